@@ -1,0 +1,58 @@
+# `make help` lists what there is. VENV=<folder> chooses where the environment is made, CORES how
+# many jobs run at once, CONFIG a file that overrides keys of config.yaml.
+
+VENV ?= .venv
+CORES ?= all
+CONFIG ?=
+PYTHON ?= python3
+
+# Jobs call `python`: the environment's must be the first on the path.
+export PATH := $(abspath $(VENV))/bin:$(PATH)
+SNAKEMAKE = snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
+
+.DEFAULT_GOAL := help
+.PHONY: help run dry-run test lint format bench clean
+
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/run.done ## create the environment, reproduce everything, print the verdicts
+	$(SNAKEMAKE)
+	@python workflow/scripts/verdicts.py "$$(python tools/run_folder.py $(CONFIG))/claims.csv"
+
+dry-run: $(VENV)/run.done ## show which jobs a run would start, and why
+	$(SNAKEMAKE) --dry-run
+
+test: $(VENV)/test.done ## create what the tests need, run every check and test
+	$(MAKE) --no-print-directory lint
+	python -m pytest -n 2
+
+lint: $(VENV)/test.done ## check style and workflow
+	ruff check
+	ruff format --check
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+format: $(VENV)/test.done ## format the code
+	ruff check --fix
+	ruff format
+	snakefmt Snakefile workflow
+
+bench: $(VENV)/test.done ## time the training against a plain reference
+	python bench/graves.py
+
+clean: ## remove the environment; data and results stay
+	rm -rf $(VENV)
+
+# An environment is made anew only when what it is made of has changed.
+$(VENV)/run.done: requirements.txt constraints.txt
+	@echo "creating the environment in $(VENV) (some minutes, once)"
+	$(PYTHON) -m venv $(VENV)
+	python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@python -m compileall -q $(VENV)/lib >/dev/null || true
+	@touch $@
+
+$(VENV)/test.done: requirements-test.txt $(VENV)/run.done
+	@echo "adding what the tests need"
+	python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt -c constraints.txt
+	@touch $@

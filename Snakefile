@@ -1,0 +1,43 @@
+# prunescape: what a neural network can lose. This file is the index; a stage is a file of rules.
+#
+#   data/<source>/raw/...                         raw files of a source
+#   data/<dataset>/{train,validation,test}.safetensors
+#   results/<run>/<study>/<dataset>/<network>/<fit>/r<first>-<last>/<stage>/...
+#       train/checkpoint            point estimates                  [replicates, ...]
+#       fit_variational/checkpoint  posterior means and scales       [replicates, ...]
+#       score/                      scores of all criteria, mean inputs of the layers
+#       prune/<selection>/<level>/  masks of all criteria and scopes at a level, bit-packed
+#       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/rows
+#   results/<run>/scores.parquet, scores.csv      one table; everything below reads only this
+#   results/<run>/claims.csv, <study>/figures/    verdicts and figures
+#   results/<run>/logs/..., benchmarks/...        of every job, under its output's name
+#
+# The grammar is composed in workflow/prunescape/paths.py, what there is to do in plan.py beside it.
+
+from snakemake.utils import min_version
+
+min_version("9.19")
+
+
+configfile: f"{workflow.basedir}/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/fit.smk"
+include: "workflow/rules/prune.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        results(paths.TABLE),
+        results(paths.TABLE_CSV),
+        results(paths.CLAIMS),
+        figures(),
+
+
+onsuccess:
+    record_environment()

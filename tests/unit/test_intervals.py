@@ -1,0 +1,172 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from prunescape import intervals, streams
+from prunescape.intervals import Sample
+
+LEFT = np.array([91.9, 92.4, 91.2, 92.0, 91.7])
+RIGHT = np.array([90.0, 91.1, 90.2, 90.9, 89.1])
+
+
+def as_tuple(interval):
+    return interval.mean, interval.low, interval.high, interval.p
+
+
+def test_the_t_interval_covers_95_percent_of_five_replicates():
+    draws = streams.generator(2011, "test", "coverage").normal(0.7, 2.0, (20_000, 5))
+    found = [intervals.mean(values, margin=0.7) for values in draws]
+    covered = np.mean([each.low <= 0.7 <= each.high for each in found])
+    # Four standard errors of a share of 20,000 draws; 1.96 for t would cover 87.8 %.
+    assert covered == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / 20_000))
+    # The interval and the p-value are two readings of one test.
+    assert np.mean([each.p >= 0.05 for each in found]) == covered
+
+
+def test_paired_equals_scipy():
+    expected = stats.ttest_rel(LEFT, RIGHT)
+    bounds = expected.confidence_interval(0.95)
+    found = intervals.paired(LEFT, RIGHT)
+    assert found.n == 5
+    assert as_tuple(found) == pytest.approx(
+        ((LEFT - RIGHT).mean(), bounds.low, bounds.high, expected.pvalue), rel=1e-9
+    )
+
+
+def test_a_margin_shifts_the_test_and_not_the_interval():
+    found = intervals.paired(LEFT, RIGHT, margin=1.0)
+    assert found.p == pytest.approx(stats.ttest_1samp(LEFT - RIGHT, 1.0).pvalue, rel=1e-9)
+    assert (found.low, found.high) == (
+        intervals.paired(LEFT, RIGHT).low,
+        intervals.paired(LEFT, RIGHT).high,
+    )
+
+
+def test_welch_equals_scipy_from_values_and_from_summaries():
+    right = np.array([88.0, 93.5, 90.1])
+    expected = stats.ttest_ind(LEFT, right, equal_var=False)
+    bounds = expected.confidence_interval(0.95)
+    values = (LEFT.mean() - right.mean(), bounds.low, bounds.high, expected.pvalue)
+    from_values = intervals.welch(intervals.sample(LEFT), intervals.sample(right))
+    assert as_tuple(from_values) == pytest.approx(values, rel=1e-9)
+    assert from_values.n == 3
+    summary = Sample(float(right.mean()), 3, float(right.std(ddof=1)))
+    from_summary = intervals.welch(intervals.sample(LEFT), summary)
+    assert as_tuple(from_summary) == pytest.approx(values, rel=1e-9)
+
+
+def test_a_published_number_spreads_as_ours():
+    # The prediction interval of one more run: mean +- t(4) s sqrt(1 + 1/5).
+    found = intervals.welch(intervals.sample(LEFT), Sample(90.0))
+    half = stats.t.ppf(0.975, 4) * LEFT.std(ddof=1) * math.sqrt(1.2)
+    assert (found.high - found.low) / 2 == pytest.approx(half, rel=1e-9)
+    assert found.mean == pytest.approx(LEFT.mean() - 90.0)
+    # A mean of five published runs without spread: sqrt(1/5 + 1/5).
+    five = intervals.welch(intervals.sample(LEFT), Sample(90.0, 5))
+    assert (five.high - five.low) / (found.high - found.low) == pytest.approx(math.sqrt(0.4 / 1.2))
+
+
+def test_welch_with_one_constant_side_keeps_the_other_side_s_freedom():
+    found = intervals.welch(intervals.sample(LEFT), intervals.sample([90.0, 90.0, 90.0]))
+    alone = intervals.mean(LEFT - 90.0)
+    assert as_tuple(found) == pytest.approx(as_tuple(alone), rel=1e-9)
+
+
+def test_one_value_is_undecided():
+    found = [
+        intervals.mean([1.5]),
+        intervals.rate([0.5], 100),
+        intervals.welch(Sample(91.5), Sample(90.0)),
+    ]
+    assert [each.mean for each in found] == [1.5, 0.5, 1.5]
+    assert all(math.isnan(x) for each in found for x in (each.low, each.high, each.p))
+
+
+def test_values_without_spread_are_decided():
+    values = [0.1 + 0.2] * 5  # whose float mean is not their value
+    found = intervals.mean(values)
+    assert as_tuple(found) == (values[0], values[0], values[0], 0.0)
+    assert intervals.mean([2.0, 2.0], margin=2.0).p == 1.0
+    both = intervals.welch(intervals.sample([2.0, 2.0]), intervals.sample([1.0, 1.0, 1.0]))
+    assert as_tuple(both) == (1.0, 1.0, 1.0, 0.0)
+
+
+def test_the_order_of_replicates_changes_no_bit():
+    values = streams.generator(2011, "test", "order").normal(size=7)
+    found = {intervals.mean(streams.generator(i, "shuffle").permutation(values)) for i in range(20)}
+    assert len(found) == 1
+
+
+def test_rate_adds_the_test_set_s_error_in_variance():
+    rates = np.array([0.0170, 0.0168, 0.0175, 0.0171, 0.0166])
+    found = intervals.rate(rates, 10_000, margin=0.0192)
+    between, share = rates.var(ddof=1) / 5, (rates.mean() * 10_000 + 2) / 10_004
+    variance = between + share * (1 - share) / 10_000
+    freedom = variance**2 / (between**2 / 4)
+    assert found.high - found.mean == pytest.approx(
+        stats.t.ppf(0.975, freedom) * math.sqrt(variance), rel=1e-9
+    )
+    assert found.p == pytest.approx(
+        2 * stats.t.sf((0.0192 - rates.mean()) / math.sqrt(variance), freedom), rel=1e-9
+    )
+    # Over replicates alone the threshold would be far out of reach; the test set is the doubt.
+    assert intervals.mean(rates, margin=0.0192).p < 0.001 < 0.05 < found.p
+
+
+def test_rate_covers_when_replicates_share_the_test_set():
+    # Each image has its own chance of an error: the replicates' errors on it go together.
+    draw = streams.generator(2011, "test", "shared test set")
+    covered, by_replicates_alone = [], []
+    for _ in range(2_000):
+        chance = draw.beta(0.02, 0.18, size=500)  # mean error 0.1, correlation 0.83
+        rates = (draw.random((5, 500)) < chance).mean(axis=1)
+        found, alone = intervals.rate(rates, 500), intervals.mean(rates)
+        covered.append(found.low <= 0.1 <= found.high)
+        by_replicates_alone.append(alone.low <= 0.1 <= alone.high)
+    # On the safe side, as the docstring says: what replicates don't share is counted twice.
+    assert 0.95 <= np.mean(covered) <= 0.98
+    assert np.mean(by_replicates_alone) < 0.7
+
+
+def test_rate_without_any_error_claims_no_certainty():
+    found = intervals.rate([0.0, 0.0, 0.0], 100)
+    assert found.mean == 0.0
+    assert found.high == pytest.approx(1.959964 * math.sqrt(2 / 104 * 102 / 104 / 100), rel=1e-6)
+
+
+def test_wilson_equals_scipy():
+    for correct, images in [(0, 10), (10, 10), (8090, 10_000), (1, 3)]:
+        expected = stats.binomtest(correct, images).proportion_ci(0.95, method="wilson")
+        found = intervals.wilson(correct, images)
+        assert found == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_holm_by_hand():
+    # Sorted 0.01 x 4, 0.02 x 3, 0.03 x 2 = 0.06, 0.5: never below an earlier one, never above 1.
+    assert intervals.holm([0.03, 0.01, 0.5, 0.02]) == pytest.approx([0.06, 0.04, 0.5, 0.06])
+    assert intervals.holm([0.9, 0.8]).tolist() == [1.0, 1.0]
+    assert intervals.holm([0.04]).tolist() == [0.04]
+
+
+def test_holm_counts_a_test_without_p():
+    found = intervals.holm([0.02, math.nan, 0.01])
+    assert found[[0, 2]] == pytest.approx([0.04, 0.03])
+    assert math.isnan(found[1])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: intervals.mean([]),
+        lambda: intervals.mean([1.0, math.nan]),
+        lambda: intervals.paired([1.0, 2.0], [1.0]),
+        lambda: intervals.rate([1.2, 1.1], 100),
+        lambda: intervals.wilson(11, 10),
+        lambda: Sample(1.0, 1, 0.5),
+    ],
+)
+def test_what_is_no_sample_is_refused(call):
+    with pytest.raises(ValueError, match="expected"):
+        call()

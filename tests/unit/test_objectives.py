@@ -1,0 +1,105 @@
+"""Objectives: the loss that is minimised, sampled as the papers say."""
+
+import math
+
+import pytest
+import torch
+
+from prunescape.ensembles import Ensemble
+from prunescape.networks import Network
+from prunescape.objectives import Variational, cross_entropy
+
+SETTINGS = {
+    "kind": "variational",
+    "prior": "gaussian",
+    "kl": {"weight": 1.0, "warm_up": [0, 0]},
+    "sigma": {"parameter": "log", "initial": 0.3},
+    "sigma_in_kl": "standard_deviation",
+    "sampling": "activations",
+}
+
+
+def variational(**changes):
+    network = Network([{"kind": "linear", "units": 3}], (1, 2, 2))
+    goal = Variational(network, SETTINGS | changes)
+    ensemble = Ensemble(goal.shapes, 2, torch.device("cpu"))
+    generator = torch.Generator().manual_seed(3)
+    ensemble.load({"1.weight": torch.randn(2, 3, 4, generator=generator)})
+    goal.initialise(ensemble)
+    return goal, ensemble
+
+
+def generators():
+    return [torch.Generator().manual_seed(seed) for seed in (5, 6)]
+
+
+def test_cross_entropy_is_the_mean_of_each_member():
+    logits = torch.tensor([[[0.0, 0.0], [0.0, 0.0]], [[100.0, 0.0], [0.0, 100.0]]])
+    found = cross_entropy(logits, torch.tensor([[0, 1], [0, 1]]))
+    torch.testing.assert_close(found, torch.tensor([math.log(2), 0.0]))
+
+
+def test_local_reparameterisation_has_the_moments_of_sampled_weights():
+    """Kingma et al. (2015): outputs given the inputs have the same distribution either way."""
+    goal, ensemble = variational()
+    layer = goal.network.weighted[0]
+    images = torch.rand(2, 1, 1, 2, 2, generator=torch.Generator().manual_seed(1))
+    mu = ensemble.tensors["1.weight"].detach()
+    sigma = torch.full_like(mu, 0.3)
+    draws = 200_000
+    streams = generators()
+    many = images.expand(2, draws, 1, 2, 2)
+    by_activation = goal._sample_activations(layer, many, mu, sigma, streams)
+    weights = mu[:, None] + sigma[:, None] * torch.randn(
+        2, draws, 3, 4, generator=torch.Generator().manual_seed(2)
+    )
+    by_weight = torch.einsum("rboi,ri->rbo", weights, images.flatten(1))
+    error = 0.3 * images.flatten(1).norm(dim=1).max().item() / math.sqrt(draws)
+    assert (by_activation.mean(1) - by_weight.mean(1)).abs().max() < 6 * error
+    torch.testing.assert_close(by_activation.var(1), by_weight.var(1), rtol=0.02, atol=0)
+
+
+def test_weight_sampling_uses_one_sample_for_the_batch():
+    goal, ensemble = variational(sampling="weights")
+    layer = goal.network.weighted[0]
+    images = torch.rand(2, 1, 1, 2, 2).expand(2, 7, 1, 2, 2)
+    mu = ensemble.tensors["1.weight"].detach()
+    outputs = goal._sample_weights(layer, images, mu, torch.full_like(mu, 0.3), generators())
+    assert (outputs == outputs[:, :1]).all()
+
+
+@pytest.mark.parametrize(
+    ("kl", "epoch", "weight"),
+    [
+        ({"weight": 1.0, "warm_up": [0, 0]}, 0, 1.0),
+        ({"weight": 0.5, "warm_up": [2, 6]}, 1, 0.0),
+        ({"weight": 0.5, "warm_up": [2, 6]}, 4, 0.25),
+        ({"weight": 0.5, "warm_up": [2, 6]}, 6, 0.5),
+        ({"weight": "batches", "warm_up": [0, 0]}, 0, 30.0),
+    ],
+)
+def test_penalty_adds_the_weighted_gradient_per_image(kl, epoch, weight):
+    goal, ensemble = variational(kl=kl)
+    goal.add_penalty(ensemble, epoch, images=60, batches=30)
+    mus, sigmas = [ensemble.tensors["1.weight"]], [ensemble.tensors["1.weight.rho"].exp()]
+    divergence = goal._prior.value(mus, sigmas).sum() * weight / 60
+    leaves = [ensemble.tensors["1.weight"], ensemble.tensors["1.weight.rho"]]
+    by_mu, by_rho = torch.autograd.grad(divergence, leaves)
+    torch.testing.assert_close(ensemble.gradients["1.weight"], by_mu)
+    torch.testing.assert_close(ensemble.gradients["1.weight.rho"], by_rho)
+    assert not ensemble.gradients["1.bias"].any()
+
+
+def test_estimates_are_means_and_positive_scales():
+    goal, ensemble = variational()
+    estimates = goal.estimates(ensemble)
+    assert sorted(estimates) == ["1.bias", "1.weight", "1.weight.sigma"]
+    torch.testing.assert_close(estimates["1.weight.sigma"], torch.full((2, 3, 4), 0.3))
+
+
+def test_a_blank_image_has_finite_gradients():
+    goal, ensemble = variational()
+    blank = torch.zeros(2, 5, 1, 2, 2)
+    loss = goal.loss(ensemble, blank, torch.zeros(2, 5, dtype=torch.long), generators())
+    ensemble.backward(loss.sum())
+    assert ensemble.flat.grad.isfinite().all()

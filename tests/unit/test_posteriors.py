@@ -1,0 +1,90 @@
+"""Divergences in closed form against numeric integration, and their gradients against autograd."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import integrate, stats
+
+from prunescape.posteriors import SIGMA_PARAMETERS, GaussianPrior, gaussian_kl
+
+
+@pytest.mark.parametrize(
+    ("mu", "sigma", "prior_mu", "prior_sigma"),
+    [(0.3, 0.1, 0.0, 1.0), (-2.0, 1.5, 0.5, 0.7), (0.0, 1.0, 0.0, 1.0), (5.0, 0.01, -1.0, 3.0)],
+)
+def test_gaussian_kl_equals_the_integral(mu, sigma, prior_mu, prior_sigma):
+    posterior, prior = stats.norm(mu, sigma), stats.norm(prior_mu, prior_sigma)
+    integral, _ = integrate.quad(
+        lambda w: posterior.pdf(w) * (posterior.logpdf(w) - prior.logpdf(w)),
+        mu - 12 * sigma,
+        mu + 12 * sigma,
+        points=[mu],
+    )
+    numbers = (
+        torch.tensor(float(v), dtype=torch.float64) for v in (mu, sigma, prior_mu, prior_sigma)
+    )
+    assert gaussian_kl(*numbers).item() == pytest.approx(integral, abs=1e-6)
+
+
+def posterior(seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    shapes = [(3, 7, 5), (3, 4, 7)]
+    mus = [torch.randn(shape, generator=generator, dtype=torch.float64) for shape in shapes]
+    sigmas = [torch.rand(shape, generator=generator, dtype=torch.float64) + 0.1 for shape in shapes]
+    return mus, sigmas
+
+
+def test_fitted_prior_minimises_the_divergence():
+    mus, sigmas = posterior()
+    best = GaussianPrior().value(mus, sigmas)
+    flat_mu = torch.cat([mu.flatten(1) for mu in mus], 1)
+    flat_sigma = torch.cat([sigma.flatten(1) for sigma in sigmas], 1)
+
+    def divergence(prior_mu, prior_sigma):
+        return gaussian_kl(flat_mu, flat_sigma, prior_mu[:, None], prior_sigma[:, None]).sum(1)
+
+    m = flat_mu.mean(1)
+    s = (flat_sigma**2 + (flat_mu - m[:, None]) ** 2).mean(1).sqrt()
+    torch.testing.assert_close(best, divergence(m, s))
+    for step in (-0.01, 0.01):
+        assert (divergence(m + step, s) > best).all()
+        assert (divergence(m, s + step) > best).all()
+
+
+@pytest.mark.parametrize("sigma_in_kl", ["standard_deviation", "variance"])
+def test_gradients_equal_autograd_through_the_fitted_prior(sigma_in_kl):
+    mus, sigmas = posterior()
+    if sigma_in_kl == "variance":  # there, a negative sigma happens
+        sigmas = [
+            sigma * torch.where(mu > 0, 1.0, -1.0) for mu, sigma in zip(mus, sigmas, strict=True)
+        ]
+    prior = GaussianPrior(sigma_in_kl)
+    leaves = [tensor.requires_grad_() for tensor in (*mus, *sigmas)]
+    expected = torch.autograd.grad(prior.value(mus, sigmas).sum(), leaves)
+    with torch.no_grad():
+        found = prior.gradients(mus, sigmas)
+    for slope, wanted in zip([g for g, _ in found] + [g for _, g in found], expected, strict=True):
+        torch.testing.assert_close(slope, wanted)
+
+
+def test_each_member_has_a_prior_of_its_own():
+    mus, sigmas = posterior()
+    alone = GaussianPrior().value([mu[1:2] for mu in mus], [sigma[1:2] for sigma in sigmas])
+    torch.testing.assert_close(GaussianPrior().value(mus, sigmas)[1:2], alone)
+
+
+@pytest.mark.parametrize("name", list(SIGMA_PARAMETERS))
+def test_sigma_parameters_invert_and_have_the_slope_of_autograd(name):
+    parameter = SIGMA_PARAMETERS[name]
+    sigma = torch.tensor([0.001, 0.05, 1.0, 3.0], dtype=torch.float64)
+    rho = parameter.inverse(sigma).requires_grad_()
+    torch.testing.assert_close(parameter.sigma(rho), sigma)
+    (expected,) = torch.autograd.grad(parameter.sigma(rho).sum(), rho)
+    torch.testing.assert_close(parameter.slope(rho, parameter.sigma(rho)).detach(), expected)
+
+
+def test_variance_flaw_takes_sigma_for_a_variance():
+    mus, sigmas = posterior()
+    flawed = GaussianPrior("variance").value(mus, [sigma**2 for sigma in sigmas])
+    torch.testing.assert_close(flawed, GaussianPrior().value(mus, sigmas))
+    assert not np.allclose(flawed, GaussianPrior("variance").value(mus, sigmas))

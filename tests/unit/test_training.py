@@ -1,0 +1,122 @@
+"""Training: a member's numbers are its own, and the loop fits what it says it fits."""
+
+import numpy as np
+import pytest
+import torch
+
+from prunescape import training
+from prunescape.networks import Network
+from prunescape.scaling import Scaling
+
+LOGISTIC = [{"kind": "linear", "units": 10, "bias": False}]
+PERCEPTRON = [
+    {"kind": "linear", "units": 19},
+    {"kind": "relu"},
+    {"kind": "linear", "units": 10},
+]
+POINT = {"kind": "likelihood"}
+POSTERIOR = {
+    "kind": "variational",
+    "prior": "gaussian",
+    "kl": {"weight": 1.0, "warm_up": [0, 0]},
+    "sigma": {"parameter": "log", "initial": 0.05},
+    "sigma_in_kl": "standard_deviation",
+    "sampling": "activations",
+}
+ADAM = {"kind": "adam", "learning_rate": 0.001}
+MOMENTUM = {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9}
+
+
+@pytest.fixture
+def digits():
+    generator = np.random.default_rng(0)
+    labels = torch.from_numpy(generator.integers(0, 10, 500))
+    centres = generator.integers(0, 255, (10, 1, 8, 8))
+    images = centres[labels] * 0.7 + generator.integers(0, 76, (500, 1, 8, 8))
+    return torch.from_numpy(images.astype(np.uint8)), labels
+
+
+def fit(layers, data, replicates, **changes):
+    images, labels = data
+    settings = {
+        "objective": POINT,
+        "initial_weights": {"distribution": "he_uniform"},
+        "optimiser": ADAM,
+        "batch_size": 25,
+        "epochs": 1,
+    } | changes
+    scaling = Scaling.fit("signed", images)
+    return training.fit(
+        Network(layers, (1, 8, 8)), scaling, images, labels, settings, (1, "study"), replicates
+    )
+
+
+@pytest.mark.parametrize(
+    ("objective", "optimiser"),
+    [(POINT, ADAM), (POSTERIOR, ADAM), (POSTERIOR | {"sampling": "weights"}, MOMENTUM)],
+    ids=["point", "sampled activations", "sampled weights"],
+)
+def test_a_member_does_not_depend_on_its_company_after_2000_steps(digits, objective, optimiser):
+    settings = {"objective": objective, "optimiser": optimiser, "epochs": 100}
+    together = fit(PERCEPTRON, digits, [1, 2, 3, 4, 5], **settings)
+    alone = fit(PERCEPTRON, digits, [4], **settings)
+    pair = fit(PERCEPTRON, digits, [5, 4], **settings)
+    for name in together:
+        assert np.array_equal(together[name][3], alone[name][0]), name
+        assert np.array_equal(together[name][3], pair[name][1]), name
+        assert not np.array_equal(together[name][3], together[name][2]), name
+
+
+def test_batches_cover_the_images_once_and_are_each_replicates_own():
+    order = training.batch_order(100, (1, "study"), [1, 2], epoch=0)
+    assert [sorted(member) for member in order.tolist()] == [list(range(100))] * 2
+    assert not torch.equal(order[0], order[1])
+    assert torch.equal(order[1], training.batch_order(100, (1, "study"), [2], epoch=0)[0])
+    assert not torch.equal(order, training.batch_order(100, (1, "study"), [1, 2], epoch=1))
+
+
+def test_one_step_equals_a_plain_torch_loop(digits):
+    images, labels = digits
+    ours = fit(LOGISTIC, (images, labels), [1], batch_size=500)["1.weight"][0]
+    network = Network(LOGISTIC, (1, 8, 8))
+    start = training.initial_weights(network, {"distribution": "he_uniform"}, (1, "study"), [1])
+    weight = torch.from_numpy(start["1.weight"][0]).requires_grad_()
+    optimiser = torch.optim.Adam([weight], lr=0.001)
+    inputs = (images.flatten(1) / 255 - 0.5) / 0.5
+    torch.nn.functional.cross_entropy(inputs @ weight.T, labels).backward()
+    optimiser.step()
+    np.testing.assert_allclose(ours, weight.detach().numpy(), atol=2e-6)
+
+
+def test_he_uniform_has_the_variance_of_two_over_inputs():
+    network = Network([{"kind": "linear", "units": 2000}], (1, 8, 8))
+    weights = training.initial_weights(network, {"distribution": "he_uniform"}, (1, "s"), [1])
+    assert weights["1.weight"].var() == pytest.approx(2 / 64, rel=0.02)
+    assert abs(weights["1.weight"]).max() <= np.sqrt(6 / 64)
+    assert not weights["1.bias"].any()
+
+
+def test_training_lowers_the_loss_to_separable_classes(digits):
+    images, labels = digits
+    weights = fit(PERCEPTRON, digits, [1, 2], epochs=60)
+    network, scaling = Network(PERCEPTRON, (1, 8, 8)), Scaling.fit("signed", images)
+    parameters = {name: torch.from_numpy(value) for name, value in weights.items()}
+    predicted = network.logits(scaling(images)[None], parameters).argmax(2)
+    assert ((predicted == labels).float().mean(1) == 1).all()
+
+
+def test_a_start_is_where_training_starts(digits):
+    first = fit(LOGISTIC, digits, [1], epochs=1)
+    images, labels = digits
+    settings = {"objective": POINT, "optimiser": ADAM | {"learning_rate": 1e-12}, "batch_size": 500}
+    network, scaling = Network(LOGISTIC, (1, 8, 8)), Scaling.fit("signed", images)
+    again = training.fit(
+        network, scaling, images, labels, settings | {"epochs": 1}, (1, "s"), [1], first
+    )
+    np.testing.assert_allclose(again["1.weight"], first["1.weight"], atol=1e-7)
+
+
+def test_divergence_names_replicates_epoch_and_setting(digits):
+    optimiser = {"kind": "sgd", "learning_rate": 1e30, "momentum": 0.0}
+    with pytest.raises(ValueError, match=r"replicates \[1, 2\].*epoch 1.*learning_rate"):
+        fit(PERCEPTRON, digits, [1, 2], optimiser=optimiser, epochs=3)

@@ -1,0 +1,85 @@
+"""Checkpoints: an ensemble on disk, with all that is needed to run it (needs torch).
+
+A safetensors file of parameters [R, ...] and of the input scaling. Its metadata names the network's
+layers, the image's shape, the replicates, and the data files that were opened to fit it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from prunescape import files
+from prunescape.networks import Network
+from prunescape.scaling import Scaling
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A fitted ensemble.
+
+    Attributes:
+        layers: the network as the config has it.
+        image: shape of an image [C, H, W].
+        scaling: input scaling.
+        arrays: parameter name -> [R, ...]; `<weight>.sigma` beside the means of a variational fit.
+        replicates: numbers of the members.
+        fitted_on: split -> SHA-256 of the data files that were opened on the way.
+    """
+
+    layers: Sequence[Mapping[str, Any]]
+    image: tuple[int, ...]
+    scaling: Scaling
+    arrays: dict[str, np.ndarray]
+    replicates: list[int]
+    fitted_on: dict[str, str]
+
+    @property
+    def network(self) -> Network:
+        """The network of the members."""
+        return Network(self.layers, self.scaling.shape(self.image))
+
+    def tensors(self, suffix: str, device: torch.device) -> dict[str, torch.Tensor]:
+        """Return layer -> the arrays called `<layer><suffix>`, on a device."""
+        return {
+            layer.name: torch.as_tensor(self.arrays[layer.name + suffix], device=device)
+            for layer in self.network.weighted
+        }
+
+    def parameters(self, device: torch.device) -> dict[str, torch.Tensor]:
+        """Return the weights (of a posterior: their means) and biases on a device."""
+        return {
+            name: torch.as_tensor(self.arrays[name], device=device) for name in self.network.shapes
+        }
+
+    def save(self, path: str) -> None:
+        """Write the checkpoint."""
+        metadata = {
+            "format": FORMAT,
+            "layers": [dict(layer) for layer in self.layers],
+            "image": list(self.image),
+            "replicates": self.replicates,
+            "fitted_on": self.fitted_on,
+        }
+        files.write_tensors(path, self.arrays | self.scaling.arrays(), metadata)
+
+    @classmethod
+    def load(cls, path: str) -> "Checkpoint":
+        """Read a checkpoint; ValueError names the file if it isn't one of this version."""
+        arrays, metadata = files.read_tensors(path)
+        if metadata.get("format") != FORMAT:
+            raise ValueError(
+                f"{path}: checkpoint of format {metadata.get('format')}, expected {FORMAT}"
+            )
+        return cls(
+            metadata["layers"],
+            tuple(metadata["image"]),
+            Scaling.from_arrays(arrays),
+            {name: array for name, array in arrays.items() if not name.startswith("scaling.")},
+            metadata["replicates"],
+            metadata["fitted_on"],
+        )

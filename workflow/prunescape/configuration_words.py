@@ -1,0 +1,57 @@
+"""Problems of a configuration in words: one line each, with the key's path and what was found."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Any
+
+Place = tuple[Any, ...]
+"""Keys and list positions from the top of the configuration to a value."""
+Problem = tuple[Place, str]
+"""Where something is wrong, and a text "found ...; allowed: ..."."""
+
+
+def lines(problems: Iterable[Problem]) -> list[str]:
+    """Return each problem once as `path: text`, ordered by place."""
+    ordered = sorted(problems, key=_order)
+    return list(dict.fromkeys(f"{_path(place)}: {text}" for place, text in ordered))
+
+
+def nearest(word: Any, known: Iterable[Any]) -> str:
+    """Return a clause that names the known word most like `word`, or nothing."""
+    close = difflib.get_close_matches(str(word).lower(), [str(each) for each in known], n=1)
+    return f", perhaps {plain(close[0])} is meant" if close else ""
+
+
+def listed(names: Iterable[Any]) -> str:
+    """Return names on one line."""
+    return ", ".join(plain(name) for name in names)
+
+
+def plain(name: Any) -> str:
+    """Return a name without quotes, unless it has characters that no valid name has."""
+    return name if isinstance(name, str) and re.fullmatch(r"[\w-]+", name) else repr(name)
+
+
+def shown(value: Any) -> str:
+    """Return a value of a configuration on one short line."""
+    if value is None:
+        return "nothing (an empty value)"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return f"a list of {len(value)}" if value else "an empty list"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _path(place: Place) -> str:
+    parts = [f"[{part}]" if type(part) is int else f".{plain(part)}" for part in place]
+    return "".join(parts).removeprefix(".") or "config"
+
+
+def _order(problem: Problem) -> tuple[list[str], str]:
+    place, text = problem
+    return [f"{part:09}" if isinstance(part, int) else str(part) for part in place], text

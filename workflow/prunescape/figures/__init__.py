@@ -1,0 +1,1 @@
+"""Figures drawn from the table of scores alone, one module per kind of figure."""

@@ -1,0 +1,74 @@
+"""What a reader sees in place of the table's words: criteria, scopes, effects, fits, noise.
+
+Words that are not listed (a user's own criterion or fit) are shown as they stand in config.yaml.
+"""
+
+CRITERIA = {
+    "none": "dense",
+    "random": "random",
+    "magnitude": r"magnitude $|w|$",
+    "snr": r"signal to noise $|\mu|/\sigma$",
+    "inverse_sigma": r"certainty $1/\sigma$",
+    "magnitude_x_std": r"$|w|\,$× std of input",
+    "log_alpha": r"dropout rate $-\log\alpha$",
+    "hg": r"step $|Hg|$",
+    "g": r"gradient $|g|$",
+}
+SCORES = {
+    "magnitude": r"$|w|$",
+    "snr": r"$|\mu|/\sigma$",
+    "inverse_sigma": r"$1/\sigma$",
+    "magnitude_x_std": r"$|w|\,$× std of input",
+    "log_alpha": r"$-\log\alpha$",
+    "hg": r"$|Hg|$",
+    "g": r"$|g|$",
+}
+SCOPES = {
+    "global": "all layers together",
+    "layer": "each layer alone",
+    "floor": "all layers, with a minimum a layer",
+    "input_unit": "whole inputs",
+    "neuron": "whole neurons",
+}
+EFFECTS = {
+    "zero": "removed weights set to zero",
+    "compensate": "mean input of removed weights folded into the bias",
+    "freeze": "selected weights frozen",
+}
+SCHEDULES = {
+    "oneshot": "one shot",
+    "oneshot_finetune": "one shot, fine-tuned",
+    "iterative10": "iterative, 10 % a step",
+    "fine": "iterative, fine steps",
+    "cut200": "cut after 200 steps",
+}
+NOISES = {
+    "grey_raw": "share of pixels set to grey",
+    "grey_normalised": "share of pixels set to grey (after scaling)",
+    "gaussian": "Gaussian noise, standard deviation",
+    "salt_pepper": "share of pixels set to black or white",
+    "occlusion": "share of the area covered",
+}
+_BY_COLUMN = {
+    "criterion": CRITERIA,
+    "scope": SCOPES,
+    "effect": EFFECTS,
+    "schedule": SCHEDULES,
+    "noise": NOISES,
+}
+
+
+def label(column: str, value: str) -> str:
+    """Return the readable name of `value`, a word of the table's key column `column`."""
+    return _BY_COLUMN.get(column, {}).get(value, value)
+
+
+def place(column: str, value: str) -> tuple[int, str]:
+    """Return a sort key: listed words in the order above, then the others by name."""
+    listed = list(_BY_COLUMN.get(column, {}))
+    return (listed.index(value) if value in listed else len(listed), value)
+
+
+def score(criterion: str) -> str:
+    """Return the formula of a criterion's score, for an axis of thresholds."""
+    return SCORES.get(criterion, f"score of {criterion}")

@@ -1,0 +1,81 @@
+"""Results from elsewhere, such as published ones, drawn in grey behind ours."""
+
+import os
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from prunescape.figures import style
+
+COLUMNS = [
+    "study",
+    "fit",
+    "criterion",
+    "selection",
+    "effect",
+    "sparsity",
+    "accuracy_percent",
+    "evidence",
+]
+
+NOTE = "Grey: results from elsewhere, marked as their criterion; ★ dense. "
+
+
+def read(path: str | os.PathLike, study: str) -> pd.DataFrame:
+    """Return the results in a CSV file that belong to `study`.
+
+    Columns as in COLUMNS: the words of the table's keys, sparsity in [0, 1], accuracy in percent,
+    and the evidence in words, source first, up to a comma. ValueError names the file and the fault.
+    """
+    table = pd.read_csv(path, keep_default_na=False)
+    if list(table.columns) != COLUMNS:
+        raise ValueError(f"{path}: columns {list(table.columns)}, expected {COLUMNS}")
+    for name, most in (("sparsity", 1), ("accuracy_percent", 100)):
+        if not pd.api.types.is_numeric_dtype(table[name]) or not table[name].between(0, most).all():
+            raise ValueError(f"{path}: {name} must be a number in [0, {most}]")
+    return table[table["study"] == study].reset_index(drop=True)
+
+
+def chosen(references: pd.DataFrame, fit: str, fits: list[str], effect: str) -> pd.DataFrame:
+    """Return the results that belong on the panel of `fit` and `effect`.
+
+    A result stands on the panel of its own fit; one whose fit is not among `fits`, those drawn,
+    stands on all. Dense networks (effect none) stand beside every effect.
+    """
+    of_fit = (references["fit"] == fit) | ~references["fit"].isin(fits)
+    return references[of_fit & references["effect"].isin([effect, "none"])]
+
+
+def draw(axes: Axes, found: pd.DataFrame) -> None:
+    """Draw results against weights kept [%], in grey, with their criterion's marker."""
+    for row in found.itertuples():
+        kept = 100 * (1 - row.sparsity)
+        marker = style.look(row.criterion).marker or "*"
+        axes.plot(kept, row.accuracy_percent, **_grey(row.evidence, marker), zorder=1.8)
+
+
+def handles(found: pd.DataFrame) -> list[Line2D]:
+    """Return the legend's entry of each source of `found`."""
+    first = found.assign(source=found["evidence"].map(_source)).drop_duplicates("source")
+    return [
+        Line2D([], [], label=row.source, **_grey(row.evidence, "o"))
+        for row in first.sort_values("source").itertuples()
+    ]
+
+
+def _source(evidence: str) -> str:
+    return evidence.split(",")[0]
+
+
+def _grey(evidence: str, marker: str) -> dict:
+    # Filled where others can read how it was made; a figure without public code stays hollow.
+    filled = _source(evidence) == "public code"
+    return {
+        "linestyle": "None",
+        "marker": marker,
+        "markersize": 6,
+        "markerfacecolor": style.REFERENCE_FACE if filled else "white",
+        "markeredgecolor": style.REFERENCE_EDGE,
+        "markeredgewidth": 0.7,
+    }

@@ -1,0 +1,82 @@
+"""Axes that several figures share: weights kept, differences in points, percent."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+
+KEPT_LABEL = "weights kept (%) = 100 × (1 − sparsity)"
+
+
+def kept(axes: Axes, percents: Iterable[float], width: float) -> None:
+    """Make x the share of weights kept [%], from 100 on the left to few on the right, log scale.
+
+    Where networks without any weight are drawn, the axis is linear below 1 % so that 0 has a place.
+
+    Args:
+        axes: one of the axes that share x.
+        percents: what is drawn.
+        width: of the axes, inches; narrow ones get fewer ticks.
+    """
+    values = np.asarray(list(percents), float)
+    least = max(values[values > 0].min(initial=50), 1e-3)
+    if values.min(initial=100) <= 0:
+        least = 1
+        axes.set_xscale("symlog", linthresh=1, linscale=0.4)
+        axes.set_xlim(120, -0.15)
+    else:
+        axes.set_xscale("log")
+        axes.set_xlim(100 * (100 / least) ** 0.05, least / (100 / least) ** 0.06)
+    decades = math.log10(100 / least)
+    steps = (5, 2, 1) if width / decades > 0.9 else (1,)
+    powers = [10.0**power for power in range(2, math.floor(math.log10(least) + 1e-9) - 1, -1)]
+    ticks = [step * power for power in powers for step in steps if least <= step * power <= 100]
+    _ticks(axes, ticks if values.min(initial=100) > 0 else [*ticks, 0])
+
+
+def threshold(axes: Axes, levels: Iterable[float]) -> None:
+    """Make x the threshold on the score: log scale, with a place for 0; linear if any is negative.
+
+    Graves' own thresholds begin at 0, which removes nothing from a score that is never negative.
+    """
+    values = sorted(set(levels))
+    positive = [value for value in values if value > 0]
+    if values[0] < 0 or not positive:
+        return
+    axes.set_xscale("symlog", linthresh=positive[0], linscale=0.5)
+    low, high = math.ceil(math.log10(positive[0])), math.floor(math.log10(positive[-1]))
+    stride = max(1, math.ceil((high - low + 1) / 4))
+    powers = [10.0**power for power in range(high, low - 1, -stride)]
+    axes.set_xlim(-0.25 * positive[0] if values[0] == 0 else positive[0] / 1.5, positive[-1] * 1.6)
+    _ticks(axes, [0.0, *powers] if values[0] == 0 else powers)
+
+
+def difference(axes: Axes, values: Iterable[float]) -> None:
+    """Make y a difference in points: linear within ±1, logarithmic beyond, ticks 0, 1, 3, 10 ..."""
+    finite = [value for value in values if math.isfinite(value)]
+    low, high = min([-1.0, *finite]), max([1.0, *finite])
+    axes.set_yscale("symlog", linthresh=1, linscale=0.6)
+    axes.set_ylim(1.25 * low, 1.25 * high)
+    ticks = [
+        t for t in (-100, -30, -10, -3, -1, 0, 1, 3, 10, 30, 100) if 1.2 * low <= t <= 1.2 * high
+    ]
+    axes.yaxis.set_major_locator(FixedLocator(ticks))
+    axes.yaxis.set_major_formatter(
+        FixedFormatter([f"{t:+d}".replace("-", "−") if t else "0" for t in ticks])
+    )
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
+def percent(axes: Axes, values: Iterable[float]) -> None:
+    """Make y a percentage: from the ten below the smallest value to just above 100."""
+    finite = [value for value in values if math.isfinite(value)]
+    low = max(0, 10 * math.floor(min(finite) / 10))
+    axes.set_ylim(low - 0.02 * (100 - low), 100 + 0.02 * (100 - low))
+
+
+def _ticks(axes: Axes, ticks: list[float]) -> None:
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
+    axes.xaxis.set_minor_locator(NullLocator())

@@ -1,0 +1,103 @@
+"""Thresholds on the score, Graves' own axis, beside the accuracy-sparsity axis of other figures.
+
+Left: accuracy and share of weights removed against the threshold. Right: the same networks at the
+sparsity that was measured, in front of the curve that removes an exact number of weights.
+"""
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from prunescape.figures import ink, labels, references, scales, style, summary
+from prunescape.figures.layout import Panels
+
+_ROW = [*summary.COLUMN, *summary.ROW, "criterion"]
+_REMOVED = {"color": "#595959", "linestyle": "-.", "marker": "None"}
+
+
+def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return what is drawn of a study, all in percent.
+
+    Returns:
+        (thresholds, curves, dense). thresholds, sorted by level: network, fit, scope, effect,
+        schedule, criterion, level (the threshold), mean, low, high (accuracy), n, and removed_mean,
+        removed_low, removed_high (share of weights removed). curves: `summary.along_sparsity` of
+        the same arms with an exact number of weights. dense: `summary.dense`.
+
+    Raises:
+        ValueError: no rows with selection = threshold.
+    """
+    rows = summary.last_step(summary.clean(table[table["selection"] == "threshold"]))
+    if rows.empty:
+        raise ValueError("figure threshold_axis: no rows with selection = threshold")
+    rows = rows.assign(removed_percent=100 - rows["kept_percent"])
+    by = [*_ROW, "level"]
+    removed = summary.over_replicates(rows, by, "removed_percent").drop(columns="n")
+    removed = removed.rename(columns={name: f"removed_{name}" for name in ("mean", "low", "high")})
+    thresholds = summary.over_replicates(rows, by, "accuracy_percent").merge(removed, on=by)
+    exact = summary.exact(table).merge(rows[_ROW].drop_duplicates(), on=_ROW)
+    curves = summary.along_sparsity(exact, "accuracy_percent")
+    return thresholds, curves, summary.dense(table)
+
+
+def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
+    """Draw accuracy and share removed [%] against the threshold, and accuracy against sparsity.
+
+    Args:
+        table: rows of one study.
+        settings: size and type.
+        elsewhere: results of others, as `references.read` returns them; those of the criteria
+            drawn, and of dense networks, are shown.
+    """
+    thresholds, curves, dense = numbers(table)
+    rows = summary.groups(thresholds, _ROW)
+    fits = sorted({fit for _, fit, *_ in rows})
+    criteria = style.order(thresholds["criterion"])
+    shown = []
+    with style.applied(settings):
+        panels = Panels(summary.headings(rows, _ROW), ["", ""], settings, own_x=True)
+        for i, row in enumerate(rows):
+            _, fit, _, effect, _, criterion = row
+            by_threshold, by_sparsity = panels.axes[i, 0], panels.axes[i, 1]
+            found = summary.at(thresholds, _ROW, row)
+            for axes in (by_threshold, by_sparsity):
+                ink.dense(axes, summary.at(dense, summary.COLUMN, row[:2]))
+            x = found["level"]
+            by_threshold.fill_between(
+                x, found["removed_low"], found["removed_high"], color="#595959", alpha=0.18, lw=0
+            )
+            by_threshold.plot(x, found["removed_mean"], **_REMOVED)
+            ink.curve(by_threshold, x, found, criterion)
+
+            points = references.chosen(elsewhere, fit, fits, effect)
+            shown.append(points[points["criterion"].isin([criterion, "none"])])
+            references.draw(by_sparsity, shown[-1])
+            line = summary.at(curves, _ROW, row)
+            ink.curve(by_sparsity, line["kept_percent"], line, criterion, marked=False)
+            ink.thresholds(by_sparsity, found, criterion)
+        lowest = len(rows) - 1
+        panels.axes[lowest, 0].set_xlabel(f"threshold on {', '.join(map(labels.score, criteria))}")
+        panels.axes[lowest, 1].set_xlabel("weights kept (%)")
+        scales.threshold(panels.axes[0, 0], thresholds["level"])
+        scales.kept(
+            panels.axes[0, 1],
+            [*(100 - thresholds["removed_mean"]), *curves["kept_percent"]],
+            panels.width,
+        )
+        panels.first.set_ylim(-3, 103)
+        sources = references.handles(pd.concat(shown))
+        note = (
+            summary.sample(thresholds, "Accuracy", table)
+            + summary.constants(rows, _ROW)
+            + (references.NOTE if sources else "")
+            + "Right: each point is a threshold, at the sparsity that it gave (bars: 95 % "
+            "intervals of both); the line removes an exact number of weights by the same score."
+        )
+        handles = [
+            ink.handle("none"),
+            *map(ink.handle, criteria),
+            Line2D([], [], label="weights removed (%)", **_REMOVED),
+            ink.band(),
+            *sources,
+        ]
+        return panels.finish("", "accuracy (%)", handles, note)

@@ -1,0 +1,85 @@
+"""Files on disk: safetensors, JSON and text, each written to a temporary name and then renamed.
+
+A killed job therefore leaves either the old file or the new one, never half of one, and nothing
+that is read back is ever unpickled.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+Tensors = dict[str, np.ndarray]
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[Path]:
+    """Yield a temporary name beside `path`; rename it to `path` if the block succeeds."""
+    final = Path(path)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=final.parent, prefix=f".{final.name}.", suffix=final.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes files for the owner alone; results are as readable as the umask says.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(final)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Write `text` as UTF-8."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | os.PathLike, value: Any) -> None:
+    """Write `value` as JSON; NaN and infinities, which JSON lacks, raise ValueError."""
+    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
+
+
+def read_json(path: str | os.PathLike) -> Any:
+    """Read a JSON file; ValueError names the file if it is not JSON."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a JSON file ({error})") from None
+
+
+def write_tensors(path: str | os.PathLike, tensors: Tensors, metadata: dict[str, Any]) -> None:
+    """Write named arrays as safetensors; each value of `metadata` is stored as JSON."""
+    header = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
+    with replacing(path) as temporary:
+        save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, temporary, header)
+
+
+def read_tensors(path: str | os.PathLike) -> tuple[Tensors, dict[str, Any]]:
+    """Return the named arrays and the metadata that `write_tensors` stored.
+
+    ValueError names the file if it is missing its header, truncated or not safetensors.
+    """
+    try:
+        with safe_open(path, framework="numpy") as opened:
+            tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+            metadata = {k: json.loads(v) for k, v in (opened.metadata() or {}).items()}
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path}: not a readable safetensors file ({error})") from None
+    return tensors, metadata
+
+
+def sha256(path: str | os.PathLike) -> str:
+    """Return the file's SHA-256 as hexadecimal digits."""
+    with open(path, "rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

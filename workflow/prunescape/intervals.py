@@ -1,0 +1,169 @@
+"""Intervals and tests that fit a handful of replicates: t, Welch, Holm and the binomial.
+
+Every interval covers 95 % and comes with the two-sided p-value of "the mean equals the margin", so
+that one result both is drawn and decides claims. One replicate gives no interval (NaN); replicates
+that all agree give one of width 0. The order of replicates changes no bit of a result.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate and what is known about it, all in the units of the values that went in.
+
+    Attributes:
+        n: replicates; of two samples, the size of the smaller one.
+        mean: estimate.
+        low: lower end of the 95 % interval; NaN if there is no spread to take it from.
+        high: upper end, likewise.
+        p: two-sided p-value of the hypothesis that the mean equals the margin; NaN likewise.
+    """
+
+    n: int
+    mean: float
+    low: float
+    high: float
+    p: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What is known of a sample: its mean, its size, and its standard deviation if it is known.
+
+    A published number without spread is Sample(number): one run, its spread unknown.
+    """
+
+    mean: float
+    n: int = 1
+    sd: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.n < 1 or (self.sd is not None and (self.n < 2 or not self.sd >= 0)):
+            raise ValueError(f"{self}: expected n >= 1, and sd >= 0 of n >= 2 values")
+
+
+def sample(values: Sequence[float] | np.ndarray) -> Sample:
+    """Return mean, size and standard deviation (n - 1 in the denominator) of values [R]."""
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    if ordered.ndim != 1 or not ordered.size or not np.isfinite(ordered).all():
+        raise ValueError(f"{values!r}: expected a list of one or more finite numbers")
+    if ordered.size == 1:
+        return Sample(float(ordered[0]))
+    if ordered[0] == ordered[-1]:  # rounding of the mean must not look like spread
+        return Sample(float(ordered[0]), ordered.size, 0.0)
+    return Sample(float(ordered.mean()), ordered.size, float(ordered.std(ddof=1)))
+
+
+def mean(values: Sequence[float] | np.ndarray, margin: float = 0.0) -> Interval:
+    """Return the t interval of the mean of values [R], n - 1 degrees of freedom."""
+    known = sample(values)
+    if known.sd is None:
+        return _undecided(known.n, known.mean)
+    return _interval(known.n, known.mean, known.sd**2 / known.n, known.n - 1, margin)
+
+
+def paired(
+    left: Sequence[float] | np.ndarray, right: Sequence[float] | np.ndarray, margin: float = 0.0
+) -> Interval:
+    """Return the t interval of left - right [R], paired by position: the same replicate in both."""
+    left, right = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
+    if left.shape != right.shape:
+        raise ValueError(f"pairs: expected as many on both sides, got {left.shape}, {right.shape}")
+    return mean(left - right, margin)
+
+
+def welch(left: Sample, right: Sample, margin: float = 0.0) -> Interval:
+    """Return Welch's interval of left - right of independent samples (Welch 1947).
+
+    Degrees of freedom by Welch and Satterthwaite. A sample whose spread is unknown (a published
+    number) is taken to spread as the other one does, s^2 (1/n_left + 1/n_right) with the other's
+    degrees of freedom: the question is whether one more run of ours could be the published one.
+    """
+    n, difference = min(left.n, right.n), left.mean - right.mean
+    known = [each for each in (left, right) if each.sd is not None]
+    if not known:
+        return _undecided(n, difference)
+    if len(known) == 1:
+        variance = known[0].sd ** 2 * (1 / left.n + 1 / right.n)
+        return _interval(n, difference, variance, known[0].n - 1, margin)
+    parts = [each.sd**2 / each.n for each in known]
+    lost = sum(part**2 / (each.n - 1) for part, each in zip(parts, known, strict=True))
+    freedom = sum(parts) ** 2 / lost if lost else math.inf
+    return _interval(n, difference, sum(parts), freedom, margin)
+
+
+def rate(rates: Sequence[float] | np.ndarray, images: int, margin: float = 0.0) -> Interval:
+    """Return the interval of a mean accuracy or error that is held against a fixed threshold.
+
+    A threshold speaks of the method on images like these, so two errors count, and they add in
+    variance: s^2 / R for the replicates, and p (1 - p) / N for the N = `images` test images. The
+    second is not divided by R: all replicates meet the same images, so more replicates don't
+    average it out. The sum is on the safe side: of the binomial error, the part that replicates
+    don't share is counted in both. (Paired differences do without: most of it cancels on the same
+    images.) p is Agresti and Coull's (2 added to both outcomes), so that no error at all doesn't
+    claim certainty.
+
+    The degrees of freedom are Welch and Satterthwaite's: only the first part is estimated from few
+    values (R - 1); the binomial variance follows from p and counts as known. Between R - 1, if
+    replicates dominate, and infinity, if the test set does.
+
+    Args:
+        rates: share of images [R], in [0, 1], of each replicate.
+        images: size of the test set, the same for all replicates.
+        margin: threshold, in [0, 1].
+    """
+    known = sample(rates)
+    if not (0 <= known.mean <= 1 and images >= 1):
+        raise ValueError(f"rates {rates!r} of {images} images: expected shares of 1 or more images")
+    if known.sd is None:
+        return _undecided(known.n, known.mean)
+    between = known.sd**2 / known.n
+    shrunk = (known.mean * images + 2) / (images + 4)
+    variance = between + shrunk * (1 - shrunk) / images
+    freedom = (known.n - 1) * (variance / between) ** 2 if between else math.inf
+    return _interval(known.n, known.mean, variance, freedom, margin)
+
+
+def wilson(correct: int, images: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share, `correct` of `images`, for one network (1927)."""
+    if not 0 <= correct <= images or images < 1:
+        raise ValueError(f"{correct} of {images} images: expected 0 <= correct <= images >= 1")
+    z = special.ndtri((1 + CONFIDENCE) / 2)
+    share, weight = correct / images, z**2 / images
+    centre = (share + weight / 2) / (1 + weight)
+    half = z / (1 + weight) * math.sqrt(share * (1 - share) / images + weight / (4 * images))
+    return float(max(centre - half, 0.0)), float(min(centre + half, 1.0))
+
+
+def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Return p-values [m] adjusted for m tests by Holm's step-down method (1979).
+
+    A test without a p-value (NaN) stays NaN and counts as one of the m: it was asked.
+    """
+    p = np.asarray(p, dtype=np.float64)
+    order = np.argsort(p)  # NaN last
+    stepped = p[order] * np.arange(p.size, 0, -1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.maximum.accumulate(stepped), 1.0)
+    return adjusted
+
+
+def _interval(n: int, mean: float, variance: float, freedom: float, margin: float) -> Interval:
+    if variance == 0:
+        return Interval(n, mean, mean, mean, 1.0 if mean == margin else 0.0)
+    error = math.sqrt(variance)
+    half = float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2)) * error
+    p = 2 * float(special.stdtr(freedom, -abs(mean - margin) / error))
+    return Interval(n, mean, mean - half, mean + half, p)
+
+
+def _undecided(n: int, mean: float) -> Interval:
+    return Interval(n, mean, math.nan, math.nan, math.nan)

@@ -1,0 +1,77 @@
+"""Levels: the strings that config writes, the numbers that they mean, and the exact k.
+
+A level is a share of weights to remove, "0.90", or a compression, "68x" (one weight of 68 is kept:
+1 - 1/68), or under selection = threshold any number, "-1.5". It stays the string that the user
+wrote in config and in paths; arithmetic is done on fractions, so k never depends on how a binary
+float rounds. Standard library only.
+"""
+
+import re
+from decimal import Decimal
+from fractions import Fraction
+
+PATTERN = r"-?\d+(\.\d+)?|[1-9]\d*x"
+"""Every level as a regular expression, for wildcards and the schema of the config."""
+
+
+def fraction(level: str) -> Fraction:
+    """Return the exact number that the string `level` means.
+
+    Raises:
+        ValueError: `level` is neither a plain decimal number nor a whole compression.
+    """
+    if not isinstance(level, str) or not re.fullmatch(PATTERN, level, flags=re.ASCII):
+        raise ValueError(
+            f'level {level!r}: expected a string such as "0.90", or "68x" for one weight kept of '
+            "68 (config key levels; quote it, YAML reads 0.90 as a number)"
+        )
+    if level.endswith("x"):
+        return 1 - Fraction(1, int(level[:-1]))
+    return Fraction(level)
+
+
+def number(level: str) -> float:
+    """Return the float64 that stands in the table for the string `level`."""
+    return float(fraction(level))
+
+
+def share(level: str | Decimal) -> Fraction:
+    """Return `level` exactly; unlike a threshold it must be a share of weights, in [0, 1].
+
+    Raises:
+        ValueError: not a level, or outside [0, 1].
+    """
+    exact = Fraction(level) if isinstance(level, Decimal) else fraction(level)
+    if not 0 <= exact <= 1:
+        raise ValueError(
+            f"level {level}: expected a share of weights in [0, 1] (config key levels)"
+        )
+    return exact
+
+
+def count(level: str | Decimal, units: int) -> int:
+    """Return k = level * units, rounded to the nearest integer, halves to the even one.
+
+    `units` >= 0 is how many weights (or units) the scope counts; k of them are removed or frozen.
+    """
+    return nearest(share(level), units)
+
+
+def nearest(part: Fraction, units: int) -> int:
+    """Return `part` * `units` rounded to the nearest integer, halves to the even one."""
+    if units < 0:
+        raise ValueError(f"{units} units: expected a number >= 0")
+    return round(part * units)
+
+
+def recover(value: float) -> Fraction:
+    """Return the exact level behind a float64 of the table: the inverse of `number`.
+
+    The shortest decimal that reads as `value` is what config wrote, unless `value` is the float of
+    a compression, whose decimal never ends.
+    """
+    if 0 <= value < 1:
+        compression = 1 - Fraction(1, round(1 / (1 - value)))
+        if float(compression) == value:
+            return compression
+    return Fraction(repr(float(value)))

@@ -1,0 +1,62 @@
+"""How good predictions are: accuracy, likelihood and calibration of M networks (needs torch)."""
+
+import torch
+import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
+
+from prunescape.networks import Network, Parameters
+from prunescape.scaling import Scaling
+
+CHUNK = 1000  # images at a time; fixed, so that a network's numbers don't depend on its company
+BINS = 15  # of the calibration error: equal width on [0, 1] (Guo et al. 2017, equation 3)
+
+
+@torch.no_grad()
+def measure(
+    network: Network,
+    parameters: Parameters,
+    scaling: Scaling,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+) -> dict[str, list[float]]:
+    """Measure M networks on the same images.
+
+    Args:
+        network: the architecture.
+        parameters: weights and biases [M, ...].
+        scaling: input scaling.
+        images: raw intensities [N, C, H, W].
+        labels: classes [N].
+
+    Returns:
+        n_correct; accuracy in [0, 1]; nll: mean negative log likelihood in nats; ece: expected
+        calibration error in [0, 1]; brier: mean squared error summed over classes, in [0, 2]; each
+        a list of M numbers. Averages are taken in float64.
+    """
+    parts = [
+        _sums(network.logits(scaling(chunk)[None], parameters), chunk_labels)
+        for chunk, chunk_labels in zip(images.split(CHUNK), labels.split(CHUNK), strict=True)
+    ]
+    correct, nll, brier, gaps = (torch.stack(part).sum(0) for part in zip(*parts, strict=True))
+    total = len(labels)
+    return {
+        "n_correct": correct.tolist(),
+        "accuracy": (correct / total).tolist(),
+        "nll": (nll / total).tolist(),
+        "ece": (gaps.abs().sum(1) / total).tolist(),
+        "brier": (brier / total).tolist(),
+    }
+
+
+def _sums(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Sum over a chunk: correct, nll and brier [M], and confidence minus hits a bin [M, bins]."""
+    log_p = F.log_softmax(logits.double(), dim=2)
+    p = log_p.exp()
+    confidence, predicted = p.max(2)
+    hit = predicted == labels
+    truth = F.one_hot(labels, p.shape[2])
+    # Bin i holds confidences in (i / BINS, (i + 1) / BINS].
+    bins = (confidence * BINS).ceil().long().clamp(1, BINS) - 1
+    gaps = torch.zeros(len(p), BINS, dtype=torch.float64, device=p.device)
+    gaps.scatter_add_(1, bins, confidence - hit.double())
+    nll = -log_p.gather(2, labels.expand(len(p), -1)[..., None]).sum((1, 2))
+    return hit.sum(1), nll, (p - truth).square().sum((1, 2)), gaps

@@ -1,0 +1,60 @@
+"""Means and standard deviations of every layer's inputs over the training images (needs torch)."""
+
+import torch
+import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
+
+from prunescape.networks import Network, Parameters, Weighted
+from prunescape.scaling import Scaling
+
+CHUNK = 1000  # images at a time; fixed, so that sums don't depend on the machine's memory
+
+Moments = dict[str, tuple[torch.Tensor, torch.Tensor]]
+
+
+@torch.no_grad()
+def input_moments(
+    network: Network, parameters: Parameters, scaling: Scaling, images: torch.Tensor
+) -> Moments:
+    """Measure the inputs of each layer with weights in the unpruned network.
+
+    Args:
+        network: the network.
+        parameters: weights and biases [R, ...].
+        scaling: input scaling.
+        images: training images [N, C, H, W].
+
+    Returns:
+        Layer -> (mean, standard deviation), each [R or 1, in, ...] like one unit's weights; 1 where
+        all replicates see the same inputs. For a convolution over all positions of its window.
+    """
+    sums: dict[str, tuple[torch.Tensor, torch.Tensor, int]] = {}
+
+    def observe(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
+        windows = _windows(layer, inputs).double()
+        mean, square, count = sums.get(layer.name, (0.0, 0.0, 0))
+        sums[layer.name] = (
+            mean + windows.sum(1),
+            square + windows.square().sum(1),
+            count + windows.shape[1],
+        )
+        return layer.affine(inputs, parameters)
+
+    for chunk in images.split(CHUNK):
+        network.logits(scaling(chunk)[None], parameters, observe)
+    moments = {}
+    for layer in network.weighted:
+        total, square, count = sums[layer.name]
+        mean = total / count
+        deviation = (square / count - mean.square()).clamp_min(0).sqrt()
+        moments[layer.name] = tuple(
+            value.float().view(-1, *layer.shape[1:]) for value in (mean, deviation)
+        )
+    return moments
+
+
+def _windows(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
+    """Return what one unit of the layer multiplies with its weights: [R, samples, in]."""
+    if len(layer.shape) == 2:
+        return inputs.flatten(2)
+    windows = F.unfold(inputs.flatten(0, 1), layer.shape[2:]).transpose(1, 2)
+    return windows.unflatten(0, inputs.shape[:2]).flatten(1, 2)

@@ -1,0 +1,28 @@
+"""The path grammar: where every file of a run lies, below results/<run>.
+
+Folders follow the order of the table's key columns. The patterns serve the rules as they are and
+the targets through `str.format`. Standard library only.
+"""
+
+MODEL = "{study}/{dataset}/{network}/{fit}/r{first}-{last}"
+POINT = MODEL + "/train/checkpoint.safetensors"
+POSTERIOR = MODEL + "/fit_variational/checkpoint.safetensors"
+SCORES = MODEL + "/score/scores.safetensors"
+MEANS = MODEL + "/score/input_means.safetensors"
+MASKS = MODEL + "/prune/{selection}/{level}/masks.safetensors"
+ROWS = MODEL + "/evaluate/{criterion}/{scope}/{selection}/{schedule}/b{batch}/rows.json"
+FIGURE = "{study}/figures/{figure}"
+TABLE = "scores.parquet"
+TABLE_CSV = "scores.csv"
+CLAIMS = "claims.csv"
+ENVIRONMENT = "environment.json"
+
+
+def log(path: str) -> str:
+    """Return the log of the job that writes `path`."""
+    return f"logs/{path.rpartition('.')[0] or path}.log"
+
+
+def benchmark(path: str) -> str:
+    """Return the benchmark record of the job that writes `path`."""
+    return f"benchmarks/{path.rpartition('.')[0] or path}.tsv"

@@ -1,0 +1,50 @@
+"""Masks of all arms of a study at one level, from the scores of a checkpoint."""
+
+from collections.abc import Iterable, Sequence
+
+from prunescape import masks as select
+from prunescape import streams
+from prunescape.masks import Arrays
+
+
+def masks(
+    scores: Arrays,
+    arms: Iterable[tuple[str, str, int]],
+    selection: str,
+    level: str,
+    root: tuple[int | str, ...],
+    replicates: Sequence[int],
+) -> Arrays:
+    """Return packed masks "<criterion>/<scope>/<layer>": uint8 [R, ceil(weights / 8)].
+
+    Args:
+        scores: "<criterion>/<layer>" -> [R, out, in, ...].
+        arms: criterion, scope and floor of each arm.
+        selection: exact_k or threshold.
+        level: the level, a decimal string.
+        root: first parts of the streams that break ties: the run's seed and the study.
+        replicates: numbers of the members.
+    """
+    packed: Arrays = {}
+    for criterion, scope, floor in arms:
+        layers = layers_of(scores, criterion)
+        if selection == "threshold":
+            kept = select.threshold(layers, level)
+        else:
+            ties = [streams.generator(*root, "ties", criterion, scope, r) for r in replicates]
+            kept = select.exact_k(layers, level, scope, ties, floor=floor)
+        packed |= {f"{criterion}/{scope}/{k}": v for k, v in select.pack(kept).items()}
+    return packed
+
+
+def layers_of(arrays: Arrays, *path: str) -> Arrays:
+    """Return layer -> array of the entries "<path>/<layer>"; ValueError if there are none."""
+    prefix = "/".join(path) + "/"
+    layers = {
+        name.removeprefix(prefix): value
+        for name, value in arrays.items()
+        if name.startswith(prefix)
+    }
+    if not layers:
+        raise ValueError(f"no entry {prefix}<layer> in the file")
+    return layers

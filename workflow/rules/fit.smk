@@ -1,0 +1,70 @@
+"""Fit ensembles of networks, a block of replicates a job.
+
+Needs   data/<dataset>/{train,validation}.safetensors
+Makes   .../train/checkpoint.safetensors             fits whose objective is the likelihood
+        .../fit_variational/checkpoint.safetensors   fits with a posterior
+"""
+
+
+rule train:
+    input:
+        images=training_images,
+        code=code("train"),
+    output:
+        results(paths.POINT),
+    log:
+        log_of(paths.POINT),
+    benchmark:
+        benchmark_of(paths.POINT)
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=60,
+    params:
+        network=leaf("networks/{network}"),
+        fit=fit_settings,
+        seed=config["seed"],
+        device=config["device"],
+    conda:
+        "../../envs/torch.yaml"
+    shell:
+        "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
+        " --fit {params.fit:q} --study {wildcards.study} --seed {params.seed}"
+        " --replicates {wildcards.first} {wildcards.last} --device {params.device}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+def starting_point(wildcards):
+    """Return the checkpoint that a variational fit starts from, if its settings name one."""
+    start = config["catalogue"][wildcards.study]["fits"][wildcards.fit].get("warm_start")
+    return results(paths.POINT.format(**{**wildcards, "fit": start})) if start else []
+
+
+rule fit_variational:
+    input:
+        images=training_images,
+        start=starting_point,
+        code=code("fit_variational"),
+    output:
+        results(paths.POSTERIOR),
+    log:
+        log_of(paths.POSTERIOR),
+    benchmark:
+        benchmark_of(paths.POSTERIOR)
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=120,
+    params:
+        network=leaf("networks/{network}"),
+        fit=fit_settings,
+        start=lambda wildcards, input: f"--start {input.start}" if input.start else "",
+        seed=config["seed"],
+        device=config["device"],
+    conda:
+        "../../envs/torch.yaml"
+    shell:
+        "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
+        " --fit {params.fit:q} --study {wildcards.study} --seed {params.seed}"
+        " --replicates {wildcards.first} {wildcards.last} --device {params.device}"
+        " {params.start} --output {output:q} > {log:q} 2>&1"

@@ -1,0 +1,69 @@
+"""Verdicts and figures, from the table alone.
+
+Needs   scores.parquet (evaluate.smk)
+Makes   claims.csv
+        <study>/figures/<figure>.svg and .png
+"""
+
+
+rule claims:
+    input:
+        table=results(paths.TABLE),
+        claims=resource("claims.yaml"),
+        code=code("claims"),
+    output:
+        report(
+            results(paths.CLAIMS),
+            caption="../report/claims.rst",
+            category="Verdicts",
+        ),
+    log:
+        log_of(paths.CLAIMS),
+    benchmark:
+        benchmark_of(paths.CLAIMS)
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        studies=config["studies"],
+        not_tested=compact(config["not_tested"]),
+    conda:
+        "../../envs/table.yaml"
+    shell:
+        "python {input.code[0]:q} --table {input.table:q} --claims {input.claims:q}"
+        " --studies {params.studies} --not-tested {params.not_tested:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule figure:
+    input:
+        table=results(paths.TABLE),
+        references=resource("public_figures.csv"),
+        code=code("figure"),
+        kind=lambda wildcards: figure_code(wildcards.figure),
+    output:
+        svg=report(
+            results(paths.FIGURE) + ".svg",
+            caption="../report/{figure}.rst",
+            category="{study}",
+            labels={"figure": "{figure}"},
+        ),
+        png=results(paths.FIGURE) + ".png",
+    log:
+        log_of(paths.FIGURE),
+    benchmark:
+        benchmark_of(paths.FIGURE)
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=compact(config["figures"]),
+    conda:
+        "../../envs/table.yaml"
+    shell:
+        "python {input.code[0]:q} --kind {wildcards.figure} --table {input.table:q}"
+        " --study {wildcards.study} --settings {params.settings:q}"
+        " --references {input.references:q} --outputs {output.svg:q} {output.png:q}"
+        " > {log:q} 2>&1"

@@ -1,0 +1,55 @@
+"""What the scripts that fit an ensemble share: from split files to a checkpoint."""
+
+import argparse
+
+import torch
+
+import _script
+from prunescape import datasets, training
+from prunescape.checkpoints import Checkpoint
+from prunescape.devices import device
+from prunescape.networks import Network
+from prunescape.scaling import Scaling
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser of the arguments that every fit has."""
+    parser = _script.parser(description)
+    parser.add_argument("--images", nargs="+", required=True, help="split files to train on")
+    parser.add_argument("--network", type=_script.structure, required=True, help="layers (JSON)")
+    parser.add_argument("--fit", type=_script.structure, required=True, help="settings (JSON)")
+    parser.add_argument("--study", required=True, help="part of the random streams' names")
+    parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
+    parser.add_argument("--replicates", type=int, nargs=2, required=True, metavar=("FIRST", "LAST"))
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
+    parser.add_argument("--output", required=True, help="checkpoint to write")
+    return parser
+
+
+def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
+    """Fit the ensemble that the arguments describe, from `start` if there is one; write it."""
+    where = device(arguments.device)
+    split = datasets.load(arguments.images)
+    images = torch.from_numpy(split.images)
+    scaling = Scaling.fit(arguments.fit["scaling"], images)
+    shape = tuple(images.shape[1:])
+    first, last = arguments.replicates
+    network = Network(arguments.network, scaling.shape(shape))
+    arrays = training.fit(
+        network,
+        scaling,
+        images.to(where),
+        torch.from_numpy(split.labels).to(where),
+        arguments.fit,
+        (arguments.seed, arguments.study),
+        range(first, last + 1),
+        start and {name: start.arrays[name] for name in network.shapes},
+    )
+    Checkpoint(
+        arguments.network,
+        shape,
+        scaling,
+        arrays,
+        list(range(first, last + 1)),
+        split.opened | (start.fitted_on if start else {}),
+    ).save(arguments.output)

@@ -1,0 +1,32 @@
+"""Gather the rows of all evaluations into one table, once every integrity gate lets them pass."""
+
+import _script
+from prunescape import files, gates, plan, table
+
+
+def main() -> None:
+    """Parse the arguments, gather and check the rows, write the table."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("--folder", required=True, help="folder of the run, results/<run>")
+    parser.add_argument(
+        "--plan",
+        required=True,
+        type=_script.structure,
+        metavar="JSON",
+        help="the part of the config that decides which rows there are",
+    )
+    parser.add_argument("--table-output", required=True, metavar="FILE", help="table as parquet")
+    parser.add_argument("--csv-output", required=True, metavar="FILE", help="table as CSV")
+    arguments = parser.parse_args()
+
+    names = [f"{arguments.folder}/{path}" for path in plan.row_files(arguments.plan)]
+    records = [files.read_json(name) for name in names]
+
+    scores = gates.passed(records, plan.keys(arguments.plan))
+
+    table.write_parquet(scores, arguments.table_output)
+    table.write_csv(scores, arguments.csv_output)
+
+
+if __name__ == "__main__":
+    _script.run(main)

@@ -1,0 +1,34 @@
+"""Judge the claims of a run's studies from its table alone."""
+
+import _script
+from prunescape import claims, table
+
+
+def main() -> None:
+    """Parse the arguments, judge the claims, write the verdicts."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("--table", required=True, metavar="FILE", help="table as parquet")
+    parser.add_argument("--claims", required=True, metavar="FILE", help="claims.yaml")
+    parser.add_argument("--studies", required=True, nargs="+", help="studies of the run")
+    parser.add_argument(
+        "--not-tested",
+        type=_script.structure,
+        default={},
+        metavar="JSON",
+        help='claims that the configuration can\'t test: {"id": "reason"}',
+    )
+    parser.add_argument("--output", required=True, metavar="FILE", help="verdicts as CSV")
+    arguments = parser.parse_args()
+
+    verdicts = claims.judge(
+        table.read_parquet(arguments.table),
+        claims.read(arguments.claims),
+        arguments.studies,
+        arguments.not_tested,
+    )
+
+    table.write_csv(verdicts, arguments.output)
+
+
+if __name__ == "__main__":
+    _script.run(main)

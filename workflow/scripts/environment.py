@@ -1,0 +1,21 @@
+"""Record what a run was made with: versions, processor, GPU, git state, and the config (stdin)."""
+
+import json
+import sys
+from pathlib import Path
+
+import _script
+from prunescape import environment, files
+
+
+def main() -> None:
+    """Parse the arguments, look around, write."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("--output", required=True, help="environment to write (JSON)")
+    arguments = parser.parse_args()
+    record = environment.record(json.load(sys.stdin), Path(__file__).parent)
+    files.write_json(arguments.output, record)
+
+
+if __name__ == "__main__":
+    _script.run(main)

@@ -1,0 +1,70 @@
+"""Evaluate an arm of a fit at a batch of levels, clean and under noise; write table rows."""
+
+import torch
+
+import _script
+from prunescape import datasets, evaluation, files, masks
+from prunescape.checkpoints import Checkpoint
+from prunescape.devices import device
+from prunescape.pruning import layers_of
+
+
+def main() -> None:
+    """Parse the arguments, evaluate, write."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("--checkpoint", required=True)
+    parser.add_argument("--means", required=True, help="mean inputs of each layer")
+    parser.add_argument("--masks", nargs="*", default=[], help="packed masks, a file a level")
+    parser.add_argument("--images", required=True, help="split file to evaluate on")
+    parser.add_argument(
+        "--model", type=_script.structure, required=True, help="study, dataset, network, fit (JSON)"
+    )
+    parser.add_argument(
+        "--arm",
+        type=_script.structure,
+        required=True,
+        help="criterion, scope, selection, schedule, effects, levels (JSON)",
+    )
+    parser.add_argument(
+        "--conditions",
+        type=_script.structure,
+        required=True,
+        help="for each level a list of [noise, noise level] (JSON)",
+    )
+    parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
+    parser.add_argument("--output", required=True, help="rows to write (JSON)")
+    arguments = parser.parse_args()
+
+    where = device(arguments.device)
+    checkpoint = Checkpoint.load(arguments.checkpoint)
+    means, seen = files.read_tensors(arguments.means)
+    split = datasets.load([arguments.images])
+    shapes = {layer.name: layer.shape for layer in checkpoint.network.weighted}
+    arm = arguments.arm
+    kept = [
+        masks.unpack(layers_of(files.read_tensors(path)[0], arm["criterion"], arm["scope"]), shapes)
+        for path in arguments.masks
+    ]
+    rows = evaluation.rows(
+        checkpoint,
+        kept or [None] * len(arm["levels"]),
+        arm,
+        [[tuple(pair) for pair in plan] for plan in arguments.conditions],
+        means,
+        torch.from_numpy(split.images).to(where),
+        torch.from_numpy(split.labels).to(where),
+        (arguments.seed, arguments.model["dataset"]),
+    )
+    files.write_json(
+        arguments.output,
+        {
+            "fitted_on": checkpoint.fitted_on | seen["opened"],
+            "evaluated_on": split.opened,
+            "rows": [arguments.model | row for row in rows],
+        },
+    )
+
+
+if __name__ == "__main__":
+    _script.run(main)

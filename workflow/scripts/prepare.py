@@ -1,0 +1,39 @@
+"""Divide the raw files of a source into the training, validation and test sets of a data set."""
+
+from pathlib import Path
+
+import _script
+from prunescape import datasets
+
+
+def official_or_count(text: str) -> str | int:
+    """Return "official", or the number that `text` says."""
+    return text if text == "official" else int(text)
+
+
+def main() -> None:
+    """Parse the arguments, read, split, write."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("--dataset", required=True, help="name of the data set")
+    parser.add_argument("--source", required=True, help="mnist, fashion_mnist or digits")
+    parser.add_argument("--raw", required=True, nargs="+", type=Path, help="the raw files")
+    parser.add_argument(
+        "--test",
+        required=True,
+        type=official_or_count,
+        help="official, or how many images of the shuffled whole",
+    )
+    parser.add_argument("--seed", required=True, type=int, help="of the shuffling")
+    for name in datasets.SPLITS:
+        parser.add_argument(f"--{name}-output", required=True, type=Path, help="safetensors")
+    arguments = parser.parse_args()
+    parts = datasets.read_raw(arguments.raw)
+    splits = datasets.split(parts, arguments.source, arguments.test, arguments.seed)
+    for name, part in splits.items():
+        path = getattr(arguments, f"{name}_output")
+        datasets.write(path, part, arguments.dataset, name, arguments.source)
+        print(f"{path}: {len(part[1]):,} images")
+
+
+if __name__ == "__main__":
+    _script.run(main)

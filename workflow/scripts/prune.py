@@ -1,0 +1,34 @@
+"""Turn scores into masks at one level, for every criterion and scope; write them bit-packed."""
+
+import _script
+from prunescape import files, pruning
+
+
+def main() -> None:
+    """Parse the arguments, select, write."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("--scores", required=True, help="scores of a checkpoint")
+    parser.add_argument("--level", required=True, help="share to remove, or threshold; a decimal")
+    parser.add_argument("--selection", required=True, choices=["exact_k", "threshold"])
+    parser.add_argument(
+        "--arms", type=_script.structure, required=True, help="[[criterion, scope, floor], ...]"
+    )
+    parser.add_argument("--study", required=True, help="part of the random streams' names")
+    parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
+    parser.add_argument("--output", required=True, help="packed masks to write")
+    arguments = parser.parse_args()
+
+    scores, metadata = files.read_tensors(arguments.scores)
+    masks = pruning.masks(
+        scores,
+        arguments.arms,
+        arguments.selection,
+        arguments.level,
+        (arguments.seed, arguments.study),
+        metadata["replicates"],
+    )
+    files.write_tensors(arguments.output, masks, {"level": arguments.level} | metadata)
+
+
+if __name__ == "__main__":
+    _script.run(main)
