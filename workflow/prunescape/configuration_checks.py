@@ -69,7 +69,7 @@ def cross_checks(config: Any) -> Iterator[Problem]:
         for fit, settings in _blocks(study.get("fits")):
             here = (*place, "fits", fit)
             yield from _check_fit(here, settings, config.get("networks"))
-            yield from _check_start(here, settings, study["fits"])
+            yield from _check_start(here, settings, study["fits"], config.get("networks"))
         for i, arm in _blocks(study.get("arms")):
             yield from _check_arm((*place, "arms", i), arm, study.get("fits"))
         yield from _check_arms_differ((*place, "arms"), _blocks(study.get("arms")))
@@ -100,7 +100,9 @@ def _check_fit(place: Place, fit: dict[Any, Any], networks: Any) -> Iterator[Pro
             yield (*place, "objective", "kl", "warm_up"), text
 
 
-def _check_start(place: Place, fit: dict[Any, Any], fits: dict[Any, Any]) -> Iterator[Problem]:
+def _check_start(
+    place: Place, fit: dict[Any, Any], fits: dict[Any, Any], networks: Any
+) -> Iterator[Problem]:
     """Check that a fit has one start, which does not depend on the fit itself."""
     here = (*place, "warm_start")
     if "warm_start" not in fit:
@@ -112,11 +114,11 @@ def _check_start(place: Place, fit: dict[Any, Any], fits: dict[Any, Any]) -> Ite
         yield here, "found beside initial_weights; allowed: one of the two"
     yield from _unknown(here, fit["warm_start"], fits, "another fit of the study")
     source = fit["warm_start"]
-    networks = _mapping(fits.get(source) if isinstance(source, str) else None).get("networks")
+    started = _mapping(fits.get(source) if isinstance(source, str) else None).get("networks")
     for i, network in _texts(fit.get("networks")):
-        if isinstance(networks, list) and network not in networks:
+        if isinstance(started, list) and network not in started and network in _mapping(networks):
             text = f"found {shown(network)}; allowed: networks of the warm_start {plain(source)}"
-            yield (*place, "networks", i), f"{text} ({listed(_words(networks))})"
+            yield (*place, "networks", i), f"{text} ({listed(_words(started))})"
     yield from _check_order(here, source, fits)
 
 
@@ -127,7 +129,7 @@ def _check_order(place: Place, source: Any, fits: dict[Any, Any]) -> Iterator[Pr
     while isinstance(source, str) and source in fits and source not in chain:
         chain.append(source)
         source = _mapping(fits[source]).get("warm_start")
-    if source == name:
+    if source == name and isinstance(name, str):
         if name == min(chain):  # a circle is told once, not by all its fits
             circle = " -> ".join(plain(each) for each in [*chain, name])
             yield place, f"found a circle, {circle}; allowed: a fit that has initial_weights"
@@ -212,8 +214,8 @@ def _check_sparsities(place: Place, sparsities: Any, arms: Any) -> Iterator[Prob
     spellings |= {value: level for each in lists for _, level, value in _numbers(each)}
     for i, level, value in _numbers(sparsities):
         if value not in spellings:
-            names = ", ".join(spellings.values())
-            yield (*place, i), f"found {shown(level)}; allowed: 0 (dense) or a level of the arms ({names})"
+            text = f"found {shown(level)}; allowed: 0 (dense) or a level of the arms"
+            yield (*place, i), f"{text} ({', '.join(spellings.values())})"
 
 
 def _values(value: Any) -> set[Fraction]:

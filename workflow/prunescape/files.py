@@ -59,8 +59,9 @@ def read_json(path: str | os.PathLike) -> Any:
 
 
 def write_tensors(path: str | os.PathLike, tensors: Tensors, metadata: dict[str, Any]) -> None:
-    """Write named arrays as safetensors; each value of `metadata` is stored as JSON."""
-    header = {key: json.dumps(value, sort_keys=True) for key, value in metadata.items()}
+    """Write named arrays as safetensors, `metadata` as JSON in its header."""
+    # One entry: safetensors writes several in an order that changes from process to process.
+    header = {"prunescape": json.dumps(metadata, sort_keys=True)}
     with replacing(path) as temporary:
         save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, temporary, header)
 
@@ -73,7 +74,7 @@ def read_tensors(path: str | os.PathLike) -> tuple[Tensors, dict[str, Any]]:
     try:
         with safe_open(path, framework="numpy") as opened:
             tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
-            metadata = {k: json.loads(v) for k, v in (opened.metadata() or {}).items()}
+            metadata = json.loads((opened.metadata() or {}).get("prunescape", "{}"))
     except (SafetensorError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: not a readable safetensors file ({error})") from None
     return tensors, metadata

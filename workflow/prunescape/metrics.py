@@ -40,7 +40,7 @@ def measure(
     total = len(labels)
     return {
         "n_correct": correct.tolist(),
-        "accuracy": (correct / total).tolist(),
+        "accuracy": (correct.double() / total).tolist(),
         "nll": (nll / total).tolist(),
         "ece": (gaps.abs().sum(1) / total).tolist(),
         "brier": (brier / total).tolist(),

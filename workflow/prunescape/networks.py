@@ -40,7 +40,7 @@ class Weighted:
         if len(self.shape) == 2:
             inputs = inputs.flatten(2)
             return torch.bmm(inputs.expand(len(weight), -1, -1), weight.transpose(1, 2))
-        # Member by member: no slower than a grouped convolution, and each member's bits are its own.
+        # Member by member: no slower than a grouped convolution, each member's bits its own.
         members = inputs.expand(len(weight), *inputs.shape[1:])
         return torch.stack([F.conv2d(x, w) for x, w in zip(members, weight, strict=True)])
 

@@ -84,7 +84,7 @@ class Variational:
         labels: torch.Tensor,
         generators: list[torch.Generator],
     ) -> torch.Tensor:
-        """Return the mean loss [R] of each member on its batch, with one sample of the posterior."""
+        """Return the mean loss [R] of each member on its batch, at one posterior sample."""
         sample = (
             self._sample_activations
             if self._settings["sampling"] == "activations"

@@ -92,7 +92,9 @@ def conditions(config: Config, study: str, arm: Arm, level: str) -> list[tuple[s
     chosen = [NO_NOISE]
     for entry in config["catalogue"][study].get("noise", []):
         sparsities = entry.get("sparsities")
-        everywhere = sparsities is None or levels.fraction(level) in map(levels.fraction, sparsities)
+        everywhere = sparsities is None or levels.fraction(level) in map(
+            levels.fraction, sparsities
+        )
         if everywhere and arm.selection != "threshold":
             chosen += [(entry["kind"], noise_level) for noise_level in entry["levels"]]
     return chosen

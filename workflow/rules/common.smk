@@ -1,7 +1,6 @@
 """Paths, targets and config leaves: what every other rules file uses.
 
-Needs `config`; validates it and fills in defaults. Offers results(), code(), leaf(), checkpoint(),
-training_images(), evaluated_images(), figures() and the plan.
+Needs `config`; validates it and fills in its defaults.
 """
 
 import dataclasses
@@ -69,9 +68,7 @@ def compact(value):
 
 def leaf(path):
     """Return a params function: the leaf of the config at `path`, wildcards filled in, as JSON."""
-    return lambda wildcards: compact(
-        lookup(path.format(**wildcards), within=config, default=None)
-    )
+    return lambda wildcards: compact(lookup(path.format(**wildcards), within=config, default=None))
 
 
 def model_of(wildcards):
@@ -129,6 +126,48 @@ def record_environment():
 
 
 def figure_code(kind):
-    """Return the modules of one kind of figure."""
+    """Return the modules of one kind of figure that not every figure needs."""
     file = f"{workflow.basedir}/workflow/prunescape/figures/{kind}.py"
-    return [os.path.relpath(file) for file in closure.code(file)]
+    return [path for path in map(os.path.relpath, closure.code(file)) if path not in code("figure")]
+
+
+def starting_point(wildcards):
+    """Return the checkpoint that a variational fit starts from, if its settings name one."""
+    start = config["catalogue"][wildcards.study]["fits"][wildcards.fit].get("warm_start")
+    return results(paths.POINT.format(**{**wildcards, "fit": start})) if start else []
+
+
+def pruned_arms(wildcards):
+    """Return criterion, scope and floor of the arms that have a job's selection and level."""
+    return compact(
+        [
+            [arm.criterion, arm.scope, arm.floor]
+            for arm in arms_of(wildcards)
+            if arm.selection == wildcards.selection and wildcards.level in arm.levels
+        ]
+    )
+
+
+def evaluated_arm(wildcards):
+    """Return the arm of a job with its batch of levels alone."""
+    key = (wildcards.criterion, wildcards.scope, wildcards.selection, wildcards.schedule)
+    for arm in [plan.DENSE, *arms_of(wildcards)]:
+        if (arm.criterion, arm.scope, arm.selection, arm.schedule) == key:
+            levels = plan.batches(arm.levels, config["levels_per_job"])
+            return dataclasses.replace(arm, levels=levels[int(wildcards.batch) - 1])
+
+
+def evaluated_masks(wildcards):
+    """Return the masks of a job's levels; the dense network has none."""
+    if wildcards.criterion == "none":
+        return []
+    return [
+        results(paths.MASKS.format(**wildcards, level=level))
+        for level in evaluated_arm(wildcards).levels
+    ]
+
+
+def evaluated_conditions(wildcards):
+    """Return the (noise, noise level) pairs of each of a job's levels."""
+    arm = evaluated_arm(wildcards)
+    return compact([plan.conditions(config, wildcards.study, arm, level) for level in arm.levels])

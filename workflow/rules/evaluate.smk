@@ -6,33 +6,6 @@ Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.js
 """
 
 
-def evaluated_arm(wildcards):
-    """Return the arm of a job with its batch of levels alone."""
-    key = (wildcards.criterion, wildcards.scope, wildcards.selection, wildcards.schedule)
-    for arm in [plan.DENSE, *arms_of(wildcards)]:
-        if (arm.criterion, arm.scope, arm.selection, arm.schedule) == key:
-            levels = plan.batches(arm.levels, config["levels_per_job"])
-            return dataclasses.replace(arm, levels=levels[int(wildcards.batch) - 1])
-
-
-def evaluated_masks(wildcards):
-    """Return the masks of a job's levels; the dense network has none."""
-    if wildcards.criterion == "none":
-        return []
-    return [
-        results(paths.MASKS.format(**wildcards, level=level))
-        for level in evaluated_arm(wildcards).levels
-    ]
-
-
-def evaluated_conditions(wildcards):
-    """Return the (noise, noise level) pairs of each of a job's levels."""
-    arm = evaluated_arm(wildcards)
-    return compact(
-        [plan.conditions(config, wildcards.study, arm, level) for level in arm.levels]
-    )
-
-
 rule evaluate:
     input:
         checkpoint=checkpoint_of,
@@ -81,7 +54,7 @@ rule aggregate:
         mem_mb=1000,
         runtime=10,
     params:
-        folder=results("").rstrip("/"),
+        folder=lambda wildcards, output: os.path.dirname(output.table),
         outline=compact(plan.outline(config)),
     conda:
         "../../envs/table.yaml"

@@ -34,12 +34,6 @@ rule train:
         " --output {output:q} > {log:q} 2>&1"
 
 
-def starting_point(wildcards):
-    """Return the checkpoint that a variational fit starts from, if its settings name one."""
-    start = config["catalogue"][wildcards.study]["fits"][wildcards.fit].get("warm_start")
-    return results(paths.POINT.format(**{**wildcards, "fit": start})) if start else []
-
-
 rule fit_variational:
     input:
         images=training_images,

@@ -35,17 +35,6 @@ rule score:
         " --means-output {output.means:q} > {log:q} 2>&1"
 
 
-def pruned_arms(wildcards):
-    """Return criterion, scope and floor of the arms that have a job's selection and level."""
-    return compact(
-        [
-            [arm.criterion, arm.scope, arm.floor]
-            for arm in arms_of(wildcards)
-            if arm.selection == wildcards.selection and wildcards.level in arm.levels
-        ]
-    )
-
-
 rule prune:
     input:
         scores=results(paths.SCORES),

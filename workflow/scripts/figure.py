@@ -23,7 +23,8 @@ def main() -> None:
     arguments = parser.parse_args()
 
     settings = style.Settings.of(arguments.settings)
-    scores = table.read_parquet(arguments.table).query("study == @arguments.study")
+    scores = table.read_parquet(arguments.table)
+    scores = scores[scores["study"] == arguments.study]
     if scores.empty:
         raise ValueError(f"{arguments.table}: no rows of study {arguments.study}")
     found = references.read(arguments.references, arguments.study)

@@ -48,9 +48,12 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             for criterion in criteria:
                 line = panel[panel["criterion"] == criterion]
                 ink.curve(axes, line["kept_percent"], line, criterion)
-        scales.kept(panels.first, curves["kept_percent"], panels.width)
-        scales.percent(panels.first, [*curves["mean"], *dense["mean"]])
-        sources = references.handles(pd.concat(shown))
+        points = pd.concat(shown)
+        scales.kept(
+            panels.first, [*curves["kept_percent"], *references.kept_percent(points)], panels.width
+        )
+        scales.percent(panels.first, [*curves["mean"], *dense["mean"], *points["accuracy_percent"]])
+        sources = references.handles(points)
         note = (
             summary.sample(curves, "Accuracy", table)
             + summary.constants(

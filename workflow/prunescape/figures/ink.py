@@ -67,7 +67,7 @@ def line(criterion: str, label: str) -> Line2D:
 def mark_if_empty(axes: Axes, found: pd.DataFrame) -> None:
     """Say so on a panel whose arm was not run."""
     if found.empty:
-        axes.text(0.5, 0.5, "not run", transform=axes.transAxes, ha="center", color="#595959")
+        axes.text(0.5, 0.3, "not run", transform=axes.transAxes, ha="center", color="#595959")
 
 
 def handle(criterion: str) -> Line2D:

@@ -3,25 +3,25 @@
 Words that are not listed (a user's own criterion or fit) are shown as they stand in config.yaml.
 """
 
-CRITERIA = {
-    "none": "dense",
-    "random": "random",
-    "magnitude": r"magnitude $|w|$",
-    "snr": r"signal to noise $|\mu|/\sigma$",
-    "inverse_sigma": r"certainty $1/\sigma$",
-    "magnitude_x_std": r"$|w|\,$× std of input",
-    "log_alpha": r"dropout rate $-\log\alpha$",
-    "hg": r"step $|Hg|$",
-    "g": r"gradient $|g|$",
-}
 SCORES = {
-    "magnitude": r"$|w|$",
     "snr": r"$|\mu|/\sigma$",
+    "magnitude": r"$|w|$",
     "inverse_sigma": r"$1/\sigma$",
     "magnitude_x_std": r"$|w|\,$× std of input",
     "log_alpha": r"$-\log\alpha$",
     "hg": r"$|Hg|$",
     "g": r"$|g|$",
+}
+CRITERIA = {
+    "none": "dense",
+    "snr": f"signal to noise {SCORES['snr']}",
+    "magnitude": f"magnitude {SCORES['magnitude']}",
+    "inverse_sigma": f"certainty {SCORES['inverse_sigma']}",
+    "magnitude_x_std": SCORES["magnitude_x_std"],
+    "log_alpha": f"dropout rate {SCORES['log_alpha']}",
+    "hg": f"step {SCORES['hg']}",
+    "g": f"gradient {SCORES['g']}",
+    "random": "random",
 }
 SCOPES = {
     "global": "all layers together",
@@ -63,10 +63,11 @@ def label(column: str, value: str) -> str:
     return _BY_COLUMN.get(column, {}).get(value, value)
 
 
-def place(column: str, value: str) -> tuple[int, str]:
-    """Return a sort key: listed words in the order above, then the others by name."""
+def place(column: str, value: str) -> tuple[bool, int, str]:
+    """Return a sort key: listed words in the order above, then others by name, a source's last."""
     listed = list(_BY_COLUMN.get(column, {}))
-    return (listed.index(value) if value in listed else len(listed), value)
+    place = listed.index(value) if value in listed else len(listed)
+    return (value == "as_published", place, value)
 
 
 def score(criterion: str) -> str:

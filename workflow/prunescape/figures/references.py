@@ -49,10 +49,14 @@ def chosen(references: pd.DataFrame, fit: str, fits: list[str], effect: str) -> 
 
 def draw(axes: Axes, found: pd.DataFrame) -> None:
     """Draw results against weights kept [%], in grey, with their criterion's marker."""
-    for row in found.itertuples():
-        kept = 100 * (1 - row.sparsity)
+    for row, kept in zip(found.itertuples(), kept_percent(found), strict=True):
         marker = style.look(row.criterion).marker or "*"
         axes.plot(kept, row.accuracy_percent, **_grey(row.evidence, marker), zorder=1.8)
+
+
+def kept_percent(found: pd.DataFrame) -> pd.Series:
+    """Return the share of weights kept [%]."""
+    return (100 * (1 - found["sparsity"])).round(9)
 
 
 def handles(found: pd.DataFrame) -> list[Line2D]:

@@ -32,24 +32,29 @@ def kept(axes: Axes, percents: Iterable[float], width: float) -> None:
     decades = math.log10(100 / least)
     steps = (5, 2, 1) if width / decades > 0.9 else (1,)
     powers = [10.0**power for power in range(2, math.floor(math.log10(least) + 1e-9) - 1, -1)]
-    ticks = [step * power for power in powers for step in steps if least <= step * power <= 100]
+    ticks = [
+        step * power for power in powers for step in steps if least <= 1.001 * step * power <= 101
+    ]
     _ticks(axes, ticks if values.min(initial=100) > 0 else [*ticks, 0])
 
 
-def threshold(axes: Axes, levels: Iterable[float]) -> None:
+def threshold(axes: Axes, levels: Iterable[float], width: float) -> None:
     """Make x the threshold on the score: log scale, with a place for 0; linear if any is negative.
 
     Graves' own thresholds begin at 0, which removes nothing from a score that is never negative.
+    `width` of the axes is in inches.
     """
     values = sorted(set(levels))
     positive = [value for value in values if value > 0]
     if values[0] < 0 or not positive:
         return
-    axes.set_xscale("symlog", linthresh=positive[0], linscale=0.5)
-    low, high = math.ceil(math.log10(positive[0])), math.floor(math.log10(positive[-1]))
-    stride = max(1, math.ceil((high - low + 1) / 4))
-    powers = [10.0**power for power in range(high, low - 1, -stride)]
-    axes.set_xlim(-0.25 * positive[0] if values[0] == 0 else positive[0] / 1.5, positive[-1] * 1.6)
+    least, most = positive[0], positive[-1]
+    axes.set_xscale("symlog", linthresh=least, linscale=0.5)
+    axes.set_xlim(-0.25 * least if values[0] == 0 else least / 1.5, 1.6 * most)
+    # The label of the smallest power would meet that of 0.
+    low, high = math.ceil(math.log10(3 * least)), math.floor(math.log10(most))
+    stride = max(1, math.ceil((high - low + 1) / (width / 0.5)))
+    powers = [10.0**power for power in range(high, low - 1, -stride)] or [most]
     _ticks(axes, [0.0, *powers] if values[0] == 0 else powers)
 
 

@@ -7,7 +7,7 @@ tritanopia; markers tell them apart in black and white.
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,14 +28,14 @@ class Look(NamedTuple):
 
 LOOKS = {
     "none": Look("#000000", "", "--"),
-    "random": Look("#595959", "X", ":"),
-    "magnitude": Look("#0072B2", "s"),
     "snr": Look("#D55E00", "o"),
+    "magnitude": Look("#0072B2", "s"),
     "inverse_sigma": Look("#009E73", "^"),
     "magnitude_x_std": Look("#CC79A7", "D"),
     "log_alpha": Look("#E69F00", "v"),
     "hg": Look("#56B4E9", "P"),
     "g": Look("#7A4B1E", "<"),
+    "random": Look("#595959", "X", ":"),
 }
 REFERENCE_FACE, REFERENCE_EDGE = "#C8C8C8", "#595959"
 _SPARE = [
@@ -78,14 +78,11 @@ def look(criterion: str) -> Look:
     return _SPARE[hashlib.blake2b(criterion.encode()).digest()[0] % len(_SPARE)]
 
 
-def order(criteria: Iterator[str] | list[str]) -> list[str]:
-    """Return criteria in the order of legends: the study's own first, random last."""
-    listed = [*(name for name in LOOKS if name not in ("none", "random")), "random"]
-    first = {"snr": -1}
-    return sorted(
-        set(criteria),
-        key=lambda name: (first.get(name, listed.index(name) if name in listed else 50), name),
-    )
+def order(criteria: Iterable[str]) -> list[str]:
+    """Return criteria in the order of legends: as in LOOKS, then others by name, random last."""
+    listed = list(LOOKS)
+    places = {name: listed.index(name) if name in LOOKS else len(listed) for name in criteria}
+    return sorted(places, key=lambda name: (name == "random", places[name], name))
 
 
 @contextlib.contextmanager

@@ -31,11 +31,13 @@ def over_replicates(rows: pd.DataFrame, by: Sequence[str], value: str) -> pd.Dat
     if len(doubled):
         group = doubled.iloc[0][list(by)].to_dict()
         raise ValueError(f"several rows for a replicate where one is expected: {group}")
-    records = []
-    for group, members in rows.groupby(list(by), sort=True):
-        found = intervals.mean(members[value].to_numpy())
-        records.append((*group, found.mean, found.low, found.high, found.n))
-    return pd.DataFrame.from_records(records, columns=[*by, "mean", "low", "high", "n"])
+    groups = rows.groupby(list(by))[value].agg(list).reset_index()
+    found = [intervals.mean(values) for values in groups[value]]
+    numbers = {
+        name: pd.Series([getattr(each, name) for each in found], dtype=kind)
+        for name, kind in {"mean": float, "low": float, "high": float, "n": int}.items()
+    }
+    return groups[list(by)].assign(**numbers)
 
 
 def clean(table: pd.DataFrame) -> pd.DataFrame:

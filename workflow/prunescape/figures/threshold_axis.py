@@ -78,14 +78,16 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         lowest = len(rows) - 1
         panels.axes[lowest, 0].set_xlabel(f"threshold on {', '.join(map(labels.score, criteria))}")
         panels.axes[lowest, 1].set_xlabel("weights kept (%)")
-        scales.threshold(panels.axes[0, 0], thresholds["level"])
-        scales.kept(
-            panels.axes[0, 1],
-            [*(100 - thresholds["removed_mean"]), *curves["kept_percent"]],
-            panels.width,
-        )
-        panels.first.set_ylim(-3, 103)
-        sources = references.handles(pd.concat(shown))
+        scales.threshold(panels.first, thresholds["level"], panels.width)
+        points = pd.concat(shown)
+        kept = [
+            *(100 - thresholds["removed_mean"]),
+            *curves["kept_percent"],
+            *references.kept_percent(points),
+        ]
+        scales.kept(panels.axes[0, 1], kept, panels.width)
+        scales.percent(panels.first, [0])
+        sources = references.handles(points)
         note = (
             summary.sample(thresholds, "Accuracy", table)
             + summary.constants(rows, _ROW)

@@ -1,0 +1,196 @@
+import pytest
+import torch
+from factories import CONVOLUTIONAL, LOGISTIC, PERCEPTRON, parameters
+from torch import nn
+
+from prunescape.networks import Network
+
+IMAGE = (2, 11, 8)
+EVERY_KIND = [
+    {"kind": "conv", "filters": 4, "size": 3},
+    {"kind": "tanh"},
+    {"kind": "max_pool", "size": 2},
+    {"kind": "conv", "filters": 3, "size": 2, "bias": False},
+    {"kind": "relu"},
+    {"kind": "linear", "units": 6, "bias": False},
+    {"kind": "tanh"},
+    {"kind": "linear", "units": 5},
+]
+
+
+def sequential(layers, network, values, r):
+    """Return torch's own network with the parameters of replicate r."""
+    weighted = iter(network.weighted)
+    modules = []
+    for layer in layers:
+        if layer["kind"] in ("linear", "conv"):
+            name = next(weighted).name
+            weight, bias = values[f"{name}.weight"][r], values.get(f"{name}.bias")
+            if layer["kind"] == "conv":
+                module = nn.Conv2d(*weight.shape[1::-1], layer["size"], bias=bias is not None)
+            else:
+                modules.append(nn.Flatten())
+                module = nn.Linear(*weight.shape[::-1], bias=bias is not None)
+            module.weight.data = weight
+            if bias is not None:
+                module.bias.data = bias[r]
+            modules.append(module)
+        elif layer["kind"] == "max_pool":
+            modules.append(nn.MaxPool2d(layer["size"]))
+        else:
+            modules.append({"relu": nn.ReLU, "tanh": nn.Tanh}[layer["kind"]]())
+    return nn.Sequential(*modules)
+
+
+@pytest.mark.parametrize("layers", [EVERY_KIND, CONVOLUTIONAL, PERCEPTRON, LOGISTIC])
+def test_each_replicate_is_an_ordinary_network(layers):
+    network = Network(layers, IMAGE)
+    values = parameters(network, 3)
+    generator = torch.Generator().manual_seed(1)
+    own = torch.randn(3, 17, *IMAGE, generator=generator)  # images of its own for each replicate
+    logits = network.logits(own, values)
+    assert logits.shape == (3, 17, layers[-1]["units"])
+    for r in range(3):
+        expected = sequential(layers, network, values, r)(own[r])
+        torch.testing.assert_close(logits[r], expected, atol=2e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("layers", [EVERY_KIND, PERCEPTRON, LOGISTIC])
+def test_shared_images_are_images_repeated(layers):
+    network = Network(layers, IMAGE)
+    values = parameters(network, 3)
+    images = torch.randn(1, 17, *IMAGE, generator=torch.Generator().manual_seed(1))
+    repeated = images.repeat(3, *[1] * (images.dim() - 1))
+    assert torch.equal(network.logits(images, values), network.logits(repeated, values))
+
+
+def test_gradients_reach_every_parameter_as_in_an_ordinary_network():
+    network = Network(EVERY_KIND, IMAGE)
+    values = {name: value.requires_grad_() for name, value in parameters(network, 2).items()}
+    images = torch.randn(1, 9, *IMAGE, generator=torch.Generator().manual_seed(1))
+    network.logits(images, values).square().sum().backward()
+    for r in range(2):
+        plain = sequential(EVERY_KIND, network, {n: v.detach() for n, v in values.items()}, r)
+        plain(images[0]).square().sum().backward()
+        for value, parameter in zip(values.values(), plain.parameters(), strict=True):
+            torch.testing.assert_close(value.grad[r], parameter.grad, atol=1e-4, rtol=1e-4)
+
+
+def test_parameters_are_named_in_order():
+    network = Network(EVERY_KIND, IMAGE)
+    assert network.shapes == {
+        "1.weight": (4, 2, 3, 3),
+        "1.bias": (4,),
+        "2.weight": (3, 4, 2, 2),
+        "3.weight": (6, 3 * 3 * 2),  # 11 x 8 -> 9 x 6 -> 4 x 3 -> 3 x 2
+        "4.weight": (5, 6),
+        "4.bias": (5,),
+    }
+    assert list(network.shapes) == [
+        "1.weight",
+        "1.bias",
+        "2.weight",
+        "3.weight",
+        "4.weight",
+        "4.bias",
+    ]
+    assert [(layer.name, layer.bias) for layer in network.weighted] == [
+        ("1", True),
+        ("2", False),
+        ("3", False),
+        ("4", True),
+    ]
+
+
+def test_features_instead_of_images():
+    network = Network(PERCEPTRON, (61,))
+    assert network.shapes["1.weight"] == (7, 61)
+    values = parameters(network, 2)
+    features = torch.randn(1, 5, 61, generator=torch.Generator().manual_seed(1))
+    expected = sequential(PERCEPTRON, network, values, 1)(features[0])
+    torch.testing.assert_close(network.logits(features, values)[1], expected)
+
+
+def test_affine_is_called_for_each_layer_with_weights_in_order():
+    network = Network(EVERY_KIND, IMAGE)
+    values = parameters(network, 2)
+    images = torch.randn(1, 9, *IMAGE, generator=torch.Generator().manual_seed(1))
+    called = []
+
+    def affine(layer, inputs):
+        called.append((layer.name, tuple(inputs.shape)))
+        return 2 * layer.affine(inputs, values)
+
+    doubled = network.logits(images, values, affine)
+    assert called == [
+        ("1", (1, 9, 2, 11, 8)),
+        ("2", (2, 9, 4, 4, 3)),
+        ("3", (2, 9, 3, 3, 2)),
+        ("4", (2, 9, 6)),
+    ]
+    twice = {name: 2 * value for name, value in values.items()}
+    torch.testing.assert_close(doubled, network.logits(images, twice))
+
+
+def test_a_bias_that_the_config_does_not_have_counts_once_it_is_there():
+    network = Network(EVERY_KIND, IMAGE)
+    values = parameters(network, 2)
+    images = torch.randn(1, 9, *IMAGE, generator=torch.Generator().manual_seed(1))
+    zero = values | {"2.bias": torch.zeros(2, 3), "3.bias": torch.zeros(2, 6)}
+    assert torch.equal(network.logits(images, zero), network.logits(images, values))
+    one = values | {"2.bias": torch.ones(2, 3)}
+    assert (network.logits(images, one) != network.logits(images, values)).all(dim=2).any()
+
+
+@pytest.mark.parametrize(
+    ("layers", "image", "message"),
+    [
+        (
+            [{"kind": "conv", "filters": 3, "size": 9}],
+            (1, 8, 8),
+            r"layer 1 \(conv\) leaves nothing",
+        ),
+        (
+            [{"kind": "conv", "filters": 3, "size": 9}],
+            (1, 9, 8),
+            r"layer 1 \(conv\) leaves nothing",
+        ),
+        (
+            [{"kind": "relu"}, {"kind": "max_pool", "size": 9}],
+            (1, 8, 8),
+            r"layer 2 \(max_pool\) leaves nothing",
+        ),
+        ([{"kind": "conv", "filters": 3, "size": 2}], (64,), "conv layer needs images"),
+        (
+            [{"kind": "linear", "units": 9}, {"kind": "conv", "filters": 3, "size": 2}],
+            (1, 8, 8),
+            "conv layer needs images",
+        ),
+        pytest.param(
+            [{"kind": "max_pool", "size": 2}],
+            (64,),
+            "max_pool layer needs images",
+            marks=pytest.mark.xfail(strict=True, raises=IndexError, reason="IndexError instead"),
+        ),
+        pytest.param(
+            [{"kind": "linear", "units": 9}, {"kind": "max_pool", "size": 2}],
+            (1, 8, 8),
+            "max_pool layer needs images",
+            marks=pytest.mark.xfail(strict=True, raises=IndexError, reason="IndexError instead"),
+        ),
+    ],
+)
+def test_layers_that_do_not_fit_their_input_are_named(layers, image, message):
+    with pytest.raises(ValueError, match=f"networks: .*{message}"):
+        Network(layers, image)
+
+
+def test_a_convolution_may_take_the_whole_image():
+    network = Network([{"kind": "conv", "filters": 3, "size": 8}, LOGISTIC[0]], (1, 8, 8))
+    assert network.shapes["2.weight"] == (4, 3)
+    values = parameters(network, 2)
+    images = torch.randn(1, 5, 1, 8, 8, generator=torch.Generator().manual_seed(1))
+    weight = torch.einsum("rof,rfchw->rochw", values["2.weight"], values["1.weight"])
+    expected = torch.einsum("bchw,rochw->rbo", images[0], weight)
+    expected = expected + torch.einsum("rof,rf->ro", values["2.weight"], values["1.bias"])[:, None]
+    torch.testing.assert_close(network.logits(images, values), expected, atol=1e-5, rtol=1e-5)
