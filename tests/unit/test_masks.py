@@ -193,7 +193,6 @@ def test_a_filter_goes_with_the_run_of_inputs_that_it_feeds():
     assert inputs.tolist() == [True] * 4 + [False] * 4 + [True] * 4
 
 
-@pytest.mark.xfail(strict=True, reason="masks._neuron: a mask in another memory order is copied")
 def test_the_memory_order_of_scores_does_not_matter():
     scores = distinct(NETWORKS[2])
     turned = {name: np.asfortranarray(value) for name, value in scores.items()}
@@ -268,7 +267,6 @@ def test_one_shot_masks_of_the_same_scores_are_nested(scope, most):
         assert (later <= earlier).all()
 
 
-@pytest.mark.xfail(strict=True, reason="masks: the ties of a layer depend on the layers before it")
 @pytest.mark.parametrize("scope", ["layer", "input_unit", "neuron"])
 def test_one_shot_masks_of_the_same_scores_are_nested_layer_by_layer(scope):
     generator = streams.generator("test", "nested")
@@ -315,7 +313,6 @@ def test_a_structured_schedule_without_ties_is_nested_and_exact(scope):
         previous = kept
 
 
-@pytest.mark.xfail(strict=True, reason="masks: a removed unit ties with one whose scores are all 0")
 @pytest.mark.parametrize("scope", ["input_unit", "neuron"])
 def test_a_structured_schedule_with_zero_scores_is_exact(scope):
     shapes, many = {"1": (6, 6), "2": (6, 6), "3": (2, 6)}, 20
@@ -331,8 +328,8 @@ def test_a_structured_schedule_with_zero_scores_is_exact(scope):
         "global",
         "layer",
         "floor",
-        pytest.param("input_unit", marks=pytest.mark.xfail(strict=True, reason="not rejected")),
-        pytest.param("neuron", marks=pytest.mark.xfail(strict=True, reason="not rejected")),
+        pytest.param("input_unit"),
+        pytest.param("neuron"),
     ],
 )
 def test_a_level_that_falls_is_rejected(scope):
@@ -377,7 +374,6 @@ def test_a_replicates_mask_does_not_depend_on_its_company(scope, scores):
         np.testing.assert_array_equal(alone[0], together[r])
 
 
-@pytest.mark.xfail(strict=True, reason="masks.exact_k: replicates without a stream are dropped")
 def test_every_replicate_needs_a_stream():
     with pytest.raises(ValueError, match=r"2 replicates"):
         masks.exact_k(distinct(NETWORKS[0]), "0.50", "global", ties(1))
@@ -454,7 +450,6 @@ def test_a_packed_mask_must_fit_its_network():
         masks.unpack(packed, {"2": (5, 5)})
 
 
-@pytest.mark.xfail(strict=True, reason="masks.unpack: layers come in the order of the file")
 def test_unpacked_layers_come_in_the_order_of_the_network():
     shapes = {str(number): (2, 2) for number in range(1, 12)}
     packed = masks.pack({name: np.ones((1, 2, 2), dtype=bool) for name in sorted(shapes)})

@@ -179,7 +179,6 @@ def test_the_same_places_whatever_the_images_show(kind):
         np.testing.assert_array_equal(ones != one, others != other)
 
 
-@pytest.mark.xfail(strict=True, reason="noise.corrupt: the spelling of a level names the stream")
 @pytest.mark.parametrize("kind", ["grey_raw", "gaussian"])
 def test_two_spellings_of_a_level_are_one_noise(kind):
     assert Decimal("0.3") == Decimal("0.30")

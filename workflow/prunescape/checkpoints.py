@@ -75,11 +75,18 @@ class Checkpoint:
             raise ValueError(
                 f"{path}: checkpoint of format {metadata.get('format')}, expected {FORMAT}"
             )
-        return cls(
-            metadata["layers"],
-            tuple(metadata["image"]),
-            Scaling.from_arrays(arrays),
-            {name: array for name, array in arrays.items() if not name.startswith("scaling.")},
-            metadata["replicates"],
-            metadata["fitted_on"],
-        )
+        try:
+            checkpoint = cls(
+                metadata["layers"],
+                tuple(metadata["image"]),
+                Scaling.from_arrays(arrays),
+                {name: array for name, array in arrays.items() if not name.startswith("scaling.")},
+                metadata["replicates"],
+                metadata["fitted_on"],
+            )
+        except KeyError as error:
+            raise ValueError(f"{path}: checkpoint without {error}") from None
+        missing = checkpoint.network.shapes.keys() - checkpoint.arrays.keys()
+        if missing:
+            raise ValueError(f"{path}: checkpoint without {sorted(missing)}")
+        return checkpoint

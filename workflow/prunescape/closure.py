@@ -33,10 +33,13 @@ def _imported(path: Path) -> tuple[Path, ...]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+        elif isinstance(node, ast.ImportFrom):
+            # A relative import starts in the module's own package, or above it.
+            own = path.relative_to(PACKAGE.parent).parts[: -node.level] if node.level else ()
+            module = ".".join([*own, *([node.module] if node.module else [])])
             # `from package import name`: the name may be a module of the package, or not.
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+            names.add(module)
+            names.update(f"{module}.{alias.name}" for alias in node.names)
     files = [file for name in names for file in _files(path.parent, name)]
     return tuple(sorted(files))
 

@@ -63,7 +63,7 @@ def write_tensors(path: str | os.PathLike, tensors: Tensors, metadata: dict[str,
     # One entry: safetensors writes several in an order that changes from process to process.
     header = {"prunescape": json.dumps(metadata, sort_keys=True)}
     with replacing(path) as temporary:
-        save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, temporary, header)
+        save_file({k: np.asarray(v, order="C") for k, v in tensors.items()}, temporary, header)
 
 
 def read_tensors(path: str | os.PathLike) -> tuple[Tensors, dict[str, Any]]:
@@ -75,7 +75,7 @@ def read_tensors(path: str | os.PathLike) -> tuple[Tensors, dict[str, Any]]:
         with safe_open(path, framework="numpy") as opened:
             tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
             metadata = json.loads((opened.metadata() or {}).get("prunescape", "{}"))
-    except (SafetensorError, json.JSONDecodeError) as error:
+    except (SafetensorError, json.JSONDecodeError, TypeError) as error:
         raise ValueError(f"{path}: not a readable safetensors file ({error})") from None
     return tensors, metadata
 

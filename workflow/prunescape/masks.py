@@ -49,8 +49,13 @@ def exact_k(
             that leaves too few weights to remove.
     """
     _check(scores, previous)
+    replicates = {len(value) for value in scores.values()}
+    if replicates != {len(streams)}:
+        raise ValueError(f"scores of {max(replicates)} replicates, but {len(streams)} streams")
     ranked = {
-        name: value if previous is None else np.where(previous[name], value, -np.inf)
+        name: np.ascontiguousarray(
+            value if previous is None else np.where(previous[name], value, -np.inf)
+        )
         for name, value in scores.items()
     }
     members = [
@@ -88,8 +93,8 @@ def unpack(packed: Arrays, shapes: dict[str, Sequence[int]]) -> Arrays:
     if packed.keys() != shapes.keys():
         raise ValueError(f"mask of layers {sorted(packed)}, expected {sorted(shapes)}")
     masks = {}
-    for name, bits in packed.items():
-        weights = int(np.prod(shapes[name]))
+    for name, shape in shapes.items():
+        bits, weights = packed[name], int(np.prod(shape))
         if bits.shape[1] != -(-weights // 8):
             raise ValueError(
                 f"mask of layer {name} doesn't have the {weights} weights of its layer"
@@ -127,13 +132,15 @@ def _check(scores: Arrays, previous: Arrays | None) -> None:
 def _keep_highest(scores: np.ndarray, removed: int, stream: np.random.Generator) -> np.ndarray:
     """Return a mask that removes exactly the `removed` lowest of flat scores."""
     kept = np.ones(scores.size, dtype=bool)
+    # Drawn whether needed or not, so that the order of ties is the same at every level.
+    lot = stream.random(scores.size)
     if removed == 0:
         return kept
     cut = np.partition(scores, removed - 1)[removed - 1]
     kept[scores < cut] = False
     tied = np.flatnonzero(scores == cut)
     excess = removed - (scores.size - int(kept.sum()))
-    kept[tied if excess == tied.size else stream.permutation(tied)[:excess]] = False
+    kept[tied[np.argsort(lot[tied])[:excess]]] = False
     return kept
 
 
@@ -174,8 +181,10 @@ def _floor(member: Arrays, level: str, stream: np.random.Generator, floor: int) 
 def _input_unit(member: Arrays, level: str, stream: np.random.Generator, _: int) -> Arrays:
     kept = {name: ~np.isneginf(value) for name, value in member.items()}
     for name in list(member)[:-1]:
-        strength = _square(member[name]).reshape(*member[name].shape[:2], -1).sum(axis=(0, 2))
-        columns = _keep_highest(strength, levels.count(level, strength.size), stream)
+        weights = member[name].reshape(*member[name].shape[:2], -1)
+        strength = _square(weights).sum(axis=(0, 2))
+        strength[np.isneginf(weights).all(axis=(0, 2))] = -np.inf
+        columns = _keep_units(strength, level, stream)
         kept[name][:, ~columns] = False
     return kept
 
@@ -187,10 +196,25 @@ def _neuron(member: Arrays, level: str, stream: np.random.Generator, _: int) -> 
         units = member[name].shape[0]
         incoming = _square(member[name]).reshape(units, -1).sum(axis=1)
         outgoing = _by_source(_square(member[following])[None], units)[0].sum(axis=(0, 2))
-        neurons = _keep_highest(incoming + outgoing, levels.count(level, units), stream)
+        strength = incoming + outgoing
+        gone = np.isneginf(member[name].reshape(units, -1)).all(axis=1)
+        gone &= _by_source(np.isneginf(member[following])[None], units)[0].all(axis=(0, 2))
+        strength[gone] = -np.inf
+        neurons = _keep_units(strength, level, stream)
         kept[name][~neurons] = False
         _by_source(kept[following][None], units)[0][:, ~neurons] = False
     return kept
+
+
+def _keep_units(strength: np.ndarray, level: str, stream: np.random.Generator) -> np.ndarray:
+    """Return which units stay; a strength of -inf marks what an earlier mask removed whole."""
+    units = _keep_highest(strength, levels.count(level, strength.size), stream)
+    if (units & np.isneginf(strength)).any():
+        raise ValueError(
+            f"level {level}: the earlier mask has removed more already; "
+            "the levels of a schedule must not fall"
+        )
+    return units
 
 
 def _square(scores: np.ndarray) -> np.ndarray:

@@ -30,7 +30,7 @@ def corrupt(images: np.ndarray, kind: str, level: str, *stream: int | str) -> np
 
     `stream` names the random stream (see `streams`), to which the kind and the level are added.
     """
-    generator = streams.generator(*stream, "noise", kind, level)
+    generator = streams.generator(*stream, "noise", kind, str(Decimal(level).normalize()))
     return _KINDS[kind](images.copy(), Decimal(level), generator)
 
 

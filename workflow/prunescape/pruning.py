@@ -42,7 +42,7 @@ def layers_of(arrays: Arrays, *path: str) -> Arrays:
     prefix = "/".join(path) + "/"
     layers = {
         name.removeprefix(prefix): value
-        for name, value in arrays.items()
+        for name, value in sorted(arrays.items(), key=lambda item: (len(item[0]), item[0]))
         if name.startswith(prefix)
     }
     if not layers:

@@ -33,6 +33,7 @@ def scores(
     Raises:
         ValueError: if a criterion needs a posterior and the fit has none.
     """
+    names = list(names)
     device = images.device
     parameters = checkpoint.parameters(device)
     moments = input_moments(checkpoint.network, parameters, checkpoint.scaling.to(device), images)

@@ -1,0 +1,225 @@
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from factories import CONVOLUTIONAL, LOGISTIC, PERCEPTRON, checkpoint, classes, uint8_images
+
+from prunescape import effects, evaluation, files, masks, metrics, noise, pruning, scoring, table
+
+CPU = torch.device("cpu")
+STREAM = (2011, "digits")
+IMAGES, LABELS = uint8_images(120, name="test"), classes(120)
+FITTED = checkpoint(PERCEPTRON, replicates=[4, 5, 6], posterior=True)
+SHAPES = {layer.name: layer.shape for layer in FITTED.network.weighted}
+SIZES = [int(np.prod(shape)) for shape in SHAPES.values()]
+SCORES, MEANS = scoring.scores(FITTED, ["snr"], uint8_images(90), (2011, "graves"))
+CLEAN = [("none", "0")]
+NOISY = [*CLEAN, ("grey_raw", "0.30"), ("gaussian", "0.10")]
+MODEL = ("study", "dataset", "network", "fit")
+
+
+def kept(level, scope="global"):
+    arms = [("snr", scope, 0)]
+    packed = pruning.masks(SCORES, arms, "exact_k", level, (2011, "graves"), FITTED.replicates)
+    return masks.unpack(pruning.layers_of(packed, "snr", scope), SHAPES)
+
+
+def arm(levels, arm_effects=("zero",), scope="global"):
+    return {
+        "criterion": "snr",
+        "scope": scope,
+        "selection": "exact_k",
+        "schedule": "oneshot",
+        "effects": list(arm_effects),
+        "levels": list(levels),
+    }
+
+
+def evaluate(levels, conditions, arm_effects=("zero",), scope="global", fitted=FITTED):
+    return evaluation.rows(
+        fitted,
+        [kept(level, scope) for level in levels],
+        arm(levels, arm_effects, scope),
+        conditions,
+        MEANS,
+        IMAGES,
+        LABELS,
+        STREAM,
+    )
+
+
+def dense(fitted=FITTED, conditions=CLEAN, images=IMAGES):
+    none = dict.fromkeys(["criterion", "scope", "selection", "schedule"], "none")
+    whole = none | {"effects": ["none"], "levels": ["0"]}
+    return evaluation.rows(fitted, [None], whole, [conditions], {}, images, LABELS, STREAM)
+
+
+def test_rows_have_the_columns_of_the_table(tmp_path):
+    rows = evaluate(["0.50"], [NOISY], ["zero", "freeze"]) + dense()
+    columns = {*table.KEY, *table.VALUE, table.REVIVED} - set(MODEL)
+    assert all(row.keys() == columns for row in rows)
+    named = [row | dict.fromkeys(MODEL, "x") for row in rows]
+    assert len(table.assemble([{"rows": named}])) == 2 * 3 * 3 + 3
+    files.write_json(tmp_path / "rows.json", named)  # only JSON's own types
+    assert files.read_json(tmp_path / "rows.json") == named
+
+
+def test_a_row_for_each_effect_level_replicate_and_condition():
+    rows = evaluate(["0.50", "0.90"], [NOISY, CLEAN], ["zero", "compensate"])
+    found = [
+        (row["effect"], row["level"], row["replicate"], row["noise"], row["noise_level"])
+        for row in rows
+    ]
+    expected = {
+        (effect, level, replicate, *condition)
+        for effect, replicate in product(["zero", "compensate"], [4, 5, 6])
+        for level, condition in [
+            (0.5, ("none", 0.0)),
+            (0.5, ("grey_raw", 0.3)),
+            (0.5, ("gaussian", 0.1)),
+            (0.9, ("none", 0.0)),
+        ]
+    }
+    assert len(found) == len(expected)
+    assert set(found) == expected
+    assert {(row["criterion"], row["scope"], row["schedule"], row["step"]) for row in rows} == {
+        ("snr", "global", "oneshot", 0)
+    }
+
+
+@pytest.mark.parametrize("effect", ["zero", "compensate", "freeze"])
+def test_sizes_are_counted(effect):
+    rows = evaluate(["0.90", "0.99"], [CLEAN, CLEAN], [effect])
+    total = sum(SIZES)
+    for row in rows:
+        k = round(row["level"] * total)
+        mask = {name: m[[row["replicate"] - 4]] for name, m in kept(f"{row['level']:.2f}").items()}
+        by_layer = [int(m.sum()) for m in mask.values()]
+        assert row["total_weights"] == total == 64 * 7 + 7 * 5 + 5 * 4
+        assert row["kept_weights"] == total - k == sum(by_layer)
+        assert row["kept_by_layer"] == " ".join(map(str, by_layer))
+        assert row["min_layer_kept"] == min(by_layer)
+        assert row["dead_units"] == masks.dead_units(mask)[0]
+        assert row["sparsity_actual"] == (0.0 if effect == "freeze" else k / total)
+        assert row["frozen_weights"] == (k if effect == "freeze" else 0)
+        assert row["revived_weights"] == 0
+        assert row["n_images"] == 120
+    assert max(row["dead_units"] for row in rows) > 0
+    assert len({row["kept_by_layer"] for row in rows}) > 2  # replicates differ
+
+
+def test_a_removed_weight_that_is_not_zero_is_seen(monkeypatch):
+    def careless(*arguments):
+        after = real(*arguments)
+        mask = arguments[3]["2"]
+        after["2.weight"] = after["2.weight"].clone()
+        for r, out, into in torch.nonzero(~mask)[:4]:
+            assert r == 0
+            after["2.weight"][r, out, into] = 1e-30
+        return after
+
+    real = effects.apply
+    monkeypatch.setattr(effects, "apply", careless)
+    first, *others = evaluate(["0.90"], [CLEAN])
+    assert first["replicate"] == 4
+    assert first["revived_weights"] == 4
+    k, total = round(0.9 * sum(SIZES)), sum(SIZES)
+    assert first["kept_weights"] == total - k
+    assert first["sparsity_actual"] == (k - 4) / total
+    assert [row["revived_weights"] for row in others] == [0, 0]
+
+
+def test_zeros_of_a_dense_network_are_measured_and_nothing_is_removed():
+    fitted = checkpoint(PERCEPTRON, replicates=[4, 5])
+    fitted.arrays["1.weight"][1, :, :10] = 0
+    rows = dense(fitted)
+    assert [row["sparsity_actual"] for row in rows] == [0, 70 / sum(SIZES)]
+    for row in rows:
+        assert row["kept_weights"] == row["total_weights"] == sum(SIZES)
+        assert row["kept_by_layer"] == "448 35 20"
+        assert row["min_layer_kept"] == 20
+        assert (row["dead_units"], row["revived_weights"], row["frozen_weights"]) == (0, 0, 0)
+        assert (row["level"], row["effect"], row["criterion"]) == (0, "none", "none")
+
+
+@pytest.mark.parametrize("effect", ["zero", "compensate", "freeze"])
+def test_values_are_those_of_the_pruned_network_on_the_noisy_images(effect):
+    rows = evaluate(["0.50"], [NOISY], [effect])
+    mask = {name: torch.from_numpy(m) for name, m in kept("0.50").items()}
+    means = {name: torch.from_numpy(mean) for name, mean in MEANS.items()}
+    network = FITTED.network
+    pruned = effects.apply(effect, network, FITTED.parameters(CPU), mask, means)
+    raw = IMAGES.numpy().astype(np.float32) / np.float32(255)
+    for kind, level in NOISY:
+        images = raw if kind == "none" else noise.corrupt(raw, kind, level, *STREAM)
+        expected = metrics.measure(
+            network, pruned, FITTED.scaling, torch.from_numpy(images), LABELS
+        )
+        own = [row for row in rows if row["noise"] == kind]
+        assert [row["replicate"] for row in own] == [4, 5, 6]
+        for name, values in expected.items():
+            assert [row[name] for row in own] == values
+
+
+def test_effects_differ_and_freezing_leaves_the_dense_network():
+    zero, compensate, freeze = (
+        [row["nll"] for row in evaluate(["0.80"], [CLEAN], [effect])]
+        for effect in ("zero", "compensate", "freeze")
+    )
+    assert freeze == [row["nll"] for row in dense()]
+    assert all(z != c for z, c in zip(zero, compensate, strict=True))
+    assert all(z != f for z, f in zip(zero, freeze, strict=True))
+
+
+def numbers(rows):
+    """Return key -> values, without what the company of a row might change."""
+    return {
+        (row["effect"], row["level"], row["replicate"], row["noise"], row["noise_level"]): row
+        for row in rows
+    }
+
+
+def test_batches_of_levels_and_blocks_of_replicates_change_no_bit():
+    levels = ["0.50", "0.80", "0.90"]
+    together = numbers(evaluate(levels, [NOISY, CLEAN, NOISY], ["zero", "compensate"]))
+    alone = numbers(evaluate(["0.90"], [NOISY], ["compensate"]))
+    assert alone
+    assert all(together[key] == row for key, row in alone.items())
+    one = checkpoint(PERCEPTRON, replicates=[5], posterior=True)
+    mask = {name: m[1:2] for name, m in kept("0.90").items()}
+    means = {name: mean[1:2] if len(mean) > 1 else mean for name, mean in MEANS.items()}
+    single = evaluation.rows(
+        one, [mask], arm(["0.90"], ["compensate"]), [NOISY], means, IMAGES, LABELS, STREAM
+    )
+    assert [row["replicate"] for row in single] == [5] * 3
+    assert all(together[key] == row for key, row in numbers(single).items())
+
+
+def test_noise_is_the_same_for_every_model_and_the_images_stay_clean():
+    before = IMAGES.clone()
+    grey = [("grey_raw", "0.40")]
+    alone = dense(conditions=grey)
+    after_others = dense(conditions=[("salt_pepper", "0.90"), ("occlusion", "0.50"), *grey])
+    assert alone == [row for row in after_others if row["noise"] == "grey_raw"]
+    assert torch.equal(before, IMAGES)
+    intensities = IMAGES.float() / 255
+    copy = intensities.clone()
+    assert dense(images=intensities, conditions=grey) == alone
+    assert torch.equal(copy, intensities)
+
+
+@pytest.mark.parametrize("layers", [LOGISTIC, CONVOLUTIONAL])
+def test_other_networks_are_evaluated_too(layers):
+    fitted = checkpoint(layers)
+    shapes = {layer.name: layer.shape for layer in fitted.network.weighted}
+    scores, means = scoring.scores(fitted, ["magnitude"], uint8_images(90), (2011, "graves"))
+    arms = [("magnitude", "layer", 0)]
+    packed = pruning.masks(scores, arms, "exact_k", "0.50", (2011, "graves"), [1, 2, 3])
+    mask = masks.unpack(pruning.layers_of(packed, "magnitude", "layer"), shapes)
+    made = arm(["0.50"], ["compensate"], "layer") | {"criterion": "magnitude"}
+    rows = evaluation.rows(fitted, [mask], made, [NOISY], means, IMAGES, LABELS, STREAM)
+    halves = [int(np.prod(shape)) - round(np.prod(shape) / 2) for shape in shapes.values()]
+    assert {row["kept_by_layer"] for row in rows} == {" ".join(map(str, halves))}
+    assert len(rows) == 9
+    assert all(np.isfinite(row["nll"]) for row in rows)
