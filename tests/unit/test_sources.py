@@ -1,7 +1,6 @@
 import functools
 import gzip
 import hashlib
-import http.server
 import importlib.util
 import io
 import os
@@ -10,25 +9,24 @@ import socket
 import subprocess
 import sys
 import tarfile
-import threading
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import servers
 import yaml
 
 import prunescape
-from prunescape import datasets, sources
+from prunescape import datasets, sources, web
 
 RAW = {name: os.urandom(3000) + name.encode() for name in sources.FILES["mnist"]}
 IMAGES = "train-images-idx3-ubyte"
 SCRIPT = "workflow/scripts/download.py"
 
 
-def digest(content, algorithm="sha256"):
-    return hashlib.new(algorithm, content).hexdigest()
+def digest(content):
+    return hashlib.sha256(content).hexdigest()
 
 
 @pytest.fixture(autouse=True)
@@ -55,65 +53,10 @@ def left(outputs):
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
-class Server(http.server.ThreadingHTTPServer):
-    """Serves `content` under /good/ (with ranges) and worse under other folders."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.content = {f"{name}.gz": gzip.compress(raw) for name, raw in RAW.items()}
-        self.asked = []  # (folder, file, Range header)
-
-    def address(self, folder):
-        return f"http://127.0.0.1:{self.server_port}/{folder}/"
-
-    @property
-    def md5(self):
-        return [(name, digest(content, "md5")) for name, content in self.content.items()]
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    timeout = 10
-
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        _, folder, name = self.path.split("/")
-        server = self.server
-        span = self.headers["Range"]
-        server.asked.append((folder, name, span))
-        content = server.content[name]
-        if folder == "absent":
-            self.send_error(404)
-            return
-        if folder == "silent":
-            time.sleep(3)
-            return
-        if folder == "corrupt":
-            content = content[:-1] + bytes([content[-1] ^ 1])
-        start = int(span.removeprefix("bytes=").rstrip("-")) if span else 0
-        if start >= len(content) and folder != "rangeless":
-            self.send_error(416)
-            return
-        if folder == "rangeless":
-            span, start = None, 0
-        self.send_response(206 if span else 200)
-        self.send_header("Content-Length", str(len(content) - start))
-        self.end_headers()
-        # "broken" hangs up after a third of what is left, "short" after the headers.
-        rest = content[start:]
-        self.wfile.write({"broken": rest[: len(rest) // 3 + 1], "short": b""}.get(folder, rest))
-
-
 @pytest.fixture
 def server():
-    serving = Server()
-    threading.Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.02}).start()
-    yield serving
-    serving.shutdown()
-    serving.server_close()
+    with servers.running({f"{name}.gz": gzip.compress(raw) for name, raw in RAW.items()}) as server:
+        yield server
 
 
 @pytest.fixture
@@ -151,32 +94,6 @@ def test_web_files_are_verified_and_unzipped(server, torchvision, outputs):
     assert len(server.asked) == 4, "intact files are fetched again"
 
 
-def test_part_of_an_earlier_run_is_resumed(server, torchvision, outputs):
-    content = server.content[f"{IMAGES}.gz"]
-    part = outputs[0].with_name(f"{IMAGES}.gz.part")
-    part.parent.mkdir()
-    part.write_bytes(content[:1234])
-    torchvision([server.address("good")], server.md5)
-    sources.fetch("mnist", ["torchvision"], outputs)
-    assert_complete(outputs)
-    assert server.asked[0] == ("good", f"{IMAGES}.gz", "bytes=1234-")
-
-
-@pytest.mark.parametrize("folder", ["good", "rangeless"])
-@pytest.mark.parametrize("kind", ["whole", "foreign", "foreign and longer"])
-def test_odd_parts_of_an_earlier_run(server, torchvision, outputs, folder, kind):
-    content = server.content[f"{IMAGES}.gz"]
-    part = outputs[0].with_name(f"{IMAGES}.gz.part")
-    part.parent.mkdir()
-    whole = {"whole": content, "foreign": b"x" * 50, "foreign and longer": content + b"x"}
-    part.write_bytes(whole[kind])
-    torchvision([server.address(folder)], server.md5)
-    sources.fetch("mnist", ["torchvision"], outputs)
-    assert_complete(outputs)
-    asked = [name for _, name, _ in server.asked].count(f"{IMAGES}.gz")
-    assert asked == (0 if kind == "whole" else 1 if folder == "rangeless" else 2)
-
-
 def test_broken_connection_is_resumed_then_left_for_the_next_mirror(server, torchvision, outputs):
     torchvision([server.address("broken"), server.address("good")], server.md5)
     sources.fetch("mnist", ["torchvision"], outputs)
@@ -184,7 +101,7 @@ def test_broken_connection_is_resumed_then_left_for_the_next_mirror(server, torc
     spans = [span for folder, _, span in server.asked if folder == "broken"]
     sizes = [int(span.removeprefix("bytes=").rstrip("-")) for span in spans[1:]]
     assert spans[0] is None
-    assert len(sizes) == sources.ATTEMPTS - 1
+    assert len(sizes) == web.ATTEMPTS - 1
     assert sizes == sorted(set(sizes)), "a resumed download doesn't go on where it stopped"
     first = next(asked for asked in server.asked if asked[0] == "good")
     assert int(first[2].removeprefix("bytes=").rstrip("-")) > sizes[-1]
@@ -205,7 +122,7 @@ def test_bad_server_leaves_no_final_file(server, torchvision, outputs, folder, r
         sources.fetch("mnist", ["torchvision"], outputs)
     assert set(left(outputs)) <= {f"{IMAGES}.gz.part"}
     asked = [name for _, name, _ in server.asked]
-    assert asked == [f"{IMAGES}.gz"] * (sources.ATTEMPTS if folder == "broken" else 1)
+    assert asked == [f"{IMAGES}.gz"] * (web.ATTEMPTS if folder == "broken" else 1)
 
 
 def test_right_gzip_with_wrong_content_leaves_no_final_file(server, torchvision, outputs):
@@ -214,15 +131,6 @@ def test_right_gzip_with_wrong_content_leaves_no_final_file(server, torchvision,
     with pytest.raises(ValueError, match=f"has not the bytes of mnist's {IMAGES}"):
         sources.fetch("mnist", ["torchvision"], outputs)
     assert IMAGES not in left(outputs)
-
-
-def test_silent_server_costs_little(server, torchvision, outputs, monkeypatch):
-    monkeypatch.setattr(sources, "ANSWER", 0.2)
-    torchvision([server.address("silent"), server.address("good")], server.md5)
-    begin = time.monotonic()
-    sources.fetch("mnist", ["torchvision"], outputs)
-    assert time.monotonic() - begin < 2
-    assert_complete(outputs)
 
 
 def test_closed_port_falls_through_to_the_next_mirror(torchvision, outputs, tmp_path):

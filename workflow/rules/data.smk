@@ -24,7 +24,7 @@ for source in config["sources"]:
             runtime=30,
         params:
             source=source,
-            mirrors=leaf(f"sources/{source}"),
+            mirrors=untracked(config["sources"][source]),
         conda:
             "../../envs/torch.yaml"
         shell:

@@ -1,0 +1,96 @@
+"""Files of the web, each verified by its checksum; a broken download goes on where it stopped.
+
+The rules read this module when the workflow is parsed, so it imports the standard library only.
+"""
+
+import hashlib
+import http.client
+import queue
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path, PurePosixPath
+
+# A closed network must cost seconds, a slow one may take its time: an answer has to begin within
+# ANSWER seconds, and data may pause for STALL seconds.
+ANSWER, STALL = 5, 15
+ATTEMPTS = 5
+
+
+def digest(path: Path, algorithm: str) -> str | None:
+    """Return the file's checksum as hexadecimal digits, None if there is no file."""
+    if not path.exists():
+        return None
+    with path.open("rb") as opened:
+        return hashlib.file_digest(
+            opened, lambda: hashlib.new(algorithm, usedforsecurity=False)
+        ).hexdigest()
+
+
+def download(url: str, part: Path, md5: str) -> None:
+    """Download `url` to `part`, going on with what an earlier attempt left there.
+
+    Raises:
+        OSError: the address can't be reached, or broke off ATTEMPTS times; what came stays.
+        http.client.HTTPException: the answer is no HTTP.
+        ValueError: the whole file came and is not the one with the checksum `md5`; it is removed.
+    """
+    for _ in range(ATTEMPTS):
+        if digest(part, "md5") == md5:
+            return
+        before = part.stat().st_size if part.exists() else 0
+        try:
+            _append(url, part, before)
+        except urllib.error.HTTPError as error:
+            if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not before:
+                raise
+            part.unlink()  # It is longer than the file, so not the beginning of it.
+        except (OSError, http.client.HTTPException):
+            if not part.exists() or part.stat().st_size <= before:
+                raise  # Nothing came: asking again would give the same.
+        else:
+            if digest(part, "md5") == md5:
+                return
+            part.unlink()
+            if not before:
+                raise ValueError(f"{PurePosixPath(url).name} has not the MD5 {md5}")
+    raise ConnectionError(f"{PurePosixPath(url).name} broke off {ATTEMPTS} times")
+
+
+def _append(url: str, part: Path, size: int) -> None:
+    """Append to `part`, `size` bytes long, the rest of `url`; restart where that isn't offered."""
+    headers = {"Range": f"bytes={size}-"} if size else {}
+    with _open(urllib.request.Request(url, headers=headers)) as response:
+        resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
+        announced = response.headers.get("Content-Length")
+        received = 0
+        with part.open("ab" if resumed else "wb") as opened:
+            while block := response.read(1 << 16):
+                opened.write(block)
+                received += len(block)
+    if announced is not None and received != int(announced):
+        raise ConnectionError(f"broke off after {received} of {announced} bytes")
+
+
+def _open(request: urllib.request.Request) -> http.client.HTTPResponse:
+    """Return the response to `request`, OSError if it doesn't begin within ANSWER seconds.
+
+    The timeout of urllib does not bound this: it starts again for every address of a host, and
+    it does not count the look-up of the host's name.
+    """
+    answers = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(urllib.request.urlopen(request, timeout=STALL))
+        except (OSError, http.client.HTTPException) as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=ANSWER)
+    except queue.Empty:
+        raise TimeoutError(f"no answer within {ANSWER} s") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
