@@ -7,9 +7,11 @@
 #       fit_variational/checkpoint  posterior means and scales       [replicates, ...]
 #       score/                      scores of all criteria, mean inputs of the layers
 #       prune/<selection>/<level>/  masks of all criteria and scopes at a level, bit-packed
+#       prune_step/<schedule>/s<step>/   masks of a step of a chain, from the step before
+#       retrain/<schedule>/              weights under masks: b<batch of levels> or s<step>
 #       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/rows
 #   results/<run>/scores.parquet, scores.csv      one table; everything below reads only this
-#   results/<run>/claims.csv, <study>/figures/    verdicts and figures
+#   results/<run>/claims.csv, published.csv, <study>/figures/     verdicts, comparison, figures
 #   results/<run>/logs/..., benchmarks/...        of every job, under its output's name
 #
 # The grammar is composed in workflow/prunescape/paths.py, what there is to do in plan.py beside it.
@@ -26,6 +28,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/fit.smk"
 include: "workflow/rules/prune.smk"
+include: "workflow/rules/retrain.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
 
@@ -36,7 +39,11 @@ rule all:
         results(paths.TABLE),
         results(paths.TABLE_CSV),
         results(paths.CLAIMS),
-        figures(),
+        results(paths.PUBLISHED),
+        jobs.figures(config),
+        jobs.intermediates(config),
+    message:
+        "Everything is there."
 
 
 onsuccess:

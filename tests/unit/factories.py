@@ -1,13 +1,14 @@
 """Made-up ensembles and images for the tests of the library."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
-from prunescape import streams
+from prunescape import scoring, streams
 from prunescape.checkpoints import Checkpoint
+from prunescape.moments import input_moments
 from prunescape.networks import Network
 from prunescape.scaling import Scaling
 
@@ -29,6 +30,20 @@ CONVOLUTIONAL = [
     {"kind": "relu"},
     {"kind": "linear", "units": 4},
 ]
+
+
+# The settings of a fit that every criterion can read.
+PSGD = {
+    "objective": {"kind": "likelihood", "softmax": "once"},
+    "optimiser": {
+        "kind": "psgd",
+        "floor": 0.3,
+        "scale": 0.5,
+        "normalisation": "images",
+        "start": "measured",
+    },
+    "batch_size": 8,
+}
 
 
 def ties(replicates: int, name: str = "ties") -> list[np.random.Generator]:
@@ -88,7 +103,19 @@ def checkpoint(
             f"{layer.name}.weight.sigma": 0.1 + arrays[f"{layer.name}.weight"] ** 2
             for layer in network.weighted
         }
-        arrays |= sigmas
+        noise = {f"{name}.noise": np.abs(array) for name, array in arrays.items()}
+        arrays |= sigmas | noise
     fitted_on = {"train": "1" * 64, "validation": "2" * 64}
     scaling = Scaling.fit("signed", uint8_images(2, image))
     return Checkpoint(layers, image, scaling, arrays, list(replicates), fitted_on)
+
+
+def scored(
+    fitted: Checkpoint, names: Iterable[str], images: torch.Tensor, root: tuple[int | str, ...]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return the scores of a checkpoint, and the mean inputs of its layers."""
+    parameters = fitted.parameters(torch.device("cpu"))
+    measured = input_moments(fitted.network, parameters, fitted.scaling, images)
+    means = {layer: mean.numpy() for layer, (mean, _) in measured.items()}
+    labels = classes(len(images))
+    return scoring.scores(fitted, names, PSGD, images, labels, measured, root), means

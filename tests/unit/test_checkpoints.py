@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -51,6 +53,51 @@ def test_parameters_are_weights_and_biases_without_the_posteriors_scale():
     assert torch.equal(sigmas["2"], 0.1 + weights["2"] ** 2)
 
 
+def retrained():
+    """Return a checkpoint of two replicates of two arms and of the dense control."""
+    arms = [
+        ("none", "none", "none", "0"),
+        ("magnitude", "global", "zero", "0.90"),
+        ("magnitude", "global", "zero", "68x"),
+    ]
+    made = checkpoint(PERCEPTRON, replicates=range(6))
+    names = [arm for arm in arms for _ in range(2)]
+    return replace(made, replicates=[6, 7] * 3, arms=names)
+
+
+def test_arms_are_saved(tmp_path):
+    saved = retrained()
+    saved.save(tmp_path / "a.safetensors")
+    loaded = Checkpoint.load(tmp_path / "a.safetensors")
+    assert loaded.arms == saved.arms
+    assert loaded.replicates == [6, 7] * 3
+    checkpoint(PERCEPTRON).save(tmp_path / "b.safetensors")
+    assert Checkpoint.load(tmp_path / "b.safetensors").arms is None
+
+
+def test_members_of_an_arm():
+    made = retrained()
+    one = made.of_arm("magnitude", "global", "zero", "68x")
+    assert (one.replicates, one.arms) == ([6, 7], None)
+    for name, array in made.arrays.items():
+        np.testing.assert_array_equal(one.arrays[name], array[4:])
+    control = made.of_arm("none")  # the first parts of its name are enough
+    np.testing.assert_array_equal(control.arrays["2.weight"], made.arrays["2.weight"][:2])
+    assert made.of_arm("magnitude", "global").replicates == [6, 7] * 2
+    assert one.scaling is made.scaling
+    assert one.fitted_on == made.fitted_on
+
+
+def test_an_arm_without_members_is_named():
+    with pytest.raises(ValueError, match=r"no member of the arm magnitude / layer"):
+        retrained().of_arm("magnitude", "layer")
+    with pytest.raises(ValueError, match=r"no member of the arm none"):
+        checkpoint(PERCEPTRON).of_arm("none")
+
+
+DELETE = object()
+
+
 def metadata(**changes):
     stored = {
         "format": FORMAT,
@@ -58,8 +105,9 @@ def metadata(**changes):
         "image": [1, 8, 8],
         "replicates": [1],
         "fitted_on": {},
+        "arms": None,
     } | changes
-    return {name: value for name, value in stored.items() if value is not None}
+    return {name: value for name, value in stored.items() if value is not DELETE}
 
 
 ARRAYS = {
@@ -92,10 +140,10 @@ def test_a_file_that_is_no_checkpoint_is_named(tmp_path):
         Checkpoint.load(path)
 
 
-@pytest.mark.parametrize("missing", ["layers", "image", "replicates", "fitted_on"])
+@pytest.mark.parametrize("missing", ["layers", "image", "replicates", "fitted_on", "arms"])
 def test_metadata_that_is_missing_is_named(tmp_path, missing):
     path = tmp_path / "partial.safetensors"
-    files.write_tensors(path, ARRAYS, metadata(**{missing: None}))
+    files.write_tensors(path, ARRAYS, metadata(**{missing: DELETE}))
     with pytest.raises(ValueError, match=rf"partial\.safetensors: .*{missing}"):
         Checkpoint.load(path)
 

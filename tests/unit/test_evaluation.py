@@ -1,11 +1,20 @@
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pytest
 import torch
-from factories import CONVOLUTIONAL, LOGISTIC, PERCEPTRON, checkpoint, classes, uint8_images
+from factories import (
+    CONVOLUTIONAL,
+    LOGISTIC,
+    PERCEPTRON,
+    checkpoint,
+    classes,
+    scored,
+    uint8_images,
+)
 
-from prunescape import effects, evaluation, files, masks, metrics, noise, pruning, scoring, table
+from prunescape import effects, evaluation, files, masks, metrics, noise, pruning, table
 
 CPU = torch.device("cpu")
 STREAM = (2011, "digits")
@@ -13,16 +22,19 @@ IMAGES, LABELS = uint8_images(120, name="test"), classes(120)
 FITTED = checkpoint(PERCEPTRON, replicates=[4, 5, 6], posterior=True)
 SHAPES = {layer.name: layer.shape for layer in FITTED.network.weighted}
 SIZES = [int(np.prod(shape)) for shape in SHAPES.values()]
-SCORES, MEANS = scoring.scores(FITTED, ["snr"], uint8_images(90), (2011, "graves"))
+SCORES, MEANS = scored(FITTED, ["snr"], uint8_images(90), (2011, "graves"))
 CLEAN = [("none", "0")]
 NOISY = [*CLEAN, ("grey_raw", "0.30"), ("gaussian", "0.10")]
 MODEL = ("study", "dataset", "network", "fit")
 
 
-def kept(level, scope="global"):
+def packed(level, scope="global"):
     arms = [("snr", scope, 0)]
-    packed = pruning.masks(SCORES, arms, "exact_k", level, (2011, "graves"), FITTED.replicates)
-    return masks.unpack(pruning.layers_of(packed, "snr", scope), SHAPES)
+    return pruning.masks(SCORES, arms, "exact_k", level, (2011, "graves"), FITTED.replicates)
+
+
+def kept(level, scope="global"):
+    return masks.unpack(pruning.layers_of(packed(level, scope), "snr", scope), SHAPES)
 
 
 def arm(levels, arm_effects=("zero",), scope="global"):
@@ -32,27 +44,26 @@ def arm(levels, arm_effects=("zero",), scope="global"):
         "selection": "exact_k",
         "schedule": "oneshot",
         "effects": list(arm_effects),
-        "levels": list(levels),
+        "points": [[0, level] for level in levels],
     }
 
 
 def evaluate(levels, conditions, arm_effects=("zero",), scope="global", fitted=FITTED):
-    return evaluation.rows(
+    cases = evaluation.cases(
         fitted,
-        [kept(level, scope) for level in levels],
+        [],
+        [packed(level, scope) for level in levels],
         arm(levels, arm_effects, scope),
         conditions,
-        MEANS,
-        IMAGES,
-        LABELS,
-        STREAM,
     )
+    return evaluation.rows(cases, MEANS, IMAGES, LABELS, STREAM)
 
 
 def dense(fitted=FITTED, conditions=CLEAN, images=IMAGES):
     none = dict.fromkeys(["criterion", "scope", "selection", "schedule"], "none")
-    whole = none | {"effects": ["none"], "levels": ["0"]}
-    return evaluation.rows(fitted, [None], whole, [conditions], {}, images, LABELS, STREAM)
+    whole = none | {"effects": ["none"], "points": [[0, "0"]]}
+    cases = evaluation.cases(fitted, [], [], whole, [conditions])
+    return evaluation.rows(cases, {}, images, LABELS, STREAM)
 
 
 def test_rows_have_the_columns_of_the_table(tmp_path):
@@ -187,11 +198,10 @@ def test_batches_of_levels_and_blocks_of_replicates_change_no_bit():
     assert alone
     assert all(together[key] == row for key, row in alone.items())
     one = checkpoint(PERCEPTRON, replicates=[5], posterior=True)
-    mask = {name: m[1:2] for name, m in kept("0.90").items()}
+    mask = {name: m[1:2] for name, m in packed("0.90").items()}
     means = {name: mean[1:2] if len(mean) > 1 else mean for name, mean in MEANS.items()}
-    single = evaluation.rows(
-        one, [mask], arm(["0.90"], ["compensate"]), [NOISY], means, IMAGES, LABELS, STREAM
-    )
+    cases = evaluation.cases(one, [], [mask], arm(["0.90"], ["compensate"]), [NOISY])
+    single = evaluation.rows(cases, means, IMAGES, LABELS, STREAM)
     assert [row["replicate"] for row in single] == [5] * 3
     assert all(together[key] == row for key, row in numbers(single).items())
 
@@ -213,13 +223,117 @@ def test_noise_is_the_same_for_every_model_and_the_images_stay_clean():
 def test_other_networks_are_evaluated_too(layers):
     fitted = checkpoint(layers)
     shapes = {layer.name: layer.shape for layer in fitted.network.weighted}
-    scores, means = scoring.scores(fitted, ["magnitude"], uint8_images(90), (2011, "graves"))
+    scores, means = scored(fitted, ["magnitude"], uint8_images(90), (2011, "graves"))
     arms = [("magnitude", "layer", 0)]
-    packed = pruning.masks(scores, arms, "exact_k", "0.50", (2011, "graves"), [1, 2, 3])
-    mask = masks.unpack(pruning.layers_of(packed, "magnitude", "layer"), shapes)
+    mask = pruning.masks(scores, arms, "exact_k", "0.50", (2011, "graves"), [1, 2, 3])
     made = arm(["0.50"], ["compensate"], "layer") | {"criterion": "magnitude"}
-    rows = evaluation.rows(fitted, [mask], made, [NOISY], means, IMAGES, LABELS, STREAM)
+    cases = evaluation.cases(fitted, [], [mask], made, [NOISY])
+    rows = evaluation.rows(cases, means, IMAGES, LABELS, STREAM)
     halves = [int(np.prod(shape)) - round(np.prod(shape) / 2) for shape in shapes.values()]
     assert {row["kept_by_layer"] for row in rows} == {" ".join(map(str, halves))}
     assert len(rows) == 9
     assert all(np.isfinite(row["nll"]) for row in rows)
+
+
+def retrained(levels, arm_effects=("zero",)):
+    """Return what training under the masks might leave: other weights, removed ones in place."""
+    members, arms = [], []
+    for number, (effect, level) in enumerate(product(arm_effects, levels)):
+        mask = kept(level)
+        after = {}
+        for name, array in FITTED.parameters(CPU).items():
+            trained = array.numpy() + np.float32(0.1 * (number + 1))
+            layer = name.removesuffix(".weight")
+            if layer in mask:
+                removed = 0 if effect == "zero" else array.numpy()
+                trained = np.where(mask[layer], trained, removed)
+            after[name] = trained
+        members.append(after)
+        arms += [("snr", "global", effect, level)] * 3
+    control = {name: array.numpy() - 0.2 for name, array in FITTED.parameters(CPU).items()}
+    members.append(control)
+    arms += [("none", "none", "none", "0")] * 3
+    arrays = {name: np.concatenate([each[name] for each in members]) for name in control}
+    return replace(FITTED, arrays=arrays, replicates=[4, 5, 6] * len(members), arms=arms)
+
+
+def test_after_retraining_the_weights_are_what_was_trained():
+    levels = ["0.50", "0.90"]
+    after = retrained(levels, ["zero", "freeze"])
+    made = arm(levels, ["zero", "freeze"]) | {"schedule": "retraining"}
+    masks_of_levels = [packed(level) for level in levels]
+    cases = evaluation.cases(FITTED, [after], masks_of_levels, made, [CLEAN, NOISY])
+    rows = evaluation.rows(cases, MEANS, IMAGES, LABELS, STREAM)
+    assert len(rows) == 2 * 3 * (1 + 3)
+    total = sum(SIZES)
+    for effect, level in product(["zero", "freeze"], levels):
+        network = after.of_arm("snr", "global", effect, level)
+        images = torch.from_numpy(IMAGES.numpy().astype(np.float32) / np.float32(255))
+        expected = metrics.measure(
+            FITTED.network, network.parameters(CPU), FITTED.scaling, images, LABELS
+        )
+        own = [
+            row
+            for row in rows
+            if (row["effect"], row["level"], row["noise"]) == (effect, float(level), "none")
+        ]
+        assert [row["replicate"] for row in own] == [4, 5, 6]
+        assert [row["nll"] for row in own] == expected["nll"]
+        k = round(float(level) * total)
+        assert {row["kept_weights"] for row in own} == {total - k}
+        assert {row["sparsity_actual"] for row in own} == {k / total if effect == "zero" else 0.0}
+        assert {row["frozen_weights"] for row in own} == {k if effect == "freeze" else 0}
+        assert {(row["schedule"], row["revived_weights"]) for row in own} == {("retraining", 0)}
+
+
+def test_a_weight_that_retraining_revived_is_seen():
+    after = retrained(["0.90"])
+    place = np.argwhere(~kept("0.90")["2"][1])[0]
+    after.arrays["2.weight"][(1, *place)] = 1e-30
+    cases = evaluation.cases(FITTED, [after], [packed("0.90")], arm(["0.90"]), [CLEAN])
+    rows = evaluation.rows(cases, MEANS, IMAGES, LABELS, STREAM)
+    assert [row["revived_weights"] for row in rows] == [0, 1, 0]
+
+
+def test_each_step_of_a_chain_has_its_own_weights_even_at_the_same_level():
+    first, second = retrained(["0.90"]), retrained(["0.50", "0.90"])  # other values at 0.90
+    made = arm([]) | {"schedule": "fine", "points": [[14, "0.90"], [15, "0.90"]]}
+    same = packed("0.90")
+    cases = evaluation.cases(FITTED, [first, second], [same, same], made, [CLEAN, CLEAN])
+    rows = evaluation.rows(cases, MEANS, IMAGES, LABELS, STREAM)
+    assert [(row["step"], row["level"], row["replicate"]) for row in rows] == [
+        (step, 0.9, replicate) for step in (14, 15) for replicate in (4, 5, 6)
+    ]
+    images = torch.from_numpy(IMAGES.numpy().astype(np.float32) / np.float32(255))
+    expected = [
+        metrics.measure(
+            FITTED.network,
+            each.of_arm("snr", "global", "zero", "0.90").parameters(CPU),
+            FITTED.scaling,
+            images,
+            LABELS,
+        )["nll"]
+        for each in (first, second)
+    ]
+    assert [row["nll"] for row in rows] == expected[0] + expected[1]
+    assert not set(expected[0]) & set(expected[1])
+
+
+def test_the_dense_control_keeps_every_weight_and_is_the_trained_one():
+    after = retrained(["0.90"])
+    none = dict.fromkeys(["criterion", "scope", "selection"], "none")
+    control = none | {"schedule": "fine", "effects": ["none"], "points": [[3, "0"]]}
+    cases = evaluation.cases(FITTED, [after], [], control, [CLEAN])
+    rows = evaluation.rows(cases, {}, IMAGES, LABELS, STREAM)
+    for row in rows:
+        assert (row["schedule"], row["step"], row["level"], row["effect"]) == ("fine", 3, 0, "none")
+        assert row["kept_weights"] == row["total_weights"] == sum(SIZES)
+        assert (row["sparsity_actual"], row["revived_weights"]) == (0, 0)
+    trained = replace(after.of_arm("none"), replicates=[4, 5, 6])
+    assert [row["nll"] for row in rows] == [row["nll"] for row in dense(trained)]
+    assert [row["nll"] for row in rows] != [row["nll"] for row in dense()]
+
+
+def test_an_arm_that_was_not_retrained_is_named():
+    with pytest.raises(ValueError, match=r"no member of the arm snr / global / zero / 0\.50"):
+        evaluation.cases(FITTED, [retrained(["0.90"])], [packed("0.50")], arm(["0.50"]), [CLEAN])

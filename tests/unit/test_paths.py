@@ -23,6 +23,8 @@ FIELDS = {
     "schedule": "oneshot",
     "level": "0.90",
     "batch": 2,
+    "step": 3,
+    "part": "s3",
     "figure": "noise_curves",
 }
 
@@ -37,6 +39,12 @@ def test_folders_follow_the_key_columns():
     )
     assert filled(paths.MASKS) == (
         "graves/mnist/logistic/vi/r6-8/prune/exact_k/0.90/masks.safetensors"
+    )
+    assert filled(paths.STEP_MASKS) == (
+        "graves/mnist/logistic/vi/r6-8/prune_step/oneshot/s3/masks.safetensors"
+    )
+    assert filled(paths.RETRAINED, schedule="fine") == (
+        "graves/mnist/logistic/vi/r6-8/retrain/fine/s3/checkpoint.safetensors"
     )
 
 

@@ -1,5 +1,6 @@
 import copy
 import json
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunescape import paths, plan
+from prunescape import configuration, jobs, paths, plan
 
 DEFAULT = yaml.safe_load(Path(__file__).parents[2].joinpath("config.yaml").read_text())
+DEFAULT["studies"] = list(DEFAULT["catalogue"])
 
 
 def arm(**changes):
@@ -25,7 +27,16 @@ def arm(**changes):
     } | changes
 
 
-def config(*arms, noise=(), **changes):
+SCHEDULES = {
+    "tuned": {"kind": "retrain", "epochs": 4},
+    "chain": {
+        "kind": "chain",
+        "steps": [["0", 1], ["0.50", 1], ["0.90", 2], ["0.90", 2], ["0.95", 2]],
+    },
+}
+
+
+def config(*arms, noise=(), schedules=None, **changes):
     """Return a study with the fits vi (on two networks) and point."""
     return {
         "studies": ["graves"],
@@ -37,6 +48,7 @@ def config(*arms, noise=(), **changes):
                 "fits": {"vi": {"networks": ["logistic", "wide"]}, "point": {"networks": ["wide"]}},
                 "arms": list(arms),
                 "noise": list(noise),
+                "schedules": schedules or {},
             },
             "other": {"dataset": "digits", "fits": {"vi": {"networks": ["wide"]}}, "arms": []},
         },
@@ -67,14 +79,16 @@ def test_models_of_the_studies_that_run():
 
 def test_arms_are_the_combinations_of_an_entry():
     made = config(arm(scopes=["global", "floor"], floor=4), arm(fits=["point"], criteria=["snr"]))
-    arms = plan.arms(made, "graves", "vi")
+    dense, *arms = plan.arms(made, "graves", "vi", "wide")
+    assert dense == plan.DENSE
     assert [(a.criterion, a.scope) for a in arms] == list(
         product(["snr", "random"], ["global", "floor"])
     )
     assert {a.floor for a in arms} == {4}
     assert arms[0].effects == ("zero", "compensate")
-    assert arms[0].levels == ("0.50", "0.90", "0.95")
-    assert [(a.criterion, a.floor) for a in plan.arms(made, "graves", "point")] == [
+    assert arms[0].points == ((0, "0.50"), (0, "0.90"), (0, "0.95"))
+    assert [(a.criterion, a.floor) for a in plan.arms(made, "graves", "point", "wide")] == [
+        ("none", 0),
         ("snr", 0),
         ("snr", 0),
     ]
@@ -85,10 +99,30 @@ def test_the_same_arm_twice_is_named():
     with pytest.raises(
         ValueError, match=r"graves.*fit vi.*random / layer / exact_k / oneshot twice"
     ):
-        plan.arms(twice, "graves", "vi")
+        plan.arms(twice, "graves", "vi", "wide")
     # Another selection, schedule or fit makes another arm.
-    for change in ({"selection": "threshold"}, {"schedules": ["fine"]}, {"fits": ["point"]}):
-        assert len(plan.arms(config(arm(), arm(**change)), "graves", "vi")) in {4, 8}
+    for change in (
+        {"selection": "threshold"},
+        {"schedules": ["tuned"], "effects": ["zero"]},
+        {"fits": ["point"]},
+        {"networks": ["logistic"]},
+    ):
+        made = config(arm(), arm(**change), schedules=SCHEDULES)
+        controls = 1 if "schedules" in change else 0
+        pruned = 4 if "fits" in change or "networks" in change else 8
+        assert len(plan.arms(made, "graves", "vi", "wide")) == 1 + controls + pruned
+
+
+def test_an_arm_may_name_some_of_its_fits_networks():
+    made = config(arm(networks=["logistic"]), arm(criteria=["magnitude"]))
+    by_network = {
+        network: [a.criterion for a in plan.arms(made, "graves", "vi", network)]
+        for network in ("logistic", "wide")
+    }
+    assert by_network == {
+        "logistic": ["none", "snr", "snr", "random", "random", "magnitude", "magnitude"],
+        "wide": ["none", "magnitude", "magnitude"],
+    }
 
 
 def test_batches():
@@ -117,19 +151,19 @@ NOISE = [
 
 def test_noise_at_the_sparsities_that_it_names():
     made = config(arm(), noise=NOISE)
-    (some, *_) = plan.arms(made, "graves", "vi")
+    _, some, *_ = plan.arms(made, "graves", "vi", "wide")
     grey, gaussian = [("grey_raw", "0.10"), ("grey_raw", "0.2")], [("gaussian", "0.30")]
     clean = [("none", "0")]
 
     def at(which, level):
-        return plan.conditions(made, "graves", which, level)
+        return plan.conditions(made, "graves", which, plan.Point(0, level))
 
     assert at(plan.DENSE, "0") == clean + grey + gaussian
     assert at(some, "0.90") == clean + grey + gaussian  # 0.9 and 0.90 are one sparsity
     assert at(some, "0.50") == clean + gaussian
-    threshold = plan.Arm("snr", "global", "threshold", "oneshot", ("zero",), ("0.90",))
+    threshold = replace(some, selection="threshold")
     assert at(threshold, "0.90") == clean
-    assert plan.conditions(config(), "graves", some, "0.90") == clean
+    assert plan.conditions(config(), "graves", some, plan.Point(0, "0.90")) == clean
     del made["catalogue"]["graves"]["noise"]
     assert at(some, "0.90") == clean
 
@@ -189,7 +223,7 @@ def test_what_is_appended_adds_files_and_moves_none():
 
 
 def test_the_outline_has_all_that_decides_the_rows():
-    for whole in (DEFAULT, config(arm(), noise=NOISE, replicates=[2, 1])):
+    for whole in (DEFAULT, config(arm(), noise=NOISE, replicates=[2, 1]), chained(noise=NOISE)):
         outline = json.loads(json.dumps(plan.outline(whole)))
         assert list(plan.keys(outline)) == list(plan.keys(whole))
         assert list(plan.row_files(outline)) == list(plan.row_files(whole))
@@ -209,26 +243,230 @@ def test_the_default_run():
     assert len(keys) == len(set(keys))
     rows = list(plan.row_files(DEFAULT))
     assert len(rows) == len(set(rows))
-    blocks = plan.blocks(DEFAULT)
-    masks = {
-        (model, block, arm.selection, level)
-        for model in plan.models(DEFAULT)
-        for block in blocks
-        for arm in plan.arms(DEFAULT, model.study, model.fit)
-        for level in arm.levels
-    }
-    fitted_and_scored = 2 * len(plan.models(DEFAULT)) * len(blocks)
-    # Beside these the run has a handful: data, table, claims, figures.
-    assert len(rows) + len(masks) + fitted_and_scored + 30 <= 400
+    # A job writes a folder, but for the splits of a data set; beside these the run has a handful.
+    folders = {path.rpartition("/")[0] for path in jobs.intermediates(DEFAULT)}
+    assert len(rows) + len(folders) + 30 <= 400
 
 
 def test_levels_are_never_formatted_floats():
     made = config(arm(levels=["0.50", "0.5000"]))
-    (some, *_) = plan.arms(made, "graves", "vi")
-    assert [paths.MASKS.format(**FIELDS, level=level) for level in some.levels] == [
+    _, some, *_ = plan.arms(made, "graves", "vi", "wide")
+    assert [paths.MASKS.format(**FIELDS, level=point.level) for point in some.points] == [
         "s/d/n/f/r1-2/prune/exact_k/0.50/masks.safetensors",
         "s/d/n/f/r1-2/prune/exact_k/0.5000/masks.safetensors",
     ]
+
+
+# Training after pruning.
+
+
+def chained(noise=(), schedules=SCHEDULES, **changes):
+    """Return a config in which two arms go through a chain, and three train level by level."""
+    chain = arm(
+        criteria=["magnitude", "random"], scopes=["global"], effects=["zero"], schedules=["chain"]
+    )
+    del chain["levels"]
+    tuned = arm(criteria=["magnitude", "snr"], scopes=["global"], effects=["zero", "freeze"])
+    tuned |= {"schedules": ["tuned"]}
+    more = arm(criteria=["magnitude"], scopes=["layer"], effects=["zero"], schedules=["tuned"])
+    more |= {"levels": ["0.50", "0.70", "0.80", "0.85", "0.95"]}
+    return config(chain, tuned, more, noise=noise, schedules=schedules, **changes)
+
+
+VI = plan.Model("graves", "mnist", "logistic", "vi")
+
+
+def arms_of(made):
+    """Return the arms of VI by their names."""
+    return {a.name: a for a in plan.arms(made, "graves", "vi", "logistic")}
+
+
+CHAIN = ("magnitude", "global", "exact_k", "chain")
+CHAIN_CONTROL = ("none", "none", "none", "chain")
+TUNED = ("magnitude", "global", "exact_k", "tuned")
+TUNED_CONTROL = ("none", "none", "none", "tuned")
+
+
+def test_a_chain_gives_its_levels_and_a_control_at_every_step():
+    arms = arms_of(chained())
+    levels = ["0", "0.50", "0.90", "0.90", "0.95"]
+    assert arms[CHAIN].points == tuple(enumerate(levels))
+    assert arms["random", "global", "exact_k", "chain"].points == arms[CHAIN].points
+    control = arms[CHAIN_CONTROL]
+    assert control.points == tuple((step, "0") for step in range(5))
+    assert control.effects == ("none",)
+
+
+def test_levels_that_are_trained_independently_have_one_control():
+    arms = arms_of(chained())
+    assert arms[TUNED].points == ((0, "0.50"), (0, "0.90"), (0, "0.95"))
+    assert arms[TUNED_CONTROL].points == ((0, "0"),)
+    # Each schedule has one control, however many arms it has; oneshot and unused ones have none.
+    assert sorted(name[3] for name in arms if name[0] == "none") == ["chain", "none", "tuned"]
+    assert plan.arms(chained(), "graves", "point", "wide") == [plan.DENSE]
+    assert all(name[0] != "none" or name[3] == "none" for name in arms_of(config(arm())))
+
+
+def test_levels_of_a_oneshot_arm_and_a_chain_in_one_entry():
+    both = arm(criteria=["snr"], scopes=["global"], effects=["zero"])
+    both |= {"schedules": ["oneshot", "chain"]}
+    arms = arms_of(config(both, schedules=SCHEDULES))
+    assert arms["snr", "global", "exact_k", "oneshot"].points == (
+        *((0, "0.50"), (0, "0.90"), (0, "0.95")),
+    )
+    assert arms["snr", "global", "exact_k", "chain"].points[-1] == (4, "0.95")
+
+
+def test_a_step_trains_all_arms_of_its_chain_and_the_control():
+    made = chained()
+    for step, level in enumerate(["0", "0.50", "0.90", "0.90", "0.95"]):
+        found = plan.retrained(made, VI, "chain", f"s{step}")
+        assert [(a.name, points) for a, points in found] == [
+            (CHAIN_CONTROL, [(step, "0")]),
+            (CHAIN, [(step, level)]),
+            (("random", "global", "exact_k", "chain"), [(step, level)]),
+        ]
+    assert plan.retrained(made, VI, "chain", "s5") == []
+
+
+def test_a_batch_trains_its_levels_of_every_arm_and_the_first_the_control():
+    made = chained()  # two levels a job
+    layer = ("magnitude", "layer", "exact_k", "tuned")
+    snr = ("snr", "global", "exact_k", "tuned")
+    first, second, third = (
+        {a.name: [level for _, level in points] for a, points in found}
+        for found in (plan.retrained(made, VI, "tuned", f"b{batch}") for batch in (1, 2, 3))
+    )
+    assert first == {
+        TUNED_CONTROL: ["0"],
+        TUNED: ["0.50", "0.90"],
+        snr: ["0.50", "0.90"],
+        layer: ["0.50", "0.70"],
+    }
+    assert second == {TUNED: ["0.95"], snr: ["0.95"], layer: ["0.80", "0.85"]}
+    assert third == {layer: ["0.95"]}
+    assert plan.retrained(made, VI, "tuned", "b4") == []
+    assert plan.retrained(made, VI._replace(fit="point", network="wide"), "tuned", "b1") == []
+
+
+@given(st.integers(1, 7))
+def test_every_point_is_trained_in_exactly_the_jobs_that_are_named(size):
+    made = chained(levels_per_job=size)
+    for one in arms_of(made).values():
+        parts = plan.parts(made, "graves", one, one.points)
+        if one.schedule == "none":
+            assert parts == []
+            continue
+        trained = [
+            point
+            for part in parts
+            for other, points in plan.retrained(made, VI, one.schedule, part)
+            for point in points
+            if other == one
+        ]
+        assert trained == list(one.points)
+        # An evaluation of a batch of levels reads one batch of trained ones.
+        for batch in plan.batches(one.points, size):
+            few = plan.parts(made, "graves", one, batch)
+            assert len(few) == (len(batch) if one.schedule == "chain" else 1)
+
+
+def test_rows_of_a_recurring_level_differ_in_their_step():
+    made = chained(noise=NOISE)
+    keys = list(plan.keys(made))
+    assert len(keys) == len(set(keys))
+    vi = ("graves", "mnist", "logistic", "vi")
+    clean = [key for key in keys if key[:4] == vi and key[-4:] == (0.9, 1, "none", 0.0)]
+    chain = [key for key in clean if key[8] == "chain"]
+    assert chain == [
+        (*vi, criterion, "global", "exact_k", "zero", "chain", step, 0.9, 1, "none", 0.0)
+        for criterion in ("magnitude", "random")
+        for step in (2, 3)
+    ]
+    control = [key for key in keys if key[:4] == vi and key[4] == "none" and key[8] == "chain"]
+    assert {(key[9], key[10]) for key in control} == {(step, 0.0) for step in range(5)}
+    # Of each network, clean: 2 arms and a control at 5 steps; at 3 levels 2 arms with 2 effects, at
+    # 5 levels one, and a control; the dense network. Two replicates.
+    clean = [key for key in keys if key[:4] == vi and key[-2] == "none"]
+    assert len(clean) == 2 * (3 * 5 + 2 * 2 * 3 + 5 + 1 + 1)
+
+
+def test_the_control_of_a_schedule_has_rows_and_a_file_of_its_own():
+    files = list(plan.row_files(chained()))
+    assert len(files) == len(set(files))
+    place = "graves/mnist/logistic/vi/r1-2/evaluate"
+    for name in ("none/none/none/none/b1", "none/none/none/chain/b1", "none/none/none/tuned/b1"):
+        assert f"{place}/{name}/rows.json" in files
+    assert f"{place}/none/none/none/chain/b3/rows.json" in files
+    assert f"{place}/magnitude/global/exact_k/chain/b3/rows.json" in files
+    assert f"{place}/none/none/none/tuned/b2/rows.json" not in files
+
+
+def test_an_appended_step_extends_the_chain_and_moves_nothing():
+    steps = SCHEDULES["chain"]["steps"]
+    longer = {"kind": "chain", "steps": [*steps, ["0.95", 2]]}
+    before, after = chained(), chained(schedules=SCHEDULES | {"chain": longer})
+    for step in range(len(steps)):
+        old, new = (plan.retrained(made, VI, "chain", f"s{step}") for made in (before, after))
+        assert [(a.name, points) for a, points in old] == [(a.name, points) for a, points in new]
+    assert set(plan.row_files(before)) <= set(plan.row_files(after))
+    added = set(plan.keys(after)) - set(plan.keys(before))
+    assert set(plan.keys(before)) < set(plan.keys(after))
+    assert {(key[8], key[9]) for key in added} == {("chain", 5)}
+
+
+class Wildcards(dict):
+    """Names of a job's path, as items and as attributes."""
+
+    __getattr__ = dict.__getitem__
+
+
+def test_a_step_appended_to_the_default_run_makes_new_jobs_and_changes_none():
+    before, after = copy.deepcopy(DEFAULT), copy.deepcopy(DEFAULT)
+    after["catalogue"]["magnitude"]["schedules"]["fine"]["steps"].append(["0.995", 2])
+    for made in (before, after):
+        configuration.validate(made)
+    old, new = (set(jobs.intermediates(made)) for made in (before, after))
+    assert old < new
+    assert {path.split("/r1-5/")[1] for path in new - old} == {
+        "prune_step/fine/s23/masks.safetensors",
+        "retrain/fine/s23/checkpoint.safetensors",
+        "retrain/fine/s23/scores.safetensors",
+    }
+    place = plan.Model("magnitude", "mnist_pooled", "mlp_250_100", "adam")._asdict()
+    place |= {"first": "1", "last": "5", "schedule": "fine"}
+    told = (
+        *(jobs.retrained_arms, jobs.retrained_levels, jobs.retrained_masks, jobs.retraining_start),
+        *(jobs.retraining_settings, jobs.epochs_before),
+    )
+    first_epochs = []
+    for step in range(23):
+        trained = Wildcards(place, part=f"s{step}")
+        assert [tell(before, trained) for tell in told] == [tell(after, trained) for tell in told]
+        pruned = Wildcards(place, step=str(step))
+        for tell in (jobs.step_level, jobs.chained_arms, jobs.step_scores, jobs.previous_masks):
+            assert tell(before, pruned) == tell(after, pruned)
+        first_epochs.append(jobs.epochs_before(before, trained))
+    # 5 epochs of the fit, then the schedule's: 7 steps of 1, the rest of 2.
+    assert first_epochs == [*range(5, 12), *range(12, 44, 2)]
+
+
+def test_the_fine_schedule_of_the_default_run():
+    arms = plan.arms(DEFAULT, "magnitude", "adam", "mlp_250_100")
+    fine = {a.name: a for a in arms if a.schedule == "fine"}
+    assert set(fine) == {
+        ("none", "none", "none", "fine"),
+        ("magnitude", "global", "exact_k", "fine"),
+        ("magnitude", "floor", "exact_k", "fine"),
+    }
+    points = fine["magnitude", "floor", "exact_k", "fine"].points
+    assert len(points) == 23
+    assert [point.step for point in points if point.level == "0.90"] == [14, 15]
+    assert fine["none", "none", "none", "fine"].points == tuple((step, "0") for step in range(23))
+    assert {a.floor for a in fine.values() if a.scope == "floor"} == {500}
+    keys = [key for key in plan.keys(DEFAULT) if key[0] == "magnitude" and key[8] == "fine"]
+    at = {key[9] for key in keys if key[4] == "magnitude" and key[10] == 0.9}
+    assert at == {14, 15}
 
 
 FIELDS = {

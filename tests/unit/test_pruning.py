@@ -2,14 +2,16 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from factories import PERCEPTRON, checkpoint, uint8_images
+import torch
+from factories import PERCEPTRON, checkpoint, scored, uint8_images
+from torch.nn.utils import prune as torch_prune
 
-from prunescape import masks, pruning, scoring, streams
+from prunescape import masks, pruning, streams
 
 ROOT = (2011, "graves")
 FITTED = checkpoint(PERCEPTRON, replicates=[1, 2, 3], posterior=True)
 SHAPES = {layer.name: layer.shape for layer in FITTED.network.weighted}
-SCORES, _ = scoring.scores(
+SCORES, _ = scored(
     FITTED, ["snr", "magnitude", "magnitude_x_std", "random"], uint8_images(60), ROOT
 )
 TIED = {f"magnitude/{layer}": np.ones((3, *shape)) for layer, shape in SHAPES.items()}
@@ -76,6 +78,66 @@ def test_ties_belong_to_the_study_the_criterion_the_scope_and_the_replicate():
     for root in [(2012, "graves"), (2011, "magnitude")]:
         other = flat(unpacked(prune(TIED, arm, "0.50", root=root), "magnitude", "global"))
         assert (other != kept).any(axis=1).all()
+
+
+def test_after_a_step_each_arm_is_pruned_by_its_own_scores_and_what_was_removed_stays():
+    arms = [("magnitude", "global", 0), ("magnitude", "layer", 0), ("snr", "floor", 9)]
+    before = prune(SCORES, arms, "0.50")
+    generator = streams.generator("test", "after a step")
+    scores = {
+        f"{criterion}/{scope}/{layer}": generator.random((3, *shape))
+        for criterion, scope, _ in arms
+        for layer, shape in SHAPES.items()
+    }
+    after = pruning.masks(scores, arms, "exact_k", "0.80", ROOT, (1, 2, 3), before)
+    assert after.keys() == before.keys()
+    total = sum(int(np.prod(shape)) for shape in SHAPES.values())
+    for criterion, scope, _ in arms:
+        earlier = flat(unpacked(before, criterion, scope))
+        later = flat(unpacked(after, criterion, scope))
+        own = flat({layer: scores[f"{criterion}/{scope}/{layer}"] for layer in SHAPES})
+        assert (later <= earlier).all()
+        if scope == "global":
+            for r in range(3):
+                kept = np.sort(own[r][earlier[r]])[-later[r].sum() :]
+                assert later[r].sum() == total - round(0.8 * total)
+                np.testing.assert_array_equal(np.sort(own[r][later[r]]), kept)
+    # The same level again takes nothing away.
+    again = pruning.masks(scores, arms, "exact_k", "0.50", ROOT, (1, 2, 3), before)
+    assert all(np.array_equal(again[name], before[name]) for name in before)
+    with pytest.raises(ValueError, match="levels of a schedule must not fall"):
+        pruning.masks(scores, arms, "exact_k", "0.40", ROOT, (1, 2, 3), before)
+    with pytest.raises(ValueError, match="no entry magnitude/global/<layer>"):
+        pruning.masks(SCORES, arms, "exact_k", "0.80", ROOT, (1, 2, 3), before)
+
+
+@pytest.mark.parametrize("level", ["0.25", "0.90"])
+def test_one_shot_masks_of_a_checkpoint_are_torchs(level):
+    arms = [("magnitude", "global", 0), ("magnitude", "layer", 0), ("magnitude", "input_unit", 0)]
+    packed = prune(SCORES, arms, level)
+    for r in range(3):
+        for scope in ("global", "layer", "input_unit"):
+            linears = {}
+            for layer, (out, into) in SHAPES.items():
+                linears[layer] = torch.nn.Linear(into, out)
+                linears[layer].weight.data = torch.from_numpy(FITTED.arrays[f"{layer}.weight"][r])
+            if scope == "global":
+                torch_prune.global_unstructured(
+                    [(linear, "weight") for linear in linears.values()],
+                    pruning_method=torch_prune.L1Unstructured,
+                    amount=float(level),
+                )
+            elif scope == "layer":
+                for linear in linears.values():
+                    torch_prune.l1_unstructured(linear, "weight", amount=float(level))
+            else:
+                for layer in list(linears)[:-1]:
+                    amount = float(level)
+                    torch_prune.ln_structured(linears[layer], "weight", amount=amount, n=2, dim=1)
+            kept = unpacked(packed, "magnitude", scope)
+            for layer, linear in linears.items():
+                mask = getattr(linear, "weight_mask", torch.ones_like(linear.weight))
+                np.testing.assert_array_equal(kept[layer][r], mask.numpy() == 1)
 
 
 def test_a_threshold_has_the_units_of_its_score():

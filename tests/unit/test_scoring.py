@@ -1,17 +1,30 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
-from factories import CONVOLUTIONAL, LOGISTIC, PERCEPTRON, checkpoint, uint8_images
+from factories import (
+    CONVOLUTIONAL,
+    LOGISTIC,
+    PERCEPTRON,
+    PSGD,
+    checkpoint,
+    classes,
+    scored,
+    uint8_images,
+)
 
 from prunescape import scoring
 from prunescape.criteria import CRITERIA
+from prunescape.gradients import full_gradient
+from prunescape.objectives import objective
 
 ROOT = (2011, "graves")
-IMAGES = uint8_images(130)
+IMAGES, LABELS = uint8_images(130), classes(130)
 
 
 def score(fitted, names, root=ROOT):
-    return scoring.scores(fitted, names, IMAGES, root)
+    return scored(fitted, names, IMAGES, root)
 
 
 @pytest.mark.parametrize("layers", [LOGISTIC, PERCEPTRON, CONVOLUTIONAL])
@@ -107,3 +120,91 @@ def test_the_checkpoint_is_left_as_it_was():
     score(fitted, list(CRITERIA))
     assert all(np.array_equal(fitted.arrays[name], before[name]) for name in before)
     assert torch.equal(images, IMAGES)
+
+
+def retrained(layers=PERCEPTRON):
+    """Return a checkpoint of three arms, whose weights differ, and the dense control."""
+    names = [
+        ("none", "none", "none", "0"),
+        ("magnitude", "global", "zero", "0.50"),
+        ("magnitude", "layer", "zero", "0.50"),
+        ("magnitude_x_std", "global", "zero", "0.50"),
+        ("random", "global", "zero", "0.50"),
+    ]
+    fitted = checkpoint(layers, replicates=[4, 5])
+    arrays = {
+        name: np.concatenate([array * np.float32(factor) for factor in range(1, 6)])
+        for name, array in fitted.arrays.items()
+    }
+    arms = [name for name in names for _ in fitted.replicates]
+    return replace(fitted, arrays=arrays, replicates=[4, 5] * len(names), arms=arms)
+
+
+def test_each_arm_of_a_retrained_checkpoint_is_scored_by_its_own_criterion_on_its_own_weights():
+    after = retrained()
+    found, replicates = scoring.scores_by_arm(after, PSGD, IMAGES, LABELS, ROOT)
+    assert replicates == [4, 5]
+    layers = [layer.name for layer in after.network.weighted]
+    pruned = ["magnitude/global", "magnitude/layer", "magnitude_x_std/global", "random/global"]
+    assert found.keys() == {f"{arm}/{layer}" for arm in pruned for layer in layers}
+    for arm in pruned:
+        criterion, scope = arm.split("/")
+        own, _ = score(after.of_arm(criterion, scope), [criterion])
+        for layer in layers:
+            assert found[f"{arm}/{layer}"].shape == (2, *own[f"{criterion}/{layer}"].shape[1:])
+            np.testing.assert_array_equal(found[f"{arm}/{layer}"], own[f"{criterion}/{layer}"])
+    by_scope = found["magnitude/global/2"], found["magnitude/layer/2"]
+    np.testing.assert_allclose(by_scope[1], 1.5 * by_scope[0], rtol=1e-6)  # 3 of 2
+
+
+def test_random_scores_are_the_same_at_every_step():
+    # A weight that is random's last choice stays so: one order of removal a replicate.
+    first, _ = score(checkpoint(PERCEPTRON, replicates=[4, 5]), ["random"])
+    later, _ = scoring.scores_by_arm(retrained(), PSGD, IMAGES, LABELS, ROOT)
+    for layer in ("1", "2", "3"):
+        np.testing.assert_array_equal(later[f"random/global/{layer}"], first[f"random/{layer}"])
+
+
+def test_moments_are_needed_only_by_criteria_that_read_them():
+    fitted = checkpoint(PERCEPTRON, posterior=True)
+    names = ["magnitude", "snr", "random"]
+    without = scoring.scores(fitted, names, PSGD, IMAGES, LABELS, {}, ROOT)
+    with_moments, _ = score(fitted, names)
+    assert without.keys() == with_moments.keys()
+    assert all(np.array_equal(without[name], with_moments[name]) for name in without)
+
+
+@pytest.mark.parametrize("softmax", ["once", "twice"])
+def test_full_gradient_equals_autograd_on_all_images_at_once(softmax):
+    made = checkpoint(PERCEPTRON, replicates=[1, 2])
+    images, labels = uint8_images(1100), classes(1100)
+    goal = objective(made.network, {"kind": "likelihood", "softmax": softmax})
+    parameters = made.parameters(torch.device("cpu"))
+    found = full_gradient(goal, parameters, made.scaling, images, labels)
+    for member in range(2):
+        alone = {
+            name: torch.tensor(made.arrays[name][member : member + 1], requires_grad=True)
+            for name in made.network.shapes
+        }
+        logits = made.network.logits(made.scaling(images)[None], alone)[0]
+        logits = logits.softmax(1) if softmax == "twice" else logits
+        torch.nn.functional.cross_entropy(logits, labels).backward()
+        for name, value in alone.items():
+            torch.testing.assert_close(found[name][member], value.grad[0], rtol=1e-4, atol=1e-7)
+
+
+def test_hg_is_the_gradient_times_the_preconditioner():
+    fitted = checkpoint(PERCEPTRON, posterior=True)
+    found, _ = score(fitted, ["hg", "g"])
+    for layer in ("1", "2", "3"):
+        noise = np.maximum(fitted.arrays[f"{layer}.weight.noise"], 0.3)
+        expected = found[f"g/{layer}"] * 0.5 * 2 * 8 / len(IMAGES) / noise
+        np.testing.assert_allclose(found[f"hg/{layer}"], expected, rtol=1e-5)
+        assert (found[f"g/{layer}"] >= 0).all()
+
+
+def test_hg_needs_preconditioned_sgd():
+    fit = PSGD | {"optimiser": {"kind": "adam", "learning_rate": 0.1}}
+    fitted = checkpoint(PERCEPTRON, posterior=True)
+    with pytest.raises(ValueError, match=r"hg.*optimiser.kind: psgd"):
+        scoring.scores(fitted, ["g", "hg"], fit, IMAGES, LABELS, {}, ROOT)

@@ -75,6 +75,56 @@ def test_batches_cover_the_images_once_and_are_each_replicates_own():
     assert not torch.equal(order, training.batch_order(100, (1, "study"), [1, 2], epoch=1))
 
 
+def test_without_shuffling_every_epoch_has_the_order_of_the_files(digits):
+    for epoch in (0, 3):
+        order = training.batch_order(7, (1, "study"), [1, 2], epoch, shuffle=False)
+        assert order.tolist() == [list(range(7))] * 2
+    images, labels = digits
+    unshuffled = fit(LOGISTIC, digits, [1, 2], shuffle=False, epochs=2)
+    shuffled = fit(LOGISTIC, digits, [1, 2], epochs=2)
+    assert not np.array_equal(unshuffled["1.weight"], shuffled["1.weight"])
+    # Two epochs over the images are then one over the images twice.
+    twice = torch.cat([images, images]), torch.cat([labels, labels])
+    once = fit(LOGISTIC, twice, [1, 2], shuffle=False, epochs=1)
+    assert np.array_equal(unshuffled["1.weight"], once["1.weight"])
+
+
+def test_members_of_a_replicate_share_its_batches(digits):
+    images, labels = digits
+    settings = {"objective": POINT, "optimiser": ADAM, "batch_size": 23, "epochs": 4}
+    network, scaling = Network(PERCEPTRON, (1, 8, 8)), Scaling.fit("signed", images)
+    start = training.initial_weights(
+        network, {"distribution": "he_uniform"}, (1, "study"), [1, 2, 1, 2]
+    )
+    arguments = (network, scaling, images, labels, settings, (1, "study"))
+    shared = training.fit(*arguments, [1, 2, 1, 2], start)
+    alone = training.fit(*arguments, [2], {name: array[1:2] for name, array in start.items()})
+    for name, value in shared.items():
+        assert np.array_equal(value[:2], value[2:])
+        assert np.array_equal(value[1], alone[name][0])
+        assert name.endswith("bias") or not np.array_equal(value[0], value[1])
+
+
+def test_training_that_goes_on_has_the_batches_of_its_epochs(digits):
+    images, labels = digits
+    # Without momentum, so that nothing is carried over but the weights.
+    plain = {"objective": POINT, "optimiser": MOMENTUM | {"momentum": 0.0}, "batch_size": 25}
+    network, scaling = Network(LOGISTIC, (1, 8, 8)), Scaling.fit("signed", images)
+    arguments = (network, scaling, images, labels)
+    start = {"1.weight": np.zeros((2, 10, 64), dtype=np.float32)}
+
+    def go_on(start, epochs, first_epoch):
+        settings = plain | {"epochs": epochs}
+        return training.fit(
+            *arguments, settings, (1, "study"), [1, 2], start, first_epoch=first_epoch
+        )
+
+    whole = go_on(start, 5, 0)
+    halves = go_on(go_on(start, 2, 0), 3, 2)
+    assert np.array_equal(whole["1.weight"], halves["1.weight"])
+    assert not np.array_equal(whole["1.weight"], go_on(go_on(start, 2, 0), 3, 0)["1.weight"])
+
+
 def test_one_step_equals_a_plain_torch_loop(digits):
     images, labels = digits
     ours = fit(LOGISTIC, (images, labels), [1], batch_size=500)["1.weight"][0]
@@ -94,6 +144,30 @@ def test_he_uniform_has_the_variance_of_two_over_inputs():
     assert weights["1.weight"].var() == pytest.approx(2 / 64, rel=0.02)
     assert abs(weights["1.weight"]).max() <= np.sqrt(6 / 64)
     assert not weights["1.bias"].any()
+
+
+def test_torch_default_is_how_torchs_layers_start():
+    network = Network([{"kind": "linear", "units": 4000}], (1, 8, 8))
+    start = training.initial_weights(network, {"distribution": "torch_default"}, (1, "s"), [1])
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(64, 4000)
+    for ours, theirs in [(start["1.weight"], layer.weight), (start["1.bias"], layer.bias)]:
+        theirs = theirs.detach().numpy()
+        assert ours.std() == pytest.approx(theirs.std(), rel=0.03)
+        assert abs(ours).max() == pytest.approx(abs(theirs).max(), rel=0.01)
+
+
+def test_glorot_uniform_has_the_variance_of_two_over_inputs_and_outputs():
+    glorot = {"distribution": "glorot_uniform"}
+    network = Network([{"kind": "linear", "units": 2000}], (1, 8, 8))
+    weights = training.initial_weights(network, glorot, (1, "s"), [1])
+    assert weights["1.weight"].var() == pytest.approx(2 / 2064, rel=0.02)
+    assert abs(weights["1.weight"]).max() <= np.sqrt(6 / 2064)
+    assert not weights["1.bias"].any()
+    # A convolution's fans count every position of its window: 25 * 3 inputs, 25 * 400 outputs.
+    network = Network([{"kind": "conv", "filters": 400, "size": 5}], (3, 8, 8))
+    weights = training.initial_weights(network, glorot, (1, "s"), [1])["1.weight"]
+    assert weights.var() == pytest.approx(2 / (25 * 403), rel=0.03)
 
 
 def test_training_lowers_the_loss_to_separable_classes(digits):

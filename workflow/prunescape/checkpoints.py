@@ -5,7 +5,7 @@ layers, the image's shape, the replicates, and the data files that were opened t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,11 @@ class Checkpoint:
         layers: the network as the config has it.
         image: shape of an image [C, H, W].
         scaling: input scaling.
-        arrays: parameter name -> [R, ...]; `<weight>.sigma` beside the means of a variational fit.
-        replicates: numbers of the members.
+        arrays: parameter or buffer name -> [R, ...]; `<weight>.sigma` beside the means of a
+            variational fit, `<parameter>.noise` and `noise.t` beside the weights of preconditioned
+            SGD.
+        replicates: the replicate of each member.
+        arms: criterion, scope, effect and level of each member, after retraining; else None.
         fitted_on: split -> SHA-256 of the data files that were opened on the way.
     """
 
@@ -37,6 +40,7 @@ class Checkpoint:
     arrays: dict[str, np.ndarray]
     replicates: list[int]
     fitted_on: dict[str, str]
+    arms: list[tuple[str, ...]] | None = None
 
     @property
     def network(self) -> Network:
@@ -51,10 +55,22 @@ class Checkpoint:
         }
 
     def parameters(self, device: torch.device) -> dict[str, torch.Tensor]:
-        """Return the weights (of a posterior: their means) and biases on a device."""
-        return {
-            name: torch.as_tensor(self.arrays[name], device=device) for name in self.network.shapes
-        }
+        """Return weights (of a posterior: their means), biases and buffers on a device."""
+        network = self.network
+        names = [*network.shapes, *network.buffers]
+        return {name: torch.as_tensor(self.arrays[name], device=device) for name in names}
+
+    def of_arm(self, *arm: str) -> "Checkpoint":
+        """Return the members of one arm, named by the first parts of `arms`."""
+        chosen = [i for i, name in enumerate(self.arms or []) if name[: len(arm)] == arm]
+        if not chosen:
+            raise ValueError(f"the checkpoint has no member of the arm {' / '.join(arm)}")
+        return replace(
+            self,
+            arrays={name: array[chosen] for name, array in self.arrays.items()},
+            replicates=[self.replicates[i] for i in chosen],
+            arms=None,
+        )
 
     def save(self, path: str) -> None:
         """Write the checkpoint."""
@@ -64,6 +80,7 @@ class Checkpoint:
             "image": list(self.image),
             "replicates": self.replicates,
             "fitted_on": self.fitted_on,
+            "arms": self.arms,
         }
         files.write_tensors(path, self.arrays | self.scaling.arrays(), metadata)
 
@@ -83,6 +100,7 @@ class Checkpoint:
                 {name: array for name, array in arrays.items() if not name.startswith("scaling.")},
                 metadata["replicates"],
                 metadata["fitted_on"],
+                metadata["arms"] and [tuple(arm) for arm in metadata["arms"]],
             )
         except KeyError as error:
             raise ValueError(f"{path}: checkpoint without {error}") from None

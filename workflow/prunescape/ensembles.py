@@ -22,24 +22,37 @@ class Ensemble:
         flat: [R, P] float32, the values; `flat.grad` holds the gradients.
         tensors: name -> [R, *shape], views of `flat` and leaves of autograd's graph.
         gradients: name -> [R, *shape], views of `flat.grad`.
+        buffers: name -> [R, ...], what training keeps beside parameters.
     """
 
     def __init__(
-        self, shapes: Mapping[str, tuple[int, ...]], replicates: int, device: torch.device
+        self,
+        shapes: Mapping[str, tuple[int, ...]],
+        replicates: int,
+        device: torch.device,
+        buffers: Mapping[str, torch.Tensor] | None = None,
     ) -> None:
-        sizes = {name: int(np.prod(shape)) for name, shape in shapes.items()}
-        width = sum(_padded(size) for size in sizes.values())
+        self.buffers = dict(buffers or {})
+        self._shapes = dict(shapes)
+        width = sum(_padded(int(np.prod(shape))) for shape in shapes.values())
         self.flat = torch.zeros(replicates, width, device=device)
         self.flat.grad = torch.zeros_like(self.flat)
-        self.tensors: dict[str, torch.Tensor] = {}
-        self.gradients: dict[str, torch.Tensor] = {}
-        start = 0
-        for name, shape in shapes.items():
-            window = slice(start, start + sizes[name])
-            values, slopes = self.flat[:, window], self.flat.grad[:, window]
-            self.tensors[name] = values.view(replicates, *shape).requires_grad_()
-            self.gradients[name] = slopes.view(replicates, *shape)
-            start += _padded(sizes[name])
+        self.tensors = {name: view.requires_grad_() for name, view in self.views(self.flat).items()}
+        self.gradients = self.views(self.flat.grad)
+
+    def views(self, buffer: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return name -> [R, *shape], views of a buffer [R, P] that is laid out like `flat`."""
+        views, start = {}, 0
+        for name, shape in self._shapes.items():
+            size = int(np.prod(shape))
+            views[name] = buffer[:, start : start + size].view(len(buffer), *shape)
+            start += _padded(size)
+        return views
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers a network has, padding apart."""
+        return sum(int(np.prod(shape)) for shape in self._shapes.values())
 
     def backward(self, loss: torch.Tensor) -> None:
         """Set the gradients to those of a scalar `loss` that depends on every tensor."""
@@ -47,11 +60,17 @@ class Ensemble:
         for name, slope in zip(self.tensors, slopes, strict=True):
             self.gradients[name].copy_(slope)
 
+    @property
+    def values(self) -> dict[str, torch.Tensor]:
+        """The parameters and the buffers."""
+        return self.tensors | self.buffers
+
     @torch.no_grad()
     def load(self, values: Mapping[str, np.ndarray | torch.Tensor]) -> None:
-        """Copy arrays [R, ...] into the tensors of the same names."""
+        """Copy arrays [R, ...] into the parameters and buffers of the same names."""
+        targets = self.values
         for name, value in values.items():
-            self.tensors[name].copy_(torch.as_tensor(value))
+            targets[name].copy_(torch.as_tensor(value))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return a copy of every tensor as a numpy array."""

@@ -1,6 +1,8 @@
 """Rows of the table: one arm of a fit, at a batch of levels, under all its noise (needs torch)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -9,81 +11,115 @@ import torch
 from prunescape import effects, levels, masks, metrics, noise
 from prunescape.checkpoints import Checkpoint
 from prunescape.masks import Arrays
+from prunescape.pruning import layers_of
 from prunescape.scaling import intensities
 
 Row = dict[str, Any]
 Condition = tuple[str, str]
 
 
-def rows(
+@dataclass(frozen=True)
+class Case:
+    """An ensemble at a point of an arm, with one effect.
+
+    Attributes:
+        checkpoint: its R members; after retraining, as they are then.
+        key: criterion, scope, selection, effect, schedule, step and level of its rows.
+        kept: layer -> boolean mask [R, out, in, ...], or None: nothing is removed.
+        retrained: whether the effect is in the weights already.
+        conditions: the (noise, noise level) pairs.
+    """
+
+    checkpoint: Checkpoint
+    key: Row
+    kept: Arrays | None
+    retrained: bool
+    conditions: Sequence[Condition]
+
+
+def cases(
     checkpoint: Checkpoint,
-    kept: Sequence[Arrays | None],
+    retrained: Sequence[Checkpoint],
+    packed: Sequence[Arrays],
     arm: Mapping[str, Any],
-    conditions: Sequence[Sequence[Condition]],
+    conditions: Sequence[Sequence[Sequence[str]]],
+) -> list[Case]:
+    """Return what there is to evaluate of an arm: every effect at every point.
+
+    Args:
+        checkpoint: the fitted ensemble, which is evaluated if the arm's schedule trains nothing.
+        retrained: the ensembles after retraining: one that holds all points, or one a point.
+        packed: packed masks "<criterion>/<scope>/<layer>" of each point; none for a dense arm.
+        arm: criterion, scope, selection, schedule, effects and points [[step, level], ...].
+        conditions: the (noise, noise level) pairs of each point.
+    """
+    shapes = {layer.name: layer.shape for layer in checkpoint.network.weighted}
+    names = ("criterion", "scope", "selection", "schedule")
+    found = []
+    for effect, (index, (step, level)) in product(arm["effects"], enumerate(arm["points"])):
+        ensemble, kept = checkpoint, None
+        if packed:
+            layers = layers_of(packed[index], arm["criterion"], arm["scope"])
+            kept = masks.unpack(layers, shapes)
+        if retrained:
+            trained = retrained[index if len(retrained) > 1 else 0]
+            ensemble = trained.of_arm(arm["criterion"], arm["scope"], effect, level)
+        key = {name: arm[name] for name in names} | {"effect": effect, "step": step, "level": level}
+        pairs = [(kind, noise_level) for kind, noise_level in conditions[index]]
+        found.append(Case(ensemble, key, kept, bool(retrained), pairs))
+    return found
+
+
+def rows(
+    cases: Sequence[Case],
     means: Arrays,
     images: torch.Tensor,
     labels: torch.Tensor,
     stream: tuple[int | str, ...],
 ) -> list[Row]:
-    """Evaluate an arm at its levels.
+    """Evaluate ensembles under their noise.
 
     Args:
-        checkpoint: the fitted ensemble.
-        kept: for each level layer -> boolean mask [R, out, in, ...], or None: nothing is removed.
-        arm: criterion, scope, selection, schedule, effects and levels.
-        conditions: for each level the (noise, noise level) pairs.
+        cases: what to evaluate.
         means: layer -> mean inputs, read by the effect `compensate`.
         images: test images [N, C, H, W], on the device that is to be used.
         labels: their classes [N].
         stream: first parts of the noise's stream: the run's seed and the data set.
 
     Returns:
-        A row for each effect, level, replicate and condition: key columns from `criterion` on,
-        values, and `revived_weights`.
+        A row for each case, condition and replicate: key columns from `criterion` on, values, and
+        `revived_weights`.
     """
     device = images.device
     raw = intensities(images)
-    cells = [
-        _Cell(checkpoint, arm, effect, level, mask, plan, means, device)
-        for effect in arm["effects"]
-        for level, mask, plan in zip(arm["levels"], kept, conditions, strict=True)
-    ]
+    pruned = [_Pruned(case, means, device) for case in cases]
     found = []
-    for condition in dict.fromkeys(pair for plan in conditions for pair in plan):
+    for condition in dict.fromkeys(pair for case in cases for pair in case.conditions):
         kind, level = condition
         corrupted = (
             raw
             if kind == "none"
             else torch.from_numpy(noise.corrupt(raw.cpu().numpy(), kind, level, *stream)).to(device)
         )
-        for cell in cells:
-            if condition in cell.plan:
-                found += cell.measure(corrupted, labels, kind, level)
+        for case, ensemble in zip(cases, pruned, strict=True):
+            if condition in case.conditions:
+                found += ensemble.measure(corrupted, labels, kind, level)
     return found
 
 
-class _Cell:
-    """An effect at a level: the ensemble as it is after pruning, and what its masks say."""
+class _Pruned:
+    """A case's ensemble as it is after pruning, and what its masks say."""
 
-    def __init__(
-        self,
-        checkpoint: Checkpoint,
-        arm: Mapping[str, Any],
-        effect: str,
-        level: str,
-        kept: Arrays | None,
-        plan: Sequence[Condition],
-        means: Arrays,
-        device: torch.device,
-    ) -> None:
-        self.plan = [tuple(pair) for pair in plan]
+    def __init__(self, case: Case, means: Arrays, device: torch.device) -> None:
+        checkpoint, effect = case.checkpoint, case.key["effect"]
         self._network = checkpoint.network
         self._scaling = checkpoint.scaling.to(device)
         self._parameters = checkpoint.parameters(device)
-        weights = checkpoint.tensors(".weight", device)
+        kept = case.kept
         if kept is None:
+            weights = checkpoint.tensors(".weight", device)
             kept = {name: np.ones(weight.shape, dtype=bool) for name, weight in weights.items()}
-        else:
+        elif not case.retrained:
             self._parameters = effects.apply(
                 effect,
                 self._network,
@@ -91,15 +127,7 @@ class _Cell:
                 {name: torch.from_numpy(mask).to(device) for name, mask in kept.items()},
                 {name: torch.from_numpy(mean).to(device) for name, mean in means.items()},
             )
-        self._key = {
-            "criterion": arm["criterion"],
-            "scope": arm["scope"],
-            "selection": arm["selection"],
-            "effect": effect,
-            "schedule": arm["schedule"],
-            "step": 0,
-            "level": levels.number(level),
-        }
+        self._key = case.key | {"level": levels.number(case.key["level"])}
         self._counts = list(self._count(kept, effect == "freeze"))
         self._replicates = checkpoint.replicates
 

@@ -3,7 +3,7 @@
 Standard library only: the workflow reads this when it is parsed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
@@ -23,20 +23,32 @@ class Model(NamedTuple):
     fit: str
 
 
+class Point(NamedTuple):
+    """A level in its place in a schedule."""
+
+    step: int
+    level: str
+
+
 @dataclass(frozen=True)
 class Arm:
-    """One way to prune a fit: a criterion and a scope, at a list of levels with some effects."""
+    """One way to prune a fit: a criterion and a scope, at some points with some effects."""
 
     criterion: str
     scope: str
     selection: str
     schedule: str
     effects: tuple[str, ...]
-    levels: tuple[str, ...]
+    points: tuple[Point, ...]
     floor: int = 0
 
+    @property
+    def name(self) -> tuple[str, str, str, str]:
+        """What tells the arms of a fit apart."""
+        return self.criterion, self.scope, self.selection, self.schedule
 
-DENSE = Arm("none", "none", "none", "none", ("none",), ("0",))
+
+DENSE = Arm("none", "none", "none", "none", ("none",), (Point(0, "0"),))
 
 
 def blocks(config: Config) -> list[tuple[int, int]]:
@@ -55,36 +67,84 @@ def models(config: Config) -> list[Model]:
     ]
 
 
-def arms(config: Config, study: str, fit: str) -> list[Arm]:
-    """Return the arms of a fit, one for each criterion, scope, selection and schedule.
+def schedule(config: Config, study: str, name: str) -> Mapping[str, Any]:
+    """Return a schedule of a study; `oneshot`, no training after pruning, needs no entry."""
+    if name in ("none", "oneshot"):
+        return {"kind": "oneshot"}
+    return config["catalogue"][study]["schedules"][name]
 
-    ValueError if two entries of the config describe the same one.
+
+def arms(config: Config, study: str, fit: str, network: str) -> list[Arm]:
+    """Return all arms of a model: dense, the dense control of each training schedule, and pruned.
+
+    ValueError if two entries of the config describe the same arm.
     """
-    found: dict[tuple[str, ...], Arm] = {}
+    pruned: dict[tuple[str, ...], Arm] = {}
     for entry in config["catalogue"][study]["arms"]:
-        if fit not in entry["fits"]:
+        if fit not in entry["fits"] or network not in entry.get("networks", [network]):
             continue
-        for criterion, scope, schedule in product(
+        for criterion, scope, name in product(
             entry["criteria"], entry["scopes"], entry["schedules"]
         ):
-            key = (criterion, scope, entry["selection"], schedule)
-            if key in found:
-                raise ValueError(
-                    f"catalogue.{study}.arms: fit {fit} has the arm {' / '.join(key)} twice"
-                )
-            found[key] = Arm(
-                *key, tuple(entry["effects"]), tuple(entry["levels"]), entry.get("floor", 0)
+            plan = schedule(config, study, name)
+            if plan["kind"] == "chain":
+                points = [Point(i, level) for i, (level, _) in enumerate(plan["steps"])]
+            else:
+                points = [Point(0, level) for level in entry["levels"]]
+            arm = Arm(
+                *(criterion, scope, entry["selection"], name),
+                *(tuple(entry["effects"]), tuple(points), entry.get("floor", 0)),
             )
-    return list(found.values())
+            if arm.name in pruned:
+                raise ValueError(
+                    f"catalogue.{study}.arms: fit {fit} has the arm {' / '.join(arm.name)} twice"
+                )
+            pruned[arm.name] = arm
+    controls = {}
+    for arm in pruned.values():
+        kind = schedule(config, study, arm.schedule)["kind"]
+        steps = range(len(arm.points)) if kind == "chain" else [0]
+        if kind != "oneshot":
+            points = tuple(Point(step, "0") for step in steps)
+            controls[arm.schedule] = Arm("none", "none", "none", arm.schedule, ("none",), points)
+    return [DENSE, *controls.values(), *pruned.values()]
 
 
-def batches(levels: tuple[str, ...], size: int) -> list[tuple[str, ...]]:
-    """Cut levels, in their order, into batches of `size`; the last may be smaller."""
-    return [levels[start : start + size] for start in range(0, len(levels), size)]
+def batches(points: Sequence[Point], size: int) -> list[Sequence[Point]]:
+    """Cut points, in their order, into batches of `size`; the last may be smaller."""
+    return [points[start : start + size] for start in range(0, len(points), size)]
 
 
-def conditions(config: Config, study: str, arm: Arm, level: str) -> list[tuple[str, str]]:
-    """Return the (noise, noise level) pairs at which an arm's level is evaluated, clean first.
+def retrained(config: Config, model: Model, name: str, part: str) -> list[tuple[Arm, list[Point]]]:
+    """Return what one retraining job trains: arms of a schedule, each with its points.
+
+    `part` is "s<step>" of a chain, or "b<batch>" of points that are trained independently; the
+    schedule's dense control has one point, so it trains with the first batch.
+    """
+    found = []
+    for arm in arms(config, model.study, model.fit, model.network):
+        if arm.schedule == name:
+            number = int(part[1:])
+            cut = batches(arm.points, config["levels_per_job"] if part[0] == "b" else 1)
+            index = number - 1 if part[0] == "b" else number
+            if index < len(cut):
+                found.append((arm, list(cut[index])))
+    return found
+
+
+def parts(config: Config, study: str, arm: Arm, points: Sequence[Point]) -> list[str]:
+    """Return the retraining jobs in which an arm's points are trained."""
+    kind = schedule(config, study, arm.schedule)["kind"]
+    if kind == "chain":
+        return [f"s{point.step}" for point in points]
+    if kind == "oneshot":
+        return []
+    size = config["levels_per_job"]
+    return list(dict.fromkeys(f"b{arm.points.index(point) // size + 1}" for point in points))
+
+
+def conditions(config: Config, study: str, arm: Arm, point: Point) -> list[tuple[str, str]]:
+    """Return the (noise, noise level) pairs at which a point of an arm is evaluated, clean first.
 
     Noise entries of a study name the sparsities at which they apply; without, they apply at all.
     A threshold's sparsity isn't known beforehand, so thresholds are evaluated on clean images.
@@ -92,7 +152,7 @@ def conditions(config: Config, study: str, arm: Arm, level: str) -> list[tuple[s
     chosen = [NO_NOISE]
     for entry in config["catalogue"][study].get("noise", []):
         sparsities = entry.get("sparsities")
-        everywhere = sparsities is None or levels.fraction(level) in map(
+        everywhere = sparsities is None or levels.fraction(point.level) in map(
             levels.fraction, sparsities
         )
         if everywhere and arm.selection != "threshold":
@@ -104,14 +164,15 @@ def keys(config: Config) -> Iterator[tuple[str | int | float, ...]]:
     """Yield the key of every row that the table must have, in the order of its key columns."""
     replicates = range(1, sum(config["replicates"]) + 1)
     for model in models(config):
-        for arm in [DENSE, *arms(config, model.study, model.fit)]:
-            for effect, level in product(arm.effects, arm.levels):
-                for noise, noise_level in conditions(config, model.study, arm, level):
+        for arm in arms(config, model.study, model.fit, model.network):
+            for effect, point in product(arm.effects, arm.points):
+                for noise, noise_level in conditions(config, model.study, arm, point):
                     for replicate in replicates:
                         yield (
                             *model,
                             *(arm.criterion, arm.scope, arm.selection, effect, arm.schedule),
-                            *(0, levels.number(level), replicate, noise, float(noise_level)),
+                            *(point.step, levels.number(point.level), replicate),
+                            *(noise, float(noise_level)),
                         )
 
 
@@ -119,8 +180,8 @@ def row_files(config: Config) -> Iterator[str]:
     """Yield the path of every evaluation job's rows, below the run's folder."""
     for model in models(config):
         for first, last in blocks(config):
-            for arm in [DENSE, *arms(config, model.study, model.fit)]:
-                for number, _ in enumerate(batches(arm.levels, config["levels_per_job"]), 1):
+            for arm in arms(config, model.study, model.fit, model.network):
+                for number, _ in enumerate(batches(arm.points, config["levels_per_job"]), 1):
                     yield paths.ROWS.format(
                         **model._asdict(),
                         first=first,
@@ -144,8 +205,10 @@ def outline(config: Config) -> dict[str, Any]:
                     fit: {"networks": settings["networks"]}
                     for fit, settings in config["catalogue"][study]["fits"].items()
                 },
-                "arms": config["catalogue"][study]["arms"],
-                "noise": config["catalogue"][study].get("noise", []),
+                **{
+                    key: config["catalogue"][study].get(key, default)
+                    for key, default in (("arms", []), ("noise", []), ("schedules", {}))
+                },
             }
             for study in config["studies"]
         },

@@ -14,25 +14,30 @@ def masks(
     level: str,
     root: tuple[int | str, ...],
     replicates: Sequence[int],
+    previous: Arrays | None = None,
 ) -> Arrays:
     """Return packed masks "<criterion>/<scope>/<layer>": uint8 [R, ceil(weights / 8)].
 
     Args:
-        scores: "<criterion>/<layer>" -> [R, out, in, ...].
+        scores: "<criterion>/<layer>" -> [R, out, in, ...]; after a step of a schedule, where each
+            arm has weights of its own, "<criterion>/<scope>/<layer>".
         arms: criterion, scope and floor of each arm.
         selection: exact_k or threshold.
         level: the level, a decimal string.
         root: first parts of the streams that break ties: the run's seed and the study.
         replicates: numbers of the members.
+        previous: packed masks of the step before, of the same arms.
     """
     packed: Arrays = {}
     for criterion, scope, floor in arms:
-        layers = layers_of(scores, criterion)
+        layers = layers_of(scores, *((criterion, scope) if previous else (criterion,)))
         if selection == "threshold":
             kept = select.threshold(layers, level)
         else:
             ties = [streams.generator(*root, "ties", criterion, scope, r) for r in replicates]
-            kept = select.exact_k(layers, level, scope, ties, floor=floor)
+            shapes = {name: value.shape[1:] for name, value in layers.items()}
+            before = previous and select.unpack(layers_of(previous, criterion, scope), shapes)
+            kept = select.exact_k(layers, level, scope, ties, floor=floor, previous=before)
         packed |= {f"{criterion}/{scope}/{k}": v for k, v in select.pack(kept).items()}
     return packed
 

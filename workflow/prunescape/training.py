@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from prunescape import streams
+from prunescape import optimisers, sparse_weights, streams
 from prunescape.ensembles import Ensemble
 from prunescape.networks import Network
 from prunescape.objectives import objective
+from prunescape.preconditioned import PreconditionedSGD
 from prunescape.scaling import Scaling
 
 Arrays = dict[str, np.ndarray]
@@ -30,6 +31,8 @@ def fit(
     root: tuple[int | str, ...],
     replicates: Sequence[int],
     start: Arrays | None = None,
+    trainable: Arrays | None = None,
+    first_epoch: int = 0,
 ) -> Arrays:
     """Fit an ensemble and return its estimates.
 
@@ -38,50 +41,148 @@ def fit(
         scaling: input scaling.
         images: training images [N, C, H, W], uint8 or float32 in [0, 1], on the device to use.
         labels: their classes [N], on the same device.
-        settings: a fit of the config: objective, initial_weights, optimiser, batch_size, epochs.
+        settings: a fit of the config: objective, initial_weights, optimiser, batch_size, epochs,
+            sparse_weights.
         root: first parts of all stream names: the run's seed and the study.
-        replicates: numbers of the members.
-        start: weights and biases [R, ...] to start from instead of `initial_weights`.
+        replicates: the replicate of each of M members; members of a replicate share its batches.
+        start: weights, biases and buffers [M, ...] to start from instead of `initial_weights`, with
+            the state of preconditioned SGD if that goes on.
+        trainable: weight name -> boolean [M, ...]; the others keep their value, bit by bit.
+        first_epoch: number of the first epoch, which names its batches; for training that goes on.
 
     Returns:
-        Parameter name -> [R, ...] float32; for a variational fit also `<weight>.sigma`.
+        Parameter or buffer name -> [M, ...] float32; for a variational fit also `<weight>.sigma`;
+        for preconditioned SGD what `PreconditionedSGD.state` returns.
 
     Raises:
         ValueError: if the loss of a member stops being finite; names the epoch and the setting.
     """
     goal = objective(network, settings["objective"])
-    ensemble = Ensemble(goal.shapes, len(replicates), images.device)
-    ensemble.load(start or initial_weights(network, settings["initial_weights"], root, replicates))
+    buffers = network.initial_buffers(len(replicates), images.device)
+    ensemble = Ensemble(goal.shapes, len(replicates), images.device, buffers)
+    if start:
+        ensemble.load({name: value for name, value in start.items() if name in ensemble.values})
+    else:
+        ensemble.load(initial_weights(network, settings["initial_weights"], root, replicates))
+    sparse = {
+        f"{layer}.weight": mask
+        for layer, mask in sparse_weights.masks(network, root, replicates).items()
+    }
+    _clear(ensemble.tensors, sparse)
     goal.initialise(ensemble)
+    held = settings.get("sparse_weights", "held") == "held"
+    fixed = Fixed(ensemble, _both(trainable or {}, sparse if held else {}))
     generators = [
         torch.Generator(images.device).manual_seed(streams.seed(*root, "posterior samples", r))
         for r in replicates
     ]
-    optimiser = _optimiser(ensemble, settings["optimiser"])
+    optimiser = optimisers.optimiser(ensemble, settings, len(images), fixed.free)
+    if isinstance(optimiser, PreconditionedSGD) and start and "noise.t" in start:
+        optimiser.load(start)
     epochs, size = settings["epochs"], settings["batch_size"]
     batches = -(-len(images) // size)
     scaling = scaling.to(images.device)
-    progress = tqdm(total=epochs * batches, unit="step", mininterval=5, ascii=True)
-    with progress:
+    own = list(dict.fromkeys(replicates))
+    members = torch.tensor([own.index(r) for r in replicates], device=images.device)
+    with tqdm(total=epochs * batches, unit="step", mininterval=5, ascii=True) as progress:
         for epoch in range(epochs):
-            order = batch_order(len(images), root, replicates, epoch).to(images.device)
+            order = batch_order(
+                len(images), root, own, first_epoch + epoch, settings.get("shuffle", True)
+            ).to(images.device)
             total = torch.zeros(len(replicates), device=images.device)
-            for chosen in order.split(size, dim=1):
-                batch = scaling(_rows(images, chosen))
-                losses = goal.loss(ensemble, batch, _rows(labels, chosen), generators)
+            for step, chosen in enumerate(order.split(size, dim=1)):
+                optimisers.set_rate(
+                    optimiser, settings["optimiser"], epoch + step / batches, epochs
+                )
+                batch, classes = scaling(_rows(images, chosen)), _rows(labels, chosen)
+                if len(own) < len(replicates):
+                    batch, classes = batch[members], classes[members]
+                if not held:
+                    _clear(ensemble.tensors, sparse)
+                if isinstance(optimiser, PreconditionedSGD):
+                    first = goal.loss(ensemble, batch[:, :1], classes[:, :1], generators)
+                    optimiser.keep_first(first)
+                losses = goal.loss(ensemble, batch, classes, generators)
                 ensemble.backward(losses.sum())
                 goal.add_penalty(ensemble, epoch, len(images), batches)
+                fixed.clear_gradients()
                 optimiser.step()
                 total += losses.detach() * (chosen.shape[1] / len(images))
                 progress.update()
             _report(progress, epoch, total, replicates)
-    return {name: t.detach().cpu().numpy() for name, t in goal.estimates(ensemble).items()}
+            fixed.check(optimiser)
+            network.end_epoch(ensemble.buffers)
+    found = dict(goal.estimates(ensemble))
+    if isinstance(optimiser, PreconditionedSGD):
+        found |= optimiser.state()
+    return {name: t.detach().cpu().numpy() for name, t in found.items()}
+
+
+class Fixed:
+    """The weights of an ensemble that don't train: no gradient, no moment, no change.
+
+    Attributes:
+        free: [M, P] in the layout of the ensemble's flat buffer, 1 where weights train and 0 where
+            not; None if all do.
+    """
+
+    def __init__(self, ensemble: Ensemble, trainable: Mapping[str, np.ndarray]) -> None:
+        """`trainable`: parameter name -> boolean [M, ...]; what isn't named trains."""
+        self._ensemble = ensemble
+        self.free: torch.Tensor | None = None
+        if trainable:
+            self.free = torch.ones_like(ensemble.flat)
+            views = ensemble.views(self.free)
+            for name, mask in trainable.items():
+                views[name].copy_(torch.from_numpy(mask))
+            self._still = self.free == 0
+            self._values = ensemble.flat.detach()[self._still]
+
+    def clear_gradients(self) -> None:
+        """Zero the gradients of fixed weights."""
+        if self.free is not None:  # filled, not multiplied: 0 times infinity would be NaN
+            self._ensemble.flat.grad.masked_fill_(self._still, 0.0)
+
+    def check(self, optimiser: torch.optim.Optimizer | PreconditionedSGD) -> None:
+        """Raise ValueError if a fixed weight moved or has a gradient or a moment."""
+        if self.free is None:
+            return
+        moments = [
+            value
+            for value in optimisers.moments(optimiser, self._ensemble)
+            if value.shape == self._still.shape
+        ]
+        if not torch.equal(self._ensemble.flat[self._still], self._values):
+            raise ValueError("a weight that a mask holds has moved")
+        if any(value[self._still].any() for value in [self._ensemble.flat.grad, *moments]):
+            raise ValueError("a weight that a mask holds has a gradient or a moment")
+
+
+@torch.no_grad()
+def _clear(values: Mapping[str, torch.Tensor], masks: Arrays) -> None:
+    """Set to zero, in place, what the masks of the same names remove."""
+    for name, mask in masks.items():
+        values[name].mul_(torch.from_numpy(mask).to(values[name].device))
+
+
+def _both(left: Arrays, right: Arrays) -> Arrays:
+    """Return masks that keep what both keep; a name that one lacks is all kept by it."""
+    return {**left, **right, **{name: left[name] & right[name] for name in left.keys() & right}}
 
 
 def batch_order(
-    images: int, root: tuple[int | str, ...], replicates: Sequence[int], epoch: int
+    images: int,
+    root: tuple[int | str, ...],
+    replicates: Sequence[int],
+    epoch: int,
+    shuffle: bool = True,
 ) -> torch.Tensor:
-    """Return the order in which each replicate sees the images in an epoch: int64 [R, N]."""
+    """Return the order in which each replicate sees the images in an epoch: int64 [R, N].
+
+    Without `shuffle`, a published flaw, every epoch has the order of the files.
+    """
+    if not shuffle:
+        return torch.arange(images).expand(len(replicates), -1)
     orders = [streams.generator(*root, "batches", r, epoch).permutation(images) for r in replicates]
     return torch.from_numpy(np.stack(orders))
 
@@ -97,42 +198,44 @@ def initial_weights(
     root: tuple[int | str, ...],
     replicates: Sequence[int],
 ) -> Arrays:
-    """Draw initial weights; biases start at zero.
+    """Draw initial weights; biases start at zero but under `torch_default`.
 
-    `distribution`: zeros; normal with standard deviation `scale`; or he_uniform: uniform on
-    +-sqrt(6 / inputs) (He et al. 2015, equation 10), the usual start before a ReLU.
+    `distribution`: zeros; normal with standard deviation `scale`; he_uniform: uniform on
+    +-sqrt(6 / inputs) (He et al. 2015, equation 10), the usual start before a ReLU; glorot_uniform:
+    uniform on +-sqrt(6 / (inputs + outputs)) (Glorot & Bengio 2010, equation 16); torch_default:
+    weights and biases uniform on +-sqrt(1 / inputs), as torch's own layers start. `inputs` counts
+    all of a unit's inputs, also those without a weight in sparse layers.
     """
+    kind = settings["distribution"]
     arrays = {}
     for name, shape in network.shapes.items():
+        inputs = np.prod(network.shapes[name.replace(".bias", ".weight")][1:])
         members = []
         for replicate in replicates:
             stream = streams.generator(*root, "initial weights", replicate, name)
-            if name.endswith(".bias") or settings["distribution"] == "zeros":
+            if kind == "torch_default":
+                member = stream.uniform(-np.sqrt(1 / inputs), np.sqrt(1 / inputs), shape)
+            elif name.endswith(".bias") or kind == "zeros":
                 member = np.zeros(shape)
-            elif settings["distribution"] == "normal":
+            elif kind == "normal":
                 member = stream.normal(0.0, settings["scale"], shape)
             else:
-                bound = np.sqrt(6 / np.prod(shape[1:]))
+                outputs = shape[0] * np.prod(shape[2:]) if kind == "glorot_uniform" else 0
+                bound = np.sqrt(6 / (inputs + outputs))
                 member = stream.uniform(-bound, bound, shape)
             members.append(member.astype(np.float32))
         arrays[name] = np.stack(members)
     return arrays
 
 
-def _optimiser(ensemble: Ensemble, settings: Mapping[str, Any]) -> torch.optim.Optimizer:
-    rate = settings["learning_rate"]
-    if settings["kind"] == "adam":
-        return torch.optim.Adam([ensemble.flat], lr=rate, fused=True)
-    return torch.optim.SGD([ensemble.flat], lr=rate, momentum=settings["momentum"], fused=True)
-
-
 def _report(progress: tqdm, epoch: int, losses: torch.Tensor, replicates: Sequence[int]) -> None:
     """Show the epoch's mean loss; stop when a member's loss is not finite."""
     values = losses.cpu().numpy()
-    lost = [r for r, value in zip(replicates, values, strict=True) if not np.isfinite(value)]
+    finite = zip(replicates, np.isfinite(values), strict=True)
+    lost = sorted({replicate for replicate, fine in finite if not fine})
     if lost:
         raise ValueError(
             f"the loss of replicates {lost} is not finite in epoch {epoch + 1}; "
-            "a lower optimiser.learning_rate is the usual remedy"
+            "a lower optimiser.learning_rate (psgd: scale) is the usual remedy"
         )
     progress.set_postfix_str(f"epoch {epoch + 1}, loss {values.mean():.4f}", refresh=False)

@@ -8,10 +8,11 @@ Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.js
 
 rule evaluate:
     input:
-        checkpoint=checkpoint_of,
+        checkpoint=job(jobs.checkpoint),
+        retrained=job(jobs.evaluated_checkpoints),
         means=results(paths.MEANS),
-        masks=evaluated_masks,
-        images=evaluated_images,
+        masks=job(jobs.evaluated_masks),
+        images=job(jobs.evaluated_images),
         code=code("evaluate"),
     output:
         results(paths.ROWS),
@@ -24,23 +25,23 @@ rule evaluate:
         mem_mb=2000,
         runtime=60,
     params:
-        model=lambda wildcards: compact(model_of(wildcards)._asdict()),
-        arm=lambda wildcards: compact(vars(evaluated_arm(wildcards))),
-        conditions=evaluated_conditions,
+        model=job(jobs.model),
+        arm=job(jobs.evaluated_arm),
+        conditions=job(jobs.evaluated_conditions),
         seed=config["seed"],
         device=config["device"],
     conda:
         "../../envs/torch.yaml"
     shell:
-        "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --means {input.means:q}"
-        " --masks {input.masks:q} --images {input.images:q} --model {params.model:q}"
+        "python {input.code[0]:q} --checkpoint {input.checkpoint:q}"
+        " --retrained {input.retrained:q} --means {input.means:q} --masks {input.masks:q} --images {input.images:q} --model {params.model:q}"
         " --arm {params.arm:q} --conditions {params.conditions:q} --seed {params.seed}"
         " --device {params.device} --output {output:q} > {log:q} 2>&1"
 
 
 rule aggregate:
     input:
-        rows=[results(path) for path in plan.row_files(config)],
+        rows=jobs.rows(config),
         code=code("aggregate"),
     output:
         table=results(paths.TABLE),
@@ -55,7 +56,7 @@ rule aggregate:
         runtime=10,
     params:
         folder=lambda wildcards, output: os.path.dirname(output.table),
-        outline=compact(plan.outline(config)),
+        outline=jobs.compact(plan.outline(config)),
     conda:
         "../../envs/table.yaml"
     shell:

@@ -8,7 +8,7 @@ Makes   .../train/checkpoint.safetensors             fits whose objective is the
 
 rule train:
     input:
-        images=training_images,
+        images=job(jobs.training_images),
         code=code("train"),
     output:
         results(paths.POINT),
@@ -21,8 +21,8 @@ rule train:
         mem_mb=1500,
         runtime=60,
     params:
-        network=leaf("networks/{network}"),
-        fit=fit_settings,
+        network=job(jobs.layers),
+        fit=job(jobs.fit_settings),
         seed=config["seed"],
         device=config["device"],
     conda:
@@ -36,8 +36,8 @@ rule train:
 
 rule fit_variational:
     input:
-        images=training_images,
-        start=starting_point,
+        images=job(jobs.training_images),
+        start=job(jobs.starting_point),
         code=code("fit_variational"),
     output:
         results(paths.POSTERIOR),
@@ -50,8 +50,8 @@ rule fit_variational:
         mem_mb=1500,
         runtime=120,
     params:
-        network=leaf("networks/{network}"),
-        fit=fit_settings,
+        network=job(jobs.layers),
+        fit=job(jobs.fit_settings),
         start=lambda wildcards, input: f"--start {input.start}" if input.start else "",
         seed=config["seed"],
         device=config["device"],

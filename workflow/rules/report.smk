@@ -2,6 +2,7 @@
 
 Needs   scores.parquet (evaluate.smk)
 Makes   claims.csv
+        published.csv
         <study>/figures/<figure>.svg and .png
 """
 
@@ -27,12 +28,38 @@ rule claims:
         runtime=10,
     params:
         studies=config["studies"],
-        not_tested=compact(config["not_tested"]),
+        not_tested=jobs.compact(config["not_tested"]),
     conda:
         "../../envs/table.yaml"
     shell:
         "python {input.code[0]:q} --table {input.table:q} --claims {input.claims:q}"
         " --studies {params.studies} --not-tested {params.not_tested:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule compare:
+    input:
+        table=results(paths.TABLE),
+        published=resource("public_figures.csv"),
+        code=code("compare"),
+    output:
+        report(
+            results(paths.PUBLISHED),
+            caption="../report/published.rst",
+            category="Verdicts",
+        ),
+    log:
+        log_of(paths.PUBLISHED),
+    benchmark:
+        benchmark_of(paths.PUBLISHED)
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../envs/table.yaml"
+    shell:
+        "python {input.code[0]:q} --table {input.table:q} --published {input.published:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -59,7 +86,7 @@ rule figure:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=compact(config["figures"]),
+        settings=jobs.compact(config["figures"]),
     conda:
         "../../envs/table.yaml"
     shell:

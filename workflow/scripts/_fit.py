@@ -43,7 +43,7 @@ def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
         arguments.fit,
         (arguments.seed, arguments.study),
         range(first, last + 1),
-        start and {name: start.arrays[name] for name in network.shapes},
+        start and {name: start.arrays[name] for name in [*network.shapes, *network.buffers]},
     )
     Checkpoint(
         arguments.network,

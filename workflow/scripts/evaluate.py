@@ -3,18 +3,18 @@
 import torch
 
 import _script
-from prunescape import datasets, evaluation, files, masks
+from prunescape import datasets, evaluation, files
 from prunescape.checkpoints import Checkpoint
 from prunescape.devices import device
-from prunescape.pruning import layers_of
 
 
 def main() -> None:
     """Parse the arguments, evaluate, write."""
     parser = _script.parser(__doc__)
-    parser.add_argument("--checkpoint", required=True)
+    parser.add_argument("--checkpoint", required=True, help="the fitted ensemble")
+    parser.add_argument("--retrained", nargs="*", default=[], help="checkpoints after retraining")
     parser.add_argument("--means", required=True, help="mean inputs of each layer")
-    parser.add_argument("--masks", nargs="*", default=[], help="packed masks, a file a level")
+    parser.add_argument("--masks", nargs="*", default=[], help="packed masks, a file a point")
     parser.add_argument("--images", required=True, help="split file to evaluate on")
     parser.add_argument(
         "--model", type=_script.structure, required=True, help="study, dataset, network, fit (JSON)"
@@ -23,13 +23,13 @@ def main() -> None:
         "--arm",
         type=_script.structure,
         required=True,
-        help="criterion, scope, selection, schedule, effects, levels (JSON)",
+        help="criterion, scope, selection, schedule, effects, points: [[step, level], ...] (JSON)",
     )
     parser.add_argument(
         "--conditions",
         type=_script.structure,
         required=True,
-        help="for each level a list of [noise, noise level] (JSON)",
+        help="for each point a list of [noise, noise level] (JSON)",
     )
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
@@ -40,17 +40,15 @@ def main() -> None:
     checkpoint = Checkpoint.load(arguments.checkpoint)
     means, seen = files.read_tensors(arguments.means)
     split = datasets.load([arguments.images])
-    shapes = {layer.name: layer.shape for layer in checkpoint.network.weighted}
-    arm = arguments.arm
-    kept = [
-        masks.unpack(layers_of(files.read_tensors(path)[0], arm["criterion"], arm["scope"]), shapes)
-        for path in arguments.masks
-    ]
-    rows = evaluation.rows(
+    cases = evaluation.cases(
         checkpoint,
-        kept or [None] * len(arm["levels"]),
-        arm,
-        [[tuple(pair) for pair in plan] for plan in arguments.conditions],
+        [Checkpoint.load(path) for path in arguments.retrained],
+        [files.read_tensors(path)[0] for path in arguments.masks],
+        arguments.arm,
+        arguments.conditions,
+    )
+    rows = evaluation.rows(
+        cases,
         means,
         torch.from_numpy(split.images).to(where),
         torch.from_numpy(split.labels).to(where),

@@ -15,6 +15,7 @@ def main() -> None:
     )
     parser.add_argument("--study", required=True, help="part of the random streams' names")
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
+    parser.add_argument("--previous", help="packed masks of the step before, in a schedule")
     parser.add_argument("--output", required=True, help="packed masks to write")
     arguments = parser.parse_args()
 
@@ -26,6 +27,7 @@ def main() -> None:
         arguments.level,
         (arguments.seed, arguments.study),
         metadata["replicates"],
+        files.read_tensors(arguments.previous)[0] if arguments.previous else None,
     )
     files.write_tensors(arguments.output, masks, {"level": arguments.level} | metadata)
 

@@ -3,7 +3,7 @@
 import torch
 
 import _script
-from prunescape import datasets, files, scoring
+from prunescape import datasets, files, moments, scoring
 from prunescape.checkpoints import Checkpoint
 from prunescape.devices import device
 
@@ -14,6 +14,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--images", nargs="+", required=True, help="split files it was fitted on")
     parser.add_argument("--criteria", nargs="*", default=[], help="names of criteria")
+    parser.add_argument("--fit", type=_script.structure, required=True, help="settings (JSON)")
     parser.add_argument("--study", required=True, help="part of the random streams' names")
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
@@ -24,15 +25,25 @@ def main() -> None:
     where = device(arguments.device)
     checkpoint = Checkpoint.load(arguments.checkpoint)
     split = datasets.load(arguments.images)
-    scores, means = scoring.scores(
+    images = torch.from_numpy(split.images).to(where)
+    measured = moments.input_moments(
+        checkpoint.network, checkpoint.parameters(where), checkpoint.scaling.to(where), images
+    )
+    scores = scoring.scores(
         checkpoint,
         arguments.criteria,
-        torch.from_numpy(split.images).to(where),
+        arguments.fit,
+        images,
+        torch.from_numpy(split.labels).to(where),
+        measured,
         (arguments.seed, arguments.study),
     )
+    silent = moments.silent_units(checkpoint.network, measured)
+    means = {layer: mean.cpu().numpy() for layer, (mean, _) in measured.items()}
     metadata = {"replicates": checkpoint.replicates}
     files.write_tensors(arguments.scores_output, scores, metadata)
-    files.write_tensors(arguments.means_output, means, metadata | {"opened": split.opened})
+    metadata |= {"opened": split.opened, "silent_units": silent}
+    files.write_tensors(arguments.means_output, means, metadata)
 
 
 if __name__ == "__main__":

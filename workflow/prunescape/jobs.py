@@ -1,0 +1,303 @@
+"""What each job reads and is told, as functions of the config and of the job's wildcards.
+
+Rules name these functions; so no rule computes anything. Paths are relative to the working folder,
+structured settings are JSON with sorted keys (the same text for the same value). Standard library
+only: the workflow reads this when it is parsed.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from prunescape import paths, plan
+from prunescape.plan import Arm, Config, Model, Point
+
+Wildcards = Any  # Snakemake's, or anything with the names of the path grammar as attributes
+
+
+def compact(value: Any) -> str:
+    """Return a value as JSON, the same text for the same value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def results(config: Config, pattern: str, **values: Any) -> str:
+    """Return a path of the run; with `values` these are filled in."""
+    return f"results/{config['run']}/{pattern.format(**values) if values else pattern}"
+
+
+def _study(config: Config, wildcards: Wildcards) -> Mapping[str, Any]:
+    return config["catalogue"][wildcards.study]
+
+
+def _fit(config: Config, wildcards: Wildcards) -> Mapping[str, Any]:
+    return _study(config, wildcards)["fits"][wildcards.fit]
+
+
+def _model(wildcards: Wildcards) -> Model:
+    return Model(wildcards.study, wildcards.dataset, wildcards.network, wildcards.fit)
+
+
+def _arms(config: Config, wildcards: Wildcards) -> list[Arm]:
+    return plan.arms(config, wildcards.study, wildcards.fit, wildcards.network)
+
+
+def _schedule(config: Config, wildcards: Wildcards, name: str | None = None) -> Mapping[str, Any]:
+    return plan.schedule(config, wildcards.study, name or wildcards.schedule)
+
+
+def _is_chain(config: Config, wildcards: Wildcards, name: str | None = None) -> bool:
+    return _schedule(config, wildcards, name)["kind"] == "chain"
+
+
+# --- data and fits ------------------------------------------------------------------------------
+
+
+def training_images(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the split files that a fit trains on."""
+    splits = ["train", "validation"] if config["split"] == "final" else ["train"]
+    return [f"data/{wildcards.dataset}/{split}.safetensors" for split in splits]
+
+
+def evaluated_images(config: Config, wildcards: Wildcards) -> str:
+    """Return the split file that the table is about."""
+    split = "test" if config["split"] == "final" else "validation"
+    return f"data/{wildcards.dataset}/{split}.safetensors"
+
+
+def layers(config: Config, wildcards: Wildcards) -> str:
+    """Return the layers of a job's network."""
+    return compact(config["networks"][wildcards.network])
+
+
+def fit_settings(config: Config, wildcards: Wildcards) -> str:
+    """Return a fit's settings without the list of its networks, which no single job reads."""
+    settings = _fit(config, wildcards)
+    return compact({key: value for key, value in settings.items() if key != "networks"})
+
+
+def starting_point(config: Config, wildcards: Wildcards) -> str | list[str]:
+    """Return the checkpoint that a variational fit starts from, if its settings name one."""
+    start = _fit(config, wildcards).get("warm_start")
+    return results(config, paths.POINT, **{**wildcards, "fit": start}) if start else []
+
+
+def checkpoint(config: Config, wildcards: Wildcards) -> str:
+    """Return the checkpoint of a job's model and block: a point estimate or a posterior."""
+    kind = _fit(config, wildcards)["objective"]["kind"]
+    return results(config, paths.POINT if kind == "likelihood" else paths.POSTERIOR, **wildcards)
+
+
+# --- masks --------------------------------------------------------------------------------------
+
+
+def criteria(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the criteria by which a model's weights are scored."""
+    names = [arm.criterion for arm in _arms(config, wildcards) if arm.criterion != "none"]
+    return list(dict.fromkeys(names))
+
+
+def pruned_arms(config: Config, wildcards: Wildcards) -> str:
+    """Return criterion, scope and floor of the arms that have a job's selection and level."""
+    found = [
+        (arm.criterion, arm.scope, arm.floor)
+        for arm in _arms(config, wildcards)
+        if arm.selection == wildcards.selection
+        and wildcards.level in [point.level for point in arm.points]
+        and not _is_chain(config, wildcards, arm.schedule)
+    ]
+    return compact(list(dict.fromkeys(found)))
+
+
+def chained_arms(config: Config, wildcards: Wildcards) -> str:
+    """Return criterion, scope and floor of the arms of a chain."""
+    return compact(
+        [
+            (arm.criterion, arm.scope, arm.floor)
+            for arm in _arms(config, wildcards)
+            if arm.schedule == wildcards.schedule and arm.criterion != "none"
+        ]
+    )
+
+
+def step_level(config: Config, wildcards: Wildcards) -> str:
+    """Return the level of a step of a chain."""
+    return _schedule(config, wildcards)["steps"][int(wildcards.step)][0]
+
+
+def step_scores(config: Config, wildcards: Wildcards) -> str:
+    """Return the scores from which a step of a chain is pruned: of the step before, or the fit."""
+    step = int(wildcards.step)
+    if step == 0:
+        return results(config, paths.SCORES, **wildcards)
+    return results(config, paths.RETRAINED_SCORES, **wildcards, part=f"s{step - 1}")
+
+
+def previous_masks(config: Config, wildcards: Wildcards) -> str | list[str]:
+    """Return the masks of the step before; none for the first."""
+    step = int(wildcards.step)
+    if step == 0:
+        return []
+    return results(config, paths.STEP_MASKS, **{**wildcards, "step": step - 1})
+
+
+# --- training under masks -----------------------------------------------------------------------
+
+
+def _retrained(config: Config, wildcards: Wildcards) -> list[tuple[str, str, str, str]]:
+    jobs = plan.retrained(config, _model(wildcards), wildcards.schedule, wildcards.part)
+    return [
+        (arm.criterion, arm.scope, effect, point.level)
+        for arm, points in jobs
+        for effect in arm.effects
+        for point in points
+    ]
+
+
+def retrained_arms(config: Config, wildcards: Wildcards) -> str:
+    """Return [criterion, scope, effect, level] of all that a retraining job trains."""
+    return compact(_retrained(config, wildcards))
+
+
+def retrained_levels(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the levels whose masks a retraining job needs."""
+    arms = _retrained(config, wildcards)
+    return list(dict.fromkeys(level for criterion, *_, level in arms if criterion != "none"))
+
+
+def retrained_masks(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the masks of a retraining job, a file a level."""
+    if _is_chain(config, wildcards):
+        return [results(config, paths.STEP_MASKS, **wildcards, step=wildcards.part[1:])]
+    return [
+        results(config, paths.MASKS, **wildcards, selection="exact_k", level=level)
+        for level in retrained_levels(config, wildcards)
+    ]
+
+
+def retraining_start(config: Config, wildcards: Wildcards) -> str:
+    """Return the checkpoint that a step of a chain goes on from: the step before, or the fit."""
+    step = int(wildcards.part[1:])
+    if step == 0:
+        return checkpoint(config, wildcards)
+    return results(config, paths.RETRAINED, **{**wildcards, "part": f"s{step - 1}"})
+
+
+def retraining_settings(config: Config, wildcards: Wildcards) -> str:
+    """Return a retraining job's settings: the fit's, with what its schedule changes."""
+    fit, schedule = _fit(config, wildcards), _schedule(config, wildcards)
+    epochs = schedule.get("epochs")
+    if epochs is None:
+        epochs = schedule["steps"][int(wildcards.part[1:])][1]
+    kept = {key: fit[key] for key in ("optimiser", "batch_size", "shuffle", "sparse_weights")}
+    # Under masks a posterior's means train on as point estimates.
+    point = {"kind": "likelihood", "softmax": "once"}
+    objective = fit["objective"] if fit["objective"]["kind"] == "likelihood" else point
+    return compact(kept | schedule.get("fit", {}) | {"objective": objective, "epochs": epochs})
+
+
+def epochs_before(config: Config, wildcards: Wildcards) -> int:
+    """Return how many epochs a retraining job's members have been trained before."""
+    epochs, schedule = _fit(config, wildcards)["epochs"], _schedule(config, wildcards)
+    earlier = schedule["steps"][: int(wildcards.part[1:])] if "steps" in schedule else []
+    return epochs + sum(count for _, count in earlier)
+
+
+# --- evaluation ---------------------------------------------------------------------------------
+
+
+def _evaluated(config: Config, wildcards: Wildcards) -> tuple[Arm, tuple[Point, ...]]:
+    """Return the arm of a job, and the batch of its points that the job evaluates."""
+    name = (wildcards.criterion, wildcards.scope, wildcards.selection, wildcards.schedule)
+    arm = next(arm for arm in _arms(config, wildcards) if arm.name == name)
+    return arm, plan.batches(arm.points, config["levels_per_job"])[int(wildcards.batch) - 1]
+
+
+def model(config: Config, wildcards: Wildcards) -> str:
+    """Return study, dataset, network and fit of a job."""
+    return compact(_model(wildcards)._asdict())
+
+
+def evaluated_arm(config: Config, wildcards: Wildcards) -> str:
+    """Return what a job evaluates: its arm with the points of its batch."""
+    arm, points = _evaluated(config, wildcards)
+    names = ("criterion", "scope", "selection", "schedule", "effects")
+    return compact({name: getattr(arm, name) for name in names} | {"points": points})
+
+
+def evaluated_conditions(config: Config, wildcards: Wildcards) -> str:
+    """Return the (noise, noise level) pairs of each of a job's points."""
+    arm, points = _evaluated(config, wildcards)
+    return compact([plan.conditions(config, wildcards.study, arm, point) for point in points])
+
+
+def evaluated_masks(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the masks of a job's points; a dense network has none."""
+    arm, points = _evaluated(config, wildcards)
+    return [_masks(config, wildcards, arm, point) for point in points if arm.criterion != "none"]
+
+
+def evaluated_checkpoints(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the retrained checkpoints that hold a job's points."""
+    arm, points = _evaluated(config, wildcards)
+    parts = plan.parts(config, wildcards.study, arm, points)
+    return [results(config, paths.RETRAINED, **wildcards, part=part) for part in parts]
+
+
+def _masks(config: Config, place: Any, arm: Arm, point: Point) -> str:
+    if plan.schedule(config, place["study"], arm.schedule)["kind"] == "chain":
+        named = {**place, "schedule": arm.schedule, "step": point.step}
+        return results(config, paths.STEP_MASKS, **named)
+    named = {**place, "selection": arm.selection, "level": point.level}
+    return results(config, paths.MASKS, **named)
+
+
+# --- targets ------------------------------------------------------------------------------------
+
+
+def figures(config: Config) -> list[str]:
+    """Return every figure of the run."""
+    return [
+        results(config, paths.FIGURE, study=study, figure=figure) + f".{extension}"
+        for study in config["studies"]
+        for figure in config["catalogue"][study]["figures"]
+        for extension in ("svg", "png")
+    ]
+
+
+def rows(config: Config) -> list[str]:
+    """Return the rows of every evaluation."""
+    return [results(config, path) for path in plan.row_files(config)]
+
+
+def intermediates(config: Config) -> list[str]:
+    """Return every file between the raw data and the rows.
+
+    They are targets too: Snakemake removes the output of a job that fails, but records the job's
+    new settings, and notices later that a file is missing only if the file is asked for.
+    """
+    found = [
+        f"data/{dataset}/{split}.safetensors"
+        for dataset in dict.fromkeys(model.dataset for model in plan.models(config))
+        for split in ("train", "validation", "test")
+    ]
+    for named in plan.models(config):
+        kind = config["catalogue"][named.study]["fits"][named.fit]["objective"]["kind"]
+        for first, last in plan.blocks(config):
+            place = {**named._asdict(), "first": first, "last": last}
+            fitted = paths.POINT if kind == "likelihood" else paths.POSTERIOR
+            found += [results(config, p, **place) for p in (fitted, paths.SCORES, paths.MEANS)]
+            found += _pruned_files(config, named, place)
+    return list(dict.fromkeys(found))
+
+
+def _pruned_files(config: Config, named: Model, place: Mapping[str, Any]) -> Iterator[str]:
+    """Yield masks and retrained checkpoints of a model's arms; the same file may come twice."""
+    for arm in plan.arms(config, named.study, named.fit, named.network):
+        if arm.criterion != "none":
+            for point in arm.points:
+                yield _masks(config, place, arm, point)
+        for part in plan.parts(config, named.study, arm, arm.points):
+            trained = {**place, "schedule": arm.schedule, "part": part}
+            yield results(config, paths.RETRAINED, **trained)
+            if part[0] == "s":
+                yield results(config, paths.RETRAINED_SCORES, **trained)

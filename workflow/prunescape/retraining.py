@@ -1,0 +1,91 @@
+"""Training after pruning: all arms of a schedule, at some levels, as one ensemble (needs torch)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from prunescape import masks as packing
+from prunescape import training
+from prunescape.checkpoints import Checkpoint
+from prunescape.masks import Arrays
+from prunescape.pruning import layers_of
+
+
+class Trained(NamedTuple):
+    """An arm at a level, with all its replicates."""
+
+    criterion: str
+    scope: str
+    effect: str
+    level: str
+
+
+def retrain(
+    checkpoint: Checkpoint,
+    trained: Sequence[Trained],
+    masks: Mapping[str, Arrays],
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    settings: Mapping[str, Any],
+    root: tuple[int | str, ...],
+    first_epoch: int,
+) -> Checkpoint:
+    """Go on training a checkpoint under masks.
+
+    Args:
+        checkpoint: fitted ensemble of R replicates; or, in a chain of steps, the step before, whose
+            members are then continued arm by arm.
+        trained: what to train; criterion "none" is the dense control, which trains all weights.
+        masks: level -> packed masks "<criterion>/<scope>/<layer>".
+        images: training images [N, C, H, W], on the device that is to be used.
+        labels: their classes [N].
+        settings: objective, optimiser, batch_size and epochs.
+        root: first parts of all stream names: the run's seed and the study.
+        first_epoch: number of the first epoch: how many the checkpoint has had.
+
+    Returns:
+        A checkpoint of len(trained) * R members; `effect` zero holds removed weights at 0, `freeze`
+        at the value that they had.
+    """
+    network = checkpoint.network
+    shapes = {layer.name: layer.shape for layer in network.weighted}
+    starts, free = [], []
+    for arm in trained:
+        start = checkpoint.of_arm(*arm[:3]) if checkpoint.arms else checkpoint
+        if arm.criterion == "none":
+            kept = {
+                name: np.ones((len(start.replicates), *shape), dtype=bool)
+                for name, shape in shapes.items()
+            }
+        else:
+            packed = layers_of(masks[arm.level], arm.criterion, arm.scope)
+            kept = packing.unpack(packed, shapes)
+        arrays = {k: v for k, v in start.arrays.items() if not k.endswith(".sigma")}
+        if arm.effect == "zero":
+            arrays |= {f"{k}.weight": arrays[f"{k}.weight"] * mask for k, mask in kept.items()}
+        starts.append(replace(start, arrays=arrays))
+        free.append({f"{name}.weight": mask for name, mask in kept.items()})
+    replicates = [r for start in starts for r in start.replicates]
+    arrays = training.fit(
+        network,
+        checkpoint.scaling,
+        images,
+        labels,
+        settings,
+        root,
+        replicates,
+        _stacked([start.arrays for start in starts]),
+        _stacked(free),
+        first_epoch,
+    )
+    names = [
+        tuple(arm) for arm, start in zip(trained, starts, strict=True) for _ in start.replicates
+    ]
+    return replace(checkpoint, arrays=arrays, replicates=replicates, arms=names)
+
+
+def _stacked(parts: Sequence[Arrays]) -> Arrays:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -1,0 +1,77 @@
+"""Train under masks: every level on its own, or a chain of steps.
+
+Needs   a checkpoint (fit.smk), masks (prune.smk), data/<dataset>/{train,validation}.safetensors
+Makes   .../retrain/<schedule>/b<batch>/checkpoint.safetensors   levels trained independently
+        .../retrain/<schedule>/s<step>/checkpoint.safetensors    a step of a chain, with the scores
+                                                                 from which the next is pruned
+"""
+
+
+rule retrain:
+    input:
+        checkpoint=job(jobs.checkpoint),
+        masks=job(jobs.retrained_masks),
+        images=job(jobs.training_images),
+        code=code("retrain"),
+    output:
+        results(paths.RETRAINED),
+    log:
+        log_of(paths.RETRAINED),
+    benchmark:
+        benchmark_of(paths.RETRAINED)
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        levels=job(jobs.retrained_levels),
+        arms=job(jobs.retrained_arms),
+        fit=job(jobs.retraining_settings),
+        first_epoch=job(jobs.epochs_before),
+        seed=config["seed"],
+        device=config["device"],
+    conda:
+        "../../envs/torch.yaml"
+    wildcard_constraints:
+        part="b[0-9]+",
+    shell:
+        "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --masks {input.masks:q}"
+        " --levels {params.levels} --images {input.images:q} --arms {params.arms:q}"
+        " --fit {params.fit:q} --first-epoch {params.first_epoch} --study {wildcards.study}"
+        " --seed {params.seed} --device {params.device} --output {output:q} > {log:q} 2>&1"
+
+
+rule retrain_step:
+    input:
+        checkpoint=job(jobs.retraining_start),
+        masks=job(jobs.retrained_masks),
+        images=job(jobs.training_images),
+        code=code("retrain"),
+    output:
+        checkpoint=results(paths.RETRAINED),
+        scores=results(paths.RETRAINED_SCORES),
+    log:
+        log_of(paths.RETRAINED),
+    benchmark:
+        benchmark_of(paths.RETRAINED)
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        levels=job(jobs.retrained_levels),
+        arms=job(jobs.retrained_arms),
+        fit=job(jobs.retraining_settings),
+        first_epoch=job(jobs.epochs_before),
+        seed=config["seed"],
+        device=config["device"],
+    conda:
+        "../../envs/torch.yaml"
+    wildcard_constraints:
+        part="s[0-9]+",
+    shell:
+        "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --masks {input.masks:q}"
+        " --levels {params.levels} --images {input.images:q} --arms {params.arms:q}"
+        " --fit {params.fit:q} --first-epoch {params.first_epoch} --study {wildcards.study}"
+        " --seed {params.seed} --device {params.device} --output {output.checkpoint:q}"
+        " --scores-output {output.scores:q} > {log:q} 2>&1"

@@ -1,0 +1,42 @@
+"""Compare the noise covariance that preconditioned SGD estimates with the exact one.
+
+Writes a row a replicate: Spearman's rank correlation at weights that stay, and after training.
+"""
+
+import torch
+
+import _script
+from prunescape import covariance, datasets, files
+from prunescape.checkpoints import Checkpoint
+from prunescape.devices import device
+
+
+def main() -> None:
+    """Parse the arguments, compare, write."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("--checkpoint", required=True)
+    parser.add_argument("--images", nargs="+", required=True, help="split files it was fitted on")
+    parser.add_argument("--fit", type=_script.structure, required=True, help="settings (JSON)")
+    parser.add_argument("--steps", type=int, default=3000, help="batches at weights that stay")
+    parser.add_argument("--study", required=True, help="part of the random streams' names")
+    parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
+    parser.add_argument("--output", required=True, help="rows to write (JSON)")
+    arguments = parser.parse_args()
+
+    where = device(arguments.device)
+    checkpoint = Checkpoint.load(arguments.checkpoint)
+    split = datasets.load(arguments.images)
+    rows = covariance.check(
+        checkpoint,
+        arguments.fit,
+        torch.from_numpy(split.images).to(where),
+        torch.from_numpy(split.labels).to(where),
+        (arguments.seed, arguments.study),
+        arguments.steps,
+    )
+    files.write_json(arguments.output, {"fitted_on": checkpoint.fitted_on, "rows": rows})
+
+
+if __name__ == "__main__":
+    _script.run(main)

@@ -1,0 +1,23 @@
+"""Set published figures beside those of the run, with Welch intervals of the differences."""
+
+import _script
+from prunescape import published, table
+
+
+def main() -> None:
+    """Parse the arguments, compare, write."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("--table", required=True, metavar="FILE", help="table as parquet")
+    parser.add_argument("--published", required=True, metavar="FILE", help="public_figures.csv")
+    parser.add_argument("--output", required=True, metavar="FILE", help="comparison as CSV")
+    arguments = parser.parse_args()
+
+    compared = published.compare(
+        table.read_parquet(arguments.table), published.read(arguments.published)
+    )
+
+    table.write_csv(compared, arguments.output)
+
+
+if __name__ == "__main__":
+    _script.run(main)

@@ -1,0 +1,64 @@
+"""Go on training a checkpoint under masks, all arms of a schedule at once; write a checkpoint.
+
+In a chain of steps, also the scores from which the next step's masks are made.
+"""
+
+import torch
+
+import _script
+from prunescape import datasets, files, retraining, scoring
+from prunescape.checkpoints import Checkpoint
+from prunescape.devices import device
+
+
+def main() -> None:
+    """Parse the arguments, train, score, write."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("--checkpoint", required=True, help="where training goes on from")
+    parser.add_argument("--masks", nargs="*", default=[], help="packed masks, a file a level")
+    parser.add_argument("--levels", nargs="*", default=[], help="the masks' levels, in their order")
+    parser.add_argument("--images", nargs="+", required=True, help="split files to train on")
+    parser.add_argument(
+        "--arms",
+        type=_script.structure,
+        required=True,
+        help="[[criterion, scope, effect, level], ...]; criterion none: the dense control",
+    )
+    parser.add_argument("--fit", type=_script.structure, required=True, help="settings (JSON)")
+    parser.add_argument("--first-epoch", type=int, required=True, help="epochs trained before")
+    parser.add_argument("--study", required=True, help="part of the random streams' names")
+    parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
+    parser.add_argument("--output", required=True, help="checkpoint to write")
+    parser.add_argument("--scores-output", help="scores to write, for the next step of a chain")
+    arguments = parser.parse_args()
+
+    where = device(arguments.device)
+    before = Checkpoint.load(arguments.checkpoint)
+    split = datasets.load(arguments.images)
+    images = torch.from_numpy(split.images).to(where)
+    labels = torch.from_numpy(split.labels).to(where)
+    root = (arguments.seed, arguments.study)
+    arms = [retraining.Trained(*arm) for arm in arguments.arms]
+    masks = {
+        level: files.read_tensors(path)[0]
+        for level, path in zip(arguments.levels, arguments.masks, strict=True)
+    }
+    checkpoint = retraining.retrain(
+        before,
+        arms,
+        masks,
+        images,
+        labels,
+        arguments.fit,
+        root,
+        arguments.first_epoch,
+    )
+    checkpoint.save(arguments.output)
+    if arguments.scores_output:
+        scores, replicates = scoring.scores_by_arm(checkpoint, arguments.fit, images, labels, root)
+        files.write_tensors(arguments.scores_output, scores, {"replicates": replicates})
+
+
+if __name__ == "__main__":
+    _script.run(main)
