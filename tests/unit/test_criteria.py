@@ -1,3 +1,5 @@
+from math import log
+
 import pytest
 import torch
 
@@ -10,6 +12,14 @@ STATISTICS = {
         "2": torch.tensor([[[1.5, 0.125]]]),
     },
     "input_deviation": {"1": torch.tensor([[[2.0, 0.0]]]), "2": torch.tensor([[[0.5, 3.0]]])},
+    "gradient": {
+        "1": torch.tensor([[[2.0, -1.0], [0.0, 4.0]]]),
+        "2": torch.tensor([[[1.0, -3.0]]]),
+    },
+    "preconditioner": {
+        "1": torch.tensor([[[3.0, 0.5], [7.0, 0.25]]]),
+        "2": torch.tensor([[[2.0, 2.0]]]),
+    },
     "noise": {"1": torch.tensor([[[0.1, 0.2], [0.3, 0.4]]]), "2": torch.tensor([[[0.5, 0.6]]])},
 }
 EXPECTED = {
@@ -17,7 +27,14 @@ EXPECTED = {
     "magnitude": ([[1, 2], [0, 0.5]], [[3, 0.25]]),
     "snr": ([[2, 0.5], [0, 2]], [[2, 2]]),
     "inverse_sigma": ([[2, 0.25], [10, 4]], [[1 / 1.5, 8]]),
+    "hg": ([[6, 0.5], [0, 1]], [[2, 6]]),
+    "g": ([[2, 1], [0, 4]], [[1, 3]]),
     "magnitude_x_std": ([[2, 0], [0, 0]], [[1.5, 0.75]]),
+    # -log(sigma^2 / mu^2): twice the logarithm of snr. A mean of 0 counts as 1e-30.
+    "log_alpha": (
+        [[log(4), log(1 / 4)], [2 * log(1e-30 / 0.1), log(4)]],
+        [[log(4), log(4)]],
+    ),
 }
 
 
@@ -44,7 +61,7 @@ def test_a_criterion_reads_what_it_declares_and_nothing_else(criterion):
 def test_scores_are_finite_where_sigma_is_zero(criterion):
     weights = {"1": torch.tensor([[[100.0, 0.0, -1e-30]]])}
     nothing = {"1": torch.zeros(1, 1, 3)}
-    statistics = {"sigma": nothing, "input_deviation": nothing, "noise": nothing}
+    statistics = dict.fromkeys(STATISTICS, nothing)
     assert criteria.score(criterion, weights, statistics)["1"].isfinite().all()
 
 
@@ -60,7 +77,7 @@ def test_needed():
     assert criteria.needed([]) == set()
     assert criteria.needed(["magnitude"]) == set()
     assert criteria.needed(["snr", "inverse_sigma", "random"]) == {"sigma", "noise"}
-    assert criteria.needed(criteria.CRITERIA) == {"sigma", "input_deviation", "noise"}
+    assert criteria.needed(criteria.CRITERIA) == STATISTICS.keys()
 
 
 def test_the_configs_checks_know_who_needs_a_posterior():

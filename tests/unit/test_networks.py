@@ -132,6 +132,65 @@ def test_affine_is_called_for_each_layer_with_weights_in_order():
     torch.testing.assert_close(doubled, network.logits(images, twice))
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("bias", [True, False])
+def test_pooling_with_the_convolution_equals_pooling_after_it(size, bias):
+    layers = [
+        {"kind": "conv", "filters": 4, "size": 3, "bias": bias},
+        {"kind": "max_pool", "size": size},
+        {"kind": "linear", "units": 5},
+    ]
+    network = Network(layers, IMAGE)
+    values = {name: value.requires_grad_() for name, value in parameters(network, 2).items()}
+    generator = torch.Generator().manual_seed(1)
+    # Whole numbers, so that every sum is exact and windows have ties.
+    images = torch.randint(-2, 3, (2, 9, *IMAGE), generator=generator).float()
+    with torch.no_grad():
+        values["1.weight"].round_()
+    slopes = torch.randint(-2, 3, (2, 9, 5), generator=generator).float()
+    together = network.logits(images, values)
+    apart = network.logits(images, values, lambda layer, inputs: layer.affine(inputs, values))
+    torch.testing.assert_close(together, apart, atol=1e-5, rtol=1e-5)
+    found, expected = (
+        torch.autograd.grad(logits, list(values.values()), slopes) for logits in (together, apart)
+    )
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-5)
+
+
+def test_a_second_pooling_pools_again():
+    layers = [
+        {"kind": "conv", "filters": 4, "size": 2},
+        {"kind": "max_pool", "size": 2},
+        {"kind": "max_pool", "size": 2},
+        {"kind": "linear", "units": 5},
+    ]
+    network = Network(layers, IMAGE)
+    values = parameters(network, 2)
+    images = torch.randn(9, *IMAGE, generator=torch.Generator().manual_seed(1))
+    expected = sequential(layers, network, values, 1)(images)
+    torch.testing.assert_close(network.logits(images[None], values)[1], expected)
+
+
+def test_gradients_of_single_images_by_torch_func():
+    network = Network(PERCEPTRON, (61,))
+    values = parameters(network, 3)
+    generator = torch.Generator().manual_seed(1)
+    features, slopes = torch.randn(9, 61, generator=generator), torch.randn(9, 4)
+
+    def score(values, image, slope):
+        values = {name: value[None] for name, value in values.items()}
+        return (network.logits(image[None, None], values)[0, 0] * slope).sum()
+
+    single = torch.func.vmap(torch.func.grad(score), (None, 0, 0))
+    found = torch.func.vmap(single, (0, None, None))(values, features, slopes)
+    batched = {name: value.clone().requires_grad_() for name, value in values.items()}
+    (network.logits(features[None], batched) * slopes).sum().backward()
+    for name, value in batched.items():
+        assert found[name].shape == (3, 9, *network.shapes[name])
+        torch.testing.assert_close(found[name].sum(1), value.grad, atol=1e-4, rtol=1e-4)
+
+
 def test_a_bias_that_the_config_does_not_have_counts_once_it_is_there():
     network = Network(EVERY_KIND, IMAGE)
     values = parameters(network, 2)
@@ -166,8 +225,8 @@ def test_a_bias_that_the_config_does_not_have_counts_once_it_is_there():
             (1, 8, 8),
             "conv layer needs images",
         ),
-        pytest.param([{"kind": "max_pool", "size": 2}], (64,), "max_pool layer needs images"),
-        pytest.param(
+        ([{"kind": "max_pool", "size": 2}], (64,), "max_pool layer needs images"),
+        (
             [{"kind": "linear", "units": 9}, {"kind": "max_pool", "size": 2}],
             (1, 8, 8),
             "max_pool layer needs images",

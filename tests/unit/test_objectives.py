@@ -7,7 +7,7 @@ import torch
 
 from prunescape.ensembles import Ensemble
 from prunescape.networks import Network
-from prunescape.objectives import Variational, cross_entropy
+from prunescape.objectives import Variational, cross_entropy, objective
 
 SETTINGS = {
     "kind": "variational",
@@ -103,3 +103,13 @@ def test_a_blank_image_has_finite_gradients():
     loss = goal.loss(ensemble, blank, torch.zeros(2, 5, dtype=torch.long), generators())
     ensemble.backward(loss.sum())
     assert ensemble.flat.grad.isfinite().all()
+
+
+def test_softmax_twice_takes_probabilities_for_logits():
+    network = Network([{"kind": "linear", "units": 3, "bias": False}], (1, 1, 1))
+    parameters = {"1.weight": torch.tensor([[[100.0], [0.0], [0.0]]])}
+    images, labels = torch.ones(1, 2, 1, 1, 1), torch.tensor([[0, 1]])
+    right, wrong = math.log(1 + 2 / math.e), math.log(2 + math.e)
+    for softmax, expected in (("once", (0 + 100) / 2), ("twice", (right + wrong) / 2)):
+        goal = objective(network, {"kind": "likelihood", "softmax": softmax})
+        assert goal.loss_at(parameters, images, labels).item() == pytest.approx(expected, rel=1e-5)

@@ -17,6 +17,10 @@ CLAIMS = Path(__file__).parents[1] / "resources" / "claims.yaml"
 
 NEED_POSTERIOR = ("snr", "inverse_sigma", "log_alpha")
 """Criteria that read the posterior's sigma."""
+NEED_GRADIENT = ("hg", "g")
+"""Criteria that read the gradient of the likelihood."""
+NEED_PRECONDITIONER = ("hg",)
+"""Criteria that read the steps of preconditioned SGD."""
 
 
 def _mapping(value: Any) -> dict[Any, Any]:
@@ -70,10 +74,17 @@ def cross_checks(config: Any) -> Iterator[Problem]:
             here = (*place, "fits", fit)
             yield from _check_fit(here, settings, config.get("networks"))
             yield from _check_start(here, settings, study["fits"], config.get("networks"))
+        schedules = _mapping(study.get("schedules"))
+        for schedule, settings in _blocks(schedules):
+            yield from _check_schedule((*place, "schedules", schedule), settings)
         for i, arm in _blocks(study.get("arms")):
-            yield from _check_arm((*place, "arms", i), arm, study.get("fits"))
-        yield from _check_arms_differ((*place, "arms"), _blocks(study.get("arms")))
-        yield from _check_noise((*place, "noise"), study.get("noise"), study.get("arms"))
+            here = (*place, "arms", i)
+            yield from _check_arm(here, arm, study.get("fits"), config.get("networks"))
+            yield from _check_schedules(here, arm, schedules)
+        yield from _check_arms_differ(
+            (*place, "arms"), _blocks(study.get("arms")), _mapping(study.get("fits"))
+        )
+        yield from _check_noise((*place, "noise"), study.get("noise"), study.get("arms"), schedules)
 
 
 @functools.cache
@@ -98,6 +109,9 @@ def _check_fit(place: Place, fit: dict[Any, Any], networks: Any) -> Iterator[Pro
         case [int() as first, int() as last] if first > last:
             text = f"found {warm_up}; allowed: [first, last] with first <= last"
             yield (*place, "objective", "kl", "warm_up"), text
+    if _optimiser(fit) == "psgd" and _kind(fit) == "variational":
+        text = "found 'psgd' with objective.kind: variational; allowed: only with likelihood"
+        yield (*place, "optimiser", "kind"), text
 
 
 def _check_start(
@@ -146,10 +160,83 @@ def _kind(fit: Any) -> Any:
     return _mapping(_mapping(fit).get("objective")).get("kind")
 
 
-def _check_arm(place: Place, arm: dict[Any, Any], fits: Any) -> Iterator[Problem]:
+def _step_levels(schedule: Any) -> list[tuple[int, str, Fraction]]:
+    """Return the levels of a chain: step, spelling, meaning."""
+    steps = _mapping(schedule).get("steps")
+    pairs = enumerate(steps) if isinstance(steps, list) else ()
+    firsts = [(i, step[0]) for i, step in pairs if isinstance(step, list) and step]
+    return [(i, *number[1:]) for i, level in firsts for number in _numbers([level])]
+
+
+def _check_schedule(place: Place, schedule: dict[Any, Any]) -> Iterator[Problem]:
+    """Check that a schedule has a name of its own, and that the levels of a chain don't fall."""
+    if place[-1] in ("none", "oneshot"):
+        text = f"found {shown(place[-1])}, which means no training after pruning"
+        yield place, f"{text}; allowed: another name"
+    for (_, before, lower), (i, level, share) in itertools.pairwise(_step_levels(schedule)):
+        if share < lower:
+            text = f"found {shown(level)} after {shown(before)}; allowed: levels that don't fall"
+            yield (*place, "steps", i, 0), f"{text} (a removed weight stays removed)"
+
+
+def _check_schedules(
+    place: Place, arm: dict[Any, Any], schedules: dict[Any, Any]
+) -> Iterator[Problem]:
+    known = {"oneshot": {"kind": "oneshot"}} | schedules
+    names, effects = _words(arm.get("schedules")), _words(arm.get("effects"))
+    for i, name in enumerate(names):
+        here = (*place, "schedules", i)
+        yield from _unknown(here, name, known, "oneshot or a schedule of the study")
+        if name in schedules and "compensate" in effects:
+            yield here, f"found {shown(name)} with effect compensate; allowed: oneshot with it"
+        if name in schedules and arm.get("selection") == "threshold":
+            yield here, f"found {shown(name)} with selection threshold; allowed: oneshot with it"
+        if _mapping(known.get(name)).get("kind") == "chain":
+            yield from _check_chain(here, name, schedules[name], arm)
+    kinds = [_mapping(known.get(name)).get("kind") for name in names]
+    if "levels" not in arm and {"oneshot", "retrain"} & set(map(str, kinds)):
+        text = "found nothing; allowed: a list of levels, which only a chain has of its own"
+        yield (*place, "levels"), text
+    if "levels" in arm and set(map(str, kinds)) == {"chain"}:
+        yield (
+            (*place, "levels"),
+            "found with chains only; allowed: left out, as a chain has its own",
+        )
+
+
+def _check_chain(place: Place, name: str, chain: Any, arm: dict[Any, Any]) -> Iterator[Problem]:
+    """Check what the steps of a chain ask of an arm: every step prunes what the one before left."""
+    effects = _words(arm.get("effects"))
+    if len(effects) > 1:
+        text = f"found the chain {plain(name)} with {len(effects)} effects; allowed: one effect"
+        yield place, f"{text} (every step is pruned by the weights that its arm has)"
+    for criterion in _words(arm.get("criteria")):
+        if criterion in NEED_POSTERIOR:
+            text = f"found the chain {plain(name)} with {shown(criterion)}, which needs a posterior"
+            yield place, f"{text}; allowed: criteria of weights (a step leaves no posterior)"
+    if set(effects) - {"freeze"}:
+        for _, level, share in _step_levels(chain):
+            if share == 1:
+                text = f"found the chain {plain(name)}, which has the level {shown(level)}"
+                yield place, f"{text}; allowed: below 1, or effects: [freeze]"
+
+
+def _optimiser(fit: Any) -> Any:
+    return _mapping(_mapping(fit).get("optimiser")).get("kind")
+
+
+def _check_arm(place: Place, arm: dict[Any, Any], fits: Any, networks: Any) -> Iterator[Problem]:
     for i, fit in _texts(arm.get("fits")):
         yield from _unknown((*place, "fits", i), fit, fits, "a fit of the study")
-    yield from _check_posterior((*place, "criteria"), arm, _mapping(fits))
+    for i, network in _texts(arm.get("networks")):
+        here = (*place, "networks", i)
+        yield from _unknown(here, network, networks, "one of the networks")
+        fitted = [_mapping(fits).get(fit) for fit in _words(arm.get("fits"))]
+        trained = [name for fit in fitted for name in _words(_mapping(fit).get("networks"))]
+        if trained and network in _mapping(networks) and network not in trained:
+            text = f"found {shown(network)}; allowed: a network of the arm's fits"
+            yield here, f"{text} ({listed(dict.fromkeys(trained))})"
+    yield from _check_needs((*place, "criteria"), arm, _mapping(fits))
 
     has_scope, has_number = "floor" in _words(arm.get("scopes")), "floor" in arm
     if has_scope and not has_number:
@@ -165,34 +252,52 @@ def _check_arm(place: Place, arm: dict[Any, Any], fits: Any) -> Iterator[Problem
                 yield (*place, "levels", i), f"{text} (no weight would be left)"
 
 
-def _check_posterior(place: Place, arm: dict[Any, Any], fits: dict[Any, Any]) -> Iterator[Problem]:
-    points = [fit for fit in _words(arm.get("fits")) if _kind(fits.get(fit)) == "likelihood"]
+def _check_needs(place: Place, arm: dict[Any, Any], fits: dict[Any, Any]) -> Iterator[Problem]:
+    """Check that the fits of an arm have what its criteria read."""
+    named = {name: fits[name] for name in _words(arm.get("fits")) if name in fits}
+    points = [name for name, fit in named.items() if _kind(fit) == "likelihood"]
+    posteriors = [name for name, fit in named.items() if _kind(fit) == "variational"]
+    plain_steps = [name for name, fit in named.items() if _optimiser(fit) in ("adam", "sgd")]
     for i, criterion in _texts(arm.get("criteria")):
-        if criterion in NEED_POSTERIOR and points:
-            text = f"found {shown(criterion)}, which needs a posterior, for {listed(points)}"
-            yield (*place, i), f"{text}; allowed: fits with objective.kind: variational"
+        for needing, what, without, allowed in (
+            (NEED_POSTERIOR, "a posterior", points, "objective.kind: variational"),
+            (NEED_GRADIENT, "a likelihood's gradient", posteriors, "objective.kind: likelihood"),
+            (NEED_PRECONDITIONER, "a preconditioner", plain_steps, "optimiser.kind: psgd"),
+        ):
+            if criterion in needing and without:
+                text = f"found {shown(criterion)}, which needs {what}, for {listed(without)}"
+                yield (*place, i), f"{text}; allowed: fits with {allowed}"
 
 
-def _check_arms_differ(place: Place, arms: list[tuple[Any, dict[Any, Any]]]) -> Iterator[Problem]:
+def _check_arms_differ(
+    place: Place, arms: list[tuple[Any, dict[Any, Any]]], fits: dict[Any, Any]
+) -> Iterator[Problem]:
     """Find an arm that an earlier entry of the list has already."""
     seen: dict[tuple[str, ...], int] = {}
     for i, arm in arms:
-        lists = [_words(arm.get(key)) for key in ("fits", "criteria", "scopes", "schedules")]
-        for names in itertools.product(*lists, [shown(arm.get("selection"))]):
-            first = seen.setdefault(names, i)
+        lists = [_words(arm.get(key)) for key in ("criteria", "scopes", "schedules")]
+        models = [
+            (fit, network)
+            for fit in _words(arm.get("fits"))
+            for network in _words(arm.get("networks") or _mapping(fits.get(fit)).get("networks"))
+        ]
+        for model, *names in itertools.product(models, *lists):
+            first = seen.setdefault((*model, *names, shown(arm.get("selection"))), i)
             if first != i:
-                text = f"found {' / '.join(map(plain, names[:-1]))} again, as in [{first}]"
+                text = f"found {' / '.join(map(plain, [model[0], *names]))} again, as in [{first}]"
                 yield (*place, i), f"{text}; allowed: each once, with all its effects and levels"
                 break
 
 
-def _check_noise(place: Place, noise: Any, arms: Any) -> Iterator[Problem]:
+def _check_noise(
+    place: Place, noise: Any, arms: Any, schedules: dict[Any, Any]
+) -> Iterator[Problem]:
     entries = _blocks(noise)
     for i, entry in entries:
         yield from _repeated_levels((*place, i, "levels"), entry.get("levels"))
         sparsities = (*place, i, "sparsities")
         yield from _repeated_levels(sparsities, entry.get("sparsities"))
-        yield from _check_sparsities(sparsities, entry.get("sparsities"), arms)
+        yield from _check_sparsities(sparsities, entry.get("sparsities"), arms, schedules)
     for (i, one), (j, other) in itertools.combinations(entries, 2):
         same = shown(one.get("kind")) == shown(other.get("kind"))
         sparsities = [_values(each.get("sparsities")) for each in (one, other)]
@@ -204,9 +309,14 @@ def _check_noise(place: Place, noise: Any, arms: Any) -> Iterator[Problem]:
                     yield (*place, j, "levels", position), f"{text}; allowed: each once"
 
 
-def _check_sparsities(place: Place, sparsities: Any, arms: Any) -> Iterator[Problem]:
+def _check_sparsities(
+    place: Place, sparsities: Any, arms: Any, schedules: dict[Any, Any]
+) -> Iterator[Problem]:
     """Check that networks of these sparsities are there to be evaluated."""
-    lists = [arm.get("levels") for _, arm in _blocks(arms) if arm.get("selection") != "threshold"]
+    counted = [arm for _, arm in _blocks(arms) if arm.get("selection") != "threshold"]
+    lists = [arm["levels"] for arm in counted if "levels" in arm]
+    chains = [schedule.get("steps", []) for _, schedule in _blocks(schedules)]
+    lists += [[step[0] for step in steps if isinstance(step, list) and step] for steps in chains]
     if any(not isinstance(each, list) or len(_numbers(each)) < len(each) for each in lists):
         return
     # "0" is the dense network, which is always evaluated.

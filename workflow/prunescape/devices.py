@@ -1,5 +1,7 @@
 """Which device computes, and how torch is set up for it (needs torch)."""
 
+import ctypes
+
 import torch
 
 
@@ -7,14 +9,28 @@ def device(name: str) -> torch.device:
     """Return the device called `cpu`, `cuda` or `auto` (a GPU where there is one); set torch up.
 
     One thread a job, since jobs run side by side; numbers too small for a normal float32 count as
-    zero, since arithmetic on them is many times slower.
+    zero, since arithmetic on them is many times slower; freed memory is kept for the next tensor.
 
     Raises:
         ValueError: for `cuda` where torch finds no GPU.
     """
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
+    _keep_memory()
     if name == "cuda" and not torch.cuda.is_available():
         raise ValueError("device: cuda, but torch finds no GPU; device: auto falls back to the CPU")
     use_gpu = name == "cuda" or (name == "auto" and torch.cuda.is_available())
     return torch.device("cuda" if use_gpu else "cpu")
+
+
+def _keep_memory() -> None:
+    """Tell glibc, where it is the C library, to hand no memory back to the system.
+
+    Getting every large tensor from the system anew takes half the time of evaluating a
+    convolutional network.
+    """
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if set_option is not None:
+        # malloc.h: M_MMAP_MAX = -4, M_TRIM_THRESHOLD = -1.
+        set_option(-4, 0)
+        set_option(-1, 2**31 - 1)

@@ -1,5 +1,7 @@
 """Means and standard deviations of every layer's inputs over the training images (needs torch)."""
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
@@ -50,6 +52,25 @@ def input_moments(
             value.float().view(-1, *layer.shape[1:]) for value in (mean, deviation)
         )
     return moments
+
+
+def silent_units(network: Network, moments: Moments) -> dict[str, list[int]]:
+    """Count the hidden units that are zero for every image: those that never win.
+
+    Args:
+        network: the network.
+        moments: of all its layers' inputs, as `input_moments` returns them.
+
+    Returns:
+        Layer -> number of its units (of a convolution: filters, zero at every position) for each
+        replicate; the last layer, whose units are the classes, is left out.
+    """
+    counts = {}
+    for layer, following in pairwise(network.weighted):
+        mean, deviation = moments[following.name]
+        heard = ((mean != 0) | (deviation != 0)).view(len(mean), layer.shape[0], -1).any(2)
+        counts[layer.name] = (~heard).sum(1).tolist()
+    return counts
 
 
 def _windows(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:

@@ -6,19 +6,26 @@ A layer of the config is a mapping with a `kind`:
     {kind: conv, filters: 30, size: 5}            weight [R, filters, channels, 5, 5], no padding
     {kind: max_pool, size: 2}
     {kind: relu}, {kind: tanh}
+    {kind: k_winners, k: 100}                     see `winners`
 
-`bias: false` leaves a layer's bias out. Weights of linear and conv layers are prunable, biases
-never. Layers with weights are called "1", "2", ... in their order, their tensors "1.weight" and
-"1.bias".
+`bias: false` leaves a layer's bias out, `nonzero: 0.5` makes its weights sparse (`sparse_weights`).
+Weights of linear and conv layers are prunable, biases never. Layers with weights are called "1",
+"2", ... in their order, their tensors "1.weight" and "1.bias". Other layers don't count: a
+k_winners layer has the number of the layer with weights before it, its buffers are
+"1.duty_cycle" and so on, and networks that differ in such layers alone name their weights alike.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import prod
 from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
+
+from prunescape import levels
+from prunescape.winners import Boost, Winners
 
 Parameters = Mapping[str, torch.Tensor]
 Shape = tuple[int, ...]
@@ -26,11 +33,21 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Weighted:
-    """A layer with weights: its name, the weight's shape [out, in, ...], whether it has a bias."""
+    """A layer with weights.
+
+    Attributes:
+        name: its number.
+        shape: of the weight, [out, in, ...].
+        bias: whether it has a bias.
+        nonzero: share of each unit's inputs whose weight may differ from zero.
+        pool: size of the max-pooling that follows a convolution, done together with it; 1: none.
+    """
 
     name: str
     shape: Shape
     bias: bool
+    nonzero: float = 1.0
+    pool: int = 1
 
     def product(self, inputs: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """Multiply inputs by weights: [R, B, in] -> [R, B, out], or images for a convolution.
@@ -38,8 +55,7 @@ class Weighted:
         R of `inputs` may be 1: the same inputs for every replicate.
         """
         if len(self.shape) == 2:
-            inputs = inputs.flatten(2)
-            return torch.bmm(inputs.expand(len(weight), -1, -1), weight.transpose(1, 2))
+            return _Product.apply(inputs.flatten(2).expand(len(weight), -1, -1), weight)
         # Member by member: no slower than a grouped convolution, each member's bits its own.
         members = inputs.expand(len(weight), *inputs.shape[1:])
         return torch.stack([F.conv2d(x, w) for x, w in zip(members, weight, strict=True)])
@@ -56,6 +72,65 @@ class Weighted:
             return outputs
         return outputs + bias.view(len(bias), 1, -1, *[1] * (outputs.dim() - 3))
 
+    def pooled(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Pool outputs [R, B, out, ...] where pooling follows."""
+        return outputs if self.pool == 1 else _pooled(outputs, self.pool)
+
+    def pooled_affine(self, inputs: torch.Tensor, parameters: Parameters) -> torch.Tensor:
+        """Return `pooled` of `affine`, for a convolution in one go."""
+        if len(self.shape) == 2:
+            return self.affine(inputs, parameters)
+        weight = parameters[f"{self.name}.weight"]
+        biases = parameters.get(f"{self.name}.bias", [None] * len(weight))
+        members = inputs.expand(len(weight), *inputs.shape[1:])
+        return torch.stack(
+            [
+                _convolve(x, w, bias, self.pool)
+                for x, w, bias in zip(members, weight, biases, strict=True)
+            ]
+        )
+
+
+class _Product(torch.autograd.Function):
+    """Inputs [R, B, in] times weights [R, out, in] -> [R, B, out].
+
+    The slope of the weights comes in their own layout; that of torch's bmm is transposed, and both
+    the product and copying it take twice as long.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(inputs: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        return torch.bmm(inputs, weight.transpose(1, 2))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, slope: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+        inputs, weight = ctx.saved_tensors
+        by_inputs = torch.bmm(slope, weight) if ctx.needs_input_grad[0] else None
+        by_weight = torch.bmm(slope.mT, inputs) if ctx.needs_input_grad[1] else None
+        return by_inputs, by_weight
+
+
+def _convolve(
+    images: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, pool: int
+) -> torch.Tensor:
+    """Convolve one member's images [B, C, H, W] and pool."""
+    # In oneDNN's own layout the two take a third of the time that they take in torch's.
+    own_layout = images.device.type == "cpu" and torch.backends.mkldnn.is_available()
+    outputs = F.conv2d(images.to_mkldnn() if own_layout else images, weight, bias)
+    if pool > 1:
+        outputs = F.max_pool2d(outputs, pool, pool)
+    return outputs.to_dense() if own_layout else outputs
+
+
+def _pooled(values: torch.Tensor, size: int) -> torch.Tensor:
+    return F.max_pool2d(values.flatten(0, 1), size).unflatten(0, values.shape[:2])
+
 
 Affine = Callable[[Weighted, torch.Tensor], torch.Tensor]
 
@@ -65,25 +140,45 @@ class Network:
 
     Attributes:
         weighted: the layers with weights, in order.
+        winners: the k_winners layers, in order.
         shapes: parameter name -> shape without the replicate axis.
+        buffers: name -> shape without the replicate axis, of what training keeps beside parameters.
     """
 
     def __init__(self, layers: Sequence[Mapping[str, Any]], input_shape: Shape) -> None:
         """`input_shape`: of one image, (channels, height, width) or (features,)."""
-        self._steps: list[Weighted | Callable[[torch.Tensor], torch.Tensor]] = []
+        self._steps: list[Weighted | Winners | Callable[[torch.Tensor], torch.Tensor]] = []
         shape = tuple(input_shape)
         for position, layer in enumerate(layers, 1):
-            step, shape = _KINDS[layer["kind"]](layer, shape, f"{len(self.weighted) + 1}")
+            step, shape = _KINDS[layer["kind"]](layer, shape, len(self.weighted))
             if min(shape) < 1:
                 raise ValueError(
                     f"networks: layer {position} ({layer['kind']}) leaves nothing of its input"
                 )
-            self._steps.append(step)
+            if isinstance(step, _MaxPool) and self._ends_with_convolution():
+                self._steps[-1] = replace(self._steps[-1], pool=step.size)
+            else:
+                self._steps.append(step)
+        numbers = [layer.name for layer in self.winners]
+        if len(set(numbers)) < len(numbers) or "0" in numbers:
+            raise ValueError(
+                "networks: a k_winners layer needs a layer with weights between it and the "
+                "k_winners layer or the input before it"
+            )
+
+    def _ends_with_convolution(self) -> bool:
+        last = self._steps[-1] if self._steps else None
+        return isinstance(last, Weighted) and last.pool == 1
 
     @property
     def weighted(self) -> list[Weighted]:
         """The layers with weights, in order."""
         return [step for step in self._steps if isinstance(step, Weighted)]
+
+    @property
+    def winners(self) -> list[Winners]:
+        """The k_winners layers, in order."""
+        return [step for step in self._steps if isinstance(step, Winners)]
 
     @property
     def shapes(self) -> dict[str, Shape]:
@@ -95,49 +190,115 @@ class Network:
                 shapes[f"{layer.name}.bias"] = layer.shape[:1]
         return shapes
 
+    @property
+    def buffers(self) -> dict[str, Shape]:
+        """Buffer name -> shape without the replicate axis."""
+        return {name: tuple(value.shape) for name, value in self._initial_buffers().items()}
+
+    def initial_buffers(
+        self, replicates: int, device: torch.device | None = None
+    ) -> dict[str, torch.Tensor]:
+        """Return the buffers [R, ...] at the start of training."""
+        return {
+            name: value.to(device).repeat(replicates, *[1] * value.dim())
+            for name, value in self._initial_buffers().items()
+        }
+
+    def _initial_buffers(self) -> dict[str, torch.Tensor]:
+        return {k: v for layer in self.winners for k, v in layer.initial_buffers().items()}
+
     def logits(
-        self, images: torch.Tensor, parameters: Parameters, affine: Affine | None = None
+        self,
+        images: torch.Tensor,
+        parameters: Parameters,
+        affine: Affine | None = None,
+        *,
+        training: bool = False,
     ) -> torch.Tensor:
         """Return logits [R, B, classes] of scaled images [R or 1, B, ...].
 
+        `parameters` holds the buffers too; with `training` they are brought up to date in place.
         `affine` replaces the weighted layers' own product and bias: a posterior's samples, or an
         observer of the layers' inputs.
         """
-        affine = affine or (lambda layer, inputs: layer.affine(inputs, parameters))
         values = images
         for step in self._steps:
-            values = affine(step, values) if isinstance(step, Weighted) else step(values)
+            if isinstance(step, Weighted) and affine:
+                values = step.pooled(affine(step, values))
+            elif isinstance(step, Weighted):
+                values = step.pooled_affine(values, parameters)
+            elif isinstance(step, Winners):
+                values = step.compete(values, parameters, training=training)
+            else:
+                values = step(values)
         return values
 
+    def end_epoch(self, buffers: Parameters) -> None:
+        """Bring the buffers [R, ...] up to date after an epoch of training, in place."""
+        for layer in self.winners:
+            layer.end_epoch(buffers)
 
-def _linear(layer: Mapping[str, Any], shape: Shape, name: str) -> tuple[Weighted, Shape]:
-    units = layer["units"]
-    return Weighted(name, (units, prod(shape)), layer.get("bias", True)), (units,)
+
+@dataclass(frozen=True)
+class _MaxPool:
+    size: int
+
+    def __call__(self, values: torch.Tensor) -> torch.Tensor:
+        return _pooled(values, self.size)
 
 
-def _conv(layer: Mapping[str, Any], shape: Shape, name: str) -> tuple[Weighted, Shape]:
-    if len(shape) != 3:
-        raise ValueError("networks: a conv layer needs images, not features, as its input")
+def _linear(layer: Mapping[str, Any], shape: Shape, before: int) -> tuple[Weighted, Shape]:
+    return _weighted(layer, before, (layer["units"], prod(shape))), (layer["units"],)
+
+
+def _conv(layer: Mapping[str, Any], shape: Shape, before: int) -> tuple[Weighted, Shape]:
+    channels, height, width = _image(layer, shape)
     filters, size = layer["filters"], layer["size"]
-    weighted = Weighted(name, (filters, shape[0], size, size), layer.get("bias", True))
-    return weighted, (filters, shape[1] - size + 1, shape[2] - size + 1)
+    weighted = _weighted(layer, before, (filters, channels, size, size))
+    return weighted, (filters, height - size + 1, width - size + 1)
 
 
-def _max_pool(layer: Mapping[str, Any], shape: Shape, _: str) -> tuple[Callable, Shape]:
+def _weighted(layer: Mapping[str, Any], before: int, shape: Shape) -> Weighted:
+    return Weighted(f"{before + 1}", shape, layer.get("bias", True), layer.get("nonzero", 1.0))
+
+
+def _max_pool(layer: Mapping[str, Any], shape: Shape, _: int) -> tuple[_MaxPool, Shape]:
+    channels, height, width = _image(layer, shape)
     size = layer["size"]
-
-    def pool(values: torch.Tensor) -> torch.Tensor:
-        return F.max_pool2d(values.flatten(0, 1), size).unflatten(0, values.shape[:2])
-
-    return pool, (shape[0], shape[1] // size, shape[2] // size)
+    return _MaxPool(size), (channels, height // size, width // size)
 
 
-def _relu(_layer: Mapping[str, Any], shape: Shape, _: str) -> tuple[Callable, Shape]:
+def _k_winners(layer: Mapping[str, Any], shape: Shape, before: int) -> tuple[Winners, Shape]:
+    k, units = layer["k"], prod(shape)
+    if k > units:
+        raise ValueError(f"networks: a k_winners layer with k: {k} has only {units} inputs")
+    boost = layer.get("boost")
+    factor = Fraction(str(layer.get("inference_factor", 1)))
+    winners = Winners(
+        name=f"{before}",
+        shape=shape,
+        k=k,
+        inference_k=min(levels.nearest(factor, k), units),
+        boost=boost and Boost(boost["strength"], boost["factor"]),
+        period=layer.get("period", 1000),
+    )
+    return winners, shape
+
+
+def _relu(_layer: Mapping[str, Any], shape: Shape, _: int) -> tuple[Callable, Shape]:
     return torch.relu, shape
 
 
-def _tanh(_layer: Mapping[str, Any], shape: Shape, _: str) -> tuple[Callable, Shape]:
+def _tanh(_layer: Mapping[str, Any], shape: Shape, _: int) -> tuple[Callable, Shape]:
     return torch.tanh, shape
+
+
+def _image(layer: Mapping[str, Any], shape: Shape) -> Shape:
+    if len(shape) != 3:
+        raise ValueError(
+            f"networks: a {layer['kind']} layer needs images, not features, as its input"
+        )
+    return shape
 
 
 _KINDS = {
@@ -146,4 +307,5 @@ _KINDS = {
     "max_pool": _max_pool,
     "relu": _relu,
     "tanh": _tanh,
+    "k_winners": _k_winners,
 }

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
 from prunescape.ensembles import Ensemble
-from prunescape.networks import Network, Shape, Weighted
-from prunescape.posteriors import SIGMA_PARAMETERS, GaussianPrior
+from prunescape.networks import Network, Parameters, Shape, Weighted
+from prunescape.posteriors import SIGMA_PARAMETERS, prior
 
 Settings = Mapping[str, Any]
 
@@ -25,11 +25,16 @@ def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 class Likelihood:
-    """Maximum likelihood: a point estimate of every parameter."""
+    """Maximum likelihood: a point estimate of every parameter.
 
-    def __init__(self, network: Network) -> None:
+    Setting (config key `objective`): softmax, `once` or, a published flaw, `twice`: probabilities
+    are taken for logits, so the loss of a certain and correct answer is log(1 + (classes - 1) / e).
+    """
+
+    def __init__(self, network: Network, settings: Settings) -> None:
         self.network = network
         self.shapes: dict[str, Shape] = network.shapes
+        self._twice = settings.get("softmax") == "twice"
 
     def initialise(self, ensemble: Ensemble) -> None:
         """A point estimate has nothing beyond the network's own initial weights."""
@@ -42,14 +47,22 @@ class Likelihood:
         generators: list[torch.Generator],
     ) -> torch.Tensor:
         """Return the mean loss of each member on its batch: [R]."""
-        return cross_entropy(self.network.logits(images, ensemble.tensors), labels)
+        logits = self.network.logits(images, ensemble.values, training=True)
+        return cross_entropy(logits.softmax(2) if self._twice else logits, labels)
+
+    def loss_at(
+        self, parameters: Parameters, images: torch.Tensor, labels: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the mean loss [R] at parameters [R, ...] that are in no ensemble."""
+        logits = self.network.logits(images, parameters)
+        return cross_entropy(logits.softmax(2) if self._twice else logits, labels)
 
     def add_penalty(self, ensemble: Ensemble, epoch: int, images: int, batches: int) -> None:
         """Nothing is added to the gradients."""
 
     def estimates(self, ensemble: Ensemble) -> dict[str, torch.Tensor]:
         """Return what the checkpoint stores."""
-        return ensemble.tensors
+        return ensemble.values
 
 
 class Variational:
@@ -61,13 +74,16 @@ class Variational:
     """
 
     def __init__(self, network: Network, settings: Settings) -> None:
+        """ValueError for sparse weights, whose zeros a posterior would not keep."""
+        if any(layer.nonzero < 1 for layer in network.weighted):
+            raise ValueError("networks: nonzero: found with objective.kind: variational")
         self.network = network
         self.weights = [f"{layer.name}.weight" for layer in network.weighted]
         self.shapes: dict[str, Shape] = network.shapes | {
             f"{name}.rho": network.shapes[name] for name in self.weights
         }
         self._settings = settings
-        self._prior = GaussianPrior(settings["sigma_in_kl"])
+        self._prior = prior(settings["prior"], settings["sigma_in_kl"])
         self._parameter = SIGMA_PARAMETERS[settings["sigma"]["parameter"]]
 
     @torch.no_grad()
@@ -97,7 +113,8 @@ class Variational:
             outputs = sample(layer, inputs, ensemble.tensors[name], sigma, generators)
             return layer.add_bias(outputs, ensemble.tensors)
 
-        return cross_entropy(self.network.logits(images, ensemble.tensors, affine), labels)
+        logits = self.network.logits(images, ensemble.values, affine, training=True)
+        return cross_entropy(logits, labels)
 
     @torch.no_grad()
     def add_penalty(self, ensemble: Ensemble, epoch: int, images: int, batches: int) -> None:
@@ -118,7 +135,7 @@ class Variational:
     def estimates(self, ensemble: Ensemble) -> dict[str, torch.Tensor]:
         """Return what the checkpoint stores: means, biases and `<weight>.sigma`."""
         estimates = {
-            name: tensor for name, tensor in ensemble.tensors.items() if not name.endswith(".rho")
+            name: tensor for name, tensor in ensemble.values.items() if not name.endswith(".rho")
         }
         _, _, sigmas = self._posterior(ensemble)
         return estimates | {
@@ -169,9 +186,8 @@ class Variational:
 
 def objective(network: Network, settings: Settings) -> Likelihood | Variational:
     """Return the objective that the config's `objective` block describes."""
-    return (
-        Likelihood(network) if settings["kind"] == "likelihood" else Variational(network, settings)
-    )
+    kind = Likelihood if settings["kind"] == "likelihood" else Variational
+    return kind(network, settings)
 
 
 def _normal(like: torch.Tensor, generators: list[torch.Generator]) -> torch.Tensor:

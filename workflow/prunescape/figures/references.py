@@ -6,35 +6,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from prunescape import published
 from prunescape.figures import style
-
-COLUMNS = [
-    "study",
-    "fit",
-    "criterion",
-    "selection",
-    "effect",
-    "sparsity",
-    "accuracy_percent",
-    "evidence",
-]
 
 NOTE = "Grey: results from elsewhere, marked as their criterion; ★ dense. "
 
 
 def read(path: str | os.PathLike, study: str) -> pd.DataFrame:
-    """Return the results in a CSV file that belong to `study`.
-
-    Columns as in COLUMNS: the words of the table's keys, sparsity in [0, 1], accuracy in percent,
-    and the evidence in words, source first, up to a comma. ValueError names the file and the fault.
-    """
-    table = pd.read_csv(path, keep_default_na=False)
-    if list(table.columns) != COLUMNS:
-        raise ValueError(f"{path}: columns {list(table.columns)}, expected {COLUMNS}")
-    for name, most in (("sparsity", 1), ("accuracy_percent", 100)):
-        if not pd.api.types.is_numeric_dtype(table[name]) or not table[name].between(0, most).all():
-            raise ValueError(f"{path}: {name} must be a number in [0, {most}]")
-    return table[table["study"] == study].reset_index(drop=True)
+    """Return the results on clean images in a CSV file that belong to `study`."""
+    table = published.read(path)
+    return table[(table["study"] == study) & (table["noise"] == "none")].reset_index(drop=True)
 
 
 def chosen(references: pd.DataFrame, fit: str, fits: list[str], effect: str) -> pd.DataFrame:

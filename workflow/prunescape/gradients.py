@@ -1,0 +1,42 @@
+"""The gradient of the mean loss of all training images (needs torch)."""
+
+import torch
+
+from prunescape.ensembles import Ensemble
+from prunescape.networks import Parameters
+from prunescape.objectives import Likelihood
+from prunescape.scaling import Scaling
+
+CHUNK = 1000  # images at a time; fixed, so that sums don't depend on the machine's memory
+
+
+def full_gradient(
+    goal: Likelihood,
+    parameters: Parameters,
+    scaling: Scaling,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+) -> dict[str, torch.Tensor]:
+    """Return the gradient of each member's mean loss.
+
+    Args:
+        goal: what training minimises.
+        parameters: weights and biases [R, ...].
+        scaling: input scaling.
+        images: training images [N, C, H, W].
+        labels: their classes [N].
+
+    Returns:
+        Parameter name -> [R, ...].
+    """
+    members = len(next(iter(parameters.values())))
+    ensemble = Ensemble(goal.shapes, members, images.device)
+    ensemble.load(parameters)
+    total = torch.zeros_like(ensemble.flat)
+    for chunk, classes in zip(images.split(CHUNK), labels.split(CHUNK), strict=True):
+        losses = goal.loss_at(
+            ensemble.tensors, scaling(chunk)[None], classes.expand(members, len(classes))
+        )
+        ensemble.backward(losses.sum())
+        total.add_(ensemble.flat.grad, alpha=len(chunk) / len(images))
+    return ensemble.views(total)

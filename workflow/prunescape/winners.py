@@ -1,0 +1,134 @@
+"""k-winners: of a layer's units only the k largest pass on their value (needs torch).
+
+The layer, its duty cycles and its boosting are those of Ahmad & Scheinkman (2019, arXiv 1903.11257)
+and of the authors' code. A winner passes its value on as it is, so a negative one stays negative;
+gradients flow through winners only.
+
+Boosting favours units that have won seldom. Units are ranked by
+
+    value * exp(strength * (k / units - duty cycle))
+
+where a unit's duty cycle is the share of the last images in which it won with a positive value. A
+convolution has one duty cycle a filter, over all its positions. With `p` the smaller of `period`
+and the number of images seen so far, these of the batch included, a batch of B images moves it to
+
+    (duty cycle * (p - B) + images of the batch that the unit won) / p
+
+and the strength is multiplied by `factor` after each epoch. Inference ranks by the duty cycles and
+the strength as training left them, so they are stored with the parameters.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+import torch
+
+Shape = tuple[int, ...]
+Parameters = Mapping[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Boost:
+    """How strongly seldom winners are favoured: `strength`, times `factor` after each epoch."""
+
+    strength: float
+    factor: float
+
+
+@dataclass(frozen=True)
+class Winners:
+    """A layer of k-winners.
+
+    Attributes:
+        name: of the layer with weights whose outputs compete; its buffers are called
+            `<name>.duty_cycle`, `<name>.boost` (the strength) and `<name>.seen` (the images seen,
+            up to `period`). Without boosting there are none.
+        shape: of what comes in for one image, (units,) or (channels, height, width); all of it
+            competes.
+        k: winners of an image in training.
+        inference_k: winners of an image in inference.
+        boost: boosting, or None.
+        period: images over which a duty cycle is averaged.
+    """
+
+    name: str
+    shape: Shape
+    k: int
+    inference_k: int
+    boost: Boost | None
+    period: int
+
+    def initial_buffers(self) -> dict[str, torch.Tensor]:
+        """Return the buffers of one replicate at the start."""
+        if self.boost is None:
+            return {}
+        return {
+            f"{self.name}.duty_cycle": torch.zeros(self.shape[0]),
+            f"{self.name}.boost": torch.tensor(float(self.boost.strength)),
+            f"{self.name}.seen": torch.tensor(0.0),
+        }
+
+    def compete(self, values: torch.Tensor, buffers: Parameters, *, training: bool) -> torch.Tensor:
+        """Return `values` [R, B, *shape] with all but the winners set to zero.
+
+        In training duty cycles are brought up to date in place.
+        """
+        k = self.k if training else self.inference_k
+        ranked = values.detach()
+        if self.boost is not None:
+            ranked = ranked * self._factors(buffers, k)
+        outputs = values * winners(ranked, k).to(values.dtype)
+        if training and self.boost is not None:
+            self._record(outputs.detach(), buffers)
+        return outputs
+
+    @torch.no_grad()
+    def end_epoch(self, buffers: Parameters) -> None:
+        """Weaken the boosting, in place."""
+        if self.boost is not None:
+            buffers[f"{self.name}.boost"].mul_(self.boost.factor)
+
+    @torch.no_grad()
+    def _factors(self, buffers: Parameters, k: int) -> torch.Tensor:
+        """Return what each unit's values are multiplied by: [R, 1, channels, 1, 1]."""
+        rarity = k / prod(self.shape) - buffers[f"{self.name}.duty_cycle"]
+        factors = rarity.mul_(buffers[f"{self.name}.boost"][:, None]).exp_()
+        return factors.view(len(factors), 1, -1, *[1] * (len(self.shape) - 1))
+
+    @torch.no_grad()
+    def _record(self, outputs: torch.Tensor, buffers: Parameters) -> None:
+        """Move the duty cycles by a batch of outputs."""
+        images, positions = outputs.shape[1], prod(self.shape[1:])
+        wins = (outputs > 0).view(*outputs.shape[:3], positions).sum((1, 3)) / positions
+        seen = buffers[f"{self.name}.seen"].add_(images).clamp_(max=self.period)
+        span = seen.clamp(min=images)[:, None]  # a batch may be longer than the period
+        buffers[f"{self.name}.duty_cycle"].mul_(span - images).add_(wins).div_(span)
+
+
+def winners(values: torch.Tensor, k: int) -> torch.Tensor:
+    """Return which values of each image are its k largest: [R, B, ...] -> boolean [R, B, ...].
+
+    Exactly k win; of equal values those that come first. What is not a number wins too, so that
+    the loss shows it.
+    """
+    rows = values.flatten(2)
+    least = _kth_largest(rows, k)
+    chosen = (rows < least).logical_not_()
+    surplus = chosen.sum(-1) > k
+    if surplus.any():
+        rows, least = rows[surplus], least[surplus]
+        above, equal = (rows <= least).logical_not_(), rows == least
+        places = k - above.sum(-1, keepdim=True)
+        chosen[surplus] = above | (equal & (equal.cumsum(-1) <= places))
+    return chosen.view(values.shape)
+
+
+def _kth_largest(rows: torch.Tensor, k: int) -> torch.Tensor:
+    """Return the k-th largest number of each row: [..., n] -> [..., 1]."""
+    if rows.device.type == "cpu":  # 4 times as fast as torch's topk or kthvalue
+        position = rows.shape[-1] - k
+        parted = np.partition(rows.numpy(), position, axis=-1)
+        return torch.from_numpy(parted[..., position, None].copy())
+    return rows.topk(k, sorted=False).values.amin(-1, keepdim=True)
