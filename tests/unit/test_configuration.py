@@ -265,7 +265,7 @@ def test_defaults_are_filled_in_place_in_the_variant_that_is_used():
     assert study["fits"]["point"]["optimiser"]["momentum"] == 0.0
     assert "momentum" not in study["fits"]["vi"]["optimiser"]
     assert study["fits"]["vi"]["objective"]["sigma_in_kl"] == "standard_deviation"
-    assert study["fits"]["point"]["objective"] == {"kind": "likelihood"}
+    assert study["fits"]["point"]["objective"] == {"kind": "likelihood", "softmax": "once"}
     assert config["networks"]["net"] == [{"kind": "linear", "units": 10, "bias": True}]
     assert config["figures"] == {"width": 7.0, "font_size": 8.0, "dots_per_inch": 200}
     assert (config["not_tested"], study["figures"]) == ({}, [])
@@ -337,7 +337,7 @@ def test_nothing_is_filled_in_when_something_is_wrong():
             f"{FIT}.optimiser.learnig_rate",
             0.1,
             f"{FIT}.optimiser.learnig_rate: found an unknown key, perhaps learning_rate is meant; "
-            "allowed: kind, learning_rate (with kind: adam)",
+            "allowed: kind, learning_rate, decay (with kind: adam)",
         ),
         (
             f"{FIT}.scaling",
@@ -660,6 +660,29 @@ def test_criterion_that_needs_a_posterior(criterion):
     ]
 
 
+def test_criterion_that_needs_a_gradient_or_a_preconditioner():
+    psgd = {"kind": "psgd", "floor": 0.01}
+    config = changed(SMALL, {"catalogue.study.fits.point.optimiser": psgd})
+    config = changed(config, {f"{ARM}.fits": ["point"], f"{ARM}.criteria": ["hg", "g"]})
+    assert configuration.problems(config) == []
+    config = changed(config, {f"{ARM}.fits": ["point", "vi"]})
+    assert configuration.problems(config) == [
+        f"{ARM}.criteria[0]: found 'hg', which needs a likelihood's gradient, for vi; "
+        "allowed: fits with objective.kind: likelihood",
+        f"{ARM}.criteria[0]: found 'hg', which needs a preconditioner, for vi; "
+        "allowed: fits with optimiser.kind: psgd",
+        f"{ARM}.criteria[1]: found 'g', which needs a likelihood's gradient, for vi; "
+        "allowed: fits with objective.kind: likelihood",
+    ]
+
+
+def test_preconditioned_sgd_fits_likelihoods_only():
+    assert problem_at(f"{FIT}.optimiser", {"kind": "psgd", "floor": 0.01}) == (
+        f"{FIT}.optimiser.kind: found 'psgd' with objective.kind: variational; "
+        "allowed: only with likelihood"
+    )
+
+
 @pytest.mark.parametrize("level", ["0", "0.0", "1.5", "-0.1", "68x"])
 def test_noise_level_out_of_range(level):
     assert problem_at(f"{NOISE}.levels", ["0.10", level]).startswith(
@@ -687,6 +710,247 @@ def test_same_noise_in_two_entries():
     assert problems_at(noise, [first, again]) == [line]
     assert problems_at(noise, [first, again | {"sparsities": ["0.5"]}]) == []
     assert problems_at(noise, [first, again | {"kind": "gaussian"}]) == []
+
+
+def test_networks_of_an_arm_exist():
+    assert problem_at(f"{ARM}.networks", ["net", "nett"]) == (
+        f"{ARM}.networks[1]: found 'nett', perhaps net is meant; "
+        "allowed: one of the networks (net, other)"
+    )
+    assert problems_at(f"{ARM}.networks", ["net"]) == []
+
+
+def test_network_of_an_arm_that_its_fits_do_not_train():
+    assert problem_at(f"{ARM}.networks", ["net", "other"]) == (
+        f"{ARM}.networks[1]: found 'other'; allowed: a network of the arm's fits (net)"
+    )
+
+
+def test_same_arm_for_a_network_and_for_all():
+    arm = SMALL["catalogue"]["study"]["arms"][0]
+    line = (
+        "catalogue.study.arms[1]: found vi / snr / global / oneshot again, as in [0]; "
+        "allowed: each once, with all its effects and levels"
+    )
+    assert problems_at("catalogue.study.arms", [arm, arm | {"networks": ["net"]}]) == [line]
+    assert problems_at("catalogue.study.arms", [arm | {"networks": ["net"]}, arm]) == [line]
+    fits = "catalogue.study.fits"
+    two = {f"{fits}.point.networks": ["net", "other"], f"{fits}.vi.networks": ["net", "other"]}
+    arms = [arm | {"networks": [name]} for name in ("net", "other")]
+    assert configuration.problems(changed(SMALL, two | {"catalogue.study.arms": arms})) == []
+
+
+# Training after pruning.
+
+SCHEDULES = {
+    "tuned": {"kind": "retrain", "epochs": 2},
+    "fine": {"kind": "chain", "steps": [["0", 1], ["0.50", 1], ["0.90", 2], ["0.9", 2]]},
+}
+STEPS = "catalogue.study.schedules.fine.steps"
+CHAINED = {
+    "fits": ["point"],
+    "criteria": ["magnitude", "random"],
+    "scopes": ["global"],
+    "selection": "exact_k",
+    "effects": ["zero"],
+    "schedules": ["fine"],
+}
+
+
+def scheduled(changes=(), **arm):
+    """Return SMALL with the two schedules and a second arm, which goes through the chain."""
+    first = SMALL["catalogue"]["study"]["arms"][0]
+    second = {key: value for key, value in (CHAINED | arm).items() if value is not DELETE}
+    study = {"catalogue.study.schedules": SCHEDULES, "catalogue.study.arms": [first, second]}
+    return changed(changed(SMALL, study), dict(changes))
+
+
+def lines_of(changes=(), **arm):
+    return configuration.problems(scheduled(changes, **arm))
+
+
+CHAINED_ARM = "catalogue.study.arms[1]"
+
+
+def test_schedules_of_both_kinds_are_valid():
+    assert lines_of() == []
+    assert lines_of(schedules=["tuned"], levels=["0.50", "0.90"]) == []
+    assert lines_of(schedules=["tuned"], levels=["0.50"], effects=["zero", "freeze"]) == []
+    assert lines_of(schedules=["oneshot", "tuned", "fine"], levels=["0.50"]) == []
+
+
+def test_defaults_are_filled_in_where_a_schedule_changes_the_optimiser():
+    config = scheduled(
+        {
+            "catalogue.study.schedules.tuned.fit": {
+                "optimiser": {
+                    "kind": "sgd",
+                    "learning_rate": 0.1,
+                    "decay": {"kind": "linear", "hold": 0.0},
+                }
+            }
+        }
+    )
+    configuration.validate(config)
+    schedules = config["catalogue"]["study"]["schedules"]
+    assert schedules["tuned"]["fit"]["optimiser"]["momentum"] == 0.0
+    assert schedules["fine"] == SCHEDULES["fine"]
+    assert config["catalogue"]["study"]["fits"]["vi"]["shuffle"] is True
+    untouched = small()
+    configuration.validate(untouched)
+    assert untouched["catalogue"]["study"]["schedules"] == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "line"),
+    [
+        ("tuned.epochs", 0, "found 0; allowed: an integer >= 1"),
+        (
+            "fine.steps",
+            [],
+            'found an empty list; allowed: a list of at least 1, each ["level", epochs]',
+        ),
+        ("fine.steps[0]", "0.50", "found '0.50'; allowed: [\"level\", epochs]"),
+        ("fine.steps[0]", ["0.50"], 'found a list of 1; allowed: ["level", epochs]'),
+        ("fine.steps[0]", ["0", 1, 1], 'found a list of 3; allowed: ["level", epochs]'),
+        ("fine.steps[0][1]", 0, "found 0; allowed: an integer >= 1"),
+        ("fine.kind", "chains", "found 'chains', perhaps chain is meant; allowed: retrain, chain"),
+        (
+            "fine.epochs",
+            3,
+            "found an unknown key; allowed: kind, steps, fit (with kind: chain)",
+        ),
+        ("tuned.fit", {"epochs": 3}, None),
+    ],
+)
+def test_schema_of_schedules(path, value, line):
+    found = lines_of({f"catalogue.study.schedules.{path}": value})
+    place = f"catalogue.study.schedules.{path}"
+    if line is None:
+        line = "found an unknown key; allowed: optimiser, batch_size"
+        place += ".epochs"
+    assert found == [f"{place}: {line}"]
+
+
+def test_schedules_of_another_type():
+    assert problem_at("catalogue.study.schedules", ["fine"]) == (
+        "catalogue.study.schedules: found a list of 1; "
+        "allowed: a mapping with a key for each schedule"
+    )
+
+
+def test_level_of_a_step_without_quotes():
+    assert lines_of({f"{STEPS}[1][0]": 0.5}) == [
+        f'{STEPS}[1][0]: found 0.5; allowed: a decimal from 0 to 1 in quotes, such as "0.90", or '
+        '"68x" for one weight kept of 68; it must be text, so quote it: "0.5"'
+    ]
+
+
+@pytest.mark.parametrize("name", ["none", "oneshot"])
+def test_names_of_schedules_that_mean_no_training(name):
+    schedules = SCHEDULES | {name: SCHEDULES["tuned"]}
+    assert lines_of({"catalogue.study.schedules": schedules}) == [
+        f"catalogue.study.schedules.{name}: found '{name}', which means no training after pruning; "
+        "allowed: another name"
+    ]
+
+
+def test_levels_of_a_chain_do_not_fall():
+    steps = [["0.50", 1], ["0.49", 1], ["0.90", 1], ["8x", 1], ["0.875", 1]]
+    reason = "allowed: levels that don't fall (a removed weight stays removed)"
+    assert lines_of({STEPS: steps}) == [
+        f"{STEPS}[1][0]: found '0.49' after '0.50'; {reason}",
+        f"{STEPS}[3][0]: found '8x' after '0.90'; {reason}",
+    ]
+    assert lines_of({STEPS: [["0.90", 1], ["0.9", 1], ["0.900", 1], ["10x", 1]]}) == []
+
+
+def test_schedules_of_an_arm_exist():
+    assert lines_of(schedules=["fines"]) == [
+        f"{CHAINED_ARM}.schedules[0]: found 'fines', perhaps fine is meant; "
+        "allowed: oneshot or a schedule of the study (oneshot, tuned, fine)",
+    ]
+    assert lines_of(schedules=["oneshot", "tune"], levels=["0.50"]) == [
+        f"{CHAINED_ARM}.schedules[1]: found 'tune', perhaps tuned is meant; "
+        "allowed: oneshot or a schedule of the study (oneshot, tuned, fine)"
+    ]
+
+
+@pytest.mark.parametrize("name", ["tuned", "fine"])
+def test_compensate_only_with_oneshot(name):
+    levels = {"levels": ["0.50"]} if name == "tuned" else {}
+    line = (
+        f"{CHAINED_ARM}.schedules[0]: found '{name}' with effect compensate; "
+        "allowed: oneshot with it"
+    )
+    assert lines_of(schedules=[name], effects=["compensate"], **levels) == [line]
+    assert lines_of(schedules=["oneshot"], effects=["compensate"], levels=["0.50"]) == []
+
+
+@pytest.mark.parametrize("name", ["tuned", "fine"])
+def test_threshold_only_with_oneshot(name):
+    levels = {"levels": ["0.5"]} if name == "tuned" else {}
+    line = (
+        f"{CHAINED_ARM}.schedules[0]: found '{name}' with selection threshold; "
+        "allowed: oneshot with it"
+    )
+    assert lines_of(schedules=[name], selection="threshold", **levels) == [line]
+    assert lines_of(schedules=["oneshot"], selection="threshold", levels=["0.5"]) == []
+
+
+def test_levels_are_left_out_only_where_every_schedule_is_a_chain():
+    line = (
+        f"{CHAINED_ARM}.levels: found nothing; allowed: a list of levels, which only a chain has "
+        "of its own"
+    )
+    for names in (["oneshot"], ["tuned"], ["fine", "oneshot"], ["fine", "tuned"]):
+        assert lines_of(schedules=names) == [line]
+        assert lines_of(schedules=names, levels=["0.50"]) == []
+
+
+def test_levels_beside_chains_only_would_be_ignored():
+    assert lines_of(levels=["0.50"]) == [
+        f"{CHAINED_ARM}.levels: found with chains only; allowed: left out, as a chain has its own"
+    ]
+
+
+def test_an_arm_of_a_chain_has_one_effect():
+    """The next step is pruned by the weights that an arm has: they must be one network's."""
+    assert lines_of(effects=["zero", "freeze"]) == [
+        f"{CHAINED_ARM}.schedules[0]: found the chain fine with 2 effects; allowed: one effect "
+        "(every step is pruned by the weights that its arm has)"
+    ]
+    assert lines_of(effects=["freeze"]) == []
+
+
+@pytest.mark.parametrize("criterion", checks.NEED_POSTERIOR)
+def test_a_chain_needs_criteria_of_weights(criterion):
+    assert lines_of(fits=["vi"], criteria=["magnitude", criterion]) == [
+        f"{CHAINED_ARM}.schedules[0]: found the chain fine with {criterion!r}, which needs a "
+        "posterior; allowed: criteria of weights (a step leaves no posterior)"
+    ]
+    # Levels that are trained on their own are pruned by the fit's scores.
+    tuned = {"schedules": ["tuned"], "levels": ["0.50"]}
+    assert lines_of(fits=["vi"], criteria=[criterion], **tuned) == []
+
+
+def test_a_chain_leaves_some_weights_unless_it_freezes():
+    steps = [["0.50", 1], ["1", 1]]
+    assert lines_of({STEPS: steps}) == [
+        f"{CHAINED_ARM}.schedules[0]: found the chain fine, which has the level '1'; "
+        "allowed: below 1, or effects: [freeze]"
+    ]
+    assert lines_of({STEPS: steps}, effects=["freeze"]) == []
+
+
+def test_noise_at_the_levels_of_a_chain():
+    steps = [["0", 1], ["0.50", 1], ["68x", 1]]
+    levels = ["0", "0.90", "68x"]
+    assert lines_of({STEPS: steps, f"{NOISE}.sparsities": levels}) == []
+    assert lines_of({STEPS: steps, f"{NOISE}.sparsities": [*levels, "0.80"]}) == [
+        f"{NOISE}.sparsities[3]: found '0.80'; "
+        "allowed: 0 (dense) or a level of the arms (0, 0.50, 0.90, 68x)"
+    ]
 
 
 def test_noise_sparsity_that_no_arm_has():
@@ -839,6 +1103,8 @@ def test_words_of_the_schema_are_those_of_the_library():
     assert set(criteria.CRITERIA) <= enum_of("arm", "criteria")
     for name, criterion in criteria.CRITERIA.items():
         assert ("sigma" in criterion.needs) == (name in checks.NEED_POSTERIOR)
+        assert ("gradient" in criterion.needs) == (name in checks.NEED_GRADIENT)
+        assert ("preconditioner" in criterion.needs) == (name in checks.NEED_PRECONDITIONER)
     assert SCHEMA["properties"]["sources"]["propertyNames"]["enum"] == list(sources.FILES)
     assert SCHEMA["$defs"]["source"]["pattern"] == f"^({sources.MIRROR.pattern})$"
     sigma = SCHEMA["$defs"]["objective_variational"]["properties"]["sigma"]
