@@ -1,0 +1,272 @@
+import json
+import re
+import resource
+import sys
+
+import pandas as pd
+import pytest
+from snakemake.common.configfile import load_configfile
+from snakemake.utils import update_config
+from workplace import CONFIG, ROOT, RUN, Finished, Job, Workplace, counts
+
+from prunescape import closure, plan, table
+
+SCRIPTS = sorted(ROOT.glob("workflow/scripts/[a-z]*.py"))
+RULES = sorted(ROOT.glob("workflow/rules/*.smk"))
+KEYS = ["input", "output", "log", "benchmark", "threads", "resources", "params", "conda", "shell"]
+FITS = {"point", "vi", "vi_signed", "as_published"}
+FIGURES = {"accuracy_sparsity", "accuracy_difference", "noise_curves", "threshold_axis"}
+VI = f"{RUN}/graves/digits/logistic/vi/r1-2"
+
+
+def made(finished: Finished) -> set[str]:
+    """Return the results of the run without what describes its jobs."""
+    files = finished.place.files(RUN)
+    return {file for file in files if not file.startswith((f"{RUN}/logs/", f"{RUN}/benchmarks/"))}
+
+
+def test_a_run_makes_exactly_the_planned_files(finished, record_property):
+    record_property("seconds", finished.seconds)
+    arms = {
+        ("vi", "snr", "exact_k"),
+        ("vi", "magnitude", "exact_k"),
+        ("vi", "random", "exact_k"),
+        ("vi", "snr", "threshold"),
+        ("point", "magnitude", "exact_k"),
+        ("as_published", "snr", "threshold"),
+    }
+    levels = {
+        ("vi", "exact_k"): ["0.70", "0.90", "0.95"],
+        ("vi", "threshold"): ["0.1", "1"],
+        ("point", "exact_k"): ["0.90"],
+        ("as_published", "threshold"): ["0.1", "1"],
+    }
+    block = f"{RUN}/graves/digits/logistic/{{}}/r1-2"
+    stage = {fit: "train" if fit == "point" else "fit_variational" for fit in FITS}
+    expected = {
+        *(f"{RUN}/{name}" for name in ("scores.parquet", "scores.csv", "claims.csv")),
+        f"{RUN}/environment.json",
+        *(f"{RUN}/graves/figures/{name}.{end}" for name in FIGURES for end in ("svg", "png")),
+    }
+    for fit in FITS:
+        expected |= {
+            f"{block.format(fit)}/{stage[fit]}/checkpoint.safetensors",
+            f"{block.format(fit)}/score/scores.safetensors",
+            f"{block.format(fit)}/score/input_means.safetensors",
+            f"{block.format(fit)}/evaluate/none/none/none/none/b1/rows.json",
+        }
+    for fit, criterion, selection in arms:
+        arm = f"{criterion}/global/{selection}/oneshot/b1"
+        expected.add(f"{block.format(fit)}/evaluate/{arm}/rows.json")
+    for (fit, selection), each in levels.items():
+        masks = f"{block.format(fit)}/prune/{selection}"
+        expected |= {f"{masks}/{level}/masks.safetensors" for level in each}
+
+    assert made(finished) == expected
+    assert all((finished.place.root / file).stat().st_size for file in expected)
+
+
+def test_paths_follow_the_grammar_in_the_head_of_the_snakefile(finished):
+    head = (ROOT / "Snakefile").read_text(encoding="utf-8").split("\n\n")[0]
+    [base] = re.findall(r"^#   (results/\S+)<stage>/\.\.\.$", head, re.MULTILINE)
+    stages = re.findall(r"^#       (.+?)(?:  .*)?$", head, re.MULTILINE)
+    grammar = [re.sub("<[^>]+>", "[^/]+", base + stage) for stage in stages]
+    below_models = [file for file in made(finished) if "/r1-2/" in file]
+
+    # Every file follows one line, and every line is followed by a file.
+    assert {
+        file: sum(bool(re.match(each, file)) for each in grammar) for file in below_models
+    } == dict.fromkeys(below_models, 1)
+    assert all(any(re.match(each, file) for file in below_models) for each in grammar)
+
+
+def test_the_table_has_exactly_the_planned_rows(finished):
+    scores = table.read_parquet(finished.place.root / RUN / "scores.parquet")
+    config = load_configfile(ROOT / "config.yaml")
+    update_config(config, load_configfile(ROOT / CONFIG))
+
+    keys = list(scores[list(table.KEY)].itertuples(index=False, name=None))
+
+    assert len(keys) == len(set(keys))
+    assert set(keys) == set(plan.keys(config))
+    # Two replicates of: 4 dense networks, clean and at 2 grey levels; 3 criteria with 2 effects, at
+    # 0.70 clean and with gaussian noise, at 0.90 clean and at 2 grey levels, at 0.95 clean; one arm
+    # at 0.90, clean and at 2 grey levels; and two fits at 2 thresholds.
+    assert len(keys) == 2 * (4 * 3 + 3 * 2 * (2 + 3 + 1) + 3 + 2 * 2)
+    assert set(scores["fit"]) == FITS
+    assert set(scores["noise"]) == {"none", "grey_raw", "gaussian"}
+    assert set(scores["effect"]) == {"none", "zero", "compensate"}
+
+
+def test_a_second_run_from_nothing_makes_the_same_bytes(finished, fresh):
+    # Elsewhere, job after job, and the replicates in blocks of their own: in no one's company.
+    fresh.configure({**fresh.config(), "replicates": [1, 1]})
+
+    done = fresh.snakemake("--cores", "1", f"{RUN}/scores.csv")
+
+    assert done.status == 0, done.output
+    for name in (f"{RUN}/scores.csv", f"{RUN}/scores.parquet"):
+        assert (fresh.root / name).read_bytes() == (finished.place.root / name).read_bytes()
+
+
+def test_make_run_prints_the_verdicts(finished):
+    verdicts = pd.read_csv(finished.place.root / RUN / "claims.csv").set_index("id")["verdict"]
+
+    assert set(verdicts.index) == {"g1", "g2", "g3"}
+    assert set(verdicts) <= {"holds", "fails", "undecided"}
+    for name, verdict in verdicts.items():
+        assert re.search(rf"^{name} +{verdict} +-?\d", finished.done.output, re.MULTILINE)
+    assert f"table: {RUN}/scores.csv" in finished.done.output
+
+
+def test_make_run_again_does_nothing_and_prints_the_verdicts_again(workplace):
+    before = {file: (workplace.root / file).stat().st_mtime_ns for file in workplace.files(RUN)}
+
+    done = workplace.make("run")
+
+    assert done.status == 0, done.output
+    assert "Nothing to be done" in done.output
+    assert re.search(r"^g1 +(holds|fails|undecided)", done.output, re.MULTILINE)
+    assert before == {f: (workplace.root / f).stat().st_mtime_ns for f in workplace.files(RUN)}
+
+
+def test_the_environment_is_recorded(finished):
+    record = json.loads((finished.place.root / RUN / "environment.json").read_text())
+
+    assert record["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert all(record["packages"][name] for name in ("snakemake", "torch", "numpy", "pandas"))
+    assert record["processor"]
+    assert record["cores"] >= 1
+    assert isinstance(record["gpus"], list)
+    assert set(record["git"]) == {"commit", "changed"}
+    # The config as it was run: merged with the tiny one, defaults filled in.
+    assert record["config"]["run"] == "tiny"
+    assert record["config"]["catalogue"]["graves"]["fits"]["vi"]["batch_size"] == 128
+    assert record["config"]["not_tested"] == {}
+
+
+def described(job: Job, kind: str) -> str:
+    """Return the log or benchmark of a job, which has its output's name, without extension."""
+    output = job.outputs[0]
+    if output.startswith("data/"):
+        return f"data/digits/{kind}/{job.rule.partition('_')[0]}"
+    return f"{RUN}/{kind}/{output.removeprefix(f'{RUN}/').rpartition('.')[0]}"
+
+
+def test_every_job_leaves_a_log_and_a_benchmark(finished, fresh):
+    root = finished.place.root
+    for job in fresh.planned():
+        assert (root / f"{described(job, 'logs')}.log").is_file()
+        measured = pd.read_csv(root / f"{described(job, 'benchmarks')}.tsv", sep="\t")
+        assert measured[["s", "max_rss", "cpu_time"]].shape == (1, 3)
+
+
+def test_the_log_of_a_training_job_shows_its_progress(finished):
+    for log in finished.place.root.glob(f"{RUN}/logs/**/checkpoint.log"):
+        assert re.search(r"100%\|#+\| .*step/s, epoch \d+, loss ", log.read_text()), log
+
+
+def test_a_gate_that_lets_nothing_pass_fails_the_run_by_name(workplace):
+    rows = workplace.root / VI / "evaluate/snr/global/exact_k/oneshot/b1/rows.json"
+    record = json.loads(rows.read_text())
+    record["rows"][5]["revived_weights"] = 3
+    rows.write_text(json.dumps(record))
+
+    done = workplace.snakemake()
+
+    assert done.status == 1
+    assert re.search(r"^aggregate\.py: no_revival: 1 row ", done.output, re.MULTILINE)
+    assert "Traceback" not in done.output
+    assert not (workplace.root / RUN / "scores.csv").exists()
+
+
+def test_a_source_that_cannot_be_reached_is_explained(fresh):
+    fresh.configure({**fresh.config(), "sources": {"digits": ["directory:nowhere"]}})
+
+    done = fresh.snakemake()
+
+    assert done.status == 1
+    assert "download.py: no mirror of sources.digits gave its raw files" in done.output
+    assert "directory:nowhere: no such folder" in done.output
+    assert "Ways out: " in done.output
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_a_script_explains_itself_and_imports_only_declared_modules(fresh: Workplace, script):
+    name = f"workflow/scripts/{script.name}"
+
+    done = fresh.run(sys.executable, "-X", "importtime", name, "--help")
+
+    assert done.status == 0, done.output
+    assert f"usage: {script.name} " in done.output
+    docstring = re.match('"""(.+?)(?:\n\n|""")', script.read_text(encoding="utf-8"), re.DOTALL)
+    assert docstring[1] in done.output
+    imported = set(
+        re.findall(r"^import time:.*\| +(_script|_fit|prunescape\S*)$", done.output, re.M)
+    )
+    files = {str(file.relative_to(ROOT)) for file in closure.code(script)}
+    declared = {
+        file.removeprefix("workflow/")
+        .removeprefix("scripts/")
+        .removesuffix(".py")
+        .replace("/", ".")
+        for file in files
+    }
+    assert imported <= {module.removesuffix(".__init__") for module in declared}
+
+
+def test_prune_runs_without_snakemake(finished, tmp_path, record_property):
+    arms = [["snr", "global", 0], ["magnitude", "global", 0], ["random", "global", 0]]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+
+    done = Workplace(tmp_path).run(
+        *(sys.executable, str(ROOT / "workflow" / "scripts" / "prune.py"), "--level=0.90"),
+        *("--scores", str(finished.place.root / VI / "score" / "scores.safetensors")),
+        *("--selection", "exact_k", "--arms", json.dumps(arms), "--study", "graves"),
+        *("--seed", "2011", "--output", "masks.safetensors"),
+    )
+
+    assert done == (0, "")
+    expected = finished.place.root / VI / "prune" / "exact_k" / "0.90" / "masks.safetensors"
+    assert (tmp_path / "masks.safetensors").read_bytes() == expected.read_bytes()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    record_property("cpu_seconds", seconds)
+
+
+@pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
+def test_every_rule_has_all_keys_in_one_order(file):
+    text = file.read_text(encoding="utf-8")
+    rules = re.split(r"^ *rule\b.*:\n", text, flags=re.MULTILINE)[1:]
+
+    assert bool(rules) == (file.stem != "common")
+    for rule in rules:
+        indent = re.match(" +", rule)[0]
+        keys = re.findall(rf"^{indent}(\w+):", rule, re.MULTILINE)
+        assert [key for key in keys if key != "name"] == KEYS
+
+
+def test_snakemake_finds_nothing_to_mend(fresh):
+    done = fresh.snakemake("--lint")
+
+    assert done.status == 0, done.output
+
+
+def test_the_default_run_has_at_most_400_jobs(fresh):
+    (fresh.root / CONFIG).write_text("{}")
+
+    planned = counts(fresh.planned())
+
+    assert 50 < sum(planned.values()) <= 400
+    assert {"download_mnist", "fit_variational", "figure", "claims"} <= set(planned)
+
+
+def test_make_lists_its_targets():
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    [targets] = re.findall(r"^\.PHONY: (.+)$", text, re.MULTILINE)
+
+    done = Workplace(ROOT).run("make")  # help is the default
+
+    assert done.status == 0
+    assert re.findall(r"^  make ([a-z-]+) +\S", done.output, re.MULTILINE) == targets.split()
