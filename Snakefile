@@ -41,6 +41,7 @@ rule all:
         results(paths.CLAIMS),
         results(paths.PUBLISHED),
         jobs.figures(config),
+        jobs.noise_checks(config),
         jobs.intermediates(config),
     message:
         "Everything is there."

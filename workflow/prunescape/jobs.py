@@ -269,6 +269,18 @@ def rows(config: Config) -> list[str]:
     return [results(config, path) for path in plan.row_files(config)]
 
 
+def noise_checks(config: Config) -> list[str]:
+    """Return the check of the noise estimate of every fit that preconditioned SGD makes."""
+    found = []
+    for named in plan.models(config):
+        fit = config["catalogue"][named.study]["fits"][named.fit]
+        if fit["optimiser"]["kind"] == "psgd":
+            for first, last in plan.blocks(config):
+                place = {**named._asdict(), "first": first, "last": last}
+                found.append(results(config, paths.NOISE_CHECK, **place))
+    return found
+
+
 def intermediates(config: Config) -> list[str]:
     """Return every file between the raw data and the rows.
 

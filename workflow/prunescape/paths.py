@@ -6,6 +6,7 @@ the targets through `str.format`. Standard library only.
 
 MODEL = "{study}/{dataset}/{network}/{fit}/r{first}-{last}"
 POINT = MODEL + "/train/checkpoint.safetensors"
+NOISE_CHECK = MODEL + "/train/noise.json"
 POSTERIOR = MODEL + "/fit_variational/checkpoint.safetensors"
 SCORES = MODEL + "/score/scores.safetensors"
 MEANS = MODEL + "/score/input_means.safetensors"

@@ -2,6 +2,7 @@
 
 Needs   data/<dataset>/{train,validation}.safetensors
 Makes   .../train/checkpoint.safetensors             fits whose objective is the likelihood
+        .../train/noise.json                         how well preconditioned SGD knows its noise
         .../fit_variational/checkpoint.safetensors   fits with a posterior
 """
 
@@ -62,3 +63,30 @@ rule fit_variational:
         " --fit {params.fit:q} --study {wildcards.study} --seed {params.seed}"
         " --replicates {wildcards.first} {wildcards.last} --device {params.device}"
         " {params.start} --output {output:q} > {log:q} 2>&1"
+
+
+rule check_noise:
+    input:
+        checkpoint=results(paths.POINT),
+        images=job(jobs.training_images),
+        code=code("check_noise"),
+    output:
+        results(paths.NOISE_CHECK),
+    log:
+        log_of(paths.NOISE_CHECK),
+    benchmark:
+        benchmark_of(paths.NOISE_CHECK)
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        fit=job(jobs.fit_settings),
+        seed=config["seed"],
+        device=config["device"],
+    conda:
+        "../../envs/torch.yaml"
+    shell:
+        "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
+        " --fit {params.fit:q} --study {wildcards.study} --seed {params.seed}"
+        " --device {params.device} --output {output:q} > {log:q} 2>&1"
