@@ -43,6 +43,7 @@ rule all:
         jobs.figures(config),
         jobs.noise_checks(config),
         jobs.intermediates(config),
+        jobs.rows(config),
     message:
         "Everything is there."
 

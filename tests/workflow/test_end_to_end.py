@@ -13,7 +13,7 @@ from prunescape import closure, plan, table
 
 SCRIPTS = sorted(ROOT.glob("workflow/scripts/[a-z]*.py"))
 RULES = sorted(ROOT.glob("workflow/rules/*.smk"))
-KEYS = ["input", "output", "log", "benchmark", "threads", "resources", "params", "conda", "shell"]
+KEYS = ["input", "output", "log", "benchmark", "threads", "resources", "conda", "shell"]
 FITS = {"point", "vi", "vi_signed", "as_published"}
 FIGURES = {"accuracy_sparsity", "accuracy_difference", "noise_curves", "threshold_axis"}
 VI = f"{RUN}/graves/digits/logistic/vi/r1-2"
@@ -44,8 +44,8 @@ def test_a_run_makes_exactly_the_planned_files(finished, record_property):
     block = f"{RUN}/graves/digits/logistic/{{}}/r1-2"
     stage = {fit: "train" if fit == "point" else "fit_variational" for fit in FITS}
     expected = {
-        *(f"{RUN}/{name}" for name in ("scores.parquet", "scores.csv", "claims.csv")),
-        f"{RUN}/environment.json",
+        *(f"{RUN}/{name}.csv" for name in ("scores", "claims", "published")),
+        *(f"{RUN}/{name}" for name in ("scores.parquet", "environment.json")),
         *(f"{RUN}/graves/figures/{name}.{end}" for name in FIGURES for end in ("svg", "png")),
     }
     for fit in FITS:
@@ -99,14 +99,25 @@ def test_the_table_has_exactly_the_planned_rows(finished):
 
 
 def test_a_second_run_from_nothing_makes_the_same_bytes(finished, fresh):
-    # Elsewhere, job after job, and the replicates in blocks of their own: in no one's company.
-    fresh.configure({**fresh.config(), "replicates": [1, 1]})
-
     done = fresh.snakemake("--cores", "1", f"{RUN}/scores.csv")
 
     assert done.status == 0, done.output
     for name in (f"{RUN}/scores.csv", f"{RUN}/scores.parquet"):
         assert (fresh.root / name).read_bytes() == (finished.place.root / name).read_bytes()
+
+
+def test_a_replicate_has_the_same_numbers_in_a_block_of_its_own(workplace):
+    name = "evaluate/snr/global/exact_k/oneshot/b1/rows.json"
+    together = json.loads((workplace.root / VI / name).read_text())["rows"]
+    alone = f"{VI.removesuffix('r1-2')}r2-2/{name}"
+    workplace.configure({**workplace.config(), "replicates": [1, 1]})
+
+    done = workplace.snakemake(alone)
+
+    assert done.status == 0, done.output
+    second = [row for row in together if row["replicate"] == 2]
+    assert len(second) == len(together) / 2
+    assert json.loads((workplace.root / alone).read_text())["rows"] == second
 
 
 def test_make_run_prints_the_verdicts(finished):
@@ -244,7 +255,8 @@ def test_every_rule_has_all_keys_in_one_order(file):
     for rule in rules:
         indent = re.match(" +", rule)[0]
         keys = re.findall(rf"^{indent}(\w+):", rule, re.MULTILINE)
-        assert [key for key in keys if key != "name"] == KEYS
+        optional = {"name", "params", "wildcard_constraints"}
+        assert [key for key in keys if key not in optional] == KEYS
 
 
 def test_snakemake_finds_nothing_to_mend(fresh):

@@ -11,7 +11,8 @@ from workplace import LIMIT, RUN, Job, Workplace, child, counts, end, snakemake
 
 NETWORK = f"{RUN}/graves/digits/logistic"
 VI = f"{NETWORK}/vi/r1-2"
-REPORT = {"aggregate": 1, "claims": 1, "figure": 4}
+VERDICTS = {"claims": 1, "compare": 1, "figure": 4}
+REPORT = {"aggregate": 1, **VERDICTS}
 EVALUATE = {"evaluate": 10, **REPORT}
 # The dense networks, one of each fit, have no masks.
 PRUNE = {"prune": 8, "evaluate": 6, **REPORT}
@@ -142,7 +143,7 @@ def test_a_noise_level_added_to_one_sparsity(workplace):
     after = table(workplace)
     assert set(before) < set(after)
     assert len(after) == len(before) + 3 * 2 * 2  # criteria, effects, replicates
-    assert counts(workplace.planned()) == {"claims": 1, "figure": 4}
+    assert counts(workplace.planned()) == VERDICTS
 
 
 def test_a_sparsity_level_appended_to_full_batches(workplace):
@@ -239,9 +240,11 @@ def test_a_claim_that_is_not_tested(workplace):
         ("prunescape/metrics.py", EVALUATE),
         ("prunescape/gates.py", REPORT),
         ("prunescape/claims.py", {"claims": 1}),
+        ("prunescape/published.py", {"compare": 1, "figure": 4}),
         ("prunescape/figures/style.py", {"figure": 4}),
         ("prunescape/figures/noise_curves.py", {"figure": 1}),
         ("prunescape/closure.py", {}),
+        ("prunescape/jobs.py", {}),
         ("prunescape/environment.py", {}),
         ("scripts/_fit.py", FIT),
         ("scripts/prune.py", PRUNE),
@@ -263,7 +266,8 @@ def test_the_figure_whose_module_was_edited(workplace):
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("claims.yaml", {"claims": 1}), ("public_figures.csv", {"figure": 4})]
+    ("name", "expected"),
+    [("claims.yaml", {"claims": 1}), ("public_figures.csv", {"compare": 1, "figure": 4})],
 )
 def test_an_edited_resource(workplace, name, expected):
     workplace.append(f"workflow/resources/{name}", "")
