@@ -4,6 +4,7 @@
 #   data/<dataset>/{train,validation,test}.safetensors
 #   results/<run>/<study>/<dataset>/<network>/<fit>/r<first>-<last>/<stage>/...
 #       train/checkpoint            point estimates                  [replicates, ...]
+#       train/noise                 how well preconditioned SGD knows its noise
 #       fit_variational/checkpoint  posterior means and scales       [replicates, ...]
 #       score/                      scores of all criteria, mean inputs of the layers
 #       prune/<selection>/<level>/  masks of all criteria and scopes at a level, bit-packed

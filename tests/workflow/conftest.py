@@ -14,16 +14,28 @@ from prunescape import files
 
 
 @pytest.fixture(scope="session")
-def attempt(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """`make run`, whatever became of it. The workers of pytest-xdist share one."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all workers of pytest-xdist have in common."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def source(shared: Path) -> Workplace:
+    """The workflow as it was when the tests began; what is edited meanwhile is not mixed in."""
+    with FileLock(shared / "source.lock", timeout=LIMIT):
+        root = shared / "source"
+        return Workplace(root) if root.exists() else Workplace.fresh(root)
+
+
+@pytest.fixture(scope="session")
+def attempt(shared: Path, source: Workplace) -> Finished:
+    """`make run`, once for all workers, whatever became of it."""
     root, record = shared / "finished", shared / "finished.json"
     with FileLock(shared / "finished.lock", timeout=LIMIT + 60):
         if not record.exists():
             begin = time.monotonic()
-            done = Workplace.fresh(root).make("run")
+            done = source.copy(root).make("run")
             files.write_json(record, [*done, time.monotonic() - begin])
     status, output, seconds = files.read_json(record)
     return Finished(Workplace(root), Done(status, output), seconds)
@@ -44,7 +56,7 @@ def workplace(finished: Finished, tmp_path: Path) -> Iterator[Workplace]:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Workplace]:
+def fresh(source: Workplace, tmp_path: Path) -> Iterator[Workplace]:
     """A workplace where nothing has been run yet."""
-    yield Workplace.fresh(tmp_path / "fresh")
+    yield source.copy(tmp_path / "fresh")
     shutil.rmtree(tmp_path / "fresh")
