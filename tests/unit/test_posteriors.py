@@ -70,9 +70,11 @@ def test_gradients_equal_autograd_through_the_fitted_prior(sigma_in_kl):
     leaves = [tensor.requires_grad_() for tensor in (*mus, *sigmas)]
     expected = torch.autograd.grad(prior.value(mus, sigmas).sum(), leaves)
     with torch.no_grad():
-        found = prior.gradients(mus, sigmas)
-    for slope, wanted in zip([g for g, _ in found] + [g for _, g in found], expected, strict=True):
+        found = prior.gradients(mus, [sigma.square() for sigma in sigmas])
+    by_mu, by_sigma = expected[: len(mus)], expected[len(mus) :]
+    for (slope, relative), wanted, by, sigma in zip(found, by_mu, by_sigma, sigmas, strict=True):
         torch.testing.assert_close(slope, wanted)
+        torch.testing.assert_close(relative, by * sigma.detach())  # by log |sigma|
 
 
 @pytest.mark.parametrize("prior", [ArdPrior(), LogUniformPrior()])
@@ -82,17 +84,19 @@ def test_gradients_of_relevance_priors_equal_autograd(prior):
     leaves = [tensor.requires_grad_() for tensor in (*mus, *sigmas)]
     expected = torch.autograd.grad(prior.value(mus, sigmas).sum(), leaves)
     with torch.no_grad():
-        found = prior.gradients(mus, sigmas)
-    for slope, wanted in zip([g for g, _ in found] + [g for _, g in found], expected, strict=True):
+        found = prior.gradients(mus, [sigma.square() for sigma in sigmas])
+    by_mu, by_sigma = expected[: len(mus)], expected[len(mus) :]
+    for (slope, relative), wanted, by, sigma in zip(found, by_mu, by_sigma, sigmas, strict=True):
         torch.testing.assert_close(slope, wanted)
+        torch.testing.assert_close(relative, by * sigma.detach())  # by log |sigma|
 
 
 @pytest.mark.parametrize("prior", [ArdPrior(), LogUniformPrior()])
 def test_relevance_priors_are_finite_at_zero(prior):
     mu, sigma = torch.zeros(1, 2, 2), torch.full((1, 2, 2), 0.1)
-    ((by_mu, by_sigma),) = prior.gradients([mu], [sigma])
+    ((by_mu, by_log_sigma),) = prior.gradients([mu], [sigma.square()])
     assert not by_mu.any()
-    assert by_sigma.abs().max() < 1e-4
+    assert by_log_sigma.abs().max() < 1e-4
     assert prior.value([mu], [sigma]).item() == pytest.approx(0, abs=1e-4)
 
 
@@ -139,7 +143,8 @@ def test_sigma_parameters_invert_and_have_the_slope_of_autograd(name):
     rho = parameter.inverse(sigma).requires_grad_()
     torch.testing.assert_close(parameter.sigma(rho), sigma)
     (expected,) = torch.autograd.grad(parameter.sigma(rho).sum(), rho)
-    torch.testing.assert_close(parameter.slope(rho, parameter.sigma(rho)).detach(), expected)
+    by_log_sigma = torch.ones_like(rho) * sigma  # the slope of sigma itself
+    torch.testing.assert_close(parameter.chain(by_log_sigma, rho.detach()), expected)
 
 
 def test_variance_flaw_takes_sigma_for_a_variance():

@@ -101,7 +101,7 @@ def test_the_plain_loop_would_choose_others_without_boosting():
     buffers = ensemble_buffers(ours, 1)
     ours.compete(values, buffers, training=True)
     boosted = ours.compete(values, buffers, training=True)
-    assert not torch.equal(boosted != 0, winners(values, 5))
+    assert not torch.equal(boosted != 0, winners(values, 5) == 1)
 
 
 def test_a_batch_longer_than_the_period_is_the_whole_duty_cycle():
@@ -119,7 +119,7 @@ def test_exactly_k_win_whatever_the_ties(k):
     signed = zeros.clone()
     signed[:, :, 1::2] = -0.0
     values = torch.cat([coarse, constant, zeros, signed], dim=1)
-    chosen = winners(values, k)
+    chosen = winners(values, k) == 1
     assert (chosen.flatten(2).sum(2) == k).all()
     least_winner = values.masked_fill(~chosen, math.inf).flatten(2).amin(2)
     best_loser = values.masked_fill(chosen, -math.inf).flatten(2).amax(2)
@@ -130,7 +130,7 @@ def test_exactly_k_win_whatever_the_ties(k):
 def test_winners_are_those_of_topk():
     values = normal(3, 20, 500)
     expected = torch.zeros(3, 20, 500).scatter(2, values.topk(40, dim=2).indices, 1.0)
-    assert torch.equal(winners(values, 40).float(), expected)
+    assert torch.equal(winners(values, 40), expected)
 
 
 def test_what_is_not_a_number_is_passed_on():

@@ -39,6 +39,9 @@ class Ensemble:
         self.flat.grad = torch.zeros_like(self.flat)
         self.tensors = {name: view.requires_grad_() for name, view in self.views(self.flat).items()}
         self.gradients = self.views(self.flat.grad)
+        self._free: dict[str, torch.Tensor] = {}
+        for name, tensor in self.tensors.items():
+            tensor.slope = self.gradients[name]  # where a product puts it
 
     def views(self, buffer: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return name -> [R, *shape], views of a buffer [R, P] that is laid out like `flat`."""
@@ -54,11 +57,26 @@ class Ensemble:
         """How many numbers a network has, padding apart."""
         return sum(int(np.prod(shape)) for shape in self._shapes.values())
 
-    def backward(self, loss: torch.Tensor) -> None:
-        """Set the gradients to those of a scalar `loss` that depends on every tensor."""
-        slopes = torch.autograd.grad(loss, list(self.tensors.values()))
-        for name, slope in zip(self.tensors, slopes, strict=True):
-            self.gradients[name].copy_(slope)
+    def hold(self, free: torch.Tensor) -> None:
+        """Keep gradients at zero where `free` [R, P], laid out like `flat`, is 0 instead of 1."""
+        self._free = self.views(free)
+
+    def backward(
+        self, loss: torch.Tensor, leaves: Mapping[str, torch.Tensor] | None = None
+    ) -> None:
+        """Set the gradients to those of a scalar `loss` that depends on every tensor.
+
+        `leaves` stand for the tensors of the same names, of which they are functions: it is their
+        gradients that are set.
+        """
+        leaves = self.tensors | dict(leaves or {})
+        slopes = torch.autograd.grad(loss, list(leaves.values()))
+        for name, slope in zip(leaves, slopes, strict=True):
+            gradient = self.gradients[name]
+            if name in self._free:
+                torch.mul(slope, self._free[name], out=gradient)
+            elif slope.data_ptr() != gradient.data_ptr():
+                gradient.copy_(slope)
 
     @property
     def values(self) -> dict[str, torch.Tensor]:

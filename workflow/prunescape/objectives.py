@@ -57,8 +57,22 @@ class Likelihood:
         logits = self.network.logits(images, parameters)
         return cross_entropy(logits.softmax(2) if self._twice else logits, labels)
 
-    def add_penalty(self, ensemble: Ensemble, epoch: int, images: int, batches: int) -> None:
-        """Nothing is added to the gradients."""
+    def penalty(self, epoch: int, batches: int) -> float:
+        """Nothing is added to the loss."""
+        return 0.0
+
+    def descend(
+        self,
+        ensemble: Ensemble,
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        generators: list[torch.Generator],
+        penalty: float,
+    ) -> torch.Tensor:
+        """Set the ensemble's gradients to those of `loss`, and return it: [R]."""
+        losses = self.loss(ensemble, images, labels, generators)
+        ensemble.backward(losses.sum())
+        return losses.detach()
 
     def estimates(self, ensemble: Ensemble) -> dict[str, torch.Tensor]:
         """Return what the checkpoint stores."""
@@ -85,6 +99,7 @@ class Variational:
         self._settings = settings
         self._prior = prior(settings["prior"], settings["sigma_in_kl"])
         self._parameter = SIGMA_PARAMETERS[settings["sigma"]["parameter"]]
+        self._by_activations = settings["sampling"] == "activations"
 
     @torch.no_grad()
     def initialise(self, ensemble: Ensemble) -> None:
@@ -93,61 +108,8 @@ class Variational:
         for name in self.weights:
             ensemble.tensors[f"{name}.rho"].fill_(rho.item())
 
-    def loss(
-        self,
-        ensemble: Ensemble,
-        images: torch.Tensor,
-        labels: torch.Tensor,
-        generators: list[torch.Generator],
-    ) -> torch.Tensor:
-        """Return the mean loss [R] of each member on its batch, at one posterior sample."""
-        sample = (
-            self._sample_activations
-            if self._settings["sampling"] == "activations"
-            else self._sample_weights
-        )
-
-        def affine(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
-            name = f"{layer.name}.weight"
-            sigma = self._parameter.sigma(ensemble.tensors[f"{name}.rho"])
-            outputs = sample(layer, inputs, ensemble.tensors[name], sigma, generators)
-            return layer.add_bias(outputs, ensemble.tensors)
-
-        logits = self.network.logits(images, ensemble.values, affine, training=True)
-        return cross_entropy(logits, labels)
-
-    @torch.no_grad()
-    def add_penalty(self, ensemble: Ensemble, epoch: int, images: int, batches: int) -> None:
-        """Add the gradient of the weighted divergence, per image, to the ensemble's gradients."""
-        weight = self._weight(epoch, batches) / images
-        if weight == 0:
-            return
-        mus, rhos, sigmas = self._posterior(ensemble)
-        slopes = self._prior.gradients(mus, sigmas)
-        for name, rho, sigma, (by_mu, by_sigma) in zip(
-            self.weights, rhos, sigmas, slopes, strict=True
-        ):
-            by_rho = by_sigma.mul_(self._parameter.slope(rho, sigma))
-            ensemble.gradients[name].add_(by_mu, alpha=weight)
-            ensemble.gradients[f"{name}.rho"].add_(by_rho, alpha=weight)
-
-    @torch.no_grad()
-    def estimates(self, ensemble: Ensemble) -> dict[str, torch.Tensor]:
-        """Return what the checkpoint stores: means, biases and `<weight>.sigma`."""
-        estimates = {
-            name: tensor for name, tensor in ensemble.values.items() if not name.endswith(".rho")
-        }
-        _, _, sigmas = self._posterior(ensemble)
-        return estimates | {
-            f"{name}.sigma": sigma for name, sigma in zip(self.weights, sigmas, strict=True)
-        }
-
-    def _posterior(self, ensemble: Ensemble) -> tuple[list[torch.Tensor], ...]:
-        mus = [ensemble.tensors[name] for name in self.weights]
-        rhos = [ensemble.tensors[f"{name}.rho"] for name in self.weights]
-        return mus, rhos, [self._parameter.sigma(rho) for rho in rhos]
-
-    def _weight(self, epoch: int, batches: int) -> float:
+    def penalty(self, epoch: int, batches: int) -> float:
+        """Return the weight of the divergence in an epoch of so many batches."""
         kl = self._settings["kl"]
         full = float(batches) if kl["weight"] == "batches" else float(kl["weight"])
         first, last = kl["warm_up"]
@@ -155,12 +117,98 @@ class Variational:
             return full
         return full * max(epoch - first, 0) / (last - first)
 
+    def descend(
+        self,
+        ensemble: Ensemble,
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        generators: list[torch.Generator],
+        penalty: float,
+    ) -> torch.Tensor:
+        """Set the ensemble's gradients; return the mean loss [R] of each member on its batch.
+
+        Args:
+            ensemble: means and rho of the weights, biases.
+            images: scaled images [R, B, ...].
+            labels: their classes [R, B].
+            generators: of each member, for one sample of the posterior.
+            penalty: what the divergence, whose gradient is added, is multiplied by.
+        """
+        spreads = self._spreads(ensemble)
+        losses = self._loss(ensemble, spreads, images, labels, generators)
+        ensemble.backward(losses.sum(), spreads)
+        self._chain(ensemble, spreads, penalty)
+        return losses.detach()
+
+    def _loss(
+        self,
+        ensemble: Ensemble,
+        spreads: Parameters,
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        generators: list[torch.Generator],
+    ) -> torch.Tensor:
+        """Return the mean loss [R] at one sample of the posterior with these `spreads`."""
+        sample = self._sample_activations if self._by_activations else self._sample_weights
+
+        def affine(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
+            name = f"{layer.name}.weight"
+            mu, spread = ensemble.tensors[name], spreads[f"{name}.rho"]
+            return layer.add_bias(sample(layer, inputs, mu, spread, generators), ensemble.tensors)
+
+        logits = self.network.logits(images, ensemble.values, affine, training=True)
+        return cross_entropy(logits, labels)
+
+    @torch.no_grad()
+    def _spreads(self, ensemble: Ensemble) -> dict[str, torch.Tensor]:
+        """Return, in the place of every rho, what sampling takes: sigma^2, or sigma of weights.
+
+        They are leaves: autograd ends there, and its slopes land where those of rho are to be.
+        """
+        spreads = {}
+        for name in (f"{weight}.rho" for weight in self.weights):
+            sigma = self._parameter.sigma(ensemble.tensors[name])
+            spread = sigma.square() if self._by_activations else sigma
+            spreads[name] = spread.detach().requires_grad_()
+            spreads[name].slope = ensemble.gradients[name]
+        return spreads
+
+    @torch.no_grad()
+    def _chain(self, ensemble: Ensemble, spreads: Parameters, penalty: float) -> None:
+        """Turn slopes by `spreads` into slopes by rho, by way of log |sigma|; add the penalty's."""
+        mus = [ensemble.tensors[name] for name in self.weights]
+        sizes = list(spreads.values())
+        variances = sizes if self._by_activations else [size.square() for size in sizes]
+        # d sigma^2 / d log |sigma| = 2 sigma^2, and d sigma / d log |sigma| = sigma.
+        factor = 2 if self._by_activations else 1
+        divergence = self._prior.gradients(mus, variances) if penalty else [None] * len(mus)
+        for name, size, slopes in zip(self.weights, sizes, divergence, strict=True):
+            by_rho = ensemble.gradients[f"{name}.rho"]
+            if slopes is None:
+                by_rho.mul_(size).mul_(factor)
+            else:
+                by_mu, by_log_sigma = slopes
+                ensemble.gradients[name].add_(by_mu, alpha=penalty)
+                torch.addcmul(by_log_sigma.mul_(penalty), by_rho, size, value=factor, out=by_rho)
+            self._parameter.chain(by_rho, ensemble.tensors[f"{name}.rho"])
+
+    @torch.no_grad()
+    def estimates(self, ensemble: Ensemble) -> dict[str, torch.Tensor]:
+        """Return what the checkpoint stores: means, biases and `<weight>.sigma`."""
+        estimates = {
+            name: tensor for name, tensor in ensemble.values.items() if not name.endswith(".rho")
+        }
+        return estimates | {
+            f"{name}.sigma": self._parameter.sigma(ensemble.tensors[f"{name}.rho"])
+            for name in self.weights
+        }
+
     @staticmethod
     def _sample_activations(
         layer: Weighted,
         inputs: torch.Tensor,
         mu: torch.Tensor,
-        sigma: torch.Tensor,
+        variance: torch.Tensor,
         generators: list[torch.Generator],
     ) -> torch.Tensor:
         """Sample a layer's outputs instead of its weights: Kingma et al. (2015), equation 6.
@@ -168,9 +216,9 @@ class Variational:
         Their mean is the inputs times mu, their variance the squared inputs times sigma^2.
         """
         mean = layer.product(inputs, mu)
-        variance = layer.product(inputs.square(), sigma.square())
         # An image of zeros has variance 0, where the square root has no slope.
-        return mean + variance.add(1e-16).sqrt() * _normal(mean, generators)
+        deviation = layer.product(inputs.square(), variance).add(1e-16).sqrt()
+        return mean + deviation * _normal(mean, generators)
 
     @staticmethod
     def _sample_weights(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
+from torch.nn.functional import softplus
 
 Tensors = Sequence[torch.Tensor]
 
@@ -19,26 +20,24 @@ class SigmaParameter:
 
     Attributes:
         sigma: rho -> sigma.
-        slope: (rho, sigma) -> d sigma / d rho.
+        chain: (slope by log |sigma|, rho) -> slope by rho, in place of the first.
         inverse: sigma -> rho, on numbers.
     """
 
     sigma: Callable[[torch.Tensor], torch.Tensor]
-    slope: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    chain: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
     inverse: Callable[[torch.Tensor], torch.Tensor]
 
 
 SIGMA_PARAMETERS = {
-    "log": SigmaParameter(torch.exp, lambda _, sigma: sigma, torch.log),
+    "log": SigmaParameter(torch.exp, lambda slope, _: slope, torch.log),
     "softplus": SigmaParameter(
-        torch.nn.functional.softplus,
-        lambda rho, _: torch.sigmoid(rho),
+        softplus,
+        lambda slope, rho: slope.mul_(torch.sigmoid(rho)).div_(softplus(rho)),
         lambda sigma: torch.log(torch.expm1(sigma)),
     ),
     # A published choice: nothing keeps sigma positive.
-    "identity": SigmaParameter(
-        lambda rho: rho, lambda rho, _: rho.new_ones(()).expand_as(rho), torch.clone
-    ),
+    "identity": SigmaParameter(lambda rho: rho, lambda slope, rho: slope.div_(rho), torch.clone),
 }
 
 
@@ -75,26 +74,26 @@ class GaussianPrior:
 
         `mus` and `sigmas` hold a tensor [R, ...] for every layer.
         """
-        deviations = [sigma.abs().sqrt() if self._variance else sigma for sigma in sigmas]
+        sizes = [sigma.abs() for sigma in sigmas]
+        deviations = [size.sqrt() for size in sizes] if self._variance else sizes
         centred, prior_variance = self._fitted(mus, [d.square() for d in deviations])
         return sum(
             _sum(gaussian_kl(mu, d, torch.zeros_like(mu), _like(prior_variance.sqrt(), mu)))
             for mu, d in zip(centred, deviations, strict=True)
         )
 
-    def gradients(self, mus: Tensors, sigmas: Tensors) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Return (d KL / d mu, d KL / d sigma) for every layer."""
-        variances = [sigma.abs() if self._variance else sigma.square() for sigma in sigmas]
+    def gradients(
+        self, mus: Tensors, variances: Tensors
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Return (d KL / d mu, d KL / d log |sigma|) for every layer, given sigma^2."""
+        order = 1 if self._variance else 2  # of sigma in the variance of the divergence
+        if self._variance:
+            variances = [variance.sqrt() for variance in variances]
         centred, prior_variance = self._fitted(mus, variances)
         gradients = []
-        for mu, sigma in zip(centred, sigmas, strict=True):
+        for mu, variance in zip(centred, variances, strict=True):
             precision = _like(prior_variance.reciprocal(), mu)
-            by_mu = mu * precision
-            if self._variance:
-                by_sigma = (sigma.sign() * precision).sub_(sigma.reciprocal()).div_(2)
-            else:
-                by_sigma = (sigma * precision).sub_(sigma.reciprocal())
-            gradients.append((by_mu, by_sigma))
+            gradients.append((mu * precision, (variance * precision).sub_(1).mul_(order / 2)))
         return gradients
 
     @staticmethod
@@ -126,12 +125,14 @@ class ArdPrior:
             for mu, sigma in zip(mus, sigmas, strict=True)
         )
 
-    def gradients(self, mus: Tensors, sigmas: Tensors) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Return (d KL / d mu, d KL / d sigma) for every layer."""
+    def gradients(
+        self, mus: Tensors, variances: Tensors
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Return (d KL / d mu, d KL / d log |sigma|) for every layer, given sigma^2."""
         gradients = []
-        for mu, sigma in zip(mus, sigmas, strict=True):
-            by_mu = mu / (mu.square() + sigma.square())
-            gradients.append((by_mu, -by_mu * mu / sigma))
+        for mu, variance in zip(mus, variances, strict=True):
+            by_mu = mu / torch.addcmul(variance, mu, mu)
+            gradients.append((by_mu, (by_mu * mu).neg_()))
         return gradients
 
 
@@ -151,25 +152,27 @@ class LogUniformPrior:
         """Return the divergence in nats, summed over a member's weights: [R]."""
         total = 0
         for mu, sigma in zip(mus, sigmas, strict=True):
-            log_alpha = self._log_alpha(mu, sigma)
+            log_alpha = self._log_alpha(mu, sigma.square())
             kl = self.K1 * torch.sigmoid(-self.K2 - self.K3 * log_alpha)
-            total = total + (kl + torch.nn.functional.softplus(-log_alpha) / 2).flatten(1).sum(1)
+            total = total + (kl + softplus(-log_alpha) / 2).flatten(1).sum(1)
         return total
 
-    def gradients(self, mus: Tensors, sigmas: Tensors) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Return (d KL / d mu, d KL / d sigma) for every layer."""
+    def gradients(
+        self, mus: Tensors, variances: Tensors
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Return (d KL / d mu, d KL / d log |sigma|) for every layer, given sigma^2."""
         gradients = []
-        for mu, sigma in zip(mus, sigmas, strict=True):
-            log_alpha = self._log_alpha(mu, sigma)
+        for mu, variance in zip(mus, variances, strict=True):
+            log_alpha = self._log_alpha(mu, variance)
             share = torch.sigmoid(self.K2 + self.K3 * log_alpha)
             by_log_alpha = -self.K1 * self.K3 * share * (1 - share)
             by_log_alpha -= torch.sigmoid(-log_alpha) / 2
             by_mu = -2 * by_log_alpha * mu / (mu.square() + self.TINY)
-            gradients.append((by_mu, 2 * by_log_alpha / sigma))
+            gradients.append((by_mu, 2 * by_log_alpha))
         return gradients
 
-    def _log_alpha(self, mu: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
-        return 2 * torch.log(sigma) - torch.log(mu.square() + self.TINY)
+    def _log_alpha(self, mu: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
+        return torch.log(variance) - torch.log(mu.square() + self.TINY)
 
 
 def prior(name: str, sigma_in_kl: str) -> GaussianPrior | ArdPrior | LogUniformPrior:

@@ -102,12 +102,11 @@ def fit(
                 if isinstance(optimiser, PreconditionedSGD):
                     first = goal.loss(ensemble, batch[:, :1], classes[:, :1], generators)
                     optimiser.keep_first(first)
-                losses = goal.loss(ensemble, batch, classes, generators)
-                ensemble.backward(losses.sum())
-                goal.add_penalty(ensemble, epoch, len(images), batches)
-                fixed.clear_gradients()
+                losses = goal.descend(
+                    ensemble, batch, classes, generators, goal.penalty(epoch, batches) / len(images)
+                )
                 optimiser.step()
-                total += losses.detach() * (chosen.shape[1] / len(images))
+                total += losses * (chosen.shape[1] / len(images))
                 progress.update()
             _report(progress, epoch, total, replicates)
             fixed.check(optimiser)
@@ -137,11 +136,7 @@ class Fixed:
                 views[name].copy_(torch.from_numpy(mask))
             self._still = self.free == 0
             self._values = ensemble.flat.detach()[self._still]
-
-    def clear_gradients(self) -> None:
-        """Zero the gradients of fixed weights."""
-        if self.free is not None:  # filled, not multiplied: 0 times infinity would be NaN
-            self._ensemble.flat.grad.masked_fill_(self._still, 0.0)
+            ensemble.hold(self.free)
 
     def check(self, optimiser: torch.optim.Optimizer | PreconditionedSGD) -> None:
         """Raise ValueError if a fixed weight moved or has a gradient or a moment."""

@@ -79,7 +79,7 @@ class Winners:
         ranked = values.detach()
         if self.boost is not None:
             ranked = ranked * self._factors(buffers, k)
-        outputs = values * winners(ranked, k).to(values.dtype)
+        outputs = values * winners(ranked, k)
         if training and self.boost is not None:
             self._record(outputs.detach(), buffers)
         return outputs
@@ -108,20 +108,20 @@ class Winners:
 
 
 def winners(values: torch.Tensor, k: int) -> torch.Tensor:
-    """Return which values of each image are its k largest: [R, B, ...] -> boolean [R, B, ...].
+    """Return which values of each image are its k largest: [R, B, ...] -> the same, 1 or 0.
 
     Exactly k win; of equal values those that come first. What is not a number wins too, so that
     the loss shows it.
     """
     rows = values.flatten(2)
     least = _kth_largest(rows, k)
-    chosen = (rows < least).logical_not_()
-    surplus = chosen.sum(-1) > k
+    chosen = (rows < least).logical_not_().to(values.dtype)
+    surplus = chosen.sum(-1) > k  # a sum of booleans would take four times as long
     if surplus.any():
         rows, least = rows[surplus], least[surplus]
         above, equal = (rows <= least).logical_not_(), rows == least
         places = k - above.sum(-1, keepdim=True)
-        chosen[surplus] = above | (equal & (equal.cumsum(-1) <= places))
+        chosen[surplus] = (above | (equal & (equal.cumsum(-1) <= places))).to(values.dtype)
     return chosen.view(values.shape)
 
 
