@@ -6,7 +6,8 @@
 #       train/checkpoint            point estimates                  [replicates, ...]
 #       train/noise                 how well preconditioned SGD knows its noise
 #       fit_variational/checkpoint  posterior means and scales       [replicates, ...]
-#       score/                      scores of all criteria, mean inputs of the layers
+#       measure/                    mean and deviation of the layers' inputs
+#       score/                      scores of all criteria
 #       prune/<selection>/<level>/  masks of all criteria and scopes at a level, bit-packed
 #       prune_step/<schedule>/s<step>/   masks of a step of a chain, from the step before
 #       retrain/<schedule>/              weights under masks: b<batch of levels> or s<step>

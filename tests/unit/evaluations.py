@@ -37,6 +37,7 @@ def row(**changes: Any) -> dict[str, Any]:
         "nll": 0.3,
         "ece": 0.1,
         "brier": 0.2,
+        "silent_by_layer": "0",
         "revived_weights": 0,
     } | changes
     return {"accuracy": made["n_correct"] / made["n_images"]} | made

@@ -112,10 +112,10 @@ def checkpoint(
 
 def scored(
     fitted: Checkpoint, names: Iterable[str], images: torch.Tensor, root: tuple[int | str, ...]
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+) -> tuple[dict[str, np.ndarray], dict[str, torch.Tensor]]:
     """Return the scores of a checkpoint, and the mean inputs of its layers."""
     parameters = fitted.parameters(torch.device("cpu"))
     measured = input_moments(fitted.network, parameters, fitted.scaling, images)
-    means = {layer: mean.numpy() for layer, (mean, _) in measured.items()}
+    means = {layer: mean for layer, (mean, _) in measured.items()}
     labels = classes(len(images))
     return scoring.scores(fitted, names, PSGD, images, labels, measured, root), means

@@ -48,7 +48,7 @@ def claim(statistic, comparison="<=", margin=1.0, **changes):
 
 def judge(table_of_scores, *stated, **not_tested):
     studies = {each.study for each in stated}
-    return claims.judge(table_of_scores, stated, studies, not_tested)
+    return claims.judge({"scores": table_of_scores}, stated, studies, not_tested)
 
 
 COST = {"of": {"criterion": "none"}, "minus": {"criterion": "snr", "level": "0.90"}}

@@ -3,7 +3,7 @@ from math import log
 import pytest
 import torch
 
-from prunescape import configuration_checks, criteria
+from prunescape import criteria, needs
 
 WEIGHTS = {"1": torch.tensor([[[1.0, -2.0], [0.0, 0.5]]]), "2": torch.tensor([[[-3.0, 0.25]]])}
 STATISTICS = {
@@ -80,6 +80,14 @@ def test_needed():
     assert criteria.needed(criteria.CRITERIA) == STATISTICS.keys()
 
 
-def test_the_configs_checks_know_who_needs_a_posterior():
-    need_sigma = {name for name, rule in criteria.CRITERIA.items() if "sigma" in rule.needs}
-    assert need_sigma == criteria.CRITERIA.keys() & set(configuration_checks.NEED_POSTERIOR)
+@pytest.mark.parametrize(
+    ("known", "need"),
+    [
+        (needs.POSTERIOR, "sigma"),
+        (needs.GRADIENT, "gradient"),
+        (needs.PRECONDITIONER, "preconditioner"),
+        (needs.INPUT_MOMENTS, "input_deviation"),
+    ],
+)
+def test_the_workflow_knows_what_criteria_need(known, need):
+    assert set(known) == {name for name, rule in criteria.CRITERIA.items() if need in rule.needs}

@@ -158,9 +158,8 @@ def test_zeros_of_a_dense_network_are_measured_and_nothing_is_removed():
 def test_values_are_those_of_the_pruned_network_on_the_noisy_images(effect):
     rows = evaluate(["0.50"], [NOISY], [effect])
     mask = {name: torch.from_numpy(m) for name, m in kept("0.50").items()}
-    means = {name: torch.from_numpy(mean) for name, mean in MEANS.items()}
     network = FITTED.network
-    pruned = effects.apply(effect, network, FITTED.parameters(CPU), mask, means)
+    pruned = effects.apply(effect, network, FITTED.parameters(CPU), mask, MEANS)
     raw = IMAGES.numpy().astype(np.float32) / np.float32(255)
     for kind, level in NOISY:
         images = raw if kind == "none" else noise.corrupt(raw, kind, level, *STREAM)

@@ -71,6 +71,7 @@ def test_perfect_networks():
         "nll": [0.0],
         "ece": [0.0],
         "brier": [0.0],
+        "silent_by_layer": ["0"],
     }
     assert isinstance(found["n_correct"][0], int)
 
@@ -148,3 +149,39 @@ def test_images_are_scaled_once():
     logits = ((images.flatten(1) - 0.5) / 0.5) @ ensemble["1.weight"][0].T
     expected = torch.nn.functional.cross_entropy(logits.double(), classes(50)).item()
     assert found["nll"][0] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("activation", [{"kind": "relu"}, {"kind": "k_winners", "k": 9}])
+def test_silent_units_are_those_that_no_image_moves(activation):
+    layers = [
+        {"kind": "conv", "filters": 5, "size": 3},
+        {"kind": "max_pool", "size": 2},
+        activation,
+        {"kind": "linear", "units": 12},
+        activation,
+        {"kind": "linear", "units": 4},
+    ]
+    network = Network(layers, (1, 8, 8))
+    generator = torch.Generator().manual_seed(1)
+    ensemble = {
+        name: torch.randn(2, *shape, generator=generator) for name, shape in network.shapes.items()
+    }
+    ensemble["1.bias"][0, :2] = -100.0  # two filters of the first network
+    ensemble["2.bias"][1, 3:6] = -100.0  # three units of the second
+    ensemble["3.weight"][1, 2] = ensemble["3.bias"][1, 2] = 0.0
+    images = torch.rand(1501, 1, 8, 8, generator=generator)
+    scaling = Scaling.fit("unit", images)
+    found = metrics.measure(network, ensemble, scaling, images, classes(1501))
+    inputs = []
+    logits = network.logits(
+        scaling(images)[None], ensemble, observe=lambda _, values: inputs.append(values)
+    )
+    silent = [
+        (values.flatten(3).abs().sum(3) if values.dim() > 3 else values.abs()).sum(1) == 0
+        for values in [*inputs[1:], logits]
+    ]
+    for zero, r, units in zip(silent, (0, 1, 1), ([0, 1], [3, 4, 5], [2]), strict=True):
+        assert zero[r, units].all()
+        assert not zero.all()
+    expected = [" ".join(str(int(s[r].sum())) for s in silent) for r in range(2)]
+    assert found["silent_by_layer"] == expected

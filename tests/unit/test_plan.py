@@ -155,17 +155,39 @@ def test_noise_at_the_sparsities_that_it_names():
     grey, gaussian = [("grey_raw", "0.10"), ("grey_raw", "0.2")], [("gaussian", "0.30")]
     clean = [("none", "0")]
 
+    model = plan.Model("graves", "mnist", "wide", "vi")
+
     def at(which, level):
-        return plan.conditions(made, "graves", which, plan.Point(0, level))
+        return plan.conditions(made, model, which, plan.Point(0, level))
 
     assert at(plan.DENSE, "0") == clean + grey + gaussian
     assert at(some, "0.90") == clean + grey + gaussian  # 0.9 and 0.90 are one sparsity
     assert at(some, "0.50") == clean + gaussian
     threshold = replace(some, selection="threshold")
     assert at(threshold, "0.90") == clean
-    assert plan.conditions(config(), "graves", some, plan.Point(0, "0.90")) == clean
+    assert plan.conditions(config(), model, some, plan.Point(0, "0.90")) == clean
+    made["catalogue"]["graves"]["noise"] = [NOISE[0] | {"networks": ["logistic"]}, *NOISE[1:]]
+    assert at(some, "0.90") == clean + gaussian
     del made["catalogue"]["graves"]["noise"]
     assert at(some, "0.90") == clean
+
+
+def test_the_control_of_a_chain_meets_the_noise_of_its_step():
+    chain = {"kind": "chain", "steps": [["0", 1], ["0.50", 1], ["0.90", 1]]}
+    made = config(
+        arm(criteria=["snr"], scopes=["global"], schedules=["slow"]),
+        noise=NOISE[:1],
+        schedules={"slow": chain},
+    )
+    model = plan.Model("graves", "mnist", "wide", "vi")
+    dense, control, pruned = plan.arms(made, "graves", "vi", "wide")
+    assert control.criterion == "none"
+    assert control.schedule == "slow"
+    for point, level in enumerate(["0", "0.50", "0.90"]):
+        at_control = plan.conditions(made, model, control, control.points[point])
+        assert at_control == plan.conditions(made, model, pruned, plan.Point(point, level))
+    assert plan.conditions(made, model, control, control.points[1]) == [("none", "0")]
+    assert len(plan.conditions(made, model, dense, plan.Point(0, "0"))) > 1
 
 
 def test_keys_are_complete():

@@ -1,8 +1,9 @@
-"""Claims: rows of data (workflow/resources/claims.yaml) that are judged from the table alone.
+"""Claims: rows of data (workflow/resources/claims.yaml) that are judged from the tables alone.
 
 A claim states that a statistic lies on one side of a margin. Its statistic is written in these
 words:
 
+    table      scores, which is meant where none is named, or gradient_noise
     measure    accuracy or error, in points (percent); or any numeric column, as it is
     of         selection of rows: {column of the key: value}
     minus      a second selection, subtracted replicate by replicate; without it, a threshold
@@ -42,7 +43,7 @@ ALPHA = 0.05
 ORIGINS = ("paper", "public code", "this project")
 COMPARISONS = ("<=", "<", ">=", ">")
 VERDICTS = ("fails", "undecided", "holds")  # from worst to best
-WORDS = ("measure", "where", "of", "minus", "each", "mean_over", "sum_over")
+WORDS = ("table", "measure", "where", "of", "minus", "each", "mean_over", "sum_over")
 COLUMNS = (
     *("id", "study", "origin", "source", "statement", "statistic", "estimate", "ci_low", "ci_high"),
     *("margin", "n", "p_holm", "verdict", "reason"),
@@ -86,6 +87,8 @@ class Claim:
         words = self.statistic
         minus = f" - ({_text(words['minus'])})" if "minus" in words else ""
         parts = [f"{words['measure']} of ({_text(words['of'])}){minus}"]
+        if "table" in words:
+            parts[0] = f"{words['table']}: {parts[0]}"
         parts += [
             f"{word.replace('_', ' ')} {' and '.join(map(_text, _listed(words[word])))}"
             for word in ("where", "each", "mean_over", "sum_over")
@@ -142,7 +145,7 @@ def read(path: str | os.PathLike) -> list[Claim]:
 
 
 def judge(
-    scores: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
     claims: Sequence[Claim],
     studies: Iterable[str],
     not_tested: Mapping[str, str],
@@ -150,7 +153,7 @@ def judge(
     """Return the verdicts (COLUMNS) on the claims of `studies`, in the order of `claims`.
 
     Args:
-        scores: table of the run.
+        tables: the run's tables by their names, `scores` and `gradient_noise`.
         claims: all claims known.
         studies: studies of the run; claims of others are left out.
         not_tested: id and reason of claims that the configuration can't test, whatever the data.
@@ -166,7 +169,7 @@ def judge(
         )
     studies = set(studies)
     asked = [claim for claim in claims if claim.study in studies]
-    tested = [part for c in asked if c.id not in not_tested for part in _parts(scores, c)]
+    tested = [part for c in asked if c.id not in not_tested for part in _parts(tables, c)]
     tested = _adjusted(tested)
     verdicts = [
         _left_out(claim, not_tested[claim.id])
@@ -201,9 +204,12 @@ def report(verdicts: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _parts(scores: pd.DataFrame, claim: Claim) -> list[Part]:
+def _parts(tables: Mapping[str, pd.DataFrame], claim: Claim) -> list[Part]:
     try:
-        study = scores[scores["study"] == claim.study]
+        name = claim.statistic.get("table", "scores")
+        if name not in tables:
+            raise ValueError(f"table {name!r}, expected one of {list(tables)}")
+        study = tables[name][tables[name]["study"] == claim.study]
         cases = _expand(claim.statistic.get("each", {}))
         return [Part(claim, _text(case), _interval(study, claim, case)) for case in cases]
     except ValueError as error:
@@ -237,12 +243,13 @@ def _values(study: pd.DataFrame, words: dict[str, Any], selection: Filters) -> n
 
 def _column(study: pd.DataFrame, measure: str, filters: Filters) -> np.ndarray:
     """Return the measure of the one row that `filters` leave of each replicate [R]."""
-    filters = {"noise": "none", **filters}
-    if filters["noise"] == "none":
-        filters = {"noise_level": "0", **filters}
+    if "noise" in study:
+        filters = {"noise": "none", **filters}
+        if filters["noise"] == "none":
+            filters = {"noise_level": "0", **filters}
     rows = study
     for column, value in filters.items():
-        if column not in table.KEY:
+        if column not in table.KEY or column not in rows:
             raise ValueError(f"{column} is not a key column of the table")
         in_words = column in ("level", "noise_level")
         rows = rows[rows[column] == (levels.number(value) if in_words else value)]
@@ -251,7 +258,8 @@ def _column(study: pd.DataFrame, measure: str, filters: Filters) -> np.ndarray:
         without = f"for replicates {missing}" if not rows.empty else "at all"
         raise ValueError(f"the table has no rows {without} with {_text(filters)}")
     if rows["replicate"].duplicated().any():
-        open_ = [k for k in table.KEY if k != "replicate" and rows[k].nunique() > 1]
+        names = [name for name in table.KEY if name in rows and name != "replicate"]
+        open_ = [name for name in names if rows[name].nunique() > 1]
         raise ValueError(f"several rows a replicate with {_text(filters)}: they differ in {open_}")
     rows = rows.sort_values("replicate")
     if measure in ("accuracy", "error"):

@@ -10,17 +10,10 @@ from typing import Any
 
 import yaml
 
-from prunescape import levels
+from prunescape import levels, needs
 from prunescape.configuration_words import Place, Problem, listed, nearest, plain, shown
 
 CLAIMS = Path(__file__).parents[1] / "resources" / "claims.yaml"
-
-NEED_POSTERIOR = ("snr", "inverse_sigma", "log_alpha")
-"""Criteria that read the posterior's sigma."""
-NEED_GRADIENT = ("hg", "g")
-"""Criteria that read the gradient of the likelihood."""
-NEED_PRECONDITIONER = ("hg",)
-"""Criteria that read the steps of preconditioned SGD."""
 
 
 def _mapping(value: Any) -> dict[Any, Any]:
@@ -84,7 +77,7 @@ def cross_checks(config: Any) -> Iterator[Problem]:
         yield from _check_arms_differ(
             (*place, "arms"), _blocks(study.get("arms")), _mapping(study.get("fits"))
         )
-        yield from _check_noise((*place, "noise"), study.get("noise"), study.get("arms"), schedules)
+        yield from _check_noise((*place, "noise"), study, schedules)
 
 
 @functools.cache
@@ -211,7 +204,7 @@ def _check_chain(place: Place, name: str, chain: Any, arm: dict[Any, Any]) -> It
         text = f"found the chain {plain(name)} with {len(effects)} effects; allowed: one effect"
         yield place, f"{text} (every step is pruned by the weights that its arm has)"
     for criterion in _words(arm.get("criteria")):
-        if criterion in NEED_POSTERIOR:
+        if criterion in needs.POSTERIOR:
             text = f"found the chain {plain(name)} with {shown(criterion)}, which needs a posterior"
             yield place, f"{text}; allowed: criteria of weights (a step leaves no posterior)"
     if set(effects) - {"freeze"}:
@@ -260,9 +253,9 @@ def _check_needs(place: Place, arm: dict[Any, Any], fits: dict[Any, Any]) -> Ite
     plain_steps = [name for name, fit in named.items() if _optimiser(fit) in ("adam", "sgd")]
     for i, criterion in _texts(arm.get("criteria")):
         for needing, what, without, allowed in (
-            (NEED_POSTERIOR, "a posterior", points, "objective.kind: variational"),
-            (NEED_GRADIENT, "a likelihood's gradient", posteriors, "objective.kind: likelihood"),
-            (NEED_PRECONDITIONER, "a preconditioner", plain_steps, "optimiser.kind: psgd"),
+            (needs.POSTERIOR, "a posterior", points, "objective.kind: variational"),
+            (needs.GRADIENT, "a likelihood's gradient", posteriors, "objective.kind: likelihood"),
+            (needs.PRECONDITIONER, "a preconditioner", plain_steps, "optimiser.kind: psgd"),
         ):
             if criterion in needing and without:
                 text = f"found {shown(criterion)}, which needs {what}, for {listed(without)}"
@@ -290,16 +283,22 @@ def _check_arms_differ(
 
 
 def _check_noise(
-    place: Place, noise: Any, arms: Any, schedules: dict[Any, Any]
+    place: Place, study: dict[Any, Any], schedules: dict[Any, Any]
 ) -> Iterator[Problem]:
-    entries = _blocks(noise)
+    entries, arms = _blocks(study.get("noise")), study.get("arms")
+    used = {name for _, fit in _blocks(study.get("fits")) for name in _words(fit.get("networks"))}
     for i, entry in entries:
+        for j, network in _texts(entry.get("networks")):
+            of = "a network of the study's fits"
+            yield from _unknown((*place, i, "networks", j), network, dict.fromkeys(used), of)
         yield from _repeated_levels((*place, i, "levels"), entry.get("levels"))
         sparsities = (*place, i, "sparsities")
         yield from _repeated_levels(sparsities, entry.get("sparsities"))
         yield from _check_sparsities(sparsities, entry.get("sparsities"), arms, schedules)
     for (i, one), (j, other) in itertools.combinations(entries, 2):
-        same = shown(one.get("kind")) == shown(other.get("kind"))
+        same = shown(one.get("kind")) == shown(other.get("kind")) and not set(
+            _words(one.get("networks", list(used)))
+        ).isdisjoint(_words(other.get("networks", list(used))))
         sparsities = [_values(each.get("sparsities")) for each in (one, other)]
         everywhere = not all("sparsities" in each for each in (one, other))
         if same and (everywhere or sparsities[0] & sparsities[1]):

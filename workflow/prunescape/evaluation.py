@@ -72,7 +72,7 @@ def cases(
 
 def rows(
     cases: Sequence[Case],
-    means: Arrays,
+    means: Mapping[str, torch.Tensor],
     images: torch.Tensor,
     labels: torch.Tensor,
     stream: tuple[int | str, ...],
@@ -81,7 +81,7 @@ def rows(
 
     Args:
         cases: what to evaluate.
-        means: layer -> mean inputs, read by the effect `compensate`.
+        means: layer -> mean inputs on the images' device, read by the effect `compensate` alone.
         images: test images [N, C, H, W], on the device that is to be used.
         labels: their classes [N].
         stream: first parts of the noise's stream: the run's seed and the data set.
@@ -110,7 +110,7 @@ def rows(
 class _Pruned:
     """A case's ensemble as it is after pruning, and what its masks say."""
 
-    def __init__(self, case: Case, means: Arrays, device: torch.device) -> None:
+    def __init__(self, case: Case, means: Mapping[str, torch.Tensor], device: torch.device) -> None:
         checkpoint, effect = case.checkpoint, case.key["effect"]
         self._network = checkpoint.network
         self._scaling = checkpoint.scaling.to(device)
@@ -125,7 +125,7 @@ class _Pruned:
                 self._network,
                 self._parameters,
                 {name: torch.from_numpy(mask).to(device) for name, mask in kept.items()},
-                {name: torch.from_numpy(mean).to(device) for name, mean in means.items()},
+                means,
             )
         self._key = case.key | {"level": levels.number(case.key["level"])}
         self._counts = list(self._count(kept, effect == "freeze"))

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from prunescape import paths, plan
+from prunescape import needs, paths, plan
 from prunescape.plan import Arm, Config, Model, Point
 
 Wildcards = Any  # Snakemake's, or anything with the names of the path grammar as attributes
@@ -94,6 +94,16 @@ def criteria(config: Config, wildcards: Wildcards) -> list[str]:
     """Return the criteria by which a model's weights are scored."""
     names = [arm.criterion for arm in _arms(config, wildcards) if arm.criterion != "none"]
     return list(dict.fromkeys(names))
+
+
+def _reads_moments(arm: Arm) -> bool:
+    return arm.criterion in needs.INPUT_MOMENTS or "compensate" in arm.effects
+
+
+def scored_moments(config: Config, wildcards: Wildcards) -> str | list[str]:
+    """Return the moments of a model's layers if one of its criteria needs them."""
+    needed = not set(needs.INPUT_MOMENTS).isdisjoint(criteria(config, wildcards))
+    return results(config, paths.MOMENTS, **wildcards) if needed else []
 
 
 def pruned_arms(config: Config, wildcards: Wildcards) -> str:
@@ -227,13 +237,19 @@ def evaluated_arm(config: Config, wildcards: Wildcards) -> str:
 def evaluated_conditions(config: Config, wildcards: Wildcards) -> str:
     """Return the (noise, noise level) pairs of each of a job's points."""
     arm, points = _evaluated(config, wildcards)
-    return compact([plan.conditions(config, wildcards.study, arm, point) for point in points])
+    return compact([plan.conditions(config, _model(wildcards), arm, point) for point in points])
 
 
 def evaluated_masks(config: Config, wildcards: Wildcards) -> list[str]:
     """Return the masks of a job's points; a dense network has none."""
     arm, points = _evaluated(config, wildcards)
     return [_masks(config, wildcards, arm, point) for point in points if arm.criterion != "none"]
+
+
+def evaluated_moments(config: Config, wildcards: Wildcards) -> str | list[str]:
+    """Return the moments of a model's layers if one of a job's effects needs them."""
+    arm, _ = _evaluated(config, wildcards)
+    return results(config, paths.MOMENTS, **wildcards) if "compensate" in arm.effects else []
 
 
 def evaluated_checkpoints(config: Config, wildcards: Wildcards) -> list[str]:
@@ -297,15 +313,18 @@ def intermediates(config: Config) -> list[str]:
         for first, last in plan.blocks(config):
             place = {**named._asdict(), "first": first, "last": last}
             fitted = paths.POINT if kind == "likelihood" else paths.POSTERIOR
-            found += [results(config, p, **place) for p in (fitted, paths.SCORES, paths.MEANS)]
+            found.append(results(config, fitted, **place))
             found += _pruned_files(config, named, place)
     return list(dict.fromkeys(found))
 
 
 def _pruned_files(config: Config, named: Model, place: Mapping[str, Any]) -> Iterator[str]:
-    """Yield masks and retrained checkpoints of a model's arms; the same file may come twice."""
+    """Yield what pruning and retraining make of a model's arms; the same file may come twice."""
     for arm in plan.arms(config, named.study, named.fit, named.network):
         if arm.criterion != "none":
+            yield results(config, paths.SCORES, **place)
+            if _reads_moments(arm):
+                yield results(config, paths.MOMENTS, **place)
             for point in arm.points:
                 yield _masks(config, place, arm, point)
         for part in plan.parts(config, named.study, arm, arm.points):

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
-from prunescape.networks import Network, Parameters
+from prunescape.networks import Network, Parameters, Weighted
 from prunescape.scaling import Scaling
 
 CHUNK = 1000  # images at a time; fixed, so that a network's numbers don't depend on its company
@@ -29,13 +29,17 @@ def measure(
 
     Returns:
         n_correct; accuracy in [0, 1]; nll: mean negative log likelihood in nats; ece: expected
-        calibration error in [0, 1]; brier: mean squared error summed over classes, in [0, 2]; each
-        a list of M numbers. Averages are taken in float64.
+        calibration error in [0, 1]; brier: mean squared error summed over classes, in [0, 2];
+        silent_by_layer: for each layer with weights, the units (of a convolution: filters) whose
+        outputs are zero for all images, separated by spaces; each a list of M. Averages are taken
+        in float64.
     """
-    parts = [
-        _sums(network.logits(scaling(chunk)[None], parameters), chunk_labels)
-        for chunk, chunk_labels in zip(images.split(CHUNK), labels.split(CHUNK), strict=True)
-    ]
+    heard = Heard(network, len(next(iter(parameters.values()))))
+    parts = []
+    for chunk, chunk_labels in zip(images.split(CHUNK), labels.split(CHUNK), strict=True):
+        logits = network.logits(scaling(chunk)[None], parameters, observe=heard.listen)
+        heard.hear(len(network.weighted) - 1, logits)
+        parts.append(_sums(logits, chunk_labels))
     correct, nll, brier, gaps = (torch.stack(part).sum(0) for part in zip(*parts, strict=True))
     total = len(labels)
     return {
@@ -44,7 +48,36 @@ def measure(
         "nll": (nll / total).tolist(),
         "ece": (gaps.abs().sum(1) / total).tolist(),
         "brier": (brier / total).tolist(),
+        "silent_by_layer": heard.silent(),
     }
+
+
+class Heard:
+    """Which units have had an output other than zero; of a k-winners layer: which have won."""
+
+    def __init__(self, network: Network, members: int) -> None:
+        """`members`: number of networks that are listened to at once."""
+        self._names = [layer.name for layer in network.weighted]
+        self._units = [
+            torch.zeros(members, layer.shape[0], dtype=torch.bool) for layer in network.weighted
+        ]
+
+    def listen(self, layer: Weighted, inputs: torch.Tensor) -> None:
+        """Take the inputs of a layer for the outputs of the layer before it."""
+        position = self._names.index(layer.name)
+        if position > 0:
+            self.hear(position - 1, inputs)
+
+    def hear(self, position: int, outputs: torch.Tensor) -> None:
+        """Note the outputs [M, B, units, ...] of the layer with weights at `position`."""
+        heard = self._units[position]
+        if not heard.all():  # one look at most networks is enough
+            heard |= (outputs != 0).reshape(*outputs.shape[:3], -1).any(1).any(2).cpu()
+
+    def silent(self) -> list[str]:
+        """Return the number of silent units of each layer, a text for each of M networks."""
+        counts = torch.stack([(~heard).sum(1) for heard in self._units], dim=1)
+        return [" ".join(map(str, row)) for row in counts.tolist()]
 
 
 def _sums(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, ...]:

@@ -1,7 +1,8 @@
 """Means and standard deviations of every layer's inputs over the training images (needs torch)."""
 
-from itertools import pairwise
+from collections.abc import Mapping
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
@@ -9,6 +10,8 @@ from prunescape.networks import Network, Parameters, Weighted
 from prunescape.scaling import Scaling
 
 CHUNK = 1000  # images at a time; fixed, so that sums don't depend on the machine's memory
+
+KINDS = ("mean", "deviation")
 
 Moments = dict[str, tuple[torch.Tensor, torch.Tensor]]
 
@@ -31,7 +34,7 @@ def input_moments(
     """
     sums: dict[str, tuple[torch.Tensor, torch.Tensor, int]] = {}
 
-    def observe(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
+    def observe(layer: Weighted, inputs: torch.Tensor) -> None:
         windows = _windows(layer, inputs).double()
         mean, square, count = sums.get(layer.name, (0.0, 0.0, 0))
         sums[layer.name] = (
@@ -39,10 +42,9 @@ def input_moments(
             square + windows.square().sum(1),
             count + windows.shape[1],
         )
-        return layer.affine(inputs, parameters)
 
     for chunk in images.split(CHUNK):
-        network.logits(scaling(chunk)[None], parameters, observe)
+        network.logits(scaling(chunk)[None], parameters, observe=observe)
     moments = {}
     for layer in network.weighted:
         total, square, count = sums[layer.name]
@@ -54,23 +56,22 @@ def input_moments(
     return moments
 
 
-def silent_units(network: Network, moments: Moments) -> dict[str, list[int]]:
-    """Count the hidden units that are zero for every image: those that never win.
+def arrays(moments: Moments) -> dict[str, np.ndarray]:
+    """Return what a file stores: "mean/<layer>" and "deviation/<layer>"."""
+    return {
+        f"{kind}/{layer}": values.cpu().numpy()
+        for layer, pair in moments.items()
+        for kind, values in zip(KINDS, pair, strict=True)
+    }
 
-    Args:
-        network: the network.
-        moments: of all its layers' inputs, as `input_moments` returns them.
 
-    Returns:
-        Layer -> number of its units (of a convolution: filters, zero at every position) for each
-        replicate; the last layer, whose units are the classes, is left out.
-    """
-    counts = {}
-    for layer, following in pairwise(network.weighted):
-        mean, deviation = moments[following.name]
-        heard = ((mean != 0) | (deviation != 0)).view(len(mean), layer.shape[0], -1).any(2)
-        counts[layer.name] = (~heard).sum(1).tolist()
-    return counts
+def from_arrays(arrays: Mapping[str, np.ndarray], device: torch.device) -> Moments:
+    """Undo `arrays`."""
+    layers = [name.split("/")[1] for name in arrays if name.startswith("mean/")]
+    return {
+        layer: tuple(torch.as_tensor(arrays[f"{kind}/{layer}"], device=device) for kind in KINDS)
+        for layer in layers
+    }
 
 
 def _windows(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:

@@ -148,6 +148,7 @@ def _pooled(values: torch.Tensor, size: int) -> torch.Tensor:
 
 
 Affine = Callable[[Weighted, torch.Tensor], torch.Tensor]
+Observe = Callable[[Weighted, torch.Tensor], None]
 
 
 class Network:
@@ -229,15 +230,18 @@ class Network:
         affine: Affine | None = None,
         *,
         training: bool = False,
+        observe: Observe | None = None,
     ) -> torch.Tensor:
         """Return logits [R, B, classes] of scaled images [R or 1, B, ...].
 
         `parameters` holds the buffers too; with `training` they are brought up to date in place.
-        `affine` replaces the weighted layers' own product and bias: a posterior's samples, or an
-        observer of the layers' inputs.
+        `affine` replaces the weighted layers' own product and bias, by a posterior's samples for
+        example. `observe` is shown the inputs [R or 1, B, ...] of each layer with weights.
         """
         values = images
         for step in self._steps:
+            if isinstance(step, Weighted) and observe:
+                observe(step, values)
             if isinstance(step, Weighted) and affine:
                 values = step.pooled(affine(step, values))
             elif isinstance(step, Weighted):

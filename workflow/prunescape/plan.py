@@ -143,21 +143,24 @@ def parts(config: Config, study: str, arm: Arm, points: Sequence[Point]) -> list
     return list(dict.fromkeys(f"b{arm.points.index(point) // size + 1}" for point in points))
 
 
-def conditions(config: Config, study: str, arm: Arm, point: Point) -> list[tuple[str, str]]:
+def conditions(config: Config, model: Model, arm: Arm, point: Point) -> list[tuple[str, str]]:
     """Return the (noise, noise level) pairs at which a point of an arm is evaluated, clean first.
 
-    Noise entries of a study name the sparsities at which they apply; without, they apply at all.
-    A threshold's sparsity isn't known beforehand, so thresholds are evaluated on clean images.
+    Noise entries of a study may name the networks and the sparsities at which they apply. The dense
+    control of a chain meets what the pruned networks of the same step meet. A threshold's sparsity
+    isn't known beforehand, so thresholds are evaluated on clean images.
     """
-    chosen = [NO_NOISE]
-    for entry in config["catalogue"][study].get("noise", []):
-        sparsities = entry.get("sparsities")
-        everywhere = sparsities is None or levels.fraction(point.level) in map(
-            levels.fraction, sparsities
-        )
-        if everywhere and arm.selection != "threshold":
-            chosen += [(entry["kind"], noise_level) for noise_level in entry["levels"]]
-    return chosen
+    if arm.selection == "threshold":
+        return [NO_NOISE]
+    steps = schedule(config, model.study, arm.schedule).get("steps")
+    level = levels.fraction(steps[point.step][0] if steps else point.level)
+    return [NO_NOISE] + [
+        (entry["kind"], noise_level)
+        for entry in config["catalogue"][model.study].get("noise", [])
+        if model.network in entry.get("networks", [model.network])
+        and ("sparsities" not in entry or level in map(levels.fraction, entry["sparsities"]))
+        for noise_level in entry["levels"]
+    ]
 
 
 def keys(config: Config) -> Iterator[tuple[str | int | float, ...]]:
@@ -166,7 +169,7 @@ def keys(config: Config) -> Iterator[tuple[str | int | float, ...]]:
     for model in models(config):
         for arm in arms(config, model.study, model.fit, model.network):
             for effect, point in product(arm.effects, arm.points):
-                for noise, noise_level in conditions(config, model.study, arm, point):
+                for noise, noise_level in conditions(config, model, arm, point):
                     for replicate in replicates:
                         yield (
                             *model,

@@ -47,9 +47,16 @@ VALUE = {
     "nll": "Mean negative log-likelihood of the true class, in nats.",
     "ece": "Expected calibration error over 15 equal-width bins, in [0, 1].",
     "brier": "Mean squared distance of probabilities from the true class, in [0, 2].",
+    "silent_by_layer": "Units (or filters) of each layer that are zero for every image.",
 }
 REVIVED = "revived_weights"
 """Weights that the mask removes but that are not zero: in rows.json, 0 in every row of a table."""
+
+NOISE_COLUMNS = [
+    *("study", "dataset", "network", "fit", "replicate"),
+    *("noise_rank_fixed", "noise_rank_trained"),
+]
+"""Spearman's rank correlations with the exact gradient noise; docs/table.md explains them."""
 
 NOISES = ["none", "grey_raw", "grey_normalised", "gaussian", "salt_pepper", "occlusion"]
 SCOPES = ["none", "global", "layer", "floor", "input_unit", "neuron"]
@@ -96,6 +103,7 @@ SCHEMA = pa.DataFrameSchema(
         "nll": _real(0),
         "ece": _real(0, 1),
         "brier": _real(0, 2),
+        "silent_by_layer": pa.Column("str", pa.Check.str_matches(r"^\d+( \d+)*$")),
     },
     checks=[
         pa.Check(
@@ -153,6 +161,20 @@ def assemble(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         raise ValueError(f"{REVIVED}: expected 0 in every row")
     scores = validate(scores.drop(columns=REVIVED))
     return scores.sort_values(list(KEY), ignore_index=True)
+
+
+def of_noise_checks(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the table of the contents of noise.json files: a row a replicate of a fit."""
+    found = [row for record in records for row in record["rows"]]
+    return pd.DataFrame(found, columns=NOISE_COLUMNS)
+
+
+def read_noise_checks(path: str | os.PathLike) -> pd.DataFrame:
+    """Read a table of noise checks; ValueError names the file."""
+    checks = pd.read_csv(path)
+    if list(checks) != NOISE_COLUMNS:
+        raise ValueError(f"{path}: expected the columns {NOISE_COLUMNS}, found {list(checks)}")
+    return checks
 
 
 def validate(scores: pd.DataFrame) -> pd.DataFrame:

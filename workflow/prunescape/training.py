@@ -41,8 +41,8 @@ def fit(
         scaling: input scaling.
         images: training images [N, C, H, W], uint8 or float32 in [0, 1], on the device to use.
         labels: their classes [N], on the same device.
-        settings: a fit of the config: objective, initial_weights, optimiser, batch_size, epochs,
-            sparse_weights.
+        settings: a fit of the config: objective, initial_weights, optimiser, batch_size,
+            first_epoch_batch_size, epochs, shuffle, sparse_weights.
         root: first parts of all stream names: the run's seed and the study.
         replicates: the replicate of each of M members; members of a replicate share its batches.
         start: weights, biases and buffers [M, ...] to start from instead of `initial_weights`, with
@@ -79,13 +79,15 @@ def fit(
     optimiser = optimisers.optimiser(ensemble, settings, len(images), fixed.free)
     if isinstance(optimiser, PreconditionedSGD) and start and "noise.t" in start:
         optimiser.load(start)
-    epochs, size = settings["epochs"], settings["batch_size"]
-    batches = -(-len(images) // size)
+    epochs = settings["epochs"]
+    sizes = [settings["batch_size"]] * epochs
+    sizes[0] = settings.get("first_epoch_batch_size", sizes[0])
+    counts = [-(-len(images) // size) for size in sizes]
     scaling = scaling.to(images.device)
     own = list(dict.fromkeys(replicates))
     members = torch.tensor([own.index(r) for r in replicates], device=images.device)
-    with tqdm(total=epochs * batches, unit="step", mininterval=5, ascii=True) as progress:
-        for epoch in range(epochs):
+    with tqdm(total=sum(counts), unit="step", mininterval=5, ascii=True) as progress:
+        for epoch, (size, batches) in enumerate(zip(sizes, counts, strict=True)):
             order = batch_order(
                 len(images), root, own, first_epoch + epoch, settings.get("shuffle", True)
             ).to(images.device)

@@ -1,8 +1,9 @@
 """Evaluate arms, a batch of levels a job; the only rules that open the evaluated split.
 
-Needs   a checkpoint (fit.smk), masks and mean inputs (prune.smk), data/<dataset>/test.safetensors
+Needs   a checkpoint (fit.smk), masks and moments (prune.smk), data/<dataset>/test.safetensors
 Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.json
         scores.parquet, scores.csv: the table, once all rows passed the gates
+        gradient_noise.csv: how well preconditioned SGD knows its noise
 """
 
 
@@ -10,7 +11,7 @@ rule evaluate:
     input:
         checkpoint=job(jobs.checkpoint),
         retrained=job(jobs.evaluated_checkpoints),
-        means=results(paths.MEANS),
+        moments=job(jobs.evaluated_moments),
         masks=job(jobs.evaluated_masks),
         images=job(jobs.evaluated_images),
         code=code("evaluate"),
@@ -28,24 +29,28 @@ rule evaluate:
         model=job(jobs.model),
         arm=job(jobs.evaluated_arm),
         conditions=job(jobs.evaluated_conditions),
+        moments=lambda w, input: f"--moments {input.moments}" if input.moments else "",
         seed=config["seed"],
         device=config["device"],
     conda:
         "../../envs/torch.yaml"
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q}"
-        " --retrained {input.retrained:q} --means {input.means:q} --masks {input.masks:q} --images {input.images:q} --model {params.model:q}"
-        " --arm {params.arm:q} --conditions {params.conditions:q} --seed {params.seed}"
-        " --device {params.device} --output {output:q} > {log:q} 2>&1"
+        " --retrained {input.retrained:q} --masks {input.masks:q} {params.moments}"
+        " --images {input.images:q} --model {params.model:q} --arm {params.arm:q}"
+        " --conditions {params.conditions:q} --seed {params.seed} --device {params.device}"
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule aggregate:
     input:
         rows=jobs.rows(config),
+        noise=jobs.noise_checks(config),
         code=code("aggregate"),
     output:
         table=results(paths.TABLE),
         csv=results(paths.TABLE_CSV),
+        noise=results(paths.NOISE_TABLE),
     log:
         log_of(paths.TABLE),
     benchmark:
@@ -61,4 +66,5 @@ rule aggregate:
         "../../envs/table.yaml"
     shell:
         "python {input.code[0]:q} --folder {params.folder:q} --plan {params.outline:q}"
-        " --table-output {output.table:q} --csv-output {output.csv:q} > {log:q} 2>&1"
+        " --noise-checks {input.noise:q} --table-output {output.table:q}"
+        " --csv-output {output.csv:q} --noise-output {output.noise:q} > {log:q} 2>&1"

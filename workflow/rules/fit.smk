@@ -81,6 +81,7 @@ rule check_noise:
         mem_mb=1500,
         runtime=30,
     params:
+        model=job(jobs.model),
         fit=job(jobs.fit_settings),
         seed=config["seed"],
         device=config["device"],
@@ -88,5 +89,5 @@ rule check_noise:
         "../../envs/torch.yaml"
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
-        " --fit {params.fit:q} --study {wildcards.study} --seed {params.seed}"
+        " --fit {params.fit:q} --model {params.model:q} --seed {params.seed}"
         " --device {params.device} --output {output:q} > {log:q} 2>&1"

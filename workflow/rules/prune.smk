@@ -1,20 +1,45 @@
 """Rank the weights of a checkpoint and turn ranks into masks.
 
 Needs   a checkpoint (fit.smk) and the images that it was fitted on
-Makes   .../score/scores.safetensors, input_means.safetensors
+Makes   .../measure/input_moments.safetensors   where a criterion or an effect needs them
+        .../score/scores.safetensors
         .../prune/<selection>/<level>/masks.safetensors
         .../prune_step/<schedule>/s<step>/masks.safetensors   in a chain, from the step before
 """
+
+
+rule measure:
+    input:
+        checkpoint=job(jobs.checkpoint),
+        images=job(jobs.training_images),
+        code=code("measure"),
+    output:
+        results(paths.MOMENTS),
+    log:
+        log_of(paths.MOMENTS),
+    benchmark:
+        benchmark_of(paths.MOMENTS)
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        device=config["device"],
+    conda:
+        "../../envs/torch.yaml"
+    shell:
+        "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
+        " --device {params.device} --output {output:q} > {log:q} 2>&1"
 
 
 rule score:
     input:
         checkpoint=job(jobs.checkpoint),
         images=job(jobs.training_images),
+        moments=job(jobs.scored_moments),
         code=code("score"),
     output:
-        scores=results(paths.SCORES),
-        means=results(paths.MEANS),
+        results(paths.SCORES),
     log:
         log_of(paths.SCORES),
     benchmark:
@@ -25,6 +50,7 @@ rule score:
         runtime=30,
     params:
         criteria=job(jobs.criteria),
+        moments=lambda w, input: f"--moments {input.moments}" if input.moments else "",
         fit=job(jobs.fit_settings),
         seed=config["seed"],
         device=config["device"],
@@ -32,9 +58,9 @@ rule score:
         "../../envs/torch.yaml"
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
-        " --criteria {params.criteria} --fit {params.fit:q} --study {wildcards.study}"
-        " --seed {params.seed} --device {params.device} --scores-output {output.scores:q}"
-        " --means-output {output.means:q} > {log:q} 2>&1"
+        " --criteria {params.criteria} {params.moments} --fit {params.fit:q}"
+        " --study {wildcards.study} --seed {params.seed} --device {params.device}"
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule prune:

@@ -1,6 +1,6 @@
-"""Verdicts and figures, from the table alone.
+"""Verdicts and figures, from the tables alone.
 
-Needs   scores.parquet (evaluate.smk)
+Needs   scores.parquet, gradient_noise.csv (evaluate.smk)
 Makes   claims.csv
         published.csv
         <study>/figures/<figure>.svg and .png
@@ -10,6 +10,7 @@ Makes   claims.csv
 rule claims:
     input:
         table=results(paths.TABLE),
+        noise=results(paths.NOISE_TABLE),
         claims=resource("claims.yaml"),
         code=code("claims"),
     output:
@@ -32,8 +33,8 @@ rule claims:
     conda:
         "../../envs/table.yaml"
     shell:
-        "python {input.code[0]:q} --table {input.table:q} --claims {input.claims:q}"
-        " --studies {params.studies} --not-tested {params.not_tested:q}"
+        "python {input.code[0]:q} --table {input.table:q} --noise-table {input.noise:q}"
+        " --claims {input.claims:q} --studies {params.studies} --not-tested {params.not_tested:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 

@@ -15,8 +15,12 @@ def main() -> None:
         metavar="JSON",
         help="the part of the config that decides which rows there are",
     )
+    parser.add_argument(
+        "--noise-checks", nargs="*", default=[], metavar="FILE", help="checks of gradient noise"
+    )
     parser.add_argument("--table-output", required=True, metavar="FILE", help="table as parquet")
     parser.add_argument("--csv-output", required=True, metavar="FILE", help="table as CSV")
+    parser.add_argument("--noise-output", required=True, metavar="FILE", help="their table as CSV")
     arguments = parser.parse_args()
 
     names = [f"{arguments.folder}/{path}" for path in plan.row_files(arguments.plan)]
@@ -26,6 +30,8 @@ def main() -> None:
 
     table.write_parquet(scores, arguments.table_output)
     table.write_csv(scores, arguments.csv_output)
+    checks = [files.read_json(name) for name in arguments.noise_checks]
+    table.write_csv(table.of_noise_checks(checks), arguments.noise_output)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ def main() -> None:
     parser.add_argument("--images", nargs="+", required=True, help="split files it was fitted on")
     parser.add_argument("--fit", type=_script.structure, required=True, help="settings (JSON)")
     parser.add_argument("--steps", type=int, default=3000, help="batches at weights that stay")
-    parser.add_argument("--study", required=True, help="part of the random streams' names")
+    parser.add_argument(
+        "--model", type=_script.structure, required=True, help="study, dataset, network, fit (JSON)"
+    )
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
     parser.add_argument("--output", required=True, help="rows to write (JSON)")
@@ -32,10 +34,13 @@ def main() -> None:
         arguments.fit,
         torch.from_numpy(split.images).to(where),
         torch.from_numpy(split.labels).to(where),
-        (arguments.seed, arguments.study),
+        (arguments.seed, arguments.model["study"]),
         arguments.steps,
     )
-    files.write_json(arguments.output, {"fitted_on": checkpoint.fitted_on, "rows": rows})
+    files.write_json(
+        arguments.output,
+        {"fitted_on": checkpoint.fitted_on, "rows": [arguments.model | row for row in rows]},
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Judge the claims of a run's studies from its table alone."""
+"""Judge the claims of a run's studies from its tables alone."""
 
 import _script
 from prunescape import claims, table
@@ -8,6 +8,7 @@ def main() -> None:
     """Parse the arguments, judge the claims, write the verdicts."""
     parser = _script.parser(__doc__)
     parser.add_argument("--table", required=True, metavar="FILE", help="table as parquet")
+    parser.add_argument("--noise-table", required=True, metavar="FILE", help="gradient_noise.csv")
     parser.add_argument("--claims", required=True, metavar="FILE", help="claims.yaml")
     parser.add_argument("--studies", required=True, nargs="+", help="studies of the run")
     parser.add_argument(
@@ -21,7 +22,10 @@ def main() -> None:
     arguments = parser.parse_args()
 
     verdicts = claims.judge(
-        table.read_parquet(arguments.table),
+        {
+            "scores": table.read_parquet(arguments.table),
+            "gradient_noise": table.read_noise_checks(arguments.noise_table),
+        },
         claims.read(arguments.claims),
         arguments.studies,
         arguments.not_tested,

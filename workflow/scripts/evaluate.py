@@ -3,7 +3,7 @@
 import torch
 
 import _script
-from prunescape import datasets, evaluation, files
+from prunescape import datasets, evaluation, files, moments
 from prunescape.checkpoints import Checkpoint
 from prunescape.devices import device
 
@@ -13,7 +13,7 @@ def main() -> None:
     parser = _script.parser(__doc__)
     parser.add_argument("--checkpoint", required=True, help="the fitted ensemble")
     parser.add_argument("--retrained", nargs="*", default=[], help="checkpoints after retraining")
-    parser.add_argument("--means", required=True, help="mean inputs of each layer")
+    parser.add_argument("--moments", help="of the layers' inputs, which `compensate` needs")
     parser.add_argument("--masks", nargs="*", default=[], help="packed masks, a file a point")
     parser.add_argument("--images", required=True, help="split file to evaluate on")
     parser.add_argument(
@@ -38,7 +38,12 @@ def main() -> None:
 
     where = device(arguments.device)
     checkpoint = Checkpoint.load(arguments.checkpoint)
-    means, seen = files.read_tensors(arguments.means)
+    means, opened = {}, {}
+    if arguments.moments:
+        arrays, metadata = files.read_tensors(arguments.moments)
+        measured = moments.from_arrays(arrays, where)
+        means = {layer: mean for layer, (mean, _) in measured.items()}
+        opened = metadata["opened"]
     split = datasets.load([arguments.images])
     cases = evaluation.cases(
         checkpoint,
@@ -57,7 +62,7 @@ def main() -> None:
     files.write_json(
         arguments.output,
         {
-            "fitted_on": checkpoint.fitted_on | seen["opened"],
+            "fitted_on": checkpoint.fitted_on | opened,
             "evaluated_on": split.opened,
             "rows": [arguments.model | row for row in rows],
         },

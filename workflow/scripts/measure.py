@@ -1,0 +1,34 @@
+"""Measure mean and standard deviation of every layer's inputs over the training images."""
+
+import torch
+
+import _script
+from prunescape import datasets, files, moments
+from prunescape.checkpoints import Checkpoint
+from prunescape.devices import device
+
+
+def main() -> None:
+    """Parse the arguments, measure, write."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("--checkpoint", required=True)
+    parser.add_argument("--images", nargs="+", required=True, help="split files it was fitted on")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
+    parser.add_argument("--output", required=True, help="moments of each layer's inputs")
+    arguments = parser.parse_args()
+
+    where = device(arguments.device)
+    checkpoint = Checkpoint.load(arguments.checkpoint)
+    split = datasets.load(arguments.images)
+    measured = moments.input_moments(
+        checkpoint.network,
+        checkpoint.parameters(where),
+        checkpoint.scaling.to(where),
+        torch.from_numpy(split.images).to(where),
+    )
+    metadata = {"replicates": checkpoint.replicates, "opened": split.opened}
+    files.write_tensors(arguments.output, moments.arrays(measured), metadata)
+
+
+if __name__ == "__main__":
+    _script.run(main)
