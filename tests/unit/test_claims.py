@@ -161,9 +161,36 @@ def test_not_tested_needs_no_rows_and_keeps_its_reason():
 def test_claims_of_other_studies_are_left_out():
     stated = [claim(COST, study="magnitude", id="m1"), claim(COST)]
     table_of_scores = scores(rows(dense, DENSE), rows(row, DENSE))
-    found = claims.judge(table_of_scores, stated, ["graves"], {"m1": "short"})
+    tables = {"scores": table_of_scores}
+    found = claims.judge(tables, stated, ["graves"], {"m1": "short"})
     assert found["id"].tolist() == ["c1"]
-    assert list(claims.judge(table_of_scores, stated, [], {}).columns) == list(claims.COLUMNS)
+    assert list(claims.judge(tables, stated, [], {}).columns) == list(claims.COLUMNS)
+
+
+def test_claims_of_another_table():
+    ranks = [0.95, 0.97, 0.96, 0.94, 0.98]
+    place = {"study": "graves", "dataset": "digits", "network": "net"}
+    checks = [
+        place
+        | {"fit": fit, "replicate": r, "noise_rank_fixed": rank - lost, "noise_rank_trained": 0}
+        for fit, lost in (("psgd", 0.0), ("other", 0.5))
+        for r, rank in enumerate(ranks, 1)
+    ]
+    statistic = {"table": "gradient_noise", "measure": "noise_rank_fixed", "of": {"fit": "psgd"}}
+    stated = claim(statistic, ">=", 0.9)
+    tables = {"gradient_noise": table.of_noise_checks([{"rows": checks[:5]}, {"rows": checks[5:]}])}
+    found = claims.judge(tables, [stated], ["graves"], {}).iloc[0]
+    assert found["verdict"] == "holds"
+    assert found["estimate"] == pytest.approx(0.96)
+    # t of 4 degrees of freedom at 97.5 %: 2.776; standard deviation of the ranks: 0.01581.
+    assert found["ci_low"] == pytest.approx(0.96 - 2.776 * 0.01581 / 5**0.5, abs=1e-4)
+    assert found["statistic"].startswith("gradient_noise: noise_rank_fixed of (fit psgd)")
+    with pytest.raises(ValueError, match=r"claim c1: several rows a replicate.*differ in .'fit'"):
+        claims.judge(tables, [claim(statistic | {"of": {}})], ["graves"], {})
+    with pytest.raises(ValueError, match="claim c1: table 'gradient_noise', expected one of"):
+        claims.judge({"scores": None}, [stated], ["graves"], {})
+    with pytest.raises(ValueError, match="claim c1: noise is not a key column of the table"):
+        claims.judge(tables, [claim(statistic | {"of": {"noise": "none"}})], ["graves"], {})
 
 
 @pytest.mark.parametrize(
@@ -356,7 +383,9 @@ def test_scripts_write_and_print_the_verdicts(tmp_path):
         for level in (0.7, 0.9, 0.95)
     ]
     table.write_parquet(scores(rows(dense, DENSE), *points), tmp_path / "scores.parquet")
+    table.write_csv(table.of_noise_checks([]), tmp_path / "gradient_noise.csv")
     run = [sys.executable, "workflow/scripts/claims.py", "--table", tmp_path / "scores.parquet"]
+    run += ["--noise-table", tmp_path / "gradient_noise.csv"]
     run += ["--claims", CLAIMS, "--studies", "graves", "--output", tmp_path / "claims.csv"]
     run += ["--not-tested", '{"g3": "the levels are left out"}']
     subprocess.run(run, cwd=ROOT, check=True)

@@ -87,6 +87,9 @@ def test_a_script_is_first_and_the_rest_sorted():
         assert closure.code(str(script)) == [script, *rest]
 
 
+FITS = {"train", "fit_variational", "check_noise"}
+
+
 @pytest.mark.parametrize(
     ("module", "scripts"),
     [
@@ -97,14 +100,14 @@ def test_a_script_is_first_and_the_rest_sorted():
         ("optimisers", {"train", "fit_variational", "check_noise", "retrain"}),
         ("retraining", {"retrain"}),
         ("criteria", {"score", "retrain"}),
-        ("moments", {"score", "retrain"}),
+        ("moments", {"measure", "score", "retrain", "evaluate"}),
         ("masks", {"prune", "retrain", "evaluate"}),
         ("pruning", {"prune", "retrain", "evaluate"}),
         ("noise", {"evaluate"}),
         ("metrics", {"evaluate"}),
         ("effects", {"evaluate"}),
-        ("networks", {"train", "fit_variational", "check_noise", "score", "retrain", "evaluate"}),
-        ("scaling", {"train", "fit_variational", "check_noise", "score", "retrain", "evaluate"}),
+        ("networks", {*FITS, "measure", "score", "retrain", "evaluate"}),
+        ("scaling", {*FITS, "measure", "score", "retrain", "evaluate"}),
         ("plan", {"aggregate"}),
         ("gates", {"aggregate"}),
         ("sources", {"download"}),

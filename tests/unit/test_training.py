@@ -89,6 +89,33 @@ def test_without_shuffling_every_epoch_has_the_order_of_the_files(digits):
     assert np.array_equal(unshuffled["1.weight"], once["1.weight"])
 
 
+def test_the_first_epoch_may_have_batches_of_its_own(digits):
+    first = fit(LOGISTIC, digits, [1, 2], batch_size=4, epochs=1)
+    assert np.array_equal(
+        fit(LOGISTIC, digits, [1, 2], batch_size=50, first_epoch_batch_size=4, epochs=1)[
+            "1.weight"
+        ],
+        first["1.weight"],
+    )
+    plain = {"optimiser": MOMENTUM | {"momentum": 0.0}, "batch_size": 50}
+    then = fit(LOGISTIC, digits, [1, 2], **plain, first_epoch_batch_size=4, epochs=2)["1.weight"]
+    for other in (4, 50):
+        settings = plain | {"batch_size": other}
+        assert not np.array_equal(
+            then, fit(LOGISTIC, digits, [1, 2], **settings, epochs=2)["1.weight"]
+        )
+
+
+@pytest.mark.parametrize("batch_size", [499, 300, 8])  # last batches of 1, 200 and 4 images
+def test_company_does_not_matter_at_any_batch_size(digits, batch_size):
+    images, labels = digits
+    some = images[:500], labels[:500]
+    together = fit(PERCEPTRON, some, [1, 2, 3], batch_size=batch_size, epochs=3)
+    alone = fit(PERCEPTRON, some, [2], batch_size=batch_size, epochs=3)
+    for name, value in together.items():
+        assert np.array_equal(value[1], alone[name][0]), name
+
+
 def test_members_of_a_replicate_share_its_batches(digits):
     images, labels = digits
     settings = {"objective": POINT, "optimiser": ADAM, "batch_size": 23, "epochs": 4}

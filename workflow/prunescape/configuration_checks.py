@@ -290,7 +290,9 @@ def _check_noise(
     for i, entry in entries:
         for j, network in _texts(entry.get("networks")):
             of = "a network of the study's fits"
-            yield from _unknown((*place, i, "networks", j), network, dict.fromkeys(used), of)
+            yield from _unknown(
+                (*place, i, "networks", j), network, dict.fromkeys(sorted(used)), of
+            )
         yield from _repeated_levels((*place, i, "levels"), entry.get("levels"))
         sparsities = (*place, i, "sparsities")
         yield from _repeated_levels(sparsities, entry.get("sparsities"))

@@ -267,6 +267,14 @@ def _masks(config: Config, place: Any, arm: Arm, point: Point) -> str:
     return results(config, paths.MASKS, **named)
 
 
+# --- verdicts ----------------------------------------------------------------------------------
+
+
+def not_tested(config: Config) -> str:
+    """Return the claims that the configuration can't test, each with its reason."""
+    return compact({claim: reason for claim, reason in config["not_tested"].items() if reason})
+
+
 # --- targets ------------------------------------------------------------------------------------
 
 

@@ -29,7 +29,7 @@ rule claims:
         runtime=10,
     params:
         studies=config["studies"],
-        not_tested=jobs.compact(config["not_tested"]),
+        not_tested=jobs.not_tested(config),
     conda:
         "../../envs/table.yaml"
     shell:
