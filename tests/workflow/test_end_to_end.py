@@ -44,17 +44,17 @@ def test_a_run_makes_exactly_the_planned_files(finished, record_property):
     block = f"{RUN}/graves/digits/logistic/{{}}/r1-2"
     stage = {fit: "train" if fit == "point" else "fit_variational" for fit in FITS}
     expected = {
-        *(f"{RUN}/{name}.csv" for name in ("scores", "claims", "published")),
+        *(f"{RUN}/{name}.csv" for name in ("scores", "gradient_noise", "claims", "published")),
+        f"{block.format('vi')}/measure/input_moments.safetensors",
         *(f"{RUN}/{name}" for name in ("scores.parquet", "environment.json")),
         *(f"{RUN}/graves/figures/{name}.{end}" for name in FIGURES for end in ("svg", "png")),
     }
     for fit in FITS:
         expected |= {
             f"{block.format(fit)}/{stage[fit]}/checkpoint.safetensors",
-            f"{block.format(fit)}/score/scores.safetensors",
-            f"{block.format(fit)}/score/input_means.safetensors",
             f"{block.format(fit)}/evaluate/none/none/none/none/b1/rows.json",
         }
+    expected |= {f"{block.format(fit)}/score/scores.safetensors" for fit, _, _ in arms}
     for fit, criterion, selection in arms:
         arm = f"{criterion}/global/{selection}/oneshot/b1"
         expected.add(f"{block.format(fit)}/evaluate/{arm}/rows.json")

@@ -16,11 +16,12 @@ REPORT = {"aggregate": 1, **VERDICTS}
 EVALUATE = {"evaluate": 10, **REPORT}
 # The dense networks, one of each fit, have no masks.
 PRUNE = {"prune": 8, "evaluate": 6, **REPORT}
-SCORE = {"score": 4, "prune": 8, **EVALUATE}
+# One fit has no arms, and only one compensates, which takes the moments of the layers' inputs.
+SCORE = {"measure": 1, "score": 3, "prune": 8, **EVALUATE}
 FIT = {"train": 1, "fit_variational": 3, **SCORE}
 # A posterior that is evaluated dense, by 3 criteria at 3 levels, and at 2 thresholds.
 SCORE_VI = {"score": 1, "prune": 5, "evaluate": 5, **REPORT}
-FIT_VI = {"fit_variational": 1, **SCORE_VI}
+FIT_VI = {"fit_variational": 1, "measure": 1, **SCORE_VI}
 
 
 def outputs(planned: Iterable[Job], rule: str, folder: str = NETWORK) -> set[str]:
@@ -284,7 +285,7 @@ def test_an_edited_resource(workplace, name, expected):
         ("train", FIT),
         ("vi/r1-2/fit_variational/checkpoint", FIT_VI),
         ("vi/r1-2/score/scores", SCORE_VI),
-        ("vi/r1-2/score/input_means", SCORE_VI),
+        ("vi/r1-2/measure/input_moments", {"measure": 1, "evaluate": 3, **REPORT}),
         ("vi/r1-2/prune/exact_k/0.90/masks", {"prune": 1, "evaluate": 3, **REPORT}),
         ("vi/r1-2/evaluate/snr/global/exact_k/oneshot/b1/rows", {"evaluate": 1, **REPORT}),
     ],
@@ -346,38 +347,31 @@ def test_a_killed_job_leaves_no_file_and_is_not_forgotten(workplace):
 
 
 def test_a_killed_run_goes_on_where_it_was(workplace):
-    folder = workplace.root / VI / "score"
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    script = workplace.root / "workflow" / "scripts" / "score.py"
+    folder = workplace.root / RUN
+    paths = [folder / name for name in ("scores.parquet", "scores.csv", "gradient_noise.csv")]
+    before = [path.read_bytes() for path in paths]
+    script = workplace.root / "workflow" / "scripts" / "aggregate.py"
     text = script.read_text(encoding="utf-8")
-    second = "    files.write_tensors(arguments.means_output"
+    second = "    table.write_csv(scores, arguments.csv_output"
     assert second in text
     script.write_text(text.replace(second, f"    import time; time.sleep({LIMIT})\n{second}"))
-    for path in folder.iterdir():
+    for path in paths:
         path.unlink()
-    target = f"{VI}/score/scores.safetensors"
+    target = f"{RUN}/scores.parquet"
 
     process = workplace.start(*snakemake(target))
     try:
-        # One of two files is there when all is killed, Snakemake too.
-        wait_for((folder / "scores.safetensors").exists)
+        # One of three files is there when all is killed, Snakemake too.
+        wait_for(paths[0].exists)
     finally:
         end(process)
     script.write_text(text)
 
-    assert [path.name for path in folder.iterdir()] == ["scores.safetensors"]
+    assert [path.exists() for path in paths] == [True, False, False]
     assert "--unlock" in workplace.snakemake(target).output
     assert workplace.snakemake("--unlock").status == 0
-    assert counts(workplace.planned()) == SCORE_VI
+    assert counts(workplace.planned()) == REPORT
     done = workplace.snakemake(target)
     assert done.status == 0, done.output
-    assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert before == [path.read_bytes() for path in paths]
     assert workplace.planned() == []
-
-
-def read(path: Path) -> str:
-    """Return the text of a file, nothing if there is none."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
