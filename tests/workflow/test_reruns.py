@@ -375,3 +375,8 @@ def test_a_killed_run_goes_on_where_it_was(workplace):
     assert done.status == 0, done.output
     assert before == [path.read_bytes() for path in paths]
     assert workplace.planned() == []
+
+
+def read(path: Path) -> str:
+    """Return what a file says, nothing while it isn't there."""
+    return path.read_text(encoding="utf-8") if path.exists() else ""
