@@ -12,6 +12,7 @@
 #       retrain/<schedule>/              weights under masks: b<batch of levels> or s<step>
 #       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/rows
 #   results/<run>/scores.parquet, scores.csv      one table; everything below reads only this
+#   results/<run>/explorer.html                   the table as a page to explore
 #   results/<run>/claims.csv, published.csv, <study>/figures/     verdicts, comparison, figures
 #   results/<run>/logs/..., benchmarks/...        of every job, under its output's name
 #
@@ -41,6 +42,7 @@ rule all:
         results(paths.TABLE_CSV),
         results(paths.CLAIMS),
         results(paths.PUBLISHED),
+        results(paths.EXPLORER),
         jobs.figures(config),
         jobs.noise_checks(config),
         jobs.intermediates(config),

@@ -20,6 +20,7 @@ TABLE = "scores.parquet"
 TABLE_CSV = "scores.csv"
 CLAIMS = "claims.csv"
 PUBLISHED = "published.csv"
+EXPLORER = "explorer.html"
 ENVIRONMENT = "environment.json"
 
 

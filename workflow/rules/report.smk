@@ -1,8 +1,9 @@
-"""Verdicts and figures, from the table alone.
+"""Verdicts, figures and the explorer's page, from the table alone.
 
 Needs   scores.parquet (evaluate.smk)
 Makes   claims.csv
         published.csv
+        explorer.html
         <study>/figures/<figure>.svg and .png
 """
 
@@ -94,3 +95,37 @@ rule figure:
         " --study {wildcards.study} --settings {params.settings:q}"
         " --references {input.references:q} --outputs {output.svg:q} {output.png:q}"
         " > {log:q} 2>&1"
+
+
+rule explorer:
+    input:
+        table=results(paths.TABLE),
+        claims=results(paths.CLAIMS),
+        template=resource("explorer/page.html"),
+        styles=resource("explorer/page.css"),
+        scripts=[
+            resource(f"explorer/{name}.js")
+            for name in (
+                *("chart", "controls", "main", "numbers"),
+                *("points", "statistics", "verdicts", "words"),
+            )
+        ],
+        code=code("explorer"),
+    output:
+        results(paths.EXPLORER),
+    log:
+        log_of(paths.EXPLORER),
+    benchmark:
+        benchmark_of(paths.EXPLORER)
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        run=config["run"],
+    conda:
+        "../../envs/table.yaml"
+    shell:
+        "python {input.code[0]:q} --table {input.table:q} --claims {input.claims:q}"
+        " --run {params.run:q} --template {input.template:q} --styles {input.styles:q}"
+        " --scripts {input.scripts:q} --output {output:q} > {log:q} 2>&1"
