@@ -13,7 +13,7 @@ RUN = $(shell sed -n 's/^run: *\([[:alnum:]_-]*\).*/\1/p' config.yaml $(CONFIG) 
 SNAKEMAKE = snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help run dry-run test lint format bench clean
+.PHONY: help run report dry-run test lint format bench clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,11 @@ run: $(VENV)/run.done ## create the environment, reproduce everything, print the
 	$(SNAKEMAKE)
 	@python workflow/scripts/verdicts.py results/$(RUN)/claims.csv
 	@echo "table: results/$(RUN)/scores.csv, figures: results/$(RUN)/<study>/figures"
+
+report: $(VENV)/run.done ## make report.html of a run: figures, tables, run times, code
+	$(SNAKEMAKE)
+	$(SNAKEMAKE) --report results/$(RUN)/report.html
+	@echo "report: results/$(RUN)/report.html"
 
 dry-run: $(VENV)/run.done ## show which jobs a run would start, and why
 	$(SNAKEMAKE) --dry-run

@@ -20,6 +20,7 @@ TABLE = "scores.parquet"
 TABLE_CSV = "scores.csv"
 CLAIMS = "claims.csv"
 PUBLISHED = "published.csv"
+FRONT_PAGE = "verdicts.rst"
 EXPLORER = "explorer.html"
 ENVIRONMENT = "environment.json"
 

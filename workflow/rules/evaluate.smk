@@ -45,7 +45,12 @@ rule aggregate:
         code=code("aggregate"),
     output:
         table=results(paths.TABLE),
-        csv=results(paths.TABLE_CSV),
+        csv=report(
+            results(paths.TABLE_CSV),
+            caption="../report/scores.rst",
+            category="Verdicts",
+            labels={"table": "scores: every measurement"},
+        ),
     log:
         log_of(paths.TABLE),
     benchmark:

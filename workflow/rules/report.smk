@@ -4,6 +4,7 @@ Needs   scores.parquet (evaluate.smk)
 Makes   claims.csv
         published.csv
         explorer.html
+        verdicts.rst, included by the front page of Snakemake's report
         <study>/figures/<figure>.svg and .png
 """
 
@@ -18,6 +19,7 @@ rule claims:
             results(paths.CLAIMS),
             caption="../report/claims.rst",
             category="Verdicts",
+            labels={"table": "claims: verdicts with their numbers"},
         ),
     log:
         log_of(paths.CLAIMS),
@@ -38,6 +40,26 @@ rule claims:
         " --output {output:q} > {log:q} 2>&1"
 
 
+rule front_page:
+    input:
+        claims=results(paths.CLAIMS),
+        code=code("front_page"),
+    output:
+        results(paths.FRONT_PAGE),
+    log:
+        log_of(paths.FRONT_PAGE),
+    benchmark:
+        benchmark_of(paths.FRONT_PAGE)
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../envs/table.yaml"
+    shell:
+        "python {input.code[0]:q} --claims {input.claims:q} --output {output:q} > {log:q} 2>&1"
+
+
 rule compare:
     input:
         table=results(paths.TABLE),
@@ -48,6 +70,7 @@ rule compare:
             results(paths.PUBLISHED),
             caption="../report/published.rst",
             category="Verdicts",
+            labels={"table": "published: results of others beside ours"},
         ),
     log:
         log_of(paths.PUBLISHED),
@@ -73,7 +96,7 @@ rule figure:
     output:
         svg=report(
             results(paths.FIGURE) + ".svg",
-            caption="../report/{figure}.rst",
+            caption="../report/figure.rst",
             category="{study}",
             labels={"figure": "{figure}"},
         ),

@@ -7,6 +7,10 @@ KINDS = {
     "accuracy_sparsity": "prunescape.figures.accuracy_sparsity",
     "accuracy_difference": "prunescape.figures.accuracy_difference",
     "noise_curves": "prunescape.figures.noise_curves",
+    "winner_map": "prunescape.figures.winner_map",
+    "noise_surface": "prunescape.figures.noise_surface",
+    "prune_potential": "prunescape.figures.prune_potential",
+    "layer_allocation": "prunescape.figures.layer_allocation",
     "threshold_axis": "prunescape.figures.threshold_axis",
 }
 

@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 
-ARTEFACTS = Path(__file__).parents[1] / "artefacts"
+ARTEFACTS = Path(__file__).parent / "artefacts"
 """Screenshots are kept here; not in git."""
 PATIENCE = 30  # seconds
 
@@ -89,6 +89,10 @@ class Browser:
             "return [...table.tBodies[0].rows].map((row) =>"
             " Object.fromEntries(texts(row.cells).map((text, i) => [head[i], text])))"
         )
+
+    def body(self) -> str:
+        """Return the text of the page."""
+        return self.find("body").text
 
     def complaints(self) -> list[str]:
         """Return what the console has complained of since it was last asked."""
