@@ -90,7 +90,7 @@ rule compare:
 rule figure:
     input:
         table=results(paths.TABLE),
-        references=resource("public_figures.csv"),
+        references=lambda wildcards: resource(jobs.figure_source(wildcards.figure)),
         code=code("figure"),
         kind=lambda wildcards: figure_code(wildcards.figure),
     output:

@@ -49,6 +49,13 @@ NOISES = {
     "salt_pepper": "share of pixels set to black or white",
     "occlusion": "share of the area covered",
 }
+SHORT_NOISES = {
+    "grey_raw": "grey pixels",
+    "grey_normalised": "grey (scaled)",
+    "gaussian": "Gaussian noise",
+    "salt_pepper": "black and white",
+    "occlusion": "occlusion",
+}
 _PLAIN = {r"\mu": "μ", r"\sigma": "σ", r"\log": "log ", r"\alpha": "α", r"\,": " ", "$": ""}
 _BY_COLUMN = {
     "criterion": CRITERIA,

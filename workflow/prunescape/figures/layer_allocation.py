@@ -1,5 +1,6 @@
 """Where the kept weights are: the share of each layer's weights that a criterion keeps."""
 
+import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.figure import Figure
@@ -11,6 +12,7 @@ from prunescape.figures.layout import Panels
 # A mask doesn't depend on what happens to the removed weights, so effects are no panels.
 _ROW = [*summary.COLUMN, "scope", "schedule"]
 _MARKERS = "os^Dv<>P"
+_EVEN = np.geomspace(100, 0.01, 100)  # no straight line on these axes
 
 
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
@@ -23,10 +25,11 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
     Raises:
         ValueError: no network of several layers was pruned.
     """
-    clean = table[(table["noise"] == "none") & (table["effect"] != "freeze")]
+    # Frozen weights are kept; within a scope of one layer each every layer keeps the same share.
+    clean = table[(table["effect"] != "freeze") & (table["scope"] != "layer")]
     sizes = clean[clean["criterion"] == "none"].drop_duplicates(summary.COLUMN)
     sizes = sizes[[*summary.COLUMN, "kept_by_layer"]]
-    pruned = summary.exact(clean[clean["effect"] != "freeze"])
+    pruned = summary.exact(clean)
     pruned = pruned.drop_duplicates([*_ROW, "criterion", "level", "replicate"])
     rows = pruned.merge(sizes, on=summary.COLUMN, suffixes=("", "_dense"))
     split = rows.assign(
@@ -59,7 +62,8 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     criteria = style.order(found["criterion"])
     layers = sorted(set(found["layer"]))
     # Dark to light with depth; cividis looks the same to colour-blind readers.
-    shades = {n: colormaps["cividis"](0.85 * k / max(len(layers) - 1, 1)) for k, n in enumerate(layers)}
+    depth = max(len(layers) - 1, 1)
+    shades = {n: colormaps["cividis"](0.85 * k / depth) for k, n in enumerate(layers)}
     marks = {n: _MARKERS[k % len(_MARKERS)] for k, n in enumerate(layers)}
     even = {"color": "#7F7F7F", "linestyle": ":", "linewidth": 0.8}
     with style.applied(settings):
@@ -68,23 +72,22 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         for (i, j), axes in panels.axes.items():
             panel = summary.at(found, [*_ROW, "criterion"], [*rows[i], criteria[j]])
             ink.mark_if_empty(axes, panel)
-            axes.plot([100, 0.01], [100, 0.01], **even)
+            axes.plot(_EVEN, _EVEN, **even)
             for layer in layers:
                 line = panel[panel["layer"] == layer]
                 look = {"color": shades[layer], "marker": marks[layer]}
-                axes.fill_between(
-                    *(line["kept_percent"], line["low"].clip(0), line["high"].clip(upper=100)),
-                    **{"color": shades[layer], "alpha": 0.18, "linewidth": 0},
-                )
+                low, high = line["low"].clip(0), line["high"].clip(upper=100)
+                band = {"color": shades[layer], "alpha": 0.18, "linewidth": 0}
+                axes.fill_between(line["kept_percent"], low, high, **band)
                 axes.plot(line["kept_percent"], line["mean"], **look, markeredgecolor="white")
         scales.kept(panels.first, found["kept_percent"], panels.width)
-        panels.first.set_yscale("symlog", linthresh=0.1, linscale=0.3)
+        panels.first.set_yscale("symlog", linthresh=0.1, linscale=0.6)
         panels.first.set_ylim(-0.02, 130)
         panels.first.set_yticks([0, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
         panels.first.set_yticks([], minor=True)
         note = (
-            "Layers in the order of the images' way through them. Dotted: every layer keeps the same "
-            "share. "
+            "Layers in the order of the images' way through them. Dotted: every layer keeps the "
+            "same share. "
             + summary.sample(found, "Share of a layer's weights", table)
             + summary.constants(rows, _ROW)
         )
@@ -92,4 +95,4 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             Line2D([], [], label=f"layer {n}", color=shades[n], marker=marks[n]) for n in layers
         ]
         handles += [Line2D([], [], label="even", **even), ink.band()]
-        return panels.finish(scales.KEPT_LABEL, "weights of the layer kept (%)", handles, note)
+        return panels.finish(scales.KEPT_LABEL, "of the layer (%)", handles, note)

@@ -7,7 +7,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from prunescape.figures import cells, labels, style, summary
+from prunescape.figures import cells, ink, labels, style, summary
 from prunescape.figures.layout import Panels
 
 # Even to the eye, the same for colour-blind readers, and readable in grey.
@@ -61,14 +61,20 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         size = min(settings.font_size - 1, 72 * panels.width / len(levels) / 1.5)
         for (i, j), axes in panels.axes.items():
             panel = summary.at(found, [*cells.PANEL, "criterion"], [*rows[i], criteria[j]])
+            ink.mark_if_empty(axes, panel)
             cells.label(axes, levels, noises)
             cells.thinned(axes, levels, panels.width, 2.6 * settings.font_size / 72)
             for cell in panel.itertuples():
-                _cell(axes, levels.index(cell.level), noises.index(cell.noise_level), cell, scale, size)
+                _cell(
+                    axes,
+                    levels.index(cell.level),
+                    noises.index(cell.noise_level),
+                    cell,
+                    scale,
+                    size,
+                )
         note = (
-            summary.sample(found, "Numbers: accuracy in percent", table, mark="no band").replace(
-                "; no band: 95 % t interval of the mean", ""
-            )
+            summary.sample(found, "Numbers: accuracy in percent", table, mark="")
             + _precision(found)
             + "Left column: dense. "
             + summary.constants(rows, cells.PANEL)

@@ -75,8 +75,9 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         panels.first.yaxis.set_major_locator(FixedLocator(range(len(noises))))
         panels.first.yaxis.set_major_formatter(FixedFormatter([f"{each:g}" for each in noises]))
         note = (
-            f"Fewest weights with which accuracy stays within {MARGIN:g} point of the same replicate's "
-            "dense network under the same noise, at this and every lower sparsity that was tested. "
+            f"Fewest weights with which accuracy stays within {MARGIN:g} point of the same "
+            "replicate's dense network under the same noise, at this and every lower sparsity that "
+            "was tested. "
             + summary.sample(found, "Weights kept", table, mark="bar")
             + summary.constants([(*c, *r[:3]) for c in columns for r in rows], _BY[:5])
         )

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from prunescape import intervals
-from prunescape.figures import cells, labels, style, summary
+from prunescape.figures import cells, ink, labels, style, summary
 from prunescape.figures.layout import Panels
 
 ALPHA = 0.05
@@ -21,9 +21,9 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
     cell. Criteria from which the best one cannot be told apart tie with it.
 
     Returns:
-        One row a cell and criterion that wins or ties: `cells.PANEL`, level, noise_level, criterion,
-        mean (accuracy in percent), winners (how many share the cell), criteria (how many were
-        compared), n (pairs). Sorted; within a cell in the order of legends.
+        One row a cell and criterion that wins or ties: `cells.PANEL`, level, noise_level,
+        criterion, mean (accuracy in percent), winners (how many share the cell), criteria (how many
+        were compared), n (pairs). Sorted; within a cell in the order of legends.
 
     Raises:
         ValueError: no cell with several criteria.
@@ -79,28 +79,20 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         )
         for (i, j), axes in panels.axes.items():
             panel = summary.at(found, cells.PANEL, [*columns[j], *rows[i]])
+            ink.mark_if_empty(axes, panel)
             cells.label(axes, levels, noises)
             cells.thinned(axes, levels, panels.width, 2.9 * settings.font_size / 72)
             for (level, noise), cell in panel.groupby(["level", "noise_level"]):
                 _cell(axes, levels.index(level), noises.index(noise), list(cell["criterion"]))
-        criteria = style.order(found["criterion"])
-        one = found["n"].max() == 1
         note = (
             "A full cell: this criterion is better than every other one there (paired t, 5 %, "
-            f"Holm-corrected over the {found['criteria'].max()} criteria of the cell). A divided cell: "
-            "these criteria cannot be told apart, and the rest is worse. "
-            + summary.sample(found.assign(low=0), "Accuracy", table, mark="no band")
-            + ("One replicate decides nothing: all tie. " if one else "")
-            + summary.constants(
-                [(*column, *row) for column in columns for row in rows], cells.PANEL
-            )
+            f"Holm-corrected over the {found['criteria'].max()} criteria of the cell). "
+            "A divided cell: these criteria cannot be told apart, and the rest is worse. "
+            + summary.sample(found, "Accuracy", table, mark="")
+            + summary.constants([(*c, *r) for c in columns for r in rows], cells.PANEL)
         )
-        return panels.finish(
-            "weights removed (%)",
-            "level of noise",
-            [_patch(name) for name in criteria],
-            note.replace("; no band: 95 % t interval of the mean", ""),
-        )
+        handles = [_handle(name) for name in style.order(found["criterion"])]
+        return panels.finish("weights removed (%)", "level of noise", handles, note)
 
 
 def _cell(axes: Axes, x: int, y: int, criteria: list[str]) -> None:
@@ -118,7 +110,7 @@ def _cell(axes: Axes, x: int, y: int, criteria: list[str]) -> None:
 _MARK = {"color": "white", "markersize": 3, "markeredgecolor": "white", "linestyle": "None"}
 
 
-def _patch(criterion: str) -> Line2D:
+def _handle(criterion: str) -> Line2D:
     look = style.look(criterion)
     return Line2D(
         *([], []),
