@@ -10,18 +10,28 @@ PYTHON ?= python3
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 # The run's name, of the last file that says it.
 RUN = $(shell sed -n 's/^run: *\([[:alnum:]_-]*\).*/\1/p' config.yaml $(CONFIG) | tail -n 1)
+# A live display on a terminal, a line a step elsewhere.
+PROGRESS = $(if $(shell test -t 2 && echo terminal),--logger rich,--quiet host rules)
 SNAKEMAKE = snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help run dry-run test lint format bench clean
+.PHONY: help run report dry-run test lint format bench clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.done ## create the environment, reproduce everything, print the verdicts
-	$(SNAKEMAKE)
-	@python workflow/scripts/verdicts.py results/$(RUN)/claims.csv
-	@echo "table: results/$(RUN)/scores.csv, figures: results/$(RUN)/<study>/figures"
+	@begin=$$(date +%s); $(SNAKEMAKE) $(PROGRESS) || exit; end=$$(date +%s); \
+	python workflow/scripts/verdicts.py results/$(RUN)/claims.csv; \
+	echo "time: $$(((end - begin) / 60)) min $$(((end - begin) % 60)) s"; \
+	echo "table: results/$(RUN)/scores.csv, figures: results/$(RUN)/<study>/figures"; \
+	echo "explore: results/$(RUN)/explorer.html"; \
+	echo "report: make report$(if $(CONFIG), CONFIG=$(CONFIG)) writes results/$(RUN)/report.html"
+
+report: $(VENV)/run.done ## write report.html: verdicts, figures, tables, run times, code
+	$(SNAKEMAKE) $(PROGRESS)
+	$(SNAKEMAKE) --report results/$(RUN)/report.html
+	@echo "report: results/$(RUN)/report.html"
 
 dry-run: $(VENV)/run.done ## show which jobs a run would start, and why
 	$(SNAKEMAKE) --dry-run
