@@ -72,7 +72,9 @@ class Heard:
         """Note the outputs [M, B, units, ...] of the layer with weights at `position`."""
         heard = self._units[position]
         if not heard.all():  # one look at most networks is enough
-            heard |= (outputs != 0).reshape(*outputs.shape[:3], -1).any(1).any(2).cpu()
+            of_units = outputs.reshape(*outputs.shape[:3], -1)
+            # Twice as fast as comparing all of them with 0.
+            heard |= ((of_units.amax((1, 3)) != 0) | (of_units.amin((1, 3)) != 0)).cpu()
 
     def silent(self) -> list[str]:
         """Return the number of silent units of each layer, a text for each of M networks."""
