@@ -14,7 +14,7 @@
 #       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/rows
 #   results/<run>/scores.parquet, scores.csv      one table; everything below reads only this
 #   results/<run>/explorer.html, verdicts.rst     the table as a page, the report's front page
-#   results/<run>/claims.csv, published.csv, <study>/figures/     verdicts, comparison, figures
+#   results/<run>/claims.csv, published.csv, costs.csv, <study>/figures/
 #   results/<run>/logs/..., benchmarks/...        of every job, under its output's name
 #
 # The grammar is composed in workflow/prunescape/paths.py, what there is to do in plan.py beside it.
@@ -46,6 +46,7 @@ rule all:
         results(paths.TABLE_CSV),
         results(paths.CLAIMS),
         results(paths.PUBLISHED),
+        results(paths.COSTS),
         results(paths.EXPLORER),
         results(paths.FRONT_PAGE),
         jobs.figures(config),

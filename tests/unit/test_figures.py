@@ -9,7 +9,7 @@ import pytest
 from docutils.core import publish_doctree
 from matplotlib.figure import Figure
 
-from prunescape import closure, jobs, table
+from prunescape import closure, costs, jobs, table
 from prunescape.figures import (
     accuracy_difference,
     accuracy_sparsity,
@@ -58,6 +58,14 @@ def replicates(accuracies, **changes):
     return [row(a, replicate=i, **changes) for i, a in enumerate(accuracies, start=1)]
 
 
+COSTS = pd.DataFrame(
+    [
+        ("graves", "mnist", "logistic", fit, 1, 3, stage, "checkpoint", 2, cpu, 300)
+        for fit, cpu in (("vi", 9.0), ("vi_signed", 12.0))
+        for stage in ("fit_variational", "score")
+    ],
+    columns=costs.COLUMNS,
+)
 DENSE = replicates([0.91, 0.92, 0.93])
 
 
@@ -90,7 +98,10 @@ def elsewhere():
 @pytest.fixture
 def source(kind):
     """The results of others that a kind of figure draws."""
-    return kinds.elsewhere(kind, ROOT / "workflow/resources" / jobs.figure_source(kind), "graves")
+    if kind == "cost_accuracy":
+        return COSTS
+    path = ROOT / "workflow/resources" / jobs.figure_resource(kind)
+    return kinds.elsewhere(kind, path, "graves")
 
 
 def test_a_curve_is_the_mean_over_replicates_with_its_t_interval():
@@ -259,6 +270,7 @@ def test_one_replicate_is_drawn_without_interval(kind, study, source):
         ("prune_potential", "selection != 'exact_k'", "no rows with selection = exact_k"),
         ("layer_allocation", "selection != 'exact_k'", "no network of several layers"),
         ("error_compression", "selection != 'exact_k'", "no rows with selection = exact_k"),
+        ("cost_accuracy", "selection != 'exact_k'", "no rows with selection = exact_k"),
         ("threshold_axis", "selection != 'threshold'", "no rows with selection = threshold"),
     ],
 )

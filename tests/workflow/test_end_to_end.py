@@ -15,7 +15,10 @@ SCRIPTS = sorted(ROOT.glob("workflow/scripts/[a-z]*.py"))
 RULES = sorted(ROOT.glob("workflow/rules/*.smk"))
 KEYS = ["input", "output", "log", "benchmark", "threads", "resources", "conda", "shell"]
 FITS = {"point", "vi", "vi_signed", "as_published"}
-FIGURES = {"accuracy_sparsity", "accuracy_difference", "noise_curves", "threshold_axis"}
+FIGURES = {
+    *("accuracy_sparsity", "accuracy_difference", "noise_curves", "threshold_axis"),
+    *("winner_map", "noise_surface", "prune_potential", "cost_accuracy"),
+}
 VI = f"{RUN}/graves/digits/logistic/vi/r1-2"
 
 
@@ -44,7 +47,10 @@ def test_a_run_makes_exactly_the_planned_files(finished, record_property):
     block = f"{RUN}/graves/digits/logistic/{{}}/r1-2"
     stage = {fit: "train" if fit == "point" else "fit_variational" for fit in FITS}
     expected = {
-        *(f"{RUN}/{name}.csv" for name in ("scores", "gradient_noise", "claims", "published")),
+        *(
+            f"{RUN}/{name}.csv"
+            for name in ("scores", "gradient_noise", "claims", "published", "costs")
+        ),
         *(f"{RUN}/{name}" for name in ("scores.parquet", "environment.json", "explorer.html")),
         f"{RUN}/verdicts.rst",
         f"{block.format('vi')}/measure/input_moments.safetensors",

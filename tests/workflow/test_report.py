@@ -5,7 +5,10 @@ import time
 import pandas as pd
 from workplace import RUN, Workplace
 
-FIGURES = {"accuracy_sparsity", "accuracy_difference", "noise_curves", "threshold_axis"}
+FIGURES = {
+    *("accuracy_sparsity", "accuracy_difference", "noise_curves", "threshold_axis"),
+    *("winner_map", "noise_surface", "prune_potential", "cost_accuracy"),
+}
 
 
 def test_the_report_opens_alone_and_begins_with_the_verdicts(workplace: Workplace, chromium):

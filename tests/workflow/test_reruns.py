@@ -12,7 +12,7 @@ from workplace import LIMIT, RUN, Job, Workplace, child, counts, end, snakemake
 NETWORK = f"{RUN}/graves/digits/logistic"
 VI = f"{NETWORK}/vi/r1-2"
 PAGES = {"explorer": 1, "front_page": 1}
-VERDICTS = {"claims": 1, "compare": 1, "figure": 4, **PAGES}
+VERDICTS = {"claims": 1, "compare": 1, "costs": 1, "figure": 8, **PAGES}
 REPORT = {"aggregate": 1, **VERDICTS}
 EVALUATE = {"evaluate": 10, **REPORT}
 # The dense networks, one of each fit, have no masks.
@@ -218,7 +218,7 @@ def test_a_setting_of_the_plots(workplace):
 
     planned = workplace.planned()
 
-    assert counts(planned) == {"figure": 4}
+    assert counts(planned) == {"figure": 8}
 
 
 def test_a_claim_that_is_not_tested(workplace):
@@ -242,8 +242,8 @@ def test_a_claim_that_is_not_tested(workplace):
         ("prunescape/metrics.py", EVALUATE),
         ("prunescape/gates.py", REPORT),
         ("prunescape/claims.py", {"claims": 1, **PAGES}),
-        ("prunescape/published.py", {"compare": 1, "figure": 4}),
-        ("prunescape/figures/style.py", {"figure": 4, "explorer": 1}),
+        ("prunescape/published.py", {"compare": 1, "figure": 8}),
+        ("prunescape/figures/style.py", {"figure": 8, "explorer": 1}),
         ("prunescape/figures/noise_curves.py", {"figure": 1}),
         ("prunescape/closure.py", {}),
         ("prunescape/jobs.py", {}),
@@ -269,7 +269,7 @@ def test_the_figure_whose_module_was_edited(workplace):
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("claims.yaml", {"claims": 1, **PAGES}), ("public_figures.csv", {"compare": 1, "figure": 4})],
+    [("claims.yaml", {"claims": 1, **PAGES}), ("public_figures.csv", {"compare": 1, "figure": 7})],
 )
 def test_an_edited_resource(workplace, name, expected):
     workplace.append(f"workflow/resources/{name}", "")

@@ -288,7 +288,12 @@ def figures(config: Config) -> list[str]:
     ]
 
 
-def figure_source(kind: str) -> str:
+def figure_source(config: Config, kind: str) -> str | None:
+    """Return the run's file that a kind of figure draws beside the table, if there is one."""
+    return results(config, paths.COSTS) if kind == "cost_accuracy" else None
+
+
+def figure_resource(kind: str) -> str:
     """Return the resource with the results of others that a kind of figure draws."""
     return "literature.csv" if kind == "error_compression" else "public_figures.csv"
 

@@ -62,6 +62,11 @@ def figure_code(kind):
     return [path for path in map(os.path.relpath, files) if path not in code("figure")]
 
 
+def figure_source(kind):
+    """Return what a kind of figure draws beside the table: of this run, or results of others."""
+    return jobs.figure_source(config, kind) or resource(jobs.figure_resource(kind))
+
+
 def resource(name):
     """Return a file of the workflow's resources."""
     return os.path.relpath(f"{workflow.basedir}/workflow/resources/{name}")

@@ -3,6 +3,7 @@
 Needs   scores.parquet, gradient_noise.csv (evaluate.smk)
 Makes   claims.csv
         published.csv
+        costs.csv
         explorer.html
         verdicts.rst, included by the front page of Snakemake's report
         <study>/figures/<figure>.svg and .png
@@ -61,6 +62,35 @@ rule front_page:
         "python {input.code[0]:q} --claims {input.claims:q} --output {output:q} > {log:q} 2>&1"
 
 
+rule costs:
+    input:
+        # Not the records themselves: they change with every machine, and may be missing where
+        # results were restored.
+        table=results(paths.TABLE),
+        code=code("costs"),
+    output:
+        report(
+            results(paths.COSTS),
+            caption="../report/costs.rst",
+            category="Verdicts",
+            labels={"table": "costs: time and memory of every job"},
+        ),
+    log:
+        log_of(paths.COSTS),
+    benchmark:
+        benchmark_of(paths.COSTS)
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        folder=lambda wildcards, output: f"{os.path.dirname(output[0])}/benchmarks",
+    conda:
+        "../../envs/table.yaml"
+    shell:
+        "python {input.code[0]:q} --folder {params.folder:q} --output {output:q} > {log:q} 2>&1"
+
+
 rule compare:
     input:
         table=results(paths.TABLE),
@@ -91,7 +121,7 @@ rule compare:
 rule figure:
     input:
         table=results(paths.TABLE),
-        references=lambda wildcards: resource(jobs.figure_source(wildcards.figure)),
+        references=lambda wildcards: figure_source(wildcards.figure),
         code=code("figure"),
         kind=lambda wildcards: figure_code(wildcards.figure),
     output:

@@ -35,6 +35,12 @@ def across(axes: Axes, found: pd.DataFrame, y: pd.Series, criterion: str) -> Non
     axes.errorbar(found["mean"], y, xerr=np.maximum(spread, 0), **look, elinewidth=1.1)
 
 
+def points(axes: Axes, x: pd.Series, found: pd.DataFrame, criterion: str) -> None:
+    """Draw mean (markers, not joined) and interval (bar) of `found` in a criterion's look."""
+    look = _line(style.look(criterion)) | {"linestyle": "None"}
+    axes.errorbar(x, found["mean"], _spread(found), **look, elinewidth=0.9)
+
+
 def thresholds(axes: Axes, found: pd.DataFrame, criterion: str) -> None:
     """Draw accuracy at the share of weights that thresholds keep, with intervals of both as bars.
 

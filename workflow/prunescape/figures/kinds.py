@@ -18,6 +18,7 @@ KINDS = {
     "prune_potential": "prunescape.figures.prune_potential",
     "layer_allocation": "prunescape.figures.layer_allocation",
     "error_compression": "prunescape.figures.error_compression",
+    "cost_accuracy": "prunescape.figures.cost_accuracy",
     "threshold_axis": "prunescape.figures.threshold_axis",
 }
 

@@ -58,6 +58,21 @@ def threshold(axes: Axes, levels: Iterable[float], width: float) -> None:
     _ticks(axes, [0.0, *powers] if values[0] == 0 else powers)
 
 
+def cost(axes: Axes, values: Iterable[float], width: float, *, log: bool) -> None:
+    """Make x a cost: a log scale with room to both sides, or from 0; `width` in inches."""
+    least, most = min(values), max(values)
+    if not log:
+        axes.set_xlim(0, 1.15 * most)
+        return
+    low, high = least / 2, most * 2
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    steps = (1, 2, 5) if width / math.log10(high / low) > 0.9 else (1,)
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [step * 10.0**power for power in powers for step in steps]
+    _ticks(axes, [tick for tick in ticks if low <= tick <= high])
+
+
 def difference(axes: Axes, values: Iterable[float]) -> None:
     """Make y a difference in points: linear within ±1, logarithmic beyond, ticks 0, 1, 3, 10 ..."""
     finite = [value for value in values if math.isfinite(value)]

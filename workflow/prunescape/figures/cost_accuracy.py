@@ -1,0 +1,140 @@
+"""What a network cost beside its accuracy: CPU seconds and memory, at a few sparsities."""
+
+import os
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from prunescape.figures import ink, scales, style, summary
+from prunescape.figures.layout import Panels
+
+_ARM = [*summary.COLUMN, *summary.ROW, "criterion", "level"]
+_TITLES = {"cpu_seconds": "CPU seconds a network", "memory_mb": "peak memory of a job (MB)"}
+_MOST = 3  # sparsities on a figure
+_NEAR = 1.15  # ratio of costs whose numbers would meet
+
+
+def read(path: str | os.PathLike, study: str) -> pd.DataFrame:
+    """Return the costs of a study's jobs (`costs.collect`)."""
+    table = pd.read_csv(path)
+    return table[table["study"] == study].reset_index(drop=True)
+
+
+def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
+    """Return accuracy in percent and cost of the arms at the sparsities that most arms share.
+
+    CPU seconds are those of training, of scoring, and of retraining up to the arm's step, each
+    divided by the networks that the jobs worked on together. Memory is the most that one of these
+    jobs took; it serves a whole block of replicates.
+
+    Returns:
+        network, fit, scope, effect, schedule, criterion, level, mean, low, high (accuracy), n,
+        cpu_seconds, memory_mb.
+
+    Raises:
+        ValueError: no arm removes an exact number of weights, or no job has a record.
+    """
+    rows = summary.exact(table)
+    rows = rows[rows["level"] > 0]
+    if rows.empty:
+        raise ValueError("figure cost_accuracy: no rows with selection = exact_k")
+    trained = costs[costs["stage"].isin(["train", "fit_variational", "score"])]
+    if trained.empty:
+        raise ValueError("figure cost_accuracy: no records of jobs (results/<run>/benchmarks)")
+    arms = summary.over_replicates(rows, _ARM, "accuracy_percent")
+    steps = rows.groupby(_ARM)["step"].max().rename("step").reset_index()
+    arms = arms.merge(steps, on=_ARM)
+    shared = arms["level"].value_counts()
+    common = sorted(shared[shared == shared.max()].index)
+    picked = {common[round(i * (len(common) - 1) / (_MOST - 1))] for i in range(_MOST)}
+    arms = arms[arms["level"].isin(picked)]
+    found = [_cost(table, costs, arm) for arm in arms.itertuples()]
+    return arms.drop(columns="step").assign(
+        cpu_seconds=[cpu for cpu, _ in found], memory_mb=[memory for _, memory in found]
+    )
+
+
+def _cost(table: pd.DataFrame, costs: pd.DataFrame, arm: tuple) -> tuple[float, float]:
+    """Return CPU seconds of one network of an arm, and the memory of its largest job in MB."""
+    mine = costs[(costs["network"] == arm.network) & (costs["fit"] == arm.fit)]
+    before = mine[mine["stage"].isin(["train", "fit_variational", "score"])]
+    replicates = table["replicate"].nunique()
+    seconds = before["cpu_seconds"].sum() / replicates
+    jobs = mine[(mine["stage"] == "retrain") & (mine["part"].str.split("/").str[0] == arm.schedule)]
+    part = jobs["part"].str.split("/").str[1]
+    chained = part.str.startswith("s")
+    jobs = jobs[~chained | (part.str[1:].where(chained, "0").astype(int) <= arm.step)]
+    if len(jobs):
+        rows = table[(table["schedule"] == arm.schedule) & (table["noise"] == "none")]
+        rows = rows[(rows["network"] == arm.network) & (rows["fit"] == arm.fit)]
+        # Of a chain every step trains all arms; batches of levels share them out.
+        rows = rows[rows["step"] == arm.step]
+        seconds += jobs["cpu_seconds"].sum() / len(rows)
+    return seconds, pd.concat([before, jobs])["memory_mb"].max()
+
+
+def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
+    """Draw accuracy [%] against CPU seconds and memory, a row a sparsity.
+
+    Args:
+        table: rows of one study.
+        settings: size and type.
+        elsewhere: costs of the study's jobs, as `read` returns them.
+    """
+    found = numbers(table, elsewhere)
+    levels = sorted(set(found["level"]))
+    ways = summary.groups(found, [*summary.COLUMN, "schedule"])
+    names = summary.headings(ways, [*summary.COLUMN, "schedule"])
+    criteria = style.order(found["criterion"])
+    with style.applied(settings):
+        headings = [f"{100 * level:.4g} % of weights removed" for level in levels]
+        panels = Panels(headings, [" ", " "], settings, own_x=True)  # room for numbers
+        for (i, j), axes in panels.axes.items():
+            cost = list(_TITLES)[j]
+            panel = found[found["level"] == levels[i]]
+            for criterion in criteria:
+                points = panel[panel["criterion"] == criterion]
+                ink.points(axes, points[cost], points, criterion)
+            if len(ways) > 1:
+                _number(axes, panel, cost, ways, settings)
+        for j, (cost, title) in enumerate(_TITLES.items()):
+            axes = panels.axes[len(levels) - 1, j]
+            axes.set_xlabel(title)
+            scales.cost(panels.axes[0, j], found[cost], panels.width, log=cost == "cpu_seconds")
+        scales.percent(panels.first, found["mean"])
+        listed = "; ".join(f"{k} {name}" for k, name in enumerate(names, start=1) if name)
+        note = (
+            summary.sample(found, "Accuracy", table, mark="bar")
+            + "CPU seconds: training, scoring and retraining, divided by the networks that were "
+            "trained together; memory: of the largest of these jobs. "
+            + (f"Numbers: {listed}. " if listed else "")
+            + summary.constants(ways, [*summary.COLUMN, "schedule"])
+        )
+        return panels.finish("", "accuracy (%)", [*map(ink.handle, criteria)], note)
+
+
+def _number(
+    axes: Axes, panel: pd.DataFrame, cost: str, ways: list[tuple], settings: style.Settings
+) -> None:
+    """Write above each cost whose it is: the numbers of network, fit and schedule."""
+    by = [*summary.COLUMN, "schedule"]
+    numbered = [
+        (x, k)
+        for k, way in enumerate(ways, start=1)
+        for x in summary.at(panel, by, way)[cost].drop_duplicates()
+    ]
+    groups: list[list[tuple[float, int]]] = []
+    for x, k in sorted(numbered):
+        # What costs nearly the same shares its place.
+        if groups and x / groups[-1][-1][0] < _NEAR:
+            groups[-1].append((x, k))
+        else:
+            groups.append([(x, k)])
+    for group in groups:
+        for x, _ in group:
+            axes.axvline(x, color="#D0D0D0", linewidth=0.6, zorder=0)
+        middle = sum(x for x, _ in group) / len(group)
+        text = ", ".join(str(k) for k in sorted({k for _, k in group}))
+        look = {"fontsize": settings.font_size - 1.5, "color": "#404040", "ha": "center"}
+        axes.text(middle, 1.01, text, transform=axes.get_xaxis_transform(), **look)
