@@ -49,8 +49,8 @@ test: $(VENV)/test.done ## create what the tests need, run every check and test
 	$(MAKE) --no-print-directory lint
 	python -m pytest -n 2
 
-test-servers: ## as root: install the servers that tests of remotes start on loopback
-	apt-get install --quiet --yes --no-install-recommends openssh-server rclone
+test-servers: ## as root: install the SSH server that a test of remotes starts on loopback
+	apt-get install --quiet --yes --no-install-recommends openssh-server
 
 lint: $(VENV)/test.done ## check style and workflow
 	ruff check

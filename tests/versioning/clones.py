@@ -63,15 +63,11 @@ class Clone(Workplace):
         """Run make on the tiny config, in the environment of the tests."""
         there = f"VENV={sys.prefix}", f"--old-file={sys.prefix}/run.done"
         there += (f"--old-file={sys.prefix}/versions.done",)
-        return self.run(
-            "make", *there, "CORES=2", f"CONFIG={CONFIG}", *arguments, **AUTHOR
-        )
+        return self.run("make", *there, "CORES=2", f"CONFIG={CONFIG}", *arguments, **AUTHOR)
 
     def versions(self, *arguments: str, **environment: str) -> Done:
         """Run the tool."""
-        return self.run(
-            sys.executable, "tools/versions.py", *arguments, **AUTHOR, **environment
-        )
+        return self.run(sys.executable, "tools/versions.py", *arguments, **AUTHOR, **environment)
 
     def snapshot(self, *arguments: str, **environment: str) -> Done:
         """Take a snapshot of the tiny run."""

@@ -116,8 +116,9 @@ def test_a_snapshot_without_a_remote(unsaved):
 def test_no_remote(fresh):
     failed(fresh.versions("restore"), "no remote is set", "PRUNESCAPE_STORE")
     assert content(fresh.root / "data") == {
-        name: text for name, text in content(fresh.root / "data").items() if "safetensors." in name
-        or name.endswith((".dvc", ".md"))
+        name: text
+        for name, text in content(fresh.root / "data").items()
+        if "safetensors." in name or name.endswith((".dvc", ".md"))
     }
 
 

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import time
+from pathlib import Path
 
 import pytest
 from clones import content
@@ -33,8 +35,14 @@ def kl_weight(config):
 
 def test_a_clone_has_everything_and_nothing_to_do(author, colleague):
     assert colleague.planned() == []
-    for folder in ("data", "results"):
-        assert content(colleague.root / folder) == content(author.root / folder)
+    assert content(colleague.root / "results") == content(author.root / "results")
+    # Logs of the jobs that bring data say nothing of the data, and differ from clone to clone.
+    there = content(author.root / "data")
+    assert content(colleague.root / "data") == {
+        name: text
+        for name, text in there.items()
+        if not {"logs", "benchmarks"} & set(Path(name).parts)
+    }
 
 
 def test_the_author_has_nothing_to_do_either(author):
@@ -54,9 +62,12 @@ def test_without_a_restore_a_change_goes_unnoticed_and_is_named(fresh, author):
     # Why there is a restore: this is what DVC alone gives.
     shutil.copytree(author.root / ".dvc" / "cache", fresh.root / ".dvc" / "cache")
     assert fresh.dvc("checkout").status == 0
+    # In which order files land is chance; at best all jobs' outputs are newer than their inputs.
+    now = time.time()
+    for path in [*fresh.root.glob("data/**/*"), *fresh.root.glob("results/**/*")]:
+        os.utime(path, (now, now))
     fresh.edit(lambda config: fits(config)["vi"]["optimiser"].update(learning_rate=0.02))
-    unaware = fresh.planned()
-    assert not {"train", "fit_variational"} & {job.rule for job in unaware}
+    assert fresh.planned() == []
 
     status = fresh.versions("status")
     again = fresh.snapshot()
@@ -141,26 +152,30 @@ def test_other_data(restored):
     assert counts(restored.planned()) == EVALUATE
 
 
-@pytest.mark.parametrize("old", [False, True], ids=["now", "long before the run"])
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("scripts/score.py", SCORE), ("prunescape/metrics.py", EVALUATE)],
-)
-def test_an_edited_script_or_module(fresh, restored, shared, name, expected, when, old):
-    if (when, old) == ("after", True):
-        pytest.skip("the time of an edit is not before the restore that precedes it")
-    place = fresh if when == "before" else restored
-    place.append(f"workflow/{name}", "# A comment.")
-    if old:
-        # A clone older than the run, with an edit of its own.
-        os.utime(place.root / "workflow" / name, (1_000_000_000, 1_000_000_000))
-    if when == "before":
-        done = place.versions("restore", "--store", str(shared / "store"))
-        assert done.status == 0, done.output
+CODE = [("scripts/score.py", SCORE), ("prunescape/metrics.py", EVALUATE)]
 
-    assert counts(place.planned()) == expected
-    assert place.versions("status").status == 0
+
+@pytest.mark.parametrize(("name", "expected"), CODE)
+def test_a_script_or_module_edited_after_the_restore(restored, name, expected):
+    restored.append(f"workflow/{name}", "# A comment.")
+
+    assert counts(restored.planned()) == expected
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["now", "before the run"])
+@pytest.mark.parametrize(("name", "expected"), CODE)
+def test_a_script_or_module_edited_before_the_restore(fresh, shared, name, expected, old):
+    path = f"workflow/{name}"
+    fresh.append(path, "# A comment.")
+    if old:
+        # In a clone that is older than the run: Snakemake would not look into the file.
+        os.utime(fresh.root / path, (1_000_000_000, 1_000_000_000))
+
+    done = fresh.versions("restore", "--store", str(shared / "store"))
+
+    assert done.status == 0, done.output
+    assert counts(fresh.planned()) == expected
+    assert fresh.versions("status").status == 0
 
 
 # What is here and not the snapshot's.
@@ -238,9 +253,3 @@ def test_a_part(fresh, shared):
     planned = counts(fresh.planned())
     assert not {"download_digits", "prepare"} & set(planned)
     assert planned["fit_variational"] == 3
-
-
-def test_the_report_of_a_restored_run(restored):
-    done = restored.snakemake("--report", "report.zip")
-
-    assert done.status == 0, done.output

@@ -102,9 +102,7 @@ def write(path: Path, provenance: Provenance) -> None:
         "format": FORMAT,
         "record_format_version": RECORD_FORMAT,
         "inputs": agreed,
-        "outputs": {
-            name: _packed(output, agreed) for name, output in provenance.outputs.items()
-        },
+        "outputs": {name: _packed(output, agreed) for name, output in provenance.outputs.items()},
     }
     files.write(path, json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n")
 

@@ -9,7 +9,7 @@ from versioning import files, provenance, records
 from versioning.files import Digests, Error
 from versioning.provenance import Provenance
 from versioning.snapshot import is_behind
-from versioning.store import Store, Tracked, objects
+from versioning.store import Remote, Store, Tracked, objects
 
 Say = Callable[[str], None]
 
@@ -48,7 +48,7 @@ def restore(
         raise Error(f"{file} knows of nothing under DVC here: are its pointers in this commit?")
     remote = store.remote(folder, create=False)
 
-    fetch(store, entries, remote, say)
+    lost = fetch(store, entries, remote, say)
     listings = [store.listed(entry) or {} for entry in entries]
     there = {
         path: files.digests(root / path)
@@ -57,14 +57,14 @@ def restore(
     }
     wanted = {path: md5 for listing in listings for path, md5 in listing.items()}
     differing = [path for path, found in there.items() if wanted.get(path) != found.md5]
-    if differing and not force:
+    if differing and (lost or not force):
         raise Error(
             f"{len(differing)} files here are not those of the snapshot, such as "
-            f"{files.few(sorted(differing), 3)}: keep them with a snapshot of their own, or have "
-            "them replaced with --force (FORCE=1 of make)"
+            f"{files.few(sorted(differing), 3)}: keep them with a snapshot of their own, or "
+            + ("move them away" if lost else "have them replaced with --force (FORCE=1 of make)")
         )
     if differing or len(there) < len(wanted):
-        there = _check_out(store, entries, known, remote, there, say)
+        there = _check_out(store, entries, known, remote, say)
     return _bless(root, known, there)
 
 
@@ -78,67 +78,84 @@ def report(outcome: Outcome, say: Say) -> int:
     return 1 if outcome.unconfirmed else 0
 
 
-def fetch(store: Store, entries: Sequence[Tracked], remote: str | None, say: Say) -> None:
-    """Bring what the cache lacks; Error if it can't be had. Files here are not touched."""
+def fetch(store: Store, entries: Sequence[Tracked], remote: Remote | None, say: Say) -> list[str]:
+    """Bring what the cache lacks, and return the objects that can't be had.
+
+    Files here are not touched. Error if nothing can be restored from what there is.
+    """
     absent = store.absent(entries)
     if not absent:
-        return
+        return []
     if remote is None:
         raise Error(
             f"{len(absent)} objects are not in this clone's cache and no remote is set: name the "
             "folder that has them with --store (PRUNESCAPE_STORE of make), or a remote with "
             "dvc remote add --local --default NAME LOCATION"
         )
-    say(f"fetching from {remote}")
+    say(f"fetching from {remote.name} ({remote.location})")
+    reason = ""
     try:
-        store.dvc("fetch", "--remote", remote, *(entry.pointer for entry in entries))
+        store.dvc("fetch", "--remote", remote.name, *(entry.pointer for entry in entries))
     except Error as error:
-        failure: Error | None = error
-    else:
-        failure = None
-    absent = store.absent(entries)
-    if absent:
-        reason = failure or "DVC says no more"
-        raise Error(
-            f"{len(absent)} objects can't be had from the remote {remote} ({reason}): who took "
-            "the snapshot can push them again by giving the same snapshot command"
+        reason = f": {error}"
+        store.borrow(remote, [entry.object for entry in entries])
+    # DVC believes objects that come read-only; lists of files are looked into by `absent`.
+    names = objects(store.listed(entry) or {} for entry in entries)
+    broken = store.evict_corrupt(names & {*absent, *_new(store, entries, absent)})
+    lost = store.absent(entries)
+    if lost:
+        what = (
+            f"{len(lost)} objects can't be had from the remote {remote.name}, such as "
+            f"{_place(lost[0])} ({len(broken)} are broken there){reason}; who took the snapshot "
+            "can give the same command again to push them"
         )
+        if any(store.listed(entry) is None for entry in entries) or set(names) <= set(lost):
+            raise Error(what)
+        say(what)
+    return lost
+
+
+def _new(store: Store, entries: Sequence[Tracked], absent: Sequence[str]) -> set[str]:
+    """Return the objects of folders whose list of files was absent before a fetch."""
+    lists = [entry for entry in entries if entry.object in absent]
+    return objects(store.listed(entry) or {} for entry in lists)
+
+
+def _place(name: str) -> str:
+    return f"files/md5/{name[:2]}/{name[2:]}"
 
 
 def _check_out(
-    store: Store,
-    entries: Sequence[Tracked],
-    known: Provenance,
-    remote: str | None,
-    there: dict[str, Digests],
-    say: Say,
+    store: Store, entries: Sequence[Tracked], known: Provenance, remote: Remote | None, say: Say
 ) -> dict[str, Digests]:
-    """Have DVC lay out the files; return their checksums, as far as they were read.
+    """Lay out the files; return the checksums of those that are outputs.
 
     DVC hands out an object of its cache without looking into it. Where an output isn't what it
     should be, broken objects are thrown away and fetched anew, once.
     """
-    pointers = [entry.pointer for entry in entries]
     say("laying out the files")
-    for attempt in (1, 2):
-        store.dvc("checkout", "--force", *pointers)
-        there = {p: files.digests(store.root / p) for p in known.outputs if (store.root / p).is_file()}
-        names = objects(filter(None, (store.listed(entry) for entry in entries)))
-        if attempt == 2 or _confirmed(known, there) or not store.evict_corrupt(names):
-            break
+    there = _lay_out(store, entries, known)
+    wrong = [
+        path for path, o in known.outputs.items() if path in there and there[path] != o.digests
+    ]
+    names = objects(store.listed(entry) or {} for entry in entries)
+    if wrong and store.evict_corrupt(names):
         say("DVC's cache had broken objects: fetching them anew")
-        for path, found in there.items():
-            if found.sha256 != known.outputs[path].digests.sha256:
-                (store.root / path).unlink()
+        for path in wrong:
+            (store.root / path).unlink()
         fetch(store, entries, remote, say)
+        there = _lay_out(store, entries, known)
     return there
 
 
-def _confirmed(known: Provenance, there: dict[str, Digests]) -> bool:
-    return all(
-        path in there and there[path].sha256 == output.digests.sha256
-        for path, output in known.outputs.items()
-    )
+def _lay_out(store: Store, entries: Sequence[Tracked], known: Provenance) -> dict[str, Digests]:
+    whole = [entry.pointer for entry in entries if not store.absent([entry])]
+    if whole:
+        store.dvc("checkout", "--force", *whole)
+    for entry in entries:
+        if entry.pointer not in whole:
+            store.lay_out(store.listed(entry) or {})
+    return {p: files.digests(store.root / p) for p in known.outputs if (store.root / p).is_file()}
 
 
 def _bless(root: Path, known: Provenance, there: dict[str, Digests]) -> Outcome:

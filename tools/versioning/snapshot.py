@@ -7,7 +7,7 @@ from pathlib import Path
 from versioning import files, provenance, records
 from versioning.files import Error
 from versioning.provenance import Output, Provenance
-from versioning.store import Store, Tracked, objects
+from versioning.store import Remote, Store, Tracked, objects
 
 Say = Callable[[str], None]
 
@@ -51,8 +51,8 @@ def snapshot(
     if remote is None:
         say("no remote is set: the bytes are in this clone's cache alone")
     else:
-        say(f"pushing to {remote}")
-        _push(store, remote, [entry.pointer for entry in entries])
+        say(f"pushing to {remote.name} ({remote.location})")
+        _push(store, remote, entries)
     if commit:
         _commit(store, committed, say)
     else:
@@ -151,6 +151,10 @@ def _add(
     try:
         store.dvc("add", *targets)
         entries = [entry for entry in store.tracked(targets) if entry.path in targets]
+        if any(store.listed(entry) is None for entry in entries):
+            # The list of a folder's files is broken: DVC writes it only where there is none.
+            store.evict_corrupt(entry.object for entry in entries)
+            store.dvc("add", *targets)
         gate_cache(store, entries, new)
         tracked = [entry.path for entry in store.tracked()]
         provenance.write(file, old.but(targets).below(tracked) | new)
@@ -167,41 +171,52 @@ def _add(
 def gate_cache(store: Store, entries: Sequence[Tracked], new: Provenance) -> None:
     """Raise an Error unless DVC's cache has all bytes of the targets, and they are the outputs'.
 
-    DVC reports success when the disk of its cache is full, and keeps an object that it has under
-    the right name without looking into it: such a one is made again.
+    DVC reports success when the disk of its cache is full, and keeps what it has under the right
+    name without looking into it. What is broken or missing is copied anew.
     """
-    pointers = [entry.pointer for entry in entries]
-    if not store.succeeds("status", "--quiet", *pointers):
-        raise Error(_not_added(store, entries, "what DVC has added is not what is there"))
-    listings = [store.listed(entry) for entry in entries]
-    if store.evict_corrupt(objects(filter(None, listings))) or None in listings:
-        store.dvc("commit", "--force", *pointers)
-        listings = [store.listed(entry) for entry in entries]
-    if None in listings or store.absent(entries):
-        raise Error(_not_added(store, entries, "objects are missing in DVC's cache"))
+    if not store.succeeds("status", "--quiet", *(entry.pointer for entry in entries)):
+        raise Error(_not_added(store, entries))
+    listings = [store.listed(entry) or {} for entry in entries]
+    store.evict_corrupt(objects(listings))
+    for listing in listings:
+        store.refill(listing)
+    if store.absent(entries):
+        raise Error(_not_added(store, entries))
     added = {path: md5 for listing in listings for path, md5 in listing.items()}
     moved = [path for path, o in new.outputs.items() if added.get(path) != o.digests.md5]
     if moved:
         raise Error(f"{files.few(moved)} changed while the snapshot was taken: take it again")
 
 
-def _not_added(store: Store, entries: Sequence[Tracked], what: str) -> str:
-    missing = store.absent(entries)
+def _not_added(store: Store, entries: Sequence[Tracked]) -> str:
     return (
-        f"{what} ({len(missing)} objects are missing): is the disk of {store.cache} full? "
-        "Pointers and provenance are as they were before"
+        f"DVC reported success, but its cache lacks {len(store.absent(entries))} objects: is the "
+        f"disk of {store.cache} full? Pointers and provenance are as they were before"
     )
 
 
-def _push(store: Store, remote: str, pointers: Sequence[str]) -> None:
-    """Push, and see that it arrived: DVC reports success when the remote's disk is full."""
+def _push(store: Store, remote: Remote, entries: Sequence[Tracked]) -> None:
+    """Push, and see that it arrived: DVC reports success when the remote's disk is full.
+
+    In a remote that is a folder, every object is read: a broken one is made again. Elsewhere DVC's
+    word has to do.
+    """
+    pointers = [entry.pointer for entry in entries]
+    names = {entry.object for entry in entries} | objects(store.listed(e) or {} for e in entries)
     again = "the snapshot is whole in this clone; give the same command again to push it"
+    folder = store.folder_of(remote)
     try:
-        store.dvc("push", "--remote", remote, *pointers)
-    except Error as error:
+        if folder is not None:
+            store.evict_corrupt(names, folder)
+        store.dvc("push", "--remote", remote.name, *pointers)
+        store.replenish(remote, names)
+    except (Error, OSError) as error:
         raise Error(f"{error} ({again})") from None
-    if not store.succeeds("status", "--cloud", "--quiet", "--remote", remote, *pointers):
-        raise Error(f"not all bytes arrived in the remote {remote}: is its disk full? ({again})")
+    gate = ("status", "--cloud", "--quiet", "--remote", remote.name, *pointers)
+    if not store.succeeds(*gate) or (folder is not None and store.evict_corrupt(names, folder)):
+        raise Error(
+            f"not all bytes arrived in the remote {remote.name}: is its disk full? ({again})"
+        )
 
 
 def _ignores(store: Store, entries: Iterable[Tracked]) -> list[str]:

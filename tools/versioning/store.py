@@ -7,8 +7,10 @@ formats this reads the .dvc files and the lists of files of folders (format of D
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,6 +37,13 @@ class Tracked(NamedTuple):
     def is_folder(self) -> bool:
         """Whether it is a folder."""
         return self.object.endswith(".dir")
+
+
+class Remote(NamedTuple):
+    """A place where DVC shares objects."""
+
+    name: str
+    location: str  # a folder or a URL
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,7 @@ class Store:
 
     def object(self, name: str) -> Path:
         """Return where the cache holds an object."""
-        return self.cache / "files" / "md5" / name[:2] / name[2:]
+        return _object(self.cache, name)
 
     def listed(self, entry: Tracked) -> dict[str, str] | None:
         """Return path and MD5 of each file of `entry`; None if the cache has no such list."""
@@ -119,68 +128,106 @@ class Store:
                 found.append(entry.object)
         return sorted(set(found))
 
-    def evict_corrupt(self, names: Iterable[str]) -> list[str]:
+    def evict_corrupt(self, names: Iterable[str], place: Path | None = None) -> list[str]:
         """Remove those objects from the cache whose content isn't the one they are named by.
 
-        DVC trusts a read-only object in its cache: it would hand it out, and push it.
+        DVC trusts a read-only object: it would hand it out, and push it.
+
+        Args:
+            names: of the objects to look into.
+            place: a folder that is a remote, instead of the cache.
         """
         gone = []
         for name in sorted(set(names)):
-            place = self.object(name)
-            if place.is_file() and files.md5(place) != name.removesuffix(".dir"):
-                place.unlink()
+            path = _object(place or self.cache, name)
+            if path.is_file() and files.md5(path) != name.removesuffix(".dir"):
+                path.unlink()
                 gone.append(name)
         return gone
 
+    def refill(self, listing: Mapping[str, str]) -> None:
+        """Copy files into the cache whose objects it lacks: DVC doesn't look for them one by one.
+
+        A file with other bytes than its list says is left out.
+        """
+        for path, name in listing.items():
+            if not self.object(name).is_file() and (self.root / path).is_file():
+                _copy(self.root / path, self.object(name), name, 0o444)
+
+    def lay_out(self, listing: Mapping[str, str]) -> None:
+        """Copy what the cache has of a list of files to where it belongs; DVC takes all or none."""
+        for path, name in listing.items():
+            if self.object(name).is_file() and not (self.root / path).exists():
+                _copy(self.object(name), self.root / path, name, 0o644)
+
     # --- remotes --------------------------------------------------------------------------------
 
-    def remotes(self) -> dict[str, str]:
-        """Return name and location of each remote."""
-        lines = self.dvc("remote", "list").splitlines()
-        pairs = (re.split(r"\s+", line.strip(), maxsplit=1) for line in lines if line.strip())
-        # DVC 3 marks the default one behind the location.
-        return {name: re.sub(r"\s+\(default\)$", "", location) for name, location in pairs}
+    def remotes(self) -> tuple[dict[str, Remote], Remote | None]:
+        """Return the remotes by name, and which of them is the default."""
+        found, default = {}, None
+        for line in self.dvc("remote", "list").splitlines():
+            name, *rest = line.split(maxsplit=1)
+            location = rest[0].strip() if rest else ""
+            # DVC marks the default one behind its location.
+            plain = re.sub(r"\s+\(default\)$", "", location)
+            found[name] = Remote(name, plain)
+            if plain != location:
+                default = found[name]
+        return found, default
 
-    def default(self) -> str | None:
-        """Return the name of the default remote."""
-        done = self._run("config", "core.remote")
-        return done.stdout.strip() or None
-
-    def remote(self, folder: str | None, create: bool) -> str | None:
+    def remote(self, folder: str | None, create: bool) -> Remote | None:
         """Return the remote to use, None if there is none, and see that a local folder exists.
 
         Args:
             folder: a folder to be the default remote of this clone, from now on.
             create: make that folder when it is named for the first time.
         """
-        remotes = self.remotes()
+        remotes, found = self.remotes()
         if folder is not None:
-            place = str(Path(folder).expanduser().absolute())
-            if remotes.get(STORE) != place:
+            found = Remote(STORE, str(Path(folder).expanduser().absolute()))
+            if remotes.get(STORE) != found:
                 if create:
-                    _make(Path(place))
-                self._check_folder(place)
+                    _make(Path(found.location))
+                self._check_folder(found)
                 # In config.local, which is not in git: the next user's folder is another one.
-                self.dvc("remote", "add", "--local", "--force", "--default", STORE, place)
+                self.dvc("remote", "add", "--local", "--force", "--default", *found)
                 # Otherwise DVC takes what it finds in a folder for what it is named.
                 self.dvc("remote", "modify", "--local", STORE, "verify", "true")
-                remotes[STORE] = place
-            name = STORE
-        else:
-            name = self.default()
-            if name is None:
-                return None
-        if name not in remotes:
-            raise Error(f"the default remote {name} is not among DVC's remotes")
-        self._check_folder(remotes[name])
-        return name
+        if found is not None:
+            self._check_folder(found)
+        return found
 
-    def _check_folder(self, location: str) -> None:
+    def folder_of(self, remote: Remote) -> Path | None:
+        """Return the folder that a remote is, None if it is somewhere else."""
+        return None if LOCATION.match(remote.location) else self.root / remote.location
+
+    def replenish(self, remote: Remote, names: Iterable[str]) -> None:
+        """Copy objects from the cache into a remote that is a folder, which lacks them.
+
+        Where a remote has the list of a folder, DVC believes that it has all files of the list.
+        """
+        folder = self.folder_of(remote)
+        for name in names if folder is not None else ():
+            if not _object(folder, name).is_file():
+                _copy(self.object(name), _object(folder, name), name.removesuffix(".dir"), 0o444)
+
+    def borrow(self, remote: Remote, names: Iterable[str]) -> None:
+        """Copy objects that the cache lacks from a remote that is a folder.
+
+        DVC drops the list of a folder's files when one of the files can't be had.
+        """
+        folder = self.folder_of(remote)
+        for name in names if folder is not None else ():
+            if not self.object(name).is_file() and _object(folder, name).is_file():
+                _copy(_object(folder, name), self.object(name), name.removesuffix(".dir"), 0o444)
+
+    def _check_folder(self, remote: Remote) -> None:
         """Raise an Error if a remote is a local folder and gone: DVC would begin an empty one."""
-        if not LOCATION.match(location) and not (self.root / location).is_dir():
+        folder = self.folder_of(remote)
+        if folder is not None and not folder.is_dir():
             raise Error(
-                f"the remote {location} is gone: bring it back (is its disk mounted?), or make "
-                "that folder to begin a new one"
+                f"the remote {remote.location} is gone: bring it back (is its disk mounted?), or "
+                "make that folder to begin a new one"
             )
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -210,6 +257,25 @@ def _pointed(root: Path, pointer: str) -> list[Tracked]:
 
 def _related(one: str, other: str) -> bool:
     return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
+
+
+def _object(folder: Path, name: str) -> Path:
+    """Return where a cache or a remote holds an object."""
+    return folder / "files" / "md5" / name[:2] / name[2:]
+
+
+def _copy(source: Path, target: Path, name: str, mode: int) -> None:
+    """Copy a file whole or not at all, if it is the object `name`."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".")
+    os.close(handle)
+    try:
+        shutil.copyfile(source, temporary)
+        if files.md5(Path(temporary)) == name:
+            Path(temporary).chmod(mode)
+            Path(temporary).replace(target)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
 
 
 def _make(folder: Path) -> None:
