@@ -59,6 +59,8 @@ def read(root: Path, output: str) -> Record | None:
 
 def write(root: Path, output: str, record: Record) -> None:
     """Write the record of an output."""
+    # Without this folder, Snakemake takes the records for those of an older version.
+    (root / FOLDER / "incomplete").mkdir(parents=True, exist_ok=True)
     files.write(_place(root, "metadata", output), json.dumps(record), MODE)
     # The output is whole, whatever a job that was killed on this path has left.
     _place(root, "incomplete", output).unlink(missing_ok=True)

@@ -87,7 +87,7 @@ class Store:
         found = []
         for pointer in sorted({name for name in listed.split("\0") if name}):
             if (self.root / pointer).is_file():
-                found += _pointed(self.root, pointer)
+                found += pointed((self.root / pointer).read_text(encoding="utf-8"), pointer)
         if names is None:
             return found
         wanted = [os.path.normpath(name).removesuffix(".dvc") for name in names]
@@ -164,16 +164,15 @@ class Store:
 
     def remotes(self) -> tuple[dict[str, Remote], Remote | None]:
         """Return the remotes by name, and which of them is the default."""
-        found, default = {}, None
-        for line in self.dvc("remote", "list").splitlines():
-            name, *rest = line.split(maxsplit=1)
-            location = rest[0].strip() if rest else ""
-            # DVC marks the default one behind its location.
-            plain = re.sub(r"\s+\(default\)$", "", location)
-            found[name] = Remote(name, plain)
-            if plain != location:
-                default = found[name]
-        return found, default
+        # The list of `dvc remote list` breaks long lines.
+        pairs = (line.partition("=") for line in self.dvc("config", "--list").splitlines())
+        settings = {key: value for key, _, value in pairs}
+        urls = ((re.fullmatch(r"remote\.(.+)\.url", key), url) for key, url in settings.items())
+        found = {match[1]: Remote(match[1], url) for match, url in urls if match}
+        default = settings.get("core.remote")
+        if default is not None and default not in found:
+            raise Error(f"DVC's default remote {default} is not among its remotes")
+        return found, found.get(default)
 
     def remote(self, folder: str | None, create: bool) -> Remote | None:
         """Return the remote to use, None if there is none, and see that a local folder exists.
@@ -199,7 +198,8 @@ class Store:
 
     def folder_of(self, remote: Remote) -> Path | None:
         """Return the folder that a remote is, None if it is somewhere else."""
-        return None if LOCATION.match(remote.location) else self.root / remote.location
+        # A relative one is relative to DVC's settings.
+        return None if LOCATION.match(remote.location) else self.root / ".dvc" / remote.location
 
     def replenish(self, remote: Remote, names: Iterable[str]) -> None:
         """Copy objects from the cache into a remote that is a folder, which lacks them.
@@ -220,6 +220,17 @@ class Store:
         for name in names if folder is not None else ():
             if not self.object(name).is_file() and _object(folder, name).is_file():
                 _copy(_object(folder, name), self.object(name), name.removesuffix(".dir"), 0o444)
+
+    def fetch_of(self, text: str, pointer: str) -> None:
+        """Fetch what another version of a pointer, with some text, points to."""
+        place = self.root / pointer
+        # Beside it, so that its paths mean the same; DVC looks at nothing else.
+        other = place.with_name(f"{place.stem}.{os.getpid()}.dvc")
+        try:
+            files.write(other, text)
+            self.dvc("fetch", other.relative_to(self.root).as_posix())
+        finally:
+            other.unlink(missing_ok=True)
 
     def _check_folder(self, remote: Remote) -> None:
         """Raise an Error if a remote is a local folder and gone: DVC would begin an empty one."""
@@ -242,10 +253,10 @@ class Store:
         )
 
 
-def _pointed(root: Path, pointer: str) -> list[Tracked]:
-    """Return what a .dvc file points to."""
+def pointed(text: str, pointer: str) -> list[Tracked]:
+    """Return what the .dvc file `pointer` with some text points to."""
     try:
-        content = yaml.safe_load((root / pointer).read_text(encoding="utf-8"))
+        content = yaml.safe_load(text)
         folder = Path(pointer).parent / content.get("wdir", ".")
         return [
             Tracked(os.path.normpath(folder / out["path"]), pointer, out["md5"])
