@@ -42,10 +42,13 @@ def restore(
     store.check()
     records.check_unlocked(root)
     known = provenance.read(root / file)
-    entries = store.tracked(names)
+    # What has no record is for dvc pull: Snakemake knows nothing of it that could come back.
+    entries = [e for e in store.tracked(names) if known.below([e.path]).outputs]
     known = known.below([entry.path for entry in entries])
     if not known.outputs:
-        raise Error(f"{file} knows of nothing under DVC here: are its pointers in this commit?")
+        raise Error(
+            f"{file} has no record of what is under DVC here: give dvc pull for the bytes alone"
+        )
     remote = store.remote(folder, create=False)
 
     lost = fetch(store, entries, remote, say)
