@@ -20,10 +20,10 @@ STORE = $(if $(PRUNESCAPE_STORE),--store "$(PRUNESCAPE_STORE)")
 SNAKEMAKE = snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help run dry-run snapshot restore versions diff test test-servers lint format bench clean
+.PHONY: help run dry-run snapshot restore versions diff test test-versioning test-servers lint format bench clean
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.done ## create the environment, reproduce everything, print the verdicts
 	$(SNAKEMAKE)
@@ -48,6 +48,9 @@ diff: $(VENV)/versions.done ## show what changed since the snapshot of another c
 test: $(VENV)/test.done ## create what the tests need, run every check and test
 	$(MAKE) --no-print-directory lint
 	python -m pytest -n 2
+
+test-versioning: $(VENV)/test.done ## only the tests of snapshots: faults, remotes, two users
+	python -m pytest -n 2 tests/versioning
 
 test-servers: ## as root: install the SSH server that a test of remotes starts on loopback
 	apt-get install --quiet --yes --no-install-recommends openssh-server

@@ -83,7 +83,7 @@ def render(changes: Sequence[Change], heading: str, limit: int) -> Iterator[str]
     if not changes:
         yield f"{heading}: no change"
         return
-    width = max(len(change.name) for change in changes[:limit])
+    width = max(len(heading), *(len(change.name) for change in changes[:limit]))
     yield f"{heading:<{width}} {'before':>10} {'after':>10} {'difference':>11}"
     for change in changes[:limit]:
         numbers = f"{_text(change.before):>10} {_text(change.after):>10}"
