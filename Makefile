@@ -17,18 +17,29 @@ RUN = $(shell sed -n 's/^run: *\([[:alnum:]_-]*\).*/\1/p' config.yaml $(CONFIG) 
 # What a snapshot holds: data sets that runs have brought here, and everything of this run.
 VERSIONED = $(wildcard data/*/raw data/*/*.safetensors) results/$(RUN)
 STORE = $(if $(PRUNESCAPE_STORE),--store "$(PRUNESCAPE_STORE)")
+# A live display on a terminal, a line a step elsewhere.
+PROGRESS = $(if $(shell test -t 2 && echo terminal),--logger rich,--quiet host rules)
 SNAKEMAKE = snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help run dry-run snapshot restore versions diff test test-versioning test-servers lint format bench clean
+.PHONY: help run report dry-run snapshot restore versions diff
+.PHONY: test test-versioning test-servers lint format bench clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.done ## create the environment, reproduce everything, print the verdicts
-	$(SNAKEMAKE)
-	@python workflow/scripts/verdicts.py results/$(RUN)/claims.csv
-	@echo "table: results/$(RUN)/scores.csv, figures: results/$(RUN)/<study>/figures"
+	@begin=$$(date +%s); $(SNAKEMAKE) $(PROGRESS) || exit; end=$$(date +%s); \
+	python workflow/scripts/verdicts.py results/$(RUN)/claims.csv; \
+	echo "time: $$(((end - begin) / 60)) min $$(((end - begin) % 60)) s"; \
+	echo "table: results/$(RUN)/scores.csv, figures: results/$(RUN)/<study>/figures"; \
+	echo "explore: results/$(RUN)/explorer.html"; \
+	echo "report: make report$(if $(CONFIG), CONFIG=$(CONFIG)) writes results/$(RUN)/report.html"
+
+report: $(VENV)/run.done ## write report.html: verdicts, figures, tables, run times, code
+	$(SNAKEMAKE) $(PROGRESS)
+	$(SNAKEMAKE) --report results/$(RUN)/report.html
+	@echo "report: results/$(RUN)/report.html"
 
 dry-run: $(VENV)/run.done ## show which jobs a run would start, and why
 	$(SNAKEMAKE) --dry-run

@@ -13,6 +13,7 @@
 #       retrain/<schedule>/              weights under masks: b<batch of levels> or s<step>
 #       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/rows
 #   results/<run>/scores.parquet, scores.csv      one table; everything below reads only this
+#   results/<run>/explorer.html, verdicts.rst     the table as a page, the report's front page
 #   results/<run>/claims.csv, published.csv, <study>/figures/     verdicts, comparison, figures
 #   results/<run>/logs/..., benchmarks/...        of every job, under its output's name
 #
@@ -24,6 +25,9 @@ min_version("9.19")
 
 
 configfile: f"{workflow.basedir}/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
@@ -42,6 +46,8 @@ rule all:
         results(paths.TABLE_CSV),
         results(paths.CLAIMS),
         results(paths.PUBLISHED),
+        results(paths.EXPLORER),
+        results(paths.FRONT_PAGE),
         jobs.figures(config),
         jobs.noise_checks(config),
         jobs.intermediates(config),

@@ -1,11 +1,31 @@
-"""What holds for all tests: one thread a process, and the same examples on every machine."""
+"""What holds for all tests: one thread a process, the same examples on every machine, a browser."""
 
+import contextlib
 import os
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from browser import Browser
 
 # Before torch or numpy is imported, so that scripts that tests start inherit it too.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 settings.register_profile("prunescape", deadline=None, derandomize=True)
 settings.load_profile("prunescape")
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
+    """Debian's chromium without a window; tests that need it are skipped where it is missing."""
+    for program in ("chromium", "chromedriver"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed (Debian: chromium, chromium-driver)")
+    from browser import Browser  # selenium takes a second to import, and few tests need it
+
+    with contextlib.closing(Browser(tmp_path_factory.mktemp("downloads"))) as browser:
+        yield browser

@@ -9,7 +9,7 @@ import pytest
 from docutils.core import publish_doctree
 from matplotlib.figure import Figure
 
-from prunescape import closure, table
+from prunescape import closure, jobs, table
 from prunescape.figures import (
     accuracy_difference,
     accuracy_sparsity,
@@ -20,6 +20,7 @@ from prunescape.figures import (
     style,
     summary,
     threshold_axis,
+    winner_map,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +41,11 @@ def row(accuracy, kept=1000, **changes):
     key |= dict(zip(["scope", "selection", "effect", "schedule"], arm, strict=True))
     key |= {"step": 0, "level": 0.0, "replicate": 1, "noise_level": 0.0}
     value = dict.fromkeys(table.VALUE, 0)
-    value |= {"total_weights": 1000, "kept_weights": kept, "kept_by_layer": str(kept)}
+    value |= {
+        "total_weights": 1000,
+        "kept_weights": kept,
+        "kept_by_layer": f"{kept - kept // 4} {kept // 4}",
+    }
     value |= {"n_images": 10_000, "n_correct": correct, "accuracy": correct / 10_000}
     return key | value | changes
 
@@ -80,6 +85,12 @@ def study():
 @pytest.fixture(scope="module")
 def elsewhere():
     return references.read(PUBLIC, "graves")
+
+
+@pytest.fixture
+def source(kind):
+    """The results of others that a kind of figure draws."""
+    return kinds.elsewhere(kind, ROOT / "workflow/resources" / jobs.figure_source(kind), "graves")
 
 
 def test_a_curve_is_the_mean_over_replicates_with_its_t_interval():
@@ -168,10 +179,10 @@ def test_arms_that_panels_cannot_tell_apart_are_never_averaged():
 
 
 @pytest.mark.parametrize("kind", kinds.KINDS)
-def test_the_same_table_gives_the_same_bytes(kind, study, elsewhere, tmp_path):
+def test_the_same_table_gives_the_same_bytes(kind, study, source, tmp_path):
     shuffled = study.sample(frac=1, random_state=1)
     for name, rows in (("a", study), ("b", shuffled)):
-        figure = kinds.load(kind).draw(rows, SETTINGS, elsewhere)
+        figure = kinds.load(kind).draw(rows, SETTINGS, source)
         style.save(figure, [tmp_path / f"{name}.svg", tmp_path / f"{name}.png"], SETTINGS)
     for ending in ("svg", "png"):
         first = (tmp_path / f"a.{ending}").read_bytes()
@@ -195,9 +206,9 @@ def texts_of(figure: Figure):
 
 @pytest.mark.parametrize("width", [3.5, 7.0])
 @pytest.mark.parametrize("kind", kinds.KINDS)
-def test_no_text_leaves_the_canvas_or_meets_another(kind, width, study, elsewhere):
+def test_no_text_leaves_the_canvas_or_meets_another(kind, width, study, source):
     settings = style.Settings(width=width, dots_per_inch=100)
-    figure = kinds.load(kind).draw(study, settings, elsewhere)
+    figure = kinds.load(kind).draw(study, settings, source)
     extents = [(text.get_text(), text.get_window_extent()) for text in texts_of(figure)]
     assert figure.get_figwidth() == width
     for text, extent in extents:
@@ -211,21 +222,27 @@ def test_no_text_leaves_the_canvas_or_meets_another(kind, width, study, elsewher
 
 
 @pytest.mark.parametrize("kind", kinds.KINDS)
-def test_legend_and_note_say_what_is_drawn(kind, study, elsewhere):
-    figure = kinds.load(kind).draw(study, SETTINGS, elsewhere)
+def test_legend_and_note_say_what_is_drawn(kind, study, source):
+    figure = kinds.load(kind).draw(study, SETTINGS, source)
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
     drawn = ["snr"] if kind == "threshold_axis" else CRITERIA
     drawn = [name for name in drawn if (kind, name) != ("accuracy_difference", "magnitude")]
+    if kind in ("noise_surface", "layer_allocation"):
+        legend = [axes.get_title() for axes in figure.axes]
+    if kind == "network_noise":
+        drawn, legend = [], []
+    if kind == "winner_map":
+        drawn = winner_map.numbers(study)["criterion"]
     assert {labels.label("criterion", name) for name in drawn} <= set(legend)
     words = " ".join(text.get_text() for text in figure.texts)
     assert "n = 3 replicates" in words
-    assert "95 % t interval" in words
+    assert ("Holm-corrected" if kind == "winner_map" else "95 % t interval") in words
     assert "10,000 images" in words
 
 
 @pytest.mark.parametrize("kind", kinds.KINDS)
-def test_one_replicate_is_drawn_without_interval(kind, study, elsewhere):
-    figure = kinds.load(kind).draw(study[study["replicate"] == 1], SETTINGS, elsewhere)
+def test_one_replicate_is_drawn_without_interval(kind, study, source):
+    figure = kinds.load(kind).draw(study[study["replicate"] == 1], SETTINGS, source)
     words = " ".join(text.get_text() for text in texts_of(figure))
     assert "n = 1: no intervals" in words
 
@@ -236,12 +253,18 @@ def test_one_replicate_is_drawn_without_interval(kind, study, elsewhere):
         ("accuracy_sparsity", "selection != 'exact_k'", "no rows with selection = exact_k"),
         ("accuracy_difference", "criterion != 'magnitude'", "no arm with both magnitude"),
         ("noise_curves", "noise == 'none'", "no rows with noise"),
+        ("network_noise", "noise == 'none'", "no rows with noise"),
+        ("winner_map", "criterion in ('none', 'snr')", "no arm with several criteria"),
+        ("noise_surface", "noise == 'none'", "no rows with noise"),
+        ("prune_potential", "selection != 'exact_k'", "no rows with selection = exact_k"),
+        ("layer_allocation", "selection != 'exact_k'", "no network of several layers"),
+        ("error_compression", "selection != 'exact_k'", "no rows with selection = exact_k"),
         ("threshold_axis", "selection != 'threshold'", "no rows with selection = threshold"),
     ],
 )
-def test_a_figure_without_rows_says_what_is_missing(kind, keep, message, study, elsewhere):
+def test_a_figure_without_rows_says_what_is_missing(kind, keep, message, study, source):
     with pytest.raises(ValueError, match=f"figure {kind}: {message}"):
-        kinds.load(kind).draw(study.query(keep), SETTINGS, elsewhere)
+        kinds.load(kind).draw(study.query(keep), SETTINGS, source)
 
 
 def test_missing_pieces_leave_their_place_empty(study, elsewhere):

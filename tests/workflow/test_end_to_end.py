@@ -45,8 +45,9 @@ def test_a_run_makes_exactly_the_planned_files(finished, record_property):
     stage = {fit: "train" if fit == "point" else "fit_variational" for fit in FITS}
     expected = {
         *(f"{RUN}/{name}.csv" for name in ("scores", "gradient_noise", "claims", "published")),
+        *(f"{RUN}/{name}" for name in ("scores.parquet", "environment.json", "explorer.html")),
+        f"{RUN}/verdicts.rst",
         f"{block.format('vi')}/measure/input_moments.safetensors",
-        *(f"{RUN}/{name}" for name in ("scores.parquet", "environment.json")),
         *(f"{RUN}/graves/figures/{name}.{end}" for name in FIGURES for end in ("svg", "png")),
     }
     for fit in FITS:

@@ -11,7 +11,8 @@ from workplace import LIMIT, RUN, Job, Workplace, child, counts, end, snakemake
 
 NETWORK = f"{RUN}/graves/digits/logistic"
 VI = f"{NETWORK}/vi/r1-2"
-VERDICTS = {"claims": 1, "compare": 1, "figure": 4}
+PAGES = {"explorer": 1, "front_page": 1}
+VERDICTS = {"claims": 1, "compare": 1, "figure": 4, **PAGES}
 REPORT = {"aggregate": 1, **VERDICTS}
 EVALUATE = {"evaluate": 10, **REPORT}
 # The dense networks, one of each fit, have no masks.
@@ -223,7 +224,7 @@ def test_a_setting_of_the_plots(workplace):
 def test_a_claim_that_is_not_tested(workplace):
     workplace.configure({**workplace.config(), "not_tested": {"g1": "too few epochs"}})
 
-    assert counts(workplace.planned()) == {"claims": 1}
+    assert counts(workplace.planned()) == {"claims": 1, **PAGES}
 
 
 # Files of the workflow.
@@ -240,9 +241,9 @@ def test_a_claim_that_is_not_tested(workplace):
         ("prunescape/masks.py", {**PRUNE, **EVALUATE}),
         ("prunescape/metrics.py", EVALUATE),
         ("prunescape/gates.py", REPORT),
-        ("prunescape/claims.py", {"claims": 1}),
+        ("prunescape/claims.py", {"claims": 1, **PAGES}),
         ("prunescape/published.py", {"compare": 1, "figure": 4}),
-        ("prunescape/figures/style.py", {"figure": 4}),
+        ("prunescape/figures/style.py", {"figure": 4, "explorer": 1}),
         ("prunescape/figures/noise_curves.py", {"figure": 1}),
         ("prunescape/closure.py", {}),
         ("prunescape/jobs.py", {}),
@@ -268,7 +269,7 @@ def test_the_figure_whose_module_was_edited(workplace):
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("claims.yaml", {"claims": 1}), ("public_figures.csv", {"compare": 1, "figure": 4})],
+    [("claims.yaml", {"claims": 1, **PAGES}), ("public_figures.csv", {"compare": 1, "figure": 4})],
 )
 def test_an_edited_resource(workplace, name, expected):
     workplace.append(f"workflow/resources/{name}", "")

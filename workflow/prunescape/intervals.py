@@ -143,6 +143,11 @@ def wilson(correct: int, images: int) -> tuple[float, float]:
     return float(max(centre - half, 0.0)), float(min(centre + half, 1.0))
 
 
+def quantile(freedom: float) -> float:
+    """Return how many standard errors a 95 % t interval reaches to each side of the mean."""
+    return float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2))
+
+
 def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
     """Return p-values [m] adjusted for m tests by Holm's step-down method (1979).
 
@@ -160,7 +165,7 @@ def _interval(n: int, mean: float, variance: float, freedom: float, margin: floa
     if variance == 0:
         return Interval(n, mean, mean, mean, 1.0 if mean == margin else 0.0)
     error = math.sqrt(variance)
-    half = float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2)) * error
+    half = quantile(freedom) * error
     p = 2 * float(special.stdtr(freedom, -abs(mean - margin) / error))
     return Interval(n, mean, mean - half, mean + half, p)
 

@@ -288,6 +288,11 @@ def figures(config: Config) -> list[str]:
     ]
 
 
+def figure_source(kind: str) -> str:
+    """Return the resource with the results of others that a kind of figure draws."""
+    return "literature.csv" if kind == "error_compression" else "public_figures.csv"
+
+
 def rows(config: Config) -> list[str]:
     """Return the rows of every evaluation."""
     return [results(config, path) for path in plan.row_files(config)]

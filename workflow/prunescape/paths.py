@@ -21,6 +21,8 @@ TABLE_CSV = "scores.csv"
 NOISE_TABLE = "gradient_noise.csv"
 CLAIMS = "claims.csv"
 PUBLISHED = "published.csv"
+FRONT_PAGE = "verdicts.rst"
+EXPLORER = "explorer.html"
 ENVIRONMENT = "environment.json"
 
 

@@ -49,7 +49,12 @@ rule aggregate:
         code=code("aggregate"),
     output:
         table=results(paths.TABLE),
-        csv=results(paths.TABLE_CSV),
+        csv=report(
+            results(paths.TABLE_CSV),
+            caption="../report/scores.rst",
+            category="Verdicts",
+            labels={"table": "scores: every measurement"},
+        ),
         noise=results(paths.NOISE_TABLE),
     log:
         log_of(paths.TABLE),

@@ -1,8 +1,10 @@
-"""Verdicts and figures, from the tables alone.
+"""Verdicts, figures and the explorer's page, from the tables alone.
 
 Needs   scores.parquet, gradient_noise.csv (evaluate.smk)
 Makes   claims.csv
         published.csv
+        explorer.html
+        verdicts.rst, included by the front page of Snakemake's report
         <study>/figures/<figure>.svg and .png
 """
 
@@ -18,6 +20,7 @@ rule claims:
             results(paths.CLAIMS),
             caption="../report/claims.rst",
             category="Verdicts",
+            labels={"table": "claims: verdicts with their numbers"},
         ),
     log:
         log_of(paths.CLAIMS),
@@ -38,6 +41,26 @@ rule claims:
         " --output {output:q} > {log:q} 2>&1"
 
 
+rule front_page:
+    input:
+        claims=results(paths.CLAIMS),
+        code=code("front_page"),
+    output:
+        results(paths.FRONT_PAGE),
+    log:
+        log_of(paths.FRONT_PAGE),
+    benchmark:
+        benchmark_of(paths.FRONT_PAGE)
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../envs/table.yaml"
+    shell:
+        "python {input.code[0]:q} --claims {input.claims:q} --output {output:q} > {log:q} 2>&1"
+
+
 rule compare:
     input:
         table=results(paths.TABLE),
@@ -48,6 +71,7 @@ rule compare:
             results(paths.PUBLISHED),
             caption="../report/published.rst",
             category="Verdicts",
+            labels={"table": "published: results of others beside ours"},
         ),
     log:
         log_of(paths.PUBLISHED),
@@ -67,13 +91,13 @@ rule compare:
 rule figure:
     input:
         table=results(paths.TABLE),
-        references=resource("public_figures.csv"),
+        references=lambda wildcards: resource(jobs.figure_source(wildcards.figure)),
         code=code("figure"),
         kind=lambda wildcards: figure_code(wildcards.figure),
     output:
         svg=report(
             results(paths.FIGURE) + ".svg",
-            caption="../report/{figure}.rst",
+            caption="../report/figure.rst",
             category="{study}",
             labels={"figure": "{figure}"},
         ),
@@ -95,3 +119,37 @@ rule figure:
         " --study {wildcards.study} --settings {params.settings:q}"
         " --references {input.references:q} --outputs {output.svg:q} {output.png:q}"
         " > {log:q} 2>&1"
+
+
+rule explorer:
+    input:
+        table=results(paths.TABLE),
+        claims=results(paths.CLAIMS),
+        template=resource("explorer/page.html"),
+        styles=resource("explorer/page.css"),
+        scripts=[
+            resource(f"explorer/{name}.js")
+            for name in (
+                *("chart", "controls", "main", "numbers"),
+                *("points", "statistics", "verdicts", "words"),
+            )
+        ],
+        code=code("explorer"),
+    output:
+        results(paths.EXPLORER),
+    log:
+        log_of(paths.EXPLORER),
+    benchmark:
+        benchmark_of(paths.EXPLORER)
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        run=config["run"],
+    conda:
+        "../../envs/table.yaml"
+    shell:
+        "python {input.code[0]:q} --table {input.table:q} --claims {input.claims:q}"
+        " --run {params.run:q} --template {input.template:q} --styles {input.styles:q}"
+        " --scripts {input.scripts:q} --output {output:q} > {log:q} 2>&1"

@@ -2,7 +2,7 @@
 
 import _script
 from prunescape import table
-from prunescape.figures import kinds, references, style
+from prunescape.figures import kinds, style
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     scores = scores[scores["study"] == arguments.study]
     if scores.empty:
         raise ValueError(f"{arguments.table}: no rows of study {arguments.study}")
-    found = references.read(arguments.references, arguments.study)
+    found = kinds.elsewhere(arguments.kind, arguments.references, arguments.study)
 
     figure = kinds.load(arguments.kind).draw(scores, settings, found)
 

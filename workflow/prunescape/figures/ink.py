@@ -26,6 +26,15 @@ def bars(axes: Axes, x: pd.Series, found: pd.DataFrame, criterion: str) -> None:
     axes.errorbar(x, found["mean"], _spread(found), **look, elinewidth=1.1)
 
 
+def across(axes: Axes, found: pd.DataFrame, y: pd.Series, criterion: str) -> None:
+    """Draw mean (markers) and interval (horizontal bar) of `found` at `y` in a criterion's look."""
+    look = _line(style.look(criterion)) | {"linestyle": "None"}
+    # An axis of weights kept is logarithmic: an interval that reaches below 0 ends at its rim.
+    low = found["low"].clip(lower=0.01)
+    spread = np.array([found["mean"] - low, found["high"].clip(upper=100) - found["mean"]])
+    axes.errorbar(found["mean"], y, xerr=np.maximum(spread, 0), **look, elinewidth=1.1)
+
+
 def thresholds(axes: Axes, found: pd.DataFrame, criterion: str) -> None:
     """Draw accuracy at the share of weights that thresholds keep, with intervals of both as bars.
 

@@ -1,14 +1,30 @@
 """The kinds of figures. A kind's module is imported only when it is drawn."""
 
 import importlib
+import os
 from types import ModuleType
+
+import pandas as pd
+
+from prunescape.figures import references
 
 KINDS = {
     "accuracy_sparsity": "prunescape.figures.accuracy_sparsity",
     "accuracy_difference": "prunescape.figures.accuracy_difference",
     "noise_curves": "prunescape.figures.noise_curves",
+    "network_noise": "prunescape.figures.network_noise",
+    "winner_map": "prunescape.figures.winner_map",
+    "noise_surface": "prunescape.figures.noise_surface",
+    "prune_potential": "prunescape.figures.prune_potential",
+    "layer_allocation": "prunescape.figures.layer_allocation",
+    "error_compression": "prunescape.figures.error_compression",
     "threshold_axis": "prunescape.figures.threshold_axis",
 }
+
+
+def elsewhere(kind: str, path: str | os.PathLike, study: str) -> pd.DataFrame:
+    """Read the results of others that a kind draws: its module's `read`, or that of references."""
+    return getattr(load(kind), "read", references.read)(path, study)
 
 
 def load(kind: str) -> ModuleType:

@@ -49,6 +49,14 @@ NOISES = {
     "salt_pepper": "share of pixels set to black or white",
     "occlusion": "share of the area covered",
 }
+SHORT_NOISES = {
+    "grey_raw": "grey pixels",
+    "grey_normalised": "grey (scaled)",
+    "gaussian": "Gaussian noise",
+    "salt_pepper": "black and white",
+    "occlusion": "occlusion",
+}
+_PLAIN = {r"\mu": "μ", r"\sigma": "σ", r"\log": "log ", r"\alpha": "α", r"\,": " ", "$": ""}
 _BY_COLUMN = {
     "criterion": CRITERIA,
     "scope": SCOPES,
@@ -61,6 +69,14 @@ _BY_COLUMN = {
 def label(column: str, value: str) -> str:
     """Return the readable name of `value`, a word of the table's key column `column`."""
     return _BY_COLUMN.get(column, {}).get(value, value)
+
+
+def plain(column: str, value: str) -> str:
+    """Return the readable name without mathematical type, for a page or a terminal."""
+    text = label(column, value)
+    for marked, written in _PLAIN.items():
+        text = text.replace(marked, written)
+    return text
 
 
 def place(column: str, value: str) -> tuple[bool, int, str]:

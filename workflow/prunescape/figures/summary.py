@@ -121,12 +121,14 @@ def constants(found: Sequence[tuple[str, ...]], columns: Sequence[str]) -> str:
 
 
 def sample(found: pd.DataFrame, what: str, table: pd.DataFrame, mark: str = "band") -> str:
-    """Return the sentence that says what is averaged: `what`, images, n, and what a mark means."""
+    """Return the sentence that says what is averaged: `what`, images, n, and what a mark means.
+
+    `mark` is "" where a figure has no room for intervals.
+    """
     images = " or ".join(f"{count:,}" for count in sorted(set(table["n_images"])))
     least, most = found["n"].min(), found["n"].max()
     if most == 1:
         return f"{what} ({images} images) of one replicate, n = 1: no intervals. "
     n = f"n = {least}" if least == most else f"n = {least} to {most}"
-    return (
-        f"{what} ({images} images), mean over {n} replicates; {mark}: 95 % t interval of the mean. "
-    )
+    meaning = f"; {mark}: 95 % t interval of the mean" if mark else ""
+    return f"{what} ({images} images), mean over {n} replicates{meaning}. "

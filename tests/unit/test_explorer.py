@@ -1,0 +1,95 @@
+"""What the explorer's page is made of; tests/pages looks at it in a browser."""
+
+import base64
+import gzip
+import json
+
+import pandas as pd
+import pytest
+
+from prunescape import claims, intervals
+from prunescape.explorer import contents, page
+from prunescape.figures import labels
+
+VERDICTS = pd.DataFrame(columns=list(claims.COLUMNS))
+
+
+def row(**changes):
+    key = {"study": "s", "dataset": "d", "network": "n", "fit": "f", "criterion": "magnitude"}
+    key |= {"scope": "global", "selection": "exact_k", "effect": "zero", "schedule": "fine"}
+    key |= {"step": 0, "level": 0.5, "replicate": 1, "noise": "none", "noise_level": 0.0}
+    value = {"total_weights": 100, "kept_weights": 50, "frozen_weights": 0, "n_images": 360}
+    value |= {"accuracy": 1 / 3, "nll": 0.123456789123, "ece": 0.1, "brier": 0.2}
+    return key | value | changes
+
+
+def known(*rows):
+    return contents.contents(pd.DataFrame(rows), VERDICTS, "run")
+
+
+def test_a_point_has_its_replicates_in_order_and_none_for_a_missing_one():
+    found = known(row(replicate=3, accuracy=0.9), row(accuracy=0.8), row(step=1, level=0.9))
+    assert found["replicates"] == [1, 3]
+    assert found["points"]["accuracy"] == [[80, 90], [33.3333333, None]]
+    assert found["points"]["nll"][1] == [0.123456789, None]
+
+
+def test_pruned_networks_stand_as_a_schedule_leaves_them_and_controls_at_every_step():
+    dense = {"criterion": "none", "scope": "none", "selection": "none", "effect": "none"}
+    steps = [row(step=step) for step in (0, 1)]
+    controls = [row(step=step, level=0.0, **dense) for step in (0, 1)]
+    found = known(*steps, *controls)
+    steps_of = {}
+    for line, step in zip(found["points"]["line"], found["points"]["step"], strict=True):
+        steps_of.setdefault(found["lines"][line][4], []).append(step)
+    assert steps_of == {"magnitude": [1], "none": [0, 1]}
+
+
+def test_frozen_weights_are_not_kept():
+    found = known(row(kept_weights=100, frozen_weights=75))
+    assert found["points"]["kept_percent"] == [25]
+
+
+def test_the_page_takes_intervals_with_the_quantiles_of_the_library():
+    found = known(*(row(replicate=replicate) for replicate in range(1, 6)))
+    assert found["quantiles"] == {n: intervals.quantile(n - 1) for n in (2, 3, 4, 5)}
+    assert found["quantiles"][5] == pytest.approx(2.7764451051977987)
+
+
+def test_contents_travel_unchanged_and_to_the_same_bytes():
+    packed = page.pack({"text": "μ </script>", "none": None})
+    assert json.loads(gzip.decompress(base64.b64decode(packed))) == {
+        "text": "μ </script>",
+        "none": None,
+    }
+    assert packed == page.pack({"text": "μ </script>", "none": None})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        page.pack({"x": float("nan")})
+
+
+def test_a_script_cannot_end_its_element_early():
+    with pytest.raises(ValueError, match="its own closing tag"):
+        page.compose({"run": "r"}, "$title", [], ["'</SCRIPT>'"])
+
+
+def test_a_run_is_written_as_text():
+    text = page.compose({"run": "<i>"}, "$title", [], [])
+    assert text == "prunescape: run &lt;i&gt;"
+
+
+@pytest.mark.parametrize(
+    ("column", "word", "written"),
+    [
+        ("criterion", "snr", "signal to noise |μ|/σ"),
+        ("criterion", "log_alpha", "dropout rate -log α"),
+        ("criterion", "magnitude_x_std", "|w| × std of input"),
+        ("criterion", "mine", "mine"),
+    ],
+)
+def test_names_are_written_without_mathematical_type(column, word, written):
+    assert labels.plain(column, word) == written
+
+
+def test_no_listed_name_keeps_a_mark_of_mathematical_type():
+    for word in labels.CRITERIA:
+        assert not set(labels.plain("criterion", word)) & set("$\\")

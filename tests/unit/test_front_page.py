@@ -1,0 +1,45 @@
+"""Verdicts in words: everything is said, and nothing in a statement is taken for markup."""
+
+import pandas as pd
+from docutils.core import publish_doctree
+
+from prunescape import claims, front_page
+
+
+def found(**changes):
+    row = {"id": "g1", "study": "sgd_noise", "origin": "paper", "verdict": "holds", "n": 5}
+    row |= {"estimate": -1.23456, "ci_low": -2.0, "ci_high": -0.5, "margin": 0.0}
+    row |= {"statement": "|mu| of *all* `a_` beats |w|.", "reason": "it is so"}
+    return row | changes
+
+
+def page(*rows):
+    frame = pd.DataFrame(rows, columns=list(claims.COLUMNS)).astype({"n": "Int64"})
+    text = front_page.verdicts(frame)
+    document = publish_doctree(text, settings_overrides={"report_level": 1, "halt_level": 2})
+    return text, document.astext()
+
+
+def test_a_claim_is_said_with_its_numbers_and_without_markup():
+    _, text = page(found())
+    assert "g1 holds: |mu| of *all* `a_` beats |w|." in text
+    assert "Estimate −1.235, 95 % interval −2 to −0.5, margin 0, n = 5." in text.replace("\n", " ")
+    assert "It is so. (paper)" in text
+
+
+def test_what_is_not_tested_has_no_numbers():
+    _, text = page(found(verdict="not tested", estimate=None, ci_low=None, ci_high=None, n=None))
+    assert "g1 not tested" in text
+    assert "Estimate" not in text
+
+
+def test_claims_are_counted_for_the_run_and_each_study():
+    rows = [found(), found(id="g2", verdict="fails"), found(id="k1", study="k_winners")]
+    _, text = page(*rows)
+    assert text.startswith("3 claims: 2 holds, 1 fails.")
+    assert "Study sgd_noise: 2 claims: 1 holds, 1 fails." in text
+    assert "Study k_winners: 1 claim: 1 holds." in text
+
+
+def test_a_run_without_claims_says_so():
+    assert page()[1] == "no claims."

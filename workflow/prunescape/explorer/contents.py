@@ -1,0 +1,146 @@
+"""What the explorer's page knows: the table, verdicts, words and looks, as one JSON structure.
+
+The table travels by replicate, so that the page can pair any two lines; intervals are taken there
+with the quantiles that `intervals` uses (workflow/resources/explorer/statistics.js).
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from prunescape import intervals
+from prunescape.figures import labels, style, summary
+
+LINE = (
+    *("study", "dataset", "network", "fit", "criterion"),
+    *("scope", "selection", "effect", "schedule"),
+)
+"""Key columns that tell lines apart; a line's points differ in the columns of POINT."""
+POINT = ("step", "level", "noise", "noise_level")
+METRICS = {
+    "accuracy": {"label": "accuracy", "unit": "%", "better": "higher"},
+    "nll": {"label": "negative log-likelihood", "unit": "nats", "better": "lower"},
+    "ece": {"label": "expected calibration error", "unit": "", "better": "lower"},
+    "brier": {"label": "Brier score", "unit": "", "better": "lower"},
+}
+_DIGITS = 9  # significant, of measured numbers; more is less than a millionth of one image
+# matplotlib's markers in plotly's words.
+_SYMBOLS = {
+    "o": "circle",
+    "s": "square",
+    "^": "triangle-up",
+    "v": "triangle-down",
+    "D": "diamond",
+    "<": "triangle-left",
+    ">": "triangle-right",
+    "P": "cross",
+    "X": "x",
+    "*": "star",
+    "h": "hexagon",
+    "p": "pentagon",
+    "d": "diamond-tall",
+    "8": "octagon",
+    "": "circle",
+}
+
+
+def contents(scores: pd.DataFrame, verdicts: pd.DataFrame, run: str) -> dict[str, Any]:
+    """Return everything that the page shows.
+
+    Args:
+        scores: the table.
+        verdicts: of its claims, as `claims.read_verdicts` returns them.
+        run: name of the run.
+
+    Returns:
+        run; replicates (their numbers); lines, each its LINE columns; points, lists of equal length
+        with the index of the line, the POINT columns, kept_percent, images, and of every metric a
+        list over replicates (None where a replicate is missing; accuracy in percent); quantiles of
+        Student's t by the number of replicates; metrics, words and looks; claims.
+    """
+    points = _points(scores)
+    lines = list(dict.fromkeys(zip(*(points[name] for name in LINE), strict=True)))
+    place = {line: i for i, line in enumerate(lines)}
+    replicates = sorted(int(each) for each in set(scores["replicate"]))
+    return {
+        "run": run,
+        "replicates": replicates,
+        "line_columns": list(LINE),
+        "lines": [list(line) for line in lines],
+        "points": {
+            "line": [place[line] for line in zip(*(points[name] for name in LINE), strict=True)],
+            **{name: points[name].tolist() for name in (*POINT, "kept_percent", "images")},
+            **{name: points[name].tolist() for name in METRICS},
+        },
+        "quantiles": _quantiles(len(replicates)),
+        "metrics": METRICS,
+        "words": _words(scores),
+        "looks": _looks(scores["criterion"]),
+        "claims": _claims(verdicts),
+    }
+
+
+def _points(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return a row a point: LINE, POINT, kept_percent, images, and metrics as lists.
+
+    A pruned network stands for its level as a schedule leaves it, as on the figures; of dense
+    controls every step stays, for each is the partner of what was pruned at that step.
+    """
+    rows = summary.with_percents(scores)
+    dense = rows["criterion"] == "none"
+    rows = pd.concat([rows[dense], summary.last_step(rows[~dense])])
+    rows = rows.assign(accuracy=rows["accuracy_percent"])
+    by = [*LINE, *POINT]
+    wide = rows.pivot(index=by, columns="replicate", values=list(METRICS)).sort_index()
+    found = wide.index.to_frame(index=False)
+    grouped = rows.groupby(by).agg(kept=("kept_percent", "mean"), images=("n_images", "first"))
+    found["kept_percent"] = [_rounded(value) for value in grouped.loc[wide.index, "kept"]]
+    found["images"] = grouped.loc[wide.index, "images"].to_numpy()
+    for name in METRICS:
+        found[name] = [[_rounded(value) for value in values] for values in wide[name].to_numpy()]
+    return found
+
+
+def _rounded(value: float) -> float | None:
+    """Return a number of _DIGITS significant digits; None, which JSON can say, for NaN."""
+    return None if math.isnan(value) else float(f"{value:.{_DIGITS}g}")
+
+
+def _quantiles(most: int) -> dict[int, float]:
+    """Return the factor of the t interval of 2 to `most` values."""
+    return {n: intervals.quantile(n - 1) for n in range(2, most + 1)}
+
+
+def _words(scores: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """Return the readable name of every word of the table, in the order of menus."""
+    columns = (*LINE, "noise")
+    return {
+        column: {
+            word: labels.plain(column, word)
+            for word in sorted(
+                set(scores[column]), key=lambda word, column=column: labels.place(column, word)
+            )
+        }
+        for column in columns
+    }
+
+
+def _looks(criteria: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return colour and symbol of every criterion, in the order of legends."""
+    found = {}
+    for name in style.order(criteria):
+        look = style.look(name)
+        found[name] = {"colour": look.colour, "symbol": _SYMBOLS[look.marker]}
+    return found
+
+
+def _claims(verdicts: pd.DataFrame) -> list[dict[str, Any]]:
+    shown = ["id", "study", "origin", "statement", "verdict", "reason"]
+    numbers = ["estimate", "ci_low", "ci_high", "margin", "n", "p_holm"]
+    return [
+        {name: row[name] for name in shown}
+        | {name: None if pd.isna(row[name]) else float(row[name]) for name in numbers}
+        for row in verdicts.to_dict("records")
+    ]

@@ -1,0 +1,98 @@
+"""Where the kept weights are: the share of each layer's weights that a criterion keeps."""
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from prunescape.figures import ink, labels, scales, style, summary
+from prunescape.figures.layout import Panels
+
+# A mask doesn't depend on what happens to the removed weights, so effects are no panels.
+_ROW = [*summary.COLUMN, "scope", "schedule"]
+_MARKERS = "os^Dv<>P"
+_EVEN = np.geomspace(100, 0.01, 100)  # no straight line on these axes
+
+
+def numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of each layer's weights that is kept, against that of the whole network.
+
+    Returns:
+        network, fit, scope, schedule, criterion, level, layer (from 1), kept_percent (of all
+        weights), mean, low, high (of the layer's, in percent), n; from most to fewest weights kept.
+
+    Raises:
+        ValueError: no network of several layers was pruned.
+    """
+    # Frozen weights are kept; within a scope of one layer each every layer keeps the same share.
+    clean = table[(table["effect"] != "freeze") & (table["scope"] != "layer")]
+    sizes = clean[clean["criterion"] == "none"].drop_duplicates(summary.COLUMN)
+    sizes = sizes[[*summary.COLUMN, "kept_by_layer"]]
+    pruned = summary.exact(clean)
+    pruned = pruned.drop_duplicates([*_ROW, "criterion", "level", "replicate"])
+    rows = pruned.merge(sizes, on=summary.COLUMN, suffixes=("", "_dense"))
+    split = rows.assign(
+        layer=[range(1, len(each.split()) + 1) for each in rows["kept_by_layer"]],
+        kept=rows["kept_by_layer"].str.split(),
+        size=rows["kept_by_layer_dense"].str.split(),
+    ).explode(["layer", "kept", "size"])
+    split = split[split["layer"].groupby(split.index).transform("max") > 1]
+    if split.empty:
+        raise ValueError("figure layer_allocation: no network of several layers was pruned")
+    split["share"] = 100 * split["kept"].astype(float) / split["size"].astype(float)
+    split["layer"] = split["layer"].astype(int)
+    by = [*_ROW, "criterion", "level", "layer"]
+    found = summary.over_replicates(split, by, "share")
+    kept = split.groupby(by)["kept_percent"].mean().reset_index()
+    found = found.merge(kept, on=by, validate="one_to_one")
+    return found.sort_values([*_ROW, "criterion", "layer", "level"], ignore_index=True)
+
+
+def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
+    """Draw the share of each layer [%] against the share of the whole network that is kept.
+
+    Args:
+        table: rows of one study.
+        settings: size and type.
+        elsewhere: not drawn.
+    """
+    found = numbers(table)
+    rows = summary.groups(found, _ROW)
+    criteria = style.order(found["criterion"])
+    layers = sorted(set(found["layer"]))
+    # Dark to light with depth; cividis looks the same to colour-blind readers.
+    depth = max(len(layers) - 1, 1)
+    shades = {n: colormaps["cividis"](0.85 * k / depth) for k, n in enumerate(layers)}
+    marks = {n: _MARKERS[k % len(_MARKERS)] for k, n in enumerate(layers)}
+    even = {"color": "#7F7F7F", "linestyle": ":", "linewidth": 0.8}
+    with style.applied(settings):
+        titles = [labels.label("criterion", name) for name in criteria]
+        panels = Panels(summary.headings(rows, _ROW), titles, settings)
+        for (i, j), axes in panels.axes.items():
+            panel = summary.at(found, [*_ROW, "criterion"], [*rows[i], criteria[j]])
+            ink.mark_if_empty(axes, panel)
+            axes.plot(_EVEN, _EVEN, **even)
+            for layer in layers:
+                line = panel[panel["layer"] == layer]
+                look = {"color": shades[layer], "marker": marks[layer]}
+                low, high = line["low"].clip(0), line["high"].clip(upper=100)
+                band = {"color": shades[layer], "alpha": 0.18, "linewidth": 0}
+                axes.fill_between(line["kept_percent"], low, high, **band)
+                axes.plot(line["kept_percent"], line["mean"], **look, markeredgecolor="white")
+        scales.kept(panels.first, found["kept_percent"], panels.width)
+        panels.first.set_yscale("symlog", linthresh=0.1, linscale=0.6)
+        panels.first.set_ylim(-0.02, 130)
+        panels.first.set_yticks([0, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
+        panels.first.set_yticks([], minor=True)
+        note = (
+            "Layers in the order of the images' way through them. Dotted: every layer keeps the "
+            "same share. "
+            + summary.sample(found, "Share of a layer's weights", table)
+            + summary.constants(rows, _ROW)
+        )
+        handles = [
+            Line2D([], [], label=f"layer {n}", color=shades[n], marker=marks[n]) for n in layers
+        ]
+        handles += [Line2D([], [], label="even", **even), ink.band()]
+        return panels.finish(scales.KEPT_LABEL, "of the layer (%)", handles, note)

@@ -1,0 +1,86 @@
+"""Prune potential: how much can go before accuracy falls by a point, at each level of noise."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedFormatter, FixedLocator
+
+from prunescape.figures import ink, scales, style, summary
+from prunescape.figures.layout import Panels
+
+MARGIN = 1.0  # points
+_BY = [*summary.COLUMN, *summary.ROW, "criterion", "noise", "noise_level"]
+
+
+def numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the prune potential (Liebenwein et al. 2021, arXiv 2103.03014) of each criterion.
+
+    Of a replicate it is the sparsest level tested at which, and at every less sparse one, accuracy
+    is at most MARGIN points below that of the same replicate's dense network under the same noise;
+    without such a level nothing can go, and all weights are kept.
+
+    Returns:
+        network, fit, scope, effect, schedule, criterion, noise, noise_level; mean, low, high of the
+        weights kept [%] over replicates, n.
+    """
+    rows = summary.last_step(summary.with_percents(table[table["selection"] == "exact_k"]))
+    if rows.empty:
+        raise ValueError("figure prune_potential: no rows with selection = exact_k")
+    same = [*summary.COLUMN, "noise", "noise_level", "replicate"]
+    dense = table[(table["criterion"] == "none") & (table["schedule"] == "none")]
+    pairs = rows.merge(dense[[*same, "accuracy"]], on=same, suffixes=("", "_dense"))
+    # Accuracies are ratios of counts: a margin met exactly is met, whatever is rounded.
+    lost = 100 * (pairs["accuracy_dense"] - pairs["accuracy"])
+    pairs = pairs.assign(within=lost <= MARGIN + 1e-9).sort_values("kept_percent", ascending=False)
+    groups = pairs.groupby([*_BY, "replicate"])
+    reached = pairs[groups["within"].cummin().astype(bool)]
+    kept = reached.groupby([*_BY, "replicate"])["kept_percent"].min()
+    every = groups.size().index
+    found = kept.reindex(every).fillna(100.0).rename("potential").reset_index()
+    return summary.over_replicates(found, _BY, "potential")
+
+
+def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
+    """Draw weights kept at the prune potential [%] for each criterion and level of noise.
+
+    Args:
+        table: rows of one study.
+        settings: size and type.
+        elsewhere: not drawn.
+    """
+    found = numbers(table)
+    # Clean images belong to every kind of noise.
+    kinds = sorted(set(found["noise"]) - {"none"}) or ["none"]
+    rows = [(*row, kind) for row in summary.groups(found, summary.ROW) for kind in kinds]
+    columns = summary.groups(found, summary.COLUMN)
+    noises = sorted(set(found["noise_level"]))
+    criteria = style.order(found["criterion"])
+    with style.applied(settings):
+        panels = Panels(
+            summary.headings(rows, [*summary.ROW, "noise"]),
+            summary.headings(columns, summary.COLUMN),
+            settings,
+        )
+        for (i, j), axes in panels.axes.items():
+            panel = summary.at(found, [*summary.COLUMN, *summary.ROW], [*columns[j], *rows[i][:3]])
+            panel = panel[panel["noise"].isin(["none", rows[i][3]])]
+            ink.mark_if_empty(axes, panel)
+            for k, criterion in enumerate(criteria):
+                line = panel[panel["criterion"] == criterion]
+                # One below the other, so that bars don't hide each other.
+                beside = 0.7 * ((len(criteria) - 1) / 2 - k) / max(len(criteria), 2)
+                at = line["noise_level"].map(noises.index) + beside
+                ink.across(axes, line, at, criterion)
+        scales.kept(panels.first, found["mean"], panels.width)
+        panels.first.set_ylim(-0.5, len(noises) - 0.5)
+        panels.first.yaxis.set_major_locator(FixedLocator(range(len(noises))))
+        panels.first.yaxis.set_major_formatter(FixedFormatter([f"{each:g}" for each in noises]))
+        note = (
+            f"Fewest weights with which accuracy stays within {MARGIN:g} point of the same "
+            "replicate's dense network under the same noise, at this and every lower sparsity that "
+            "was tested. "
+            + summary.sample(found, "Weights kept", table, mark="bar")
+            + summary.constants([(*c, *r[:3]) for c in columns for r in rows], _BY[:5])
+        )
+        return panels.finish(
+            scales.KEPT_LABEL, "level of noise", [*map(ink.handle, criteria)], note
+        )

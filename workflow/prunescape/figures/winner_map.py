@@ -1,0 +1,123 @@
+"""Which criterion is best at each sparsity and level of noise; what cannot be told apart, ties."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+from prunescape import intervals
+from prunescape.figures import cells, ink, labels, style, summary
+from prunescape.figures.layout import Panels
+
+ALPHA = 0.05
+
+
+def numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """Return for each cell the criteria that are best there.
+
+    In a cell the criterion with the highest mean accuracy is tested against each other one, paired
+    by replicate (t); the p-values are corrected by Holm's method for the number of tests of the
+    cell. Criteria from which the best one cannot be told apart tie with it.
+
+    Returns:
+        One row a cell and criterion that wins or ties: `cells.PANEL`, level, noise_level,
+        criterion, mean (accuracy in percent), winners (how many share the cell), criteria (how many
+        were compared), n (pairs). Sorted; within a cell in the order of legends.
+
+    Raises:
+        ValueError: no cell with several criteria.
+    """
+    rows = cells.rows(table)
+    place = [*cells.PANEL, "level", "noise_level"]
+    found = []
+    for values, cell in rows.groupby(place):
+        wide = cell.pivot(index="replicate", columns="criterion", values="accuracy_percent")
+        wide = wide.dropna()
+        if wide.shape[1] < 2 or wide.empty:
+            continue
+        best = wide.mean().idxmax()
+        others = [name for name in wide if name != best]
+        tested = [intervals.paired(wide[best], wide[name]).p for name in others]
+        ties = [
+            name
+            for name, p in zip(others, intervals.holm(tested), strict=True)
+            if not p < ALPHA  # NaN, of one replicate, decides nothing
+        ]
+        found += [
+            dict(zip(place, values, strict=True))
+            | {"criterion": name, "mean": wide[name].mean(), "winners": 1 + len(ties)}
+            | {"criteria": wide.shape[1], "n": len(wide)}
+            for name in style.order([best, *ties])
+        ]
+    if not found:
+        raise ValueError(
+            "figure winner_map: no arm with several criteria at one sparsity "
+            "(rows with selection = exact_k)"
+        )
+    return pd.DataFrame(found)
+
+
+def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
+    """Draw a map of winners for each arm.
+
+    Args:
+        table: rows of one study.
+        settings: size and type.
+        elsewhere: not drawn.
+    """
+    found = numbers(table)
+    rows = summary.groups(found, cells.PANEL[2:])
+    columns = summary.groups(found, summary.COLUMN)
+    levels = sorted(set(found["level"]))
+    noises = sorted(set(found["noise_level"]))
+    with style.applied(settings):
+        panels = Panels(
+            summary.headings(rows, cells.PANEL[2:]),
+            summary.headings(columns, summary.COLUMN),
+            settings,
+        )
+        for (i, j), axes in panels.axes.items():
+            panel = summary.at(found, cells.PANEL, [*columns[j], *rows[i]])
+            ink.mark_if_empty(axes, panel)
+            cells.label(axes, levels, noises)
+            cells.thinned(axes, levels, panels.width, 2.9 * settings.font_size / 72)
+            for (level, noise), cell in panel.groupby(["level", "noise_level"]):
+                _cell(axes, levels.index(level), noises.index(noise), list(cell["criterion"]))
+        note = (
+            "A full cell: this criterion is better than every other one there (paired t, 5 %, "
+            f"Holm-corrected over the {found['criteria'].max()} criteria of the cell). "
+            "A divided cell: these criteria cannot be told apart, and the rest is worse. "
+            + summary.sample(found, "Accuracy", table, mark="")
+            + summary.constants([(*c, *r) for c in columns for r in rows], cells.PANEL)
+        )
+        handles = [_handle(name) for name in style.order(found["criterion"])]
+        return panels.finish("weights removed (%)", "level of noise", handles, note)
+
+
+def _cell(axes: Axes, x: int, y: int, criteria: list[str]) -> None:
+    """Divide a cell among criteria: a strip each, with its marker."""
+    share = 0.94 / len(criteria)
+    for i, name in enumerate(criteria):
+        look = style.look(name)
+        left = x - 0.47 + i * share
+        face = {"facecolor": look.colour, "edgecolor": "white", "linewidth": 0.5}
+        axes.add_patch(Rectangle((left, y - 0.47), share, 0.94, **face))
+        if len(criteria) <= 3:
+            axes.plot(left + share / 2, y, marker=look.marker or "o", **_MARK)
+
+
+_MARK = {"color": "white", "markersize": 3, "markeredgecolor": "white", "linestyle": "None"}
+
+
+def _handle(criterion: str) -> Line2D:
+    look = style.look(criterion)
+    return Line2D(
+        *([], []),
+        label=labels.label("criterion", criterion),
+        linestyle="None",
+        marker="s",
+        markersize=7,
+        markerfacecolor=look.colour,
+        markeredgecolor=look.colour,
+    )

@@ -1,0 +1,31 @@
+"use strict";
+// The verdicts on the claims of a study.
+
+/** Write a study's claims into a list. */
+function fillVerdicts(list, claims, study) {
+  const mine = claims.filter((claim) => claim.study === study);
+  list.replaceChildren(
+    ...mine.map((claim) => {
+      const item = document.createElement("li");
+      const verdict = document.createElement("strong");
+      verdict.textContent = claim.verdict;
+      verdict.className = claim.verdict.replace(" ", "-");
+      const numbers = document.createElement("span");
+      numbers.className = "quiet";
+      numbers.textContent = claimNumbers(claim);
+      item.append(`${claim.id} `, verdict, ` ${claim.statement} `, numbers);
+      return item;
+    })
+  );
+  return mine.length;
+}
+
+function claimNumbers(claim) {
+  if (claim.verdict === "not tested") return `(${claim.reason})`;
+  const written = (value) => (value === null ? "–" : String(Number(value.toPrecision(4)))).replace("-", "−");
+  return (
+    `Estimate ${written(claim.estimate)}, 95 % interval ${written(claim.ci_low)} to ` +
+    `${written(claim.ci_high)}, margin ${written(claim.margin)}, n = ${claim.n}: ${claim.reason}. ` +
+    `From: ${claim.origin}.`
+  );
+}

@@ -1,0 +1,98 @@
+"use strict";
+// From the table's words to a reader's.
+
+/** Return the readable name of a word of a key column. */
+function word(contents, column, value) {
+  return contents.words[column]?.[value] ?? value;
+}
+
+/** Return the readable name of a group: network and fit. */
+function groupName(contents, group) {
+  const [network, fit] = group.split("/");
+  return `${word(contents, "network", network)}, ${word(contents, "fit", fit)}`;
+}
+
+/** Return the readable name of a way of pruning. */
+function wayName(contents, way) {
+  const [scope, selection, effect, schedule] = way.split("/");
+  return [
+    word(contents, "scope", scope),
+    ...(selection === "threshold" ? ["by a threshold on the score"] : []),
+    word(contents, "effect", effect),
+    word(contents, "schedule", schedule),
+  ].join("; ");
+}
+
+/** Return the name of a dense line, or of a line's criterion. */
+function criterionName(contents, line) {
+  const name = word(contents, "criterion", line.criterion);
+  const control = line.dense && line.schedule !== "none";
+  return control ? `${name}, trained as long as: ${word(contents, "schedule", line.schedule)}` : name;
+}
+
+/** Return names of lines that say no more than what tells them apart. */
+function lineNames(contents, lines) {
+  const several = (of) => new Set(lines.filter((line) => !line.dense).map(of)).size > 1;
+  const groups = new Set(lines.map((line) => line.group)).size > 1;
+  const ways = several((line) => line.way);
+  return lines.map((line) =>
+    [
+      criterionName(contents, line),
+      ...(groups ? [groupName(contents, line.group)] : []),
+      ...(ways && !line.dense ? [wayName(contents, line.way)] : []),
+    ].join(" · ")
+  );
+}
+
+/** Return a number as the page shows it. */
+function shown(metric, value, signed = false) {
+  if (value === null) return "–";
+  const text = Math.abs(value).toFixed(metric === "accuracy" ? 2 : 4);
+  const sign = value < 0 && Number(text) !== 0 ? "−" : signed && value > 0 ? "+" : "";
+  return sign + text;
+}
+
+/** Return a percentage with as many digits as it needs. */
+function percent(value) {
+  return `${Number(value.toPrecision(4))} %`;
+}
+
+/** Return the share of weights that a point's network lost, or no longer trains. */
+function removedPercent(point) {
+  return percent(Number((100 - point.kept).toFixed(6)));
+}
+
+/** Return what is on the vertical axis. */
+function quantity(contents, choice) {
+  const { label, unit } = contents.metrics[choice.metric];
+  const difference = choice.against !== "none";
+  const written = difference && unit === "%" ? "points" : unit;
+  return `${difference ? `difference in ${label}` : label}${written ? ` (${written})` : ""}`;
+}
+
+/** Return where a point stands, in words. */
+function whereabouts(contents, { point }) {
+  const asked = point.line.selection === "threshold" ? `, threshold ${point.level}` : "";
+  const noise =
+    point.noise === "none" ? "" : `, ${word(contents, "noise", point.noise)}: ${point.noise_level}`;
+  const removed = point.line.dense ? "" : ` (${removedPercent(point)} removed)`;
+  return `${percent(point.kept)} of weights kept${removed}${asked}${noise}`;
+}
+
+/** Return a point's numbers in words: value, interval, n. */
+function numbers(contents, choice, { mean, low, high, n }) {
+  const signed = choice.against !== "none";
+  const between =
+    low === null
+      ? "no interval"
+      : `95 % interval ${shown(choice.metric, low, signed)} to ${shown(choice.metric, high, signed)}`;
+  const value = shown(choice.metric, mean, signed);
+  return [`${quantity(contents, choice)}: ${value}`, between, `n = ${n}`];
+}
+
+/** Return what an interval says of a difference: better, worse, or not told apart. */
+function reading(contents, choice, { low, high }) {
+  if (low === null) return "one replicate: no interval";
+  if (low <= 0 && high >= 0) return "not told apart";
+  return low > 0 === (contents.metrics[choice.metric].better === "higher") ? "better" : "worse";
+}

@@ -1,0 +1,20 @@
+"""Write the verdicts of a run for the front page of its report."""
+
+import _script
+from prunescape import claims, files, front_page
+
+
+def main() -> None:
+    """Parse the arguments, put the verdicts into words, write them."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("--claims", required=True, metavar="FILE", help="claims.csv of the run")
+    parser.add_argument("--output", required=True, metavar="FILE", help="reStructuredText")
+    arguments = parser.parse_args()
+
+    text = front_page.verdicts(claims.read_verdicts(arguments.claims))
+
+    files.write_text(arguments.output, text)
+
+
+if __name__ == "__main__":
+    _script.run(main)
