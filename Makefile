@@ -5,20 +5,28 @@ VENV ?= .venv
 CORES ?= all
 CONFIG ?=
 PYTHON ?= python3
+# A folder where snapshots are shared; without it, the default remote of DVC.
+PRUNESCAPE_STORE ?=
+COMMIT ?=
+FORCE ?=
 
 # Jobs call `python`: the environment's must be the first on the path.
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 # The run's name, of the last file that says it.
 RUN = $(shell sed -n 's/^run: *\([[:alnum:]_-]*\).*/\1/p' config.yaml $(CONFIG) | tail -n 1)
+# What a snapshot holds: data sets that runs have brought here, and everything of this run.
+VERSIONED = $(wildcard data/*/raw data/*/*.safetensors) results/$(RUN)
+STORE = $(if $(PRUNESCAPE_STORE),--store "$(PRUNESCAPE_STORE)")
 # A live display on a terminal, a line a step elsewhere.
 PROGRESS = $(if $(shell test -t 2 && echo terminal),--logger rich,--quiet host rules)
 SNAKEMAKE = snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help run report dry-run test lint format bench clean
+.PHONY: help run report dry-run snapshot restore versions diff
+.PHONY: test test-versioning test-servers lint format bench clean
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.done ## create the environment, reproduce everything, print the verdicts
 	@begin=$$(date +%s); $(SNAKEMAKE) $(PROGRESS) || exit; end=$$(date +%s); \
@@ -36,9 +44,27 @@ report: $(VENV)/run.done ## write report.html: verdicts, figures, tables, run ti
 dry-run: $(VENV)/run.done ## show which jobs a run would start, and why
 	$(SNAKEMAKE) --dry-run
 
+snapshot: $(VENV)/versions.done ## put data and the run under DVC, push them; COMMIT=1 commits
+	python tools/versions.py snapshot $(STORE) $(if $(COMMIT),--commit) $(VERSIONED)
+
+restore: $(VENV)/versions.done ## bring data and results of this commit back; nothing is computed
+	python tools/versions.py restore $(STORE) $(if $(FORCE),--force)
+
+versions: $(VENV)/versions.done ## compare what is here with the snapshot of this commit
+	python tools/versions.py status
+
+diff: $(VENV)/versions.done ## show what changed since the snapshot of another commit: REV=...
+	python tools/compare.py --rev "$(REV)" results/$(RUN)
+
 test: $(VENV)/test.done ## create what the tests need, run every check and test
 	$(MAKE) --no-print-directory lint
 	python -m pytest -n 2
+
+test-versioning: $(VENV)/test.done ## only the tests of snapshots: faults, remotes, two users
+	python -m pytest -n 2 tests/versioning
+
+test-servers: ## as root: install the SSH server that a test of remotes starts on loopback
+	apt-get install --quiet --yes --no-install-recommends openssh-server
 
 lint: $(VENV)/test.done ## check style and workflow
 	ruff check
@@ -65,7 +91,12 @@ $(VENV)/run.done: requirements.txt constraints.txt
 	@python -m compileall -q $(VENV)/lib >/dev/null || true
 	@touch $@
 
-$(VENV)/test.done: requirements-test.txt $(VENV)/run.done
+$(VENV)/versions.done: requirements-versions.txt $(VENV)/run.done
+	@echo "adding DVC"
+	python -m pip install --quiet --disable-pip-version-check -r requirements-versions.txt -c constraints.txt
+	@touch $@
+
+$(VENV)/test.done: requirements-test.txt $(VENV)/versions.done
 	@echo "adding what the tests need"
 	python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt -c constraints.txt
 	@touch $@

@@ -1,0 +1,1 @@
+"""Finished Snakemake runs under DVC: what Snakemake knows of them, and where their bytes are."""

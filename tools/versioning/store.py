@@ -1,0 +1,309 @@
+"""DVC: what it tracks, its cache and remotes, and gates where it reports no failure itself.
+
+Commands run as a process of their own; what they print becomes one line of an Error. Of DVC's
+formats this reads the .dvc files and the lists of files of folders (format of DVC 3).
+"""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from versioning import files
+from versioning.files import Error
+
+STORE = "store"  # the name of the remote that this tool makes
+LOCATION = re.compile(r"[a-z0-9+]+://")
+
+
+class Tracked(NamedTuple):
+    """A file or folder under DVC."""
+
+    path: str  # relative to the root, as that of the pointer
+    pointer: str  # the .dvc file
+    object: str  # its MD5; of a folder that of the list of its files, with .dir
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder."""
+        return self.object.endswith(".dir")
+
+
+class Remote(NamedTuple):
+    """A place where DVC shares objects."""
+
+    name: str
+    location: str  # a folder or a URL
+
+
+@dataclass(frozen=True)
+class Store:
+    """DVC in a folder, which is the root of the git repository too."""
+
+    root: Path
+
+    def check(self) -> None:
+        """Raise an Error where DVC can't work."""
+        if importlib.util.find_spec("dvc") is None:
+            raise Error(f"DVC is not installed for {sys.executable}")
+        if not (self.root / ".git").exists():
+            raise Error("not the root of a git repository: run this where .git is")
+        if not (self.root / ".dvc").is_dir():
+            raise Error("no .dvc here: give dvc init first")
+
+    def dvc(self, *arguments: str) -> str:
+        """Run a command of DVC and return what it printed; Error says why it failed."""
+        done = self._run(*arguments)
+        if done.returncode:
+            raise Error(f"dvc {arguments[0]} failed: {_reason(done.stderr or done.stdout)}")
+        return done.stdout
+
+    def succeeds(self, *arguments: str) -> bool:
+        """Return whether a command of DVC ends with status 0."""
+        return self._run(*arguments).returncode == 0
+
+    def git(self, *arguments: str) -> str:
+        """Run git and return what it printed; Error says why it failed."""
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.root, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise Error(f"git {arguments[0]} failed: {_reason(done.stderr)}")
+        return done.stdout
+
+    def tracked(self, names: Iterable[str] | None = None) -> list[Tracked]:
+        """Return what is under DVC, or just what lies at, above or below some paths."""
+        listed = self.git("ls-files", "-z", "-co", "--exclude-standard", "--", "*.dvc")
+        found = []
+        for pointer in sorted({name for name in listed.split("\0") if name}):
+            if (self.root / pointer).is_file():
+                found += pointed((self.root / pointer).read_text(encoding="utf-8"), pointer)
+        if names is None:
+            return found
+        wanted = [os.path.normpath(name).removesuffix(".dvc") for name in names]
+        for name in wanted:
+            if not any(_related(name, entry.path) for entry in found):
+                raise Error(f"{name} is not under DVC")
+        return [entry for entry in found if any(_related(name, entry.path) for name in wanted)]
+
+    # --- the cache ------------------------------------------------------------------------------
+
+    @cached_property
+    def cache(self) -> Path:
+        """The folder of the cache."""
+        return Path(self.dvc("cache", "dir").strip())
+
+    def object(self, name: str) -> Path:
+        """Return where the cache holds an object."""
+        return _object(self.cache, name)
+
+    def listed(self, entry: Tracked) -> dict[str, str] | None:
+        """Return path and MD5 of each file of `entry`; None if the cache has no such list."""
+        if not entry.is_folder:
+            return {entry.path: entry.object}
+        place = self.object(entry.object)
+        if not place.is_file() or files.md5(place) != entry.object.removesuffix(".dir"):
+            return None
+        return {f"{entry.path}/{one['relpath']}": one["md5"] for one in files.read_json(place)}
+
+    def absent(self, entries: Iterable[Tracked]) -> list[str]:
+        """Return the objects of `entries` that the cache has not, without looking into any."""
+        found = []
+        for entry in entries:
+            names = self.listed(entry)
+            wanted = [entry.object] if names is None else names.values()
+            found += [name for name in wanted if not self.object(name).is_file()]
+            # A list that is there and broken is as good as absent.
+            if names is None and not found:
+                found.append(entry.object)
+        return sorted(set(found))
+
+    def evict_corrupt(self, names: Iterable[str], place: Path | None = None) -> list[str]:
+        """Remove those objects from the cache whose content isn't the one they are named by.
+
+        DVC trusts a read-only object: it would hand it out, and push it.
+
+        Args:
+            names: of the objects to look into.
+            place: a folder that is a remote, instead of the cache.
+        """
+        gone = []
+        for name in sorted(set(names)):
+            path = _object(place or self.cache, name)
+            if path.is_file() and files.md5(path) != name.removesuffix(".dir"):
+                path.unlink()
+                gone.append(name)
+        return gone
+
+    def refill(self, listing: Mapping[str, str]) -> None:
+        """Copy files into the cache whose objects it lacks: DVC doesn't look for them one by one.
+
+        A file with other bytes than its list says is left out.
+        """
+        for path, name in listing.items():
+            if not self.object(name).is_file() and (self.root / path).is_file():
+                _copy(self.root / path, self.object(name), name, 0o444)
+
+    def lay_out(self, listing: Mapping[str, str]) -> None:
+        """Copy what the cache has of a list of files to where it belongs; DVC takes all or none."""
+        for path, name in listing.items():
+            if self.object(name).is_file() and not (self.root / path).exists():
+                _copy(self.object(name), self.root / path, name, 0o644)
+
+    # --- remotes --------------------------------------------------------------------------------
+
+    def remotes(self) -> tuple[dict[str, Remote], Remote | None]:
+        """Return the remotes by name, and which of them is the default."""
+        # The list of `dvc remote list` breaks long lines.
+        pairs = (line.partition("=") for line in self.dvc("config", "--list").splitlines())
+        settings = {key: value for key, _, value in pairs}
+        urls = ((re.fullmatch(r"remote\.(.+)\.url", key), url) for key, url in settings.items())
+        found = {match[1]: Remote(match[1], url) for match, url in urls if match}
+        default = settings.get("core.remote")
+        if default is not None and default not in found:
+            raise Error(f"DVC's default remote {default} is not among its remotes")
+        return found, found.get(default)
+
+    def remote(self, folder: str | None, create: bool) -> Remote | None:
+        """Return the remote to use, None if there is none, and see that a local folder exists.
+
+        Args:
+            folder: a folder to be the default remote of this clone, from now on.
+            create: make that folder when it is named for the first time.
+        """
+        remotes, found = self.remotes()
+        if folder is not None:
+            found = Remote(STORE, str(Path(folder).expanduser().absolute()))
+            if remotes.get(STORE) != found:
+                if create:
+                    _make(Path(found.location))
+                self._check_folder(found)
+                # In config.local, which is not in git: the next user's folder is another one.
+                self.dvc("remote", "add", "--local", "--force", "--default", *found)
+                # Otherwise DVC takes what it finds in a folder for what it is named.
+                self.dvc("remote", "modify", "--local", STORE, "verify", "true")
+        if found is not None:
+            self._check_folder(found)
+        return found
+
+    def folder_of(self, remote: Remote) -> Path | None:
+        """Return the folder that a remote is, None if it is somewhere else."""
+        # A relative one is relative to DVC's settings.
+        return None if LOCATION.match(remote.location) else self.root / ".dvc" / remote.location
+
+    def replenish(self, remote: Remote, names: Iterable[str]) -> None:
+        """Copy objects from the cache into a remote that is a folder, which lacks them.
+
+        Where a remote has the list of a folder, DVC believes that it has all files of the list.
+        """
+        folder = self.folder_of(remote)
+        for name in names if folder is not None else ():
+            if not _object(folder, name).is_file():
+                _copy(self.object(name), _object(folder, name), name.removesuffix(".dir"), 0o444)
+
+    def borrow(self, remote: Remote, names: Iterable[str]) -> None:
+        """Copy objects that the cache lacks from a remote that is a folder.
+
+        DVC drops the list of a folder's files when one of the files can't be had.
+        """
+        folder = self.folder_of(remote)
+        for name in names if folder is not None else ():
+            if not self.object(name).is_file() and _object(folder, name).is_file():
+                _copy(_object(folder, name), self.object(name), name.removesuffix(".dir"), 0o444)
+
+    def fetch_of(self, text: str, pointer: str) -> None:
+        """Fetch what another version of a pointer, with some text, points to."""
+        place = self.root / pointer
+        # Beside it, so that its paths mean the same; DVC looks at nothing else.
+        other = place.with_name(f"{place.stem}.{os.getpid()}.dvc")
+        try:
+            files.write(other, text)
+            self.dvc("fetch", other.relative_to(self.root).as_posix())
+        finally:
+            other.unlink(missing_ok=True)
+
+    def _check_folder(self, remote: Remote) -> None:
+        """Raise an Error if a remote is a local folder and gone: DVC would begin an empty one."""
+        folder = self.folder_of(remote)
+        if folder is not None and not folder.is_dir():
+            raise Error(
+                f"the remote {remote.location} is gone: bring it back (is its disk mounted?), or "
+                "make that folder to begin a new one"
+            )
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "dvc", *arguments],
+            cwd=self.root,
+            env=os.environ | {"DVC_NO_ANALYTICS": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+def pointed(text: str, pointer: str) -> list[Tracked]:
+    """Return what the .dvc file `pointer` with some text points to."""
+    try:
+        content = yaml.safe_load(text)
+        folder = Path(pointer).parent / content.get("wdir", ".")
+        return [
+            Tracked(os.path.normpath(folder / out["path"]), pointer, out["md5"])
+            for out in content["outs"]
+        ]
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError):
+        raise Error(f"{pointer}: not a pointer of DVC (a conflict of a merge?)") from None
+
+
+def _related(one: str, other: str) -> bool:
+    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
+
+
+def _object(folder: Path, name: str) -> Path:
+    """Return where a cache or a remote holds an object."""
+    return folder / "files" / "md5" / name[:2] / name[2:]
+
+
+def _copy(source: Path, target: Path, name: str, mode: int) -> None:
+    """Copy a file whole or not at all, if it is the object `name`."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".")
+    os.close(handle)
+    try:
+        shutil.copyfile(source, temporary)
+        if files.md5(Path(temporary)) == name:
+            Path(temporary).chmod(mode)
+            Path(temporary).replace(target)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Error(f"the folder {folder} can't be made ({error.strerror})") from None
+
+
+def _reason(text: str) -> str:
+    """Return the lines of an output that say why a command failed, as one line."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    wrong = [line for line in lines if line.startswith(("ERROR:", "fatal:", "error:"))] or lines
+    plain = (re.sub(r"^(ERROR|fatal|error):\s*", "", line) for line in wrong)
+    return "; ".join(dict.fromkeys(plain))[:500] or "it gave no reason"
+
+
+def objects(listings: Iterable[Mapping[str, str]]) -> set[str]:
+    """Return the objects of several lists of files."""
+    return {name for listing in listings for name in listing.values()}
