@@ -84,6 +84,7 @@ def _replicates(rng, accuracy, **changes):
             "ece": rng.uniform(0, 0.2),
             "brier": rng.uniform(0, 1),
             "kept_by_layer": str(kept),
+            "silent_by_layer": "0",
             "min_layer_kept": kept,
             "sparsity_actual": 1 - kept / WEIGHTS,
         }

@@ -45,6 +45,7 @@ def row(accuracy, kept=1000, **changes):
         "total_weights": 1000,
         "kept_weights": kept,
         "kept_by_layer": f"{kept - kept // 4} {kept // 4}",
+        "silent_by_layer": "0 0",
     }
     value |= {"n_images": 10_000, "n_correct": correct, "accuracy": correct / 10_000}
     return key | value | changes
