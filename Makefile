@@ -56,11 +56,11 @@ versions: $(VENV)/versions.done ## compare what is here with the snapshot of thi
 diff: $(VENV)/versions.done ## show what changed since the snapshot of another commit: REV=...
 	python tools/compare.py --rev "$(REV)" results/$(RUN)
 
-test: $(VENV)/test.done ## create what the tests need, run every check and test
+test: $(VENV)/test.done ## create what the tests need, run every check and test but the next
 	$(MAKE) --no-print-directory lint
-	python -m pytest -n 2
+	python -m pytest -n 2 --ignore tests/versioning
 
-test-versioning: $(VENV)/test.done ## only the tests of snapshots: faults, remotes, two users
+test-versioning: $(VENV)/test.done ## run the tests of snapshots: faults, remotes, two users (long)
 	python -m pytest -n 2 tests/versioning
 
 test-servers: ## as root: install the SSH server that a test of remotes starts on loopback
