@@ -110,6 +110,7 @@ def evaluation_cases(layers: Layers, split: datasets.Split) -> list[Case]:
     weights = training.initial_weights(network, start, STREAM, members)
     checkpoint = Checkpoint(layers, images.shape[1:], scaling, weights, list(members), {})
     conditions = [NO_NOISE, *(("grey_raw", level) for level in LEVELS)]
+    cases = evaluation.cases(checkpoint, [], [], vars(DENSE), [conditions])
     products = 2 * sum(prod(shape) for shape in network.shapes.values())
     plain = Case(
         "evaluation",
@@ -130,9 +131,7 @@ def evaluation_cases(layers: Layers, split: datasets.Split) -> list[Case]:
     ours = Case(
         "evaluation",
         f"noise, R = {len(members)}",
-        lambda: evaluation.rows(
-            checkpoint, [None], vars(DENSE), [conditions], {}, images, labels, STREAM
-        ),
+        partial(evaluation.rows, cases, {}, images, labels, STREAM),
         len(members),
         EVALUATED,
         len(conditions) * len(images) / EVALUATED,
