@@ -47,6 +47,7 @@ rule fit_variational:
     benchmark:
         benchmark_of(paths.POSTERIOR)
     threads: 1
+    priority: 1 # the longest jobs of a run: what starts last ends last
     resources:
         mem_mb=1500,
         runtime=120,
