@@ -264,7 +264,7 @@ def test_every_rule_has_all_keys_in_one_order(file):
     for rule in rules:
         indent = re.match(" +", rule)[0]
         keys = re.findall(rf"^{indent}(\w+):", rule, re.MULTILINE)
-        optional = {"name", "params", "wildcard_constraints"}
+        optional = {"name", "params", "wildcard_constraints", "priority", "localrule"}
         assert [key for key in keys if key not in optional] == KEYS
 
 

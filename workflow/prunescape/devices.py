@@ -4,9 +4,13 @@ import ctypes
 
 import torch
 
+from prunescape import gpus
+
 
 def device(name: str) -> torch.device:
     """Return the device called `cpu`, `cuda` or `auto` (a GPU where there is one); set torch up.
+
+    Of several GPUs, the process gets one that no other job has, and waits until one is free.
 
     One thread a job, since jobs run side by side; numbers too small for a normal float32 count as
     zero, since arithmetic on them is many times slower; freed memory is kept for the next tensor.
@@ -17,10 +21,20 @@ def device(name: str) -> torch.device:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     _keep_memory()
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device: cuda, but torch finds no GPU; device: auto falls back to the CPU")
-    use_gpu = name == "cuda" or (name == "auto" and torch.cuda.is_available())
-    return torch.device("cuda" if use_gpu else "cpu")
+    if name == "cpu":
+        return torch.device("cpu")
+    # Before torch looks for GPUs, since it looks once; a build without CUDA must not keep one.
+    ids = gpus.visible() if torch.backends.cuda.is_built() else []
+    if ids:
+        gpus.claim(ids)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if name == "cuda":
+        raise ValueError(
+            f"device: cuda, but torch {torch.__version__} finds no GPU (visible: "
+            f"{', '.join(gpus.visible()) or 'none'}); device: auto falls back to the CPU"
+        )
+    return torch.device("cpu")
 
 
 def _keep_memory() -> None:

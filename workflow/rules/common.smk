@@ -85,6 +85,19 @@ def untracked(value):
     return lambda wildcards, output: jobs.compact(value)
 
 
+def growing(amount):
+    """Return a resource function: an amount, and as much again for every attempt that failed."""
+    return lambda wildcards, attempt: amount * attempt
+
+
+def gpus():
+    """Return how many GPUs a job asks for that computes where the config's device says.
+
+    None under `auto`, which takes what it finds: a scheduler can't be asked for what may not be.
+    """
+    return int(config["device"] == "cuda")
+
+
 def record_environment():
     """Write environment.json beside the table: what the run was made with."""
     script = f"{workflow.basedir}/workflow/scripts/environment.py"

@@ -20,13 +20,15 @@ for source in config["sources"]:
             f"data/{source}/benchmarks/download.tsv"
         threads: 1
         resources:
-            mem_mb=1000,
-            runtime=30,
+            mem_mb=growing(1000),
+            runtime=growing(30),
         params:
             source=source,
             mirrors=untracked(config["sources"][source]),
         conda:
             "../../envs/torch.yaml"
+        # On a cluster, where Snakemake runs: the nodes that compute often reach no network.
+        localrule: True
         shell:
             "python {input.code[0]:q} --source {params.source:q} --mirrors {params.mirrors:q}"
             " --output {output:q} > {log:q} 2>&1"
@@ -50,8 +52,8 @@ rule prepare:
         "data/{dataset}/benchmarks/prepare.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         source=lookup("datasets/{dataset}/source", within=config),
         test=lookup("datasets/{dataset}/test", within=config),

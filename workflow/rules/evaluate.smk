@@ -23,8 +23,9 @@ rule evaluate:
         benchmark_of(paths.ROWS)
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(30),
+        gpu=gpus(),
     params:
         model=job(jobs.model),
         arm=job(jobs.evaluated_arm),
@@ -62,8 +63,8 @@ rule aggregate:
         benchmark_of(paths.TABLE)
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         folder=lambda wildcards, output: os.path.dirname(output.table),
         outline=jobs.compact(plan.outline(config)),

@@ -19,8 +19,9 @@ rule train:
         benchmark_of(paths.POINT)
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=60,
+        mem_mb=growing(1500),
+        runtime=growing(60),
+        gpu=gpus(),
     params:
         network=job(jobs.layers),
         fit=job(jobs.fit_settings),
@@ -49,8 +50,9 @@ rule fit_variational:
     threads: 1
     priority: 1 # the longest jobs of a run: what starts last ends last
     resources:
-        mem_mb=1500,
-        runtime=120,
+        mem_mb=growing(1500),
+        runtime=growing(120),
+        gpu=gpus(),
     params:
         network=job(jobs.layers),
         fit=job(jobs.fit_settings),
@@ -79,8 +81,9 @@ rule check_noise:
         benchmark_of(paths.NOISE_CHECK)
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=30,
+        mem_mb=growing(1500),
+        runtime=growing(15),
+        gpu=gpus(),
     params:
         model=job(jobs.model),
         fit=job(jobs.fit_settings),

@@ -21,8 +21,9 @@ rule measure:
         benchmark_of(paths.MOMENTS)
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(1000),
+        runtime=growing(10),
+        gpu=gpus(),
     params:
         device=config["device"],
     conda:
@@ -46,8 +47,9 @@ rule score:
         benchmark_of(paths.SCORES)
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=30,
+        mem_mb=growing(1500),
+        runtime=growing(10),
+        gpu=gpus(),
     params:
         criteria=job(jobs.criteria),
         moments=lambda w, input: f"--moments {input.moments}" if input.moments else "",
@@ -75,8 +77,8 @@ rule prune:
         benchmark_of(paths.MASKS)
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         arms=job(jobs.pruned_arms),
         seed=config["seed"],
@@ -101,8 +103,8 @@ rule prune_step:
         benchmark_of(paths.STEP_MASKS)
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         level=job(jobs.step_level),
         arms=job(jobs.chained_arms),

@@ -29,8 +29,8 @@ rule claims:
         benchmark_of(paths.CLAIMS)
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         studies=config["studies"],
         not_tested=jobs.not_tested(config),
@@ -54,8 +54,8 @@ rule front_page:
         benchmark_of(paths.FRONT_PAGE)
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     conda:
         "../../envs/table.yaml"
     shell:
@@ -81,8 +81,8 @@ rule costs:
         benchmark_of(paths.COSTS)
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         folder=lambda wildcards, output: f"{os.path.dirname(output[0])}/benchmarks",
     conda:
@@ -109,8 +109,8 @@ rule compare:
         benchmark_of(paths.PUBLISHED)
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     conda:
         "../../envs/table.yaml"
     shell:
@@ -138,8 +138,8 @@ rule figure:
         benchmark_of(paths.FIGURE)
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         settings=jobs.compact(config["figures"]),
     conda:
@@ -173,8 +173,8 @@ rule explorer:
         benchmark_of(paths.EXPLORER)
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(10),
     params:
         run=config["run"],
     conda:

@@ -21,8 +21,9 @@ rule retrain:
         benchmark_of(paths.RETRAINED)
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=growing(3000),
+        runtime=growing(120),
+        gpu=gpus(),
     params:
         levels=job(jobs.retrained_levels),
         arms=job(jobs.retrained_arms),
@@ -56,8 +57,9 @@ rule retrain_step:
         benchmark_of(paths.RETRAINED)
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=growing(1500),
+        runtime=growing(15),
+        gpu=gpus(),
     params:
         levels=job(jobs.retrained_levels),
         arms=job(jobs.retrained_arms),
