@@ -75,13 +75,7 @@ def _cost(table: pd.DataFrame, costs: pd.DataFrame, arm: tuple) -> tuple[float, 
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw accuracy [%] against CPU seconds and memory, a row a sparsity.
-
-    Args:
-        table: rows of one study.
-        settings: size and type.
-        elsewhere: costs of the study's jobs, as `read` returns them.
-    """
+    """Draw accuracy [%] against CPU seconds and memory, a row a sparsity."""
     found = numbers(table, elsewhere)
     levels = sorted(set(found["level"]))
     ways = summary.groups(found, [*summary.COLUMN, "schedule"])

@@ -1,4 +1,9 @@
-"""The kinds of figures. A kind's module is imported only when it is drawn."""
+"""The kinds of figures. A kind's module is imported only when it is drawn.
+
+Every module has `numbers(table)`, what is drawn as a table, and `draw(table, settings, elsewhere)`:
+rows of one study, size and type, and results that the module's `read` (or that of `references`)
+finds elsewhere, which not every kind draws.
+"""
 
 import importlib
 import os
@@ -29,7 +34,7 @@ def elsewhere(kind: str, path: str | os.PathLike, study: str) -> pd.DataFrame:
 
 
 def load(kind: str) -> ModuleType:
-    """Return the module of a kind; it has `draw(table, settings, elsewhere) -> Figure`."""
+    """Return the module of a kind."""
     if kind not in KINDS:
         raise ValueError(f"figures: unknown kind {kind!r}, expected one of {sorted(KINDS)}")
     return importlib.import_module(KINDS[kind])
