@@ -62,9 +62,10 @@ def figure_code(kind):
     return [path for path in map(os.path.relpath, files) if path not in code("figure")]
 
 
-def figure_source(kind):
+def figure_source(wildcards):
     """Return what a kind of figure draws beside the table: of this run, or results of others."""
-    return jobs.figure_source(config, kind) or resource(jobs.figure_resource(kind))
+    found = jobs.figure_source(config, wildcards.study, wildcards.figure)
+    return found or resource(jobs.figure_resource(wildcards.figure))
 
 
 def resource(name):

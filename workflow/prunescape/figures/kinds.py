@@ -21,6 +21,7 @@ KINDS = {
     "winner_map": "prunescape.figures.winner_map",
     "noise_surface": "prunescape.figures.noise_surface",
     "prune_potential": "prunescape.figures.prune_potential",
+    "mask_overlap": "prunescape.figures.mask_overlap",
     "layer_allocation": "prunescape.figures.layer_allocation",
     "error_compression": "prunescape.figures.error_compression",
     "cost_accuracy": "prunescape.figures.cost_accuracy",

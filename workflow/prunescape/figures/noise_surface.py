@@ -1,17 +1,10 @@
 """Accuracy over sparsity and noise at once: a map for each criterion, a number in each cell."""
 
 import pandas as pd
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
 
 from prunescape.figures import cells, style, summary
 from prunescape.figures.grid import Grid
-
-# Even to the eye, the same for colour-blind readers, and readable in grey.
-_MAP = colormaps["cividis"]
 
 
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
@@ -46,7 +39,6 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     found = numbers(table)
     levels = sorted(set(found["level"]))
     noises = sorted(set(found["noise_level"]))
-    scale = Normalize(vmin=0, vmax=100)
     with style.applied(settings):
         grid = Grid(found, cells.PANEL, ["criterion"], settings)
         width = grid.panels.width
@@ -56,25 +48,15 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             cells.thinned(axes, levels, width, 2.6 * settings.font_size / 72)
             for cell in panel.itertuples():
                 x, y = levels.index(cell.level), noises.index(cell.noise_level)
-                _cell(axes, x, y, cell, scale, size)
+                cells.number(axes, x, y, cell.mean, size)
         note = (
             summary.sample(found, "Numbers: accuracy in percent", table, mark="")
             + _precision(found)
             + "Left column: dense. "
             + grid.constants()
         )
-        shown = (0, 25, 50, 75, 100)
-        handles = [Patch(color=_MAP(scale(value)), label=f"{value} %") for value in shown]
-        return grid.panels.finish("weights removed (%)", "level of noise", handles, note)
-
-
-def _cell(axes: Axes, x: int, y: int, cell: tuple, scale: Normalize, size: float) -> None:
-    colour = _MAP(scale(cell.mean))
-    axes.add_patch(
-        Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", linewidth=0.4)
-    )
-    ink = "black" if cell.mean > 55 else "white"
-    axes.text(x, y, f"{cell.mean:.0f}", ha="center", va="center", color=ink, fontsize=size)
+        colours = cells.colours()
+        return grid.panels.finish("weights removed (%)", "level of noise", colours, note)
 
 
 def _precision(found: pd.DataFrame) -> str:
