@@ -60,3 +60,8 @@ rule all:
 
 onsuccess:
     record_environment()
+    record_invocation()
+
+
+onerror:
+    record_invocation()

@@ -4,6 +4,7 @@ Needs `config`; validates it and fills in its defaults.
 """
 
 import os
+import resource as usage
 import subprocess
 import sys
 
@@ -84,6 +85,16 @@ def untracked(value):
     Snakemake compares params with those of the last run unless they are derived from the output.
     """
     return lambda wildcards, output: jobs.compact(value)
+
+
+def record_invocation():
+    """Append to the logs what Snakemake itself has taken so far, for `make profile`."""
+    taken = usage.getrusage(usage.RUSAGE_SELF)
+    path = results("logs/snakemake.tsv")
+    new = not os.path.exists(path)
+    with open(path, "a", encoding="utf-8") as log:
+        log.write("cpu_seconds\n" if new else "")
+        log.write(f"{taken.ru_utime + taken.ru_stime:.2f}\n")
 
 
 def record_environment():
