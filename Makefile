@@ -80,8 +80,8 @@ format: $(VENV)/test.done ## format the code
 	ruff format
 	snakefmt Snakefile workflow
 
-bench: $(VENV)/test.done ## time the training against a plain reference
-	python bench/graves.py
+bench: $(VENV)/test.done ## time the five studies against plain references
+	python bench/studies.py --output results/bench.csv
 
 clean: ## remove the environment; data and results stay
 	rm -rf $(VENV)
