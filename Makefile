@@ -22,7 +22,7 @@ PROGRESS = $(if $(shell test -t 2 && echo terminal),--logger rich,--quiet host r
 SNAKEMAKE = snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
 .DEFAULT_GOAL := help
-.PHONY: help run report dry-run snapshot restore versions diff
+.PHONY: help run report profile dry-run snapshot restore versions diff
 .PHONY: test test-versioning test-servers lint format bench clean
 
 help: ## list what there is
@@ -40,6 +40,9 @@ report: $(VENV)/run.done ## write report.html: verdicts, figures, tables, run ti
 	$(SNAKEMAKE) $(PROGRESS)
 	$(SNAKEMAKE) --report results/$(RUN)/report.html
 	@echo "report: results/$(RUN)/report.html"
+
+profile: $(VENV)/run.done ## show where the CPU time of the run went
+	python workflow/scripts/spending.py results/$(RUN)
 
 dry-run: $(VENV)/run.done ## show which jobs a run would start, and why
 	$(SNAKEMAKE) --dry-run
@@ -77,8 +80,8 @@ format: $(VENV)/test.done ## format the code
 	ruff format
 	snakefmt Snakefile workflow
 
-bench: $(VENV)/test.done ## time the training against a plain reference
-	python bench/graves.py
+bench: $(VENV)/test.done ## time the five studies against plain references
+	python bench/studies.py --output results/bench.csv
 
 clean: ## remove the environment; data and results stay
 	rm -rf $(VENV)

@@ -14,7 +14,8 @@
 #       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/rows
 #   results/<run>/scores.parquet, scores.csv      one table; everything below reads only this
 #   results/<run>/explorer.html, verdicts.rst     the table as a page, the report's front page
-#   results/<run>/claims.csv, published.csv, costs.csv, <study>/figures/
+#   results/<run>/claims.csv, published.csv, costs.csv
+#   results/<run>/<study>/overlaps.csv, figures/  overlaps are of masks
 #   results/<run>/logs/..., benchmarks/...        of every job, under its output's name
 #
 # The grammar is composed in workflow/prunescape/paths.py, what there is to do in plan.py beside it.
@@ -59,3 +60,8 @@ rule all:
 
 onsuccess:
     record_environment()
+    record_invocation()
+
+
+onerror:
+    record_invocation()

@@ -2,7 +2,7 @@
 
 Cases run back to back in one process on one thread, round after round, so that what else the
 machine does meets all alike; figures are medians over the rounds. Time is CPU time. A study's
-benchmark is a list of cases: see bench/graves.py.
+benchmark is a list of cases: see bench/studies.py.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=5, help="how often each case runs")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each case runs")
     parser.add_argument("--output", type=Path, help="where to save the table, as csv")
     return parser
 

@@ -10,7 +10,7 @@ import torch
 from prunescape import covariance, training
 from prunescape.checkpoints import Checkpoint
 from prunescape.networks import Network
-from prunescape.objectives import objective
+from prunescape.objectives import Batch, objective
 from prunescape.scaling import Scaling
 
 IMAGES, LABELS = factories.uint8_images(230), factories.classes(230)
@@ -29,7 +29,7 @@ def of_each_image(goal, parameters, inputs, member):
     alone = {name: p.requires_grad_() for name, p in factories.member(parameters, member).items()}
     rows = []
     for image, label in zip(inputs, LABELS, strict=True):
-        loss = goal.loss_at(alone, image[None, None], label[None, None]).sum()
+        loss = goal.loss(alone, Batch(image[None, None], label[None, None])).sum()
         rows.append(torch.autograd.grad(loss, list(alone.values())))
     columns = zip(*rows, strict=True)
     return {name: torch.cat(values) for name, values in zip(alone, columns, strict=True)}

@@ -9,7 +9,7 @@ import pytest
 from docutils.core import publish_doctree
 from matplotlib.figure import Figure
 
-from prunescape import closure, costs, jobs, table
+from prunescape import closure, costs, jobs, overlaps, table
 from prunescape.figures import (
     accuracy_difference,
     accuracy_sparsity,
@@ -68,6 +68,17 @@ COSTS = pd.DataFrame(
     columns=costs.COLUMNS,
 )
 DENSE = replicates([0.91, 0.92, 0.93])
+MASKS = np.random.default_rng(0)
+OVERLAPS = overlaps.table(
+    (
+        overlaps.Cut("logistic", fit, "oneshot", 0, level),
+        {f"{name}/global/1": MASKS.integers(0, 256, (3, 125), np.uint8) for name in CRITERIA},
+        (1, 2, 3),
+    )
+    for fit in ("vi", "vi_signed")
+    for level in ("0.50", "0.70", "0.90", "0.99")
+)
+OF_THE_TABLE = [kind for kind in kinds.KINDS if kind != "mask_overlap"]
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +109,11 @@ def elsewhere():
 
 @pytest.fixture
 def source(kind):
-    """The results of others that a kind of figure draws."""
+    """What a kind of figure draws beside the table."""
     if kind == "cost_accuracy":
         return COSTS
+    if kind == "mask_overlap":
+        return OVERLAPS
     path = ROOT / "workflow/resources" / jobs.figure_resource(kind)
     return kinds.elsewhere(kind, path, "graves")
 
@@ -233,7 +246,7 @@ def test_no_text_leaves_the_canvas_or_meets_another(kind, width, study, source):
         assert apart, f"{one!r} meets {other!r}"
 
 
-@pytest.mark.parametrize("kind", kinds.KINDS)
+@pytest.mark.parametrize("kind", OF_THE_TABLE)
 def test_legend_and_note_say_what_is_drawn(kind, study, source):
     figure = kinds.load(kind).draw(study, SETTINGS, source)
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
@@ -252,7 +265,7 @@ def test_legend_and_note_say_what_is_drawn(kind, study, source):
     assert "10,000 images" in words
 
 
-@pytest.mark.parametrize("kind", kinds.KINDS)
+@pytest.mark.parametrize("kind", OF_THE_TABLE)
 def test_one_replicate_is_drawn_without_interval(kind, study, source):
     figure = kinds.load(kind).draw(study[study["replicate"] == 1], SETTINGS, source)
     words = " ".join(text.get_text() for text in texts_of(figure))

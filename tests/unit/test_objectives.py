@@ -7,7 +7,7 @@ import torch
 
 from prunescape.ensembles import Ensemble
 from prunescape.networks import Network
-from prunescape.objectives import Variational, cross_entropy, objective
+from prunescape.objectives import Batch, Variational, cross_entropy, objective
 
 SETTINGS = {
     "kind": "variational",
@@ -127,7 +127,7 @@ def test_gradients_are_those_of_loss_and_divergence(sigma, sigma_in_kl, sampling
     total = losses.sum() + penalty * goal._prior.value([mu], [spread]).sum()
     expected = torch.autograd.grad(total, [mu, rho, bias])
 
-    found = goal.descend(ensemble, images, labels, generators(), penalty)
+    found = goal.descend(ensemble, Batch(images, labels), generators(), penalty)
     torch.testing.assert_close(found, losses.detach())
     for name, value in zip(("1.weight", "1.weight.rho", "1.bias"), expected, strict=True):
         torch.testing.assert_close(ensemble.gradients[name], value, rtol=2e-5, atol=2e-6)
@@ -142,16 +142,16 @@ def test_estimates_are_means_and_positive_scales():
 
 def test_a_blank_image_has_finite_gradients():
     goal, ensemble = variational()
-    blank = torch.zeros(2, 5, 1, 2, 2)
-    goal.descend(ensemble, blank, torch.zeros(2, 5, dtype=torch.long), generators(), 0.0)
+    blank = Batch(torch.zeros(2, 5, 1, 2, 2), torch.zeros(2, 5, dtype=torch.long))
+    goal.descend(ensemble, blank, generators(), 0.0)
     assert ensemble.flat.grad.isfinite().all()
 
 
 def test_softmax_twice_takes_probabilities_for_logits():
     network = Network([{"kind": "linear", "units": 3, "bias": False}], (1, 1, 1))
     parameters = {"1.weight": torch.tensor([[[100.0], [0.0], [0.0]]])}
-    images, labels = torch.ones(1, 2, 1, 1, 1), torch.tensor([[0, 1]])
+    batch = Batch(torch.ones(1, 2, 1, 1, 1), torch.tensor([[0, 1]]))
     right, wrong = math.log(1 + 2 / math.e), math.log(2 + math.e)
     for softmax, expected in (("once", (0 + 100) / 2), ("twice", (right + wrong) / 2)):
         goal = objective(network, {"kind": "likelihood", "softmax": softmax})
-        assert goal.loss_at(parameters, images, labels).item() == pytest.approx(expected, rel=1e-5)
+        assert goal.loss(parameters, batch).item() == pytest.approx(expected, rel=1e-5)

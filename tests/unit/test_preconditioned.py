@@ -8,7 +8,7 @@ import torch
 from prunescape import training
 from prunescape.ensembles import Ensemble
 from prunescape.networks import Network
-from prunescape.objectives import objective
+from prunescape.objectives import Batch, objective
 from prunescape.preconditioned import NoiseCovariance, PreconditionedSGD, preconditioner
 from prunescape.scaling import Scaling
 
@@ -129,10 +129,9 @@ class Run:
             if order is None or position == 0:
                 order = training.batch_order(100, (1, "study"), self.replicates, epoch)
             chosen = order[:, 20 * position : 20 * position + 20]
-            images, labels = inputs[chosen], self.labels[chosen]
-            first = self.goal.loss(self.ensemble, images[:, :1], labels[:, :1], [])
-            self.optimiser.keep_first(first)
-            self.ensemble.backward(self.goal.loss(self.ensemble, images, labels, []).sum())
+            batch = Batch(inputs[chosen], self.labels[chosen])
+            self.optimiser.keep_first(self.goal.loss(self.ensemble.values, batch.first))
+            self.ensemble.backward(self.goal.loss(self.ensemble.values, batch).sum())
             self.optimiser.step()
             self.done += 1
         return self

@@ -16,8 +16,8 @@ RULES = sorted(ROOT.glob("workflow/rules/*.smk"))
 KEYS = ["input", "output", "log", "benchmark", "threads", "resources", "conda", "shell"]
 FITS = {"point", "vi", "vi_signed", "as_published"}
 FIGURES = {
-    *("accuracy_sparsity", "accuracy_difference", "noise_curves", "threshold_axis"),
-    *("winner_map", "noise_surface", "prune_potential", "cost_accuracy"),
+    *("accuracy_sparsity", "noise_curves", "threshold_axis"),
+    *("winner_map", "mask_overlap", "cost_accuracy"),
 }
 VI = f"{RUN}/graves/digits/logistic/vi/r1-2"
 
@@ -52,7 +52,7 @@ def test_a_run_makes_exactly_the_planned_files(finished, record_property):
             for name in ("scores", "gradient_noise", "claims", "published", "costs")
         ),
         *(f"{RUN}/{name}" for name in ("scores.parquet", "environment.json", "explorer.html")),
-        f"{RUN}/verdicts.rst",
+        *(f"{RUN}/verdicts.rst", f"{RUN}/graves/overlaps.csv"),
         f"{block.format('vi')}/measure/input_moments.safetensors",
         *(f"{RUN}/graves/figures/{name}.{end}" for name in FIGURES for end in ("svg", "png")),
     }

@@ -6,8 +6,8 @@ import pandas as pd
 from workplace import RUN, Workplace
 
 FIGURES = {
-    *("accuracy_sparsity", "accuracy_difference", "noise_curves", "threshold_axis"),
-    *("winner_map", "noise_surface", "prune_potential", "cost_accuracy"),
+    *("accuracy_sparsity", "noise_curves", "threshold_axis"),
+    *("winner_map", "mask_overlap", "cost_accuracy"),
 }
 
 

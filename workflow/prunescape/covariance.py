@@ -16,7 +16,7 @@ from torch.func import grad, vmap
 from prunescape.checkpoints import Checkpoint
 from prunescape.ensembles import Ensemble
 from prunescape.networks import Parameters
-from prunescape.objectives import Likelihood, objective
+from prunescape.objectives import Batch, Likelihood, objective
 from prunescape.preconditioned import NoiseCovariance
 from prunescape.training import batch_order
 
@@ -43,7 +43,7 @@ def exact(
 
     def loss(member: Parameters, image: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
         alone = {name: value[None] for name, value in member.items()}
-        return goal.loss_at(alone, image[None, None], label[None, None]).squeeze()
+        return goal.loss(alone, Batch(image[None, None], label[None, None])).squeeze()
 
     of_images = vmap(grad(loss), in_dims=(None, 0, 0))
     of_members = vmap(of_images, in_dims=(0, None, None))
@@ -81,10 +81,10 @@ def online(
     ensemble.load(parameters)
     noise = NoiseCovariance(ensemble.flat)
     for chosen in batches:
-        images, classes = inputs[chosen], labels[chosen]
-        ensemble.backward(goal.loss_at(ensemble.tensors, images[:, :1], classes[:, :1]).sum())
+        batch = Batch(inputs[chosen], labels[chosen])
+        ensemble.backward(goal.loss(ensemble.tensors, batch.first).sum())
         first = ensemble.flat.grad.clone()
-        ensemble.backward(goal.loss_at(ensemble.tensors, images, classes).sum())
+        ensemble.backward(goal.loss(ensemble.tensors, batch).sum())
         noise.update(first, ensemble.flat.grad)
     return ensemble.views(noise.values)
 

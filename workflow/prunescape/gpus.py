@@ -17,6 +17,8 @@ from typing import IO
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 """What CUDA reads; Slurm and users set it to the GPUs that a job may use."""
+LOCKS = Path("/tmp")
+"""Where locks are: the same folder for all jobs of a machine, which $TMPDIR need not be."""
 WAIT = 0.5
 """Seconds between two looks for a free GPU."""
 
@@ -47,9 +49,8 @@ def claim(ids: Sequence[str], folder: Path | None = None) -> str:
     this user, or of this Slurm job, whose GPUs nobody else has, and which may call its only one 0
     as every other does.
     """
-    # Not $TMPDIR, which may differ from job to job.
     owner = f"{os.getuid()}-{os.environ.get('SLURM_JOB_ID', 'local')}"
-    folder = folder or Path(f"/tmp/prunescape-gpus-{owner}")
+    folder = folder or LOCKS / f"prunescape-gpus-{owner}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     waiting = False
     while True:

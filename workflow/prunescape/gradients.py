@@ -4,7 +4,7 @@ import torch
 
 from prunescape.ensembles import Ensemble
 from prunescape.networks import Parameters
-from prunescape.objectives import Likelihood
+from prunescape.objectives import Batch, Likelihood
 from prunescape.scaling import Scaling
 
 CHUNK = 1000  # images at a time; fixed, so that sums don't depend on the machine's memory
@@ -34,9 +34,7 @@ def full_gradient(
     ensemble.load(parameters)
     total = torch.zeros_like(ensemble.flat)
     for chunk, classes in zip(images.split(CHUNK), labels.split(CHUNK), strict=True):
-        losses = goal.loss_at(
-            ensemble.tensors, scaling(chunk)[None], classes.expand(members, len(classes))
-        )
-        ensemble.backward(losses.sum())
+        batch = Batch(scaling(chunk)[None], classes.expand(members, len(classes)))
+        ensemble.backward(goal.loss(ensemble.tensors, batch).sum())
         total.add_(ensemble.flat.grad, alpha=len(chunk) / len(images))
     return ensemble.views(total)

@@ -267,6 +267,35 @@ def _masks(config: Config, place: Any, arm: Arm, point: Point) -> str:
     return results(config, paths.MASKS, **named)
 
 
+# --- masks of a study -----------------------------------------------------------------------------
+
+
+def _cuts(config: Config, study: str) -> dict[str, tuple[str, str, str, int, str]]:
+    """Return each file of a study's masks that keep an exact number of weights, and its cut."""
+    found = {}
+    for named in plan.models(config):
+        for arm in plan.arms(config, study, named.fit, named.network):
+            if named.study != study or arm.selection != "exact_k":
+                continue
+            for first, last in plan.blocks(config):
+                place = {**named._asdict(), "first": first, "last": last}
+                for point in arm.points:
+                    path = _masks(config, place, arm, point)
+                    cut = (named.network, named.fit, arm.schedule, point.step, point.level)
+                    found.setdefault(path, cut)
+    return found
+
+
+def compared_masks(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the masks of a study that keep an exact number of weights."""
+    return list(_cuts(config, wildcards.study))
+
+
+def cuts(config: Config, wildcards: Wildcards) -> str:
+    """Return network, fit, schedule, step and level of each of them."""
+    return compact(list(_cuts(config, wildcards.study).values()))
+
+
 # --- verdicts ----------------------------------------------------------------------------------
 
 
@@ -288,9 +317,10 @@ def figures(config: Config) -> list[str]:
     ]
 
 
-def figure_source(config: Config, kind: str) -> str | None:
+def figure_source(config: Config, study: str, kind: str) -> str | None:
     """Return the run's file that a kind of figure draws beside the table, if there is one."""
-    return results(config, paths.COSTS) if kind == "cost_accuracy" else None
+    sources = {"cost_accuracy": paths.COSTS, "mask_overlap": paths.OVERLAPS}
+    return results(config, sources[kind].format(study=study)) if kind in sources else None
 
 
 def figure_resource(kind: str) -> str:

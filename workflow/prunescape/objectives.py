@@ -6,7 +6,7 @@ the prior divided by the number of training images. That is Graves' description 
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
@@ -16,6 +16,20 @@ from prunescape.networks import Network, Parameters, Shape, Weighted
 from prunescape.posteriors import SIGMA_PARAMETERS, prior
 
 Settings = Mapping[str, Any]
+
+
+class Batch(NamedTuple):
+    """What an ensemble learns from in a step: each member has images of its own."""
+
+    images: torch.Tensor
+    """Scaled, [R, B, ...]."""
+    labels: torch.Tensor
+    """Their classes, [R, B]."""
+
+    @property
+    def first(self) -> "Batch":
+        """The first image of every member, a batch of one."""
+        return Batch(self.images[:, :1], self.labels[:, :1])
 
 
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -39,38 +53,26 @@ class Likelihood:
     def initialise(self, ensemble: Ensemble) -> None:
         """A point estimate has nothing beyond the network's own initial weights."""
 
-    def loss(
-        self,
-        ensemble: Ensemble,
-        images: torch.Tensor,
-        labels: torch.Tensor,
-        generators: list[torch.Generator],
-    ) -> torch.Tensor:
-        """Return the mean loss of each member on its batch: [R]."""
-        logits = self.network.logits(images, ensemble.values, training=True)
-        return cross_entropy(logits.softmax(2) if self._twice else logits, labels)
+    def loss(self, parameters: Parameters, batch: Batch, *, training: bool = False) -> torch.Tensor:
+        """Return the mean loss of each member on its batch: [R].
 
-    def loss_at(
-        self, parameters: Parameters, images: torch.Tensor, labels: torch.Tensor
-    ) -> torch.Tensor:
-        """Return the mean loss [R] at parameters [R, ...] that are in no ensemble."""
-        logits = self.network.logits(images, parameters)
-        return cross_entropy(logits.softmax(2) if self._twice else logits, labels)
+        Args:
+            parameters: weights, biases and, for training, buffers [R, ...].
+            batch: images and labels.
+            training: as in `Network.logits`.
+        """
+        logits = self.network.logits(batch.images, parameters, training=training)
+        return cross_entropy(logits.softmax(2) if self._twice else logits, batch.labels)
 
     def penalty(self, epoch: int, batches: int) -> float:
         """Nothing is added to the loss."""
         return 0.0
 
     def descend(
-        self,
-        ensemble: Ensemble,
-        images: torch.Tensor,
-        labels: torch.Tensor,
-        generators: list[torch.Generator],
-        penalty: float,
+        self, ensemble: Ensemble, batch: Batch, generators: list[torch.Generator], penalty: float
     ) -> torch.Tensor:
         """Set the ensemble's gradients to those of `loss`, and return it: [R]."""
-        losses = self.loss(ensemble, images, labels, generators)
+        losses = self.loss(ensemble.values, batch, training=True)
         ensemble.backward(losses.sum())
         return losses.detach()
 
@@ -118,24 +120,18 @@ class Variational:
         return full * max(epoch - first, 0) / (last - first)
 
     def descend(
-        self,
-        ensemble: Ensemble,
-        images: torch.Tensor,
-        labels: torch.Tensor,
-        generators: list[torch.Generator],
-        penalty: float,
+        self, ensemble: Ensemble, batch: Batch, generators: list[torch.Generator], penalty: float
     ) -> torch.Tensor:
         """Set the ensemble's gradients; return the mean loss [R] of each member on its batch.
 
         Args:
             ensemble: means and rho of the weights, biases.
-            images: scaled images [R, B, ...].
-            labels: their classes [R, B].
+            batch: images and labels.
             generators: of each member, for one sample of the posterior.
             penalty: what the divergence, whose gradient is added, is multiplied by.
         """
         spreads = self._spreads(ensemble)
-        losses = self._loss(ensemble, spreads, images, labels, generators)
+        losses = self._loss(ensemble, spreads, batch, generators)
         ensemble.backward(losses.sum(), spreads)
         self._chain(ensemble, spreads, penalty)
         return losses.detach()
@@ -144,8 +140,7 @@ class Variational:
         self,
         ensemble: Ensemble,
         spreads: Parameters,
-        images: torch.Tensor,
-        labels: torch.Tensor,
+        batch: Batch,
         generators: list[torch.Generator],
     ) -> torch.Tensor:
         """Return the mean loss [R] at one sample of the posterior with these `spreads`."""
@@ -156,8 +151,8 @@ class Variational:
             mu, spread = ensemble.tensors[name], spreads[f"{name}.rho"]
             return layer.add_bias(sample(layer, inputs, mu, spread, generators), ensemble.tensors)
 
-        logits = self.network.logits(images, ensemble.values, affine, training=True)
-        return cross_entropy(logits, labels)
+        logits = self.network.logits(batch.images, ensemble.values, affine, training=True)
+        return cross_entropy(logits, batch.labels)
 
     @torch.no_grad()
     def _spreads(self, ensemble: Ensemble) -> dict[str, torch.Tensor]:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from prunescape import optimisers, sparse_weights, streams
 from prunescape.ensembles import Ensemble
 from prunescape.networks import Network
-from prunescape.objectives import objective
+from prunescape.objectives import Batch, objective
 from prunescape.preconditioned import PreconditionedSGD
 from prunescape.scaling import Scaling
 
@@ -96,17 +96,15 @@ def fit(
                 optimisers.set_rate(
                     optimiser, settings["optimiser"], epoch + step / batches, epochs
                 )
-                batch, classes = scaling(_rows(images, chosen)), _rows(labels, chosen)
+                batch = Batch(scaling(_rows(images, chosen)), _rows(labels, chosen))
                 if len(own) < len(replicates):
-                    batch, classes = batch[members], classes[members]
+                    batch = Batch(batch.images[members], batch.labels[members])
                 if not held:
                     _clear(ensemble.tensors, sparse)
                 if isinstance(optimiser, PreconditionedSGD):
-                    first = goal.loss(ensemble, batch[:, :1], classes[:, :1], generators)
-                    optimiser.keep_first(first)
-                losses = goal.descend(
-                    ensemble, batch, classes, generators, goal.penalty(epoch, batches) / len(images)
-                )
+                    optimiser.keep_first(goal.loss(ensemble.values, batch.first, training=True))
+                penalty = goal.penalty(epoch, batches) / len(images)
+                losses = goal.descend(ensemble, batch, generators, penalty)
                 optimiser.step()
                 total += losses * (chosen.shape[1] / len(images))
                 progress.update()

@@ -4,6 +4,7 @@ Needs `config`; validates it and fills in its defaults.
 """
 
 import os
+import resource as usage
 import subprocess
 import sys
 
@@ -62,9 +63,10 @@ def figure_code(kind):
     return [path for path in map(os.path.relpath, files) if path not in code("figure")]
 
 
-def figure_source(kind):
+def figure_source(wildcards):
     """Return what a kind of figure draws beside the table: of this run, or results of others."""
-    return jobs.figure_source(config, kind) or resource(jobs.figure_resource(kind))
+    found = jobs.figure_source(config, wildcards.study, wildcards.figure)
+    return found or resource(jobs.figure_resource(wildcards.figure))
 
 
 def resource(name):
@@ -96,6 +98,16 @@ def gpus():
     None under `auto`, which takes what it finds: a scheduler can't be asked for what may not be.
     """
     return int(config["device"] == "cuda")
+
+
+def record_invocation():
+    """Append to the logs what Snakemake itself has taken so far, for `make profile`."""
+    taken = usage.getrusage(usage.RUSAGE_SELF)
+    path = results("logs/snakemake.tsv")
+    new = not os.path.exists(path)
+    with open(path, "a", encoding="utf-8") as log:
+        log.write("cpu_seconds\n" if new else "")
+        log.write(f"{taken.ru_utime + taken.ru_stime:.2f}\n")
 
 
 def record_environment():

@@ -48,7 +48,6 @@ rule fit_variational:
     benchmark:
         benchmark_of(paths.POSTERIOR)
     threads: 1
-    priority: 1 # the longest jobs of a run: what starts last ends last
     resources:
         mem_mb=growing(1500),
         runtime=growing(120),
@@ -61,6 +60,7 @@ rule fit_variational:
         device=config["device"],
     conda:
         "../../envs/torch.yaml"
+    priority: 1  # the longest jobs of a run: what starts last ends last
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
         " --fit {params.fit:q} --study {wildcards.study} --seed {params.seed}"

@@ -1,9 +1,10 @@
-"""Verdicts, figures and the explorer's page, from the tables alone.
+"""Verdicts, figures and the explorer's page, from tables alone.
 
-Needs   scores.parquet, gradient_noise.csv (evaluate.smk)
+Needs   scores.parquet, gradient_noise.csv (evaluate.smk), masks (prune.smk)
 Makes   claims.csv
         published.csv
         costs.csv
+        <study>/overlaps.csv
         explorer.html
         verdicts.rst, included by the front page of Snakemake's report
         <study>/figures/<figure>.svg and .png
@@ -118,10 +119,33 @@ rule compare:
         " --output {output:q} > {log:q} 2>&1"
 
 
+rule overlap:
+    input:
+        masks=job(jobs.compared_masks),
+        code=code("overlap"),
+    output:
+        results(paths.OVERLAPS),
+    log:
+        log_of(paths.OVERLAPS),
+    benchmark:
+        benchmark_of(paths.OVERLAPS)
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        cuts=job(jobs.cuts),
+    conda:
+        "../../envs/table.yaml"
+    shell:
+        "python {input.code[0]:q} --masks {input.masks:q} --cuts {params.cuts:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
 rule figure:
     input:
         table=results(paths.TABLE),
-        references=lambda wildcards: figure_source(wildcards.figure),
+        references=figure_source,
         code=code("figure"),
         kind=lambda wildcards: figure_code(wildcards.figure),
     output:

@@ -14,4 +14,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    _script.run(main)
+    _script.run(main, timed=False)

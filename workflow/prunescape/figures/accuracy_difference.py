@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from prunescape.figures import ink, scales, style, summary
-from prunescape.figures.layout import Panels
+from prunescape.figures.grid import Grid
 
 REFERENCE = "magnitude"
 
@@ -36,41 +36,27 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
     """Draw differences [points] against the share of weights kept.
 
-    Args:
-        table: rows of one study.
-        settings: size and type.
-        elsewhere: not drawn: results of others have no partner of the same replicate.
+    Results of others have no partner of the same replicate and are not drawn.
     """
     found = numbers(table)
-    rows = summary.groups(found, summary.ROW)
-    columns = summary.groups(found, summary.COLUMN)
     criteria = style.order(found["criterion"])
     with style.applied(settings):
-        panels = Panels(
-            summary.headings(rows, summary.ROW),
-            summary.headings(columns, summary.COLUMN),
-            settings,
-        )
-        for (i, j), axes in panels.axes.items():
+        grid = Grid(found, summary.ROW, summary.COLUMN, settings)
+        for axes, _, _, panel in grid:
             axes.axhline(0, color=style.look(REFERENCE).colour, linewidth=1)
-            panel = summary.at(found, [*summary.ROW, *summary.COLUMN], [*rows[i], *columns[j]])
-            ink.mark_if_empty(axes, panel)
             for k, criterion in enumerate(criteria):
                 line = panel[panel["criterion"] == criterion]
                 # Side by side, so that bars don't hide each other.
                 beside = 1.025 ** ((len(criteria) - 1) / 2 - k)
                 ink.bars(axes, beside * line["kept_percent"], line, criterion)
-        scales.kept(panels.first, found["kept_percent"], panels.width)
-        scales.difference(panels.first, [*found["mean"], *found["low"], *found["high"]])
+        scales.kept(grid.panels.first, found["kept_percent"], grid.panels.width)
+        scales.difference(grid.panels.first, [*found["mean"], *found["low"], *found["high"]])
         note = (
             "Above the zero line the criterion beats magnitude on the same networks. "
             + summary.sample(found, "Paired difference in accuracy", table, mark="bar")
-            + summary.constants(
-                [(*column, *row) for column in columns for row in rows],
-                [*summary.COLUMN, *summary.ROW],
-            )
+            + grid.constants()
             + "Criteria stand side by side at each sparsity. "
             "Vertical axis: linear within 1 point, logarithmic beyond."
         )
         handles = [*map(ink.handle, criteria), ink.line(REFERENCE, "zero: magnitude")]
-        return panels.finish(scales.KEPT_LABEL, "difference (points)", handles, note)
+        return grid.panels.finish(scales.KEPT_LABEL, "difference (points)", handles, note)

@@ -1,12 +1,16 @@
-"""Maps with a cell for each sparsity and level of noise: what stands in a cell, and its axes."""
+"""Maps of cells: those with one for each sparsity and level of noise, and numbers in cells."""
 
 from collections.abc import Sequence
 
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch, Rectangle
 
 from prunescape.figures import summary
 
+# Even to the eye, the same for colour-blind readers, and readable in grey.
+_MAP = colormaps["cividis"]
 PANEL = [*summary.COLUMN, *summary.ROW, "noise"]
 
 
@@ -43,3 +47,16 @@ def thinned(axes: Axes, levels: Sequence[float], width: float, inches: float) ->
         stride += 1
     shown = [i for i in range(len(levels)) if (len(levels) - 1 - i) % stride == 0]
     axes.set_xticks(shown, [f"{100 * levels[i]:.4g}" for i in shown])
+
+
+def number(axes: Axes, x: int, y: int, percent: float, size: float) -> None:
+    """Fill the cell at (x, y) with the colour of a percentage and write it in type of `size`."""
+    face = {"facecolor": _MAP(percent / 100), "edgecolor": "white", "linewidth": 0.4}
+    axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, **face))
+    look = {"color": "black" if percent > 55 else "white", "fontsize": size}
+    axes.text(x, y, f"{percent:.0f}", ha="center", va="center", **look)
+
+
+def colours() -> list[Patch]:
+    """Return the legend's entries of the colours."""
+    return [Patch(color=_MAP(value / 100), label=f"{value} %") for value in (0, 25, 50, 75, 100)]

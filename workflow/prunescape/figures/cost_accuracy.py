@@ -12,6 +12,7 @@ from prunescape.figures.layout import Panels
 _ARM = [*summary.COLUMN, *summary.ROW, "criterion", "level"]
 _TITLES = {"cpu_seconds": "CPU seconds a network", "memory_mb": "peak memory of a job (MB)"}
 _MOST = 3  # sparsities on a figure
+_WORTH = 0.8  # share of the best accuracy that an arm must keep for its sparsity to be drawn
 _NEAR = 1.15  # ratio of costs whose numbers would meet
 
 
@@ -22,7 +23,7 @@ def read(path: str | os.PathLike, study: str) -> pd.DataFrame:
 
 
 def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
-    """Return accuracy in percent and cost of the arms at the sparsities that most arms share.
+    """Return accuracy in percent and cost of the arms at a few sparsities that most arms share.
 
     CPU seconds are those of training, of scoring, and of retraining up to the arm's step, each
     divided by the networks that the jobs worked on together. Memory is the most that one of these
@@ -47,8 +48,10 @@ def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     arms = arms.merge(steps, on=_ARM)
     shared = arms["level"].value_counts()
     common = sorted(shared[shared == shared.max()].index)
-    picked = {common[round(i * (len(common) - 1) / (_MOST - 1))] for i in range(_MOST)}
-    arms = arms[arms["level"].isin(picked)]
+    # Where even the best arm has collapsed, costs say nothing.
+    best = arms.groupby("level")["mean"].max()
+    telling = [level for level in common if best[level] >= _WORTH * best.max()]
+    arms = arms[arms["level"].isin(summary.spread(telling or common, _MOST))]
     found = [_cost(table, costs, arm) for arm in arms.itertuples()]
     return arms.drop(columns="step").assign(
         cpu_seconds=[cpu for cpu, _ in found], memory_mb=[memory for _, memory in found]
@@ -75,13 +78,7 @@ def _cost(table: pd.DataFrame, costs: pd.DataFrame, arm: tuple) -> tuple[float, 
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw accuracy [%] against CPU seconds and memory, a row a sparsity.
-
-    Args:
-        table: rows of one study.
-        settings: size and type.
-        elsewhere: costs of the study's jobs, as `read` returns them.
-    """
+    """Draw accuracy [%] against CPU seconds and memory, a row a sparsity."""
     found = numbers(table, elsewhere)
     levels = sorted(set(found["level"]))
     ways = summary.groups(found, [*summary.COLUMN, "schedule"])

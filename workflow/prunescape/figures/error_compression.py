@@ -11,6 +11,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from prunescape import literature
 from prunescape.figures import ink, style, summary
+from prunescape.figures.grid import Grid
 from prunescape.figures.layout import Panels
 
 _TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -49,46 +50,26 @@ def published(elsewhere: pd.DataFrame, network: str, table: pd.DataFrame) -> pd.
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw error [%] against compression, both on log scales.
-
-    Args:
-        table: rows of one study.
-        settings: size and type.
-        elsewhere: published results, as `read` returns them; numbered above the panels.
-    """
+    """Draw error [%] against compression, both on log scales; published results are numbered."""
     found = numbers(table)
-    rows = summary.groups(found, summary.ROW)
     columns = summary.groups(found, summary.COLUMN)
     criteria = style.order(found["criterion"])
     results = {column: published(elsewhere, column[0], table) for column in columns}
     known = pd.concat(results.values()).drop_duplicates().sort_values(["compression", "method"])
     known = known.reset_index(drop=True)
     with style.applied(settings):
-        panels = Panels(
-            summary.headings(rows, summary.ROW),
-            summary.headings(columns, summary.COLUMN),
-            settings,
-        )
-        most = _axes(panels, found, known)
-        for (i, j), axes in panels.axes.items():
-            panel = summary.at(found, [*summary.ROW, *summary.COLUMN], [*rows[i], *columns[j]])
-            ink.mark_if_empty(axes, panel)
+        grid = Grid(found, summary.ROW, summary.COLUMN, settings)
+        most = _axes(grid.panels, found, known)
+        for axes, _, column, panel in grid:
             for criterion in criteria:
                 line = panel[panel["criterion"] == criterion]
                 ink.curve(axes, line["compression"], line, criterion)
-            here = results[columns[j]].merge(known.reset_index(names="number"), on=list(known))
-            _numbered(axes, here, most, panels.width, settings)
-        note = (
-            summary.sample(found, "Error", table)
-            + summary.constants(
-                [(*column, *row) for column in columns for row in rows],
-                [*summary.COLUMN, *summary.ROW],
-            )
-            + _list(known)
-        )
+            here = results[column].merge(known.reset_index(names="number"), on=list(known))
+            _numbered(axes, here, most, grid.panels.width, settings)
+        note = summary.sample(found, "Error", table) + grid.constants() + _list(known)
         handles = [*map(ink.handle, criteria), ink.band()]
         handles += [_handle(counts) for counts in _SHADES if counts in set(known["counts"])]
-        return panels.finish("compression (× fewer weights)", "error (%)", handles, note)
+        return grid.panels.finish("compression (× fewer weights)", "error (%)", handles, note)
 
 
 def _axes(panels: Panels, found: pd.DataFrame, known: pd.DataFrame) -> float:

@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 from prunescape.figures import labels, style
 
 _BAND = 0.18
+Colour = str | tuple[float, ...]
 
 
 def curve(
@@ -16,8 +17,13 @@ def curve(
 ) -> None:
     """Draw mean (line and markers) and interval (band) of `found` at `x` in a criterion's look."""
     look = style.look(criterion)
-    axes.fill_between(x, found["low"], found["high"], color=look.colour, alpha=_BAND, linewidth=0)
+    shade(axes, x, found["low"], found["high"], look.colour)
     axes.plot(x, found["mean"], **_line(look) | ({} if marked else {"marker": "None"}))
+
+
+def shade(axes: Axes, x: pd.Series, low: pd.Series, high: pd.Series, colour: Colour) -> None:
+    """Draw the band of an interval."""
+    axes.fill_between(x, low, high, color=colour, alpha=_BAND, linewidth=0)
 
 
 def bars(axes: Axes, x: pd.Series, found: pd.DataFrame, criterion: str) -> None:
@@ -79,10 +85,9 @@ def line(criterion: str, label: str) -> Line2D:
     return Line2D([], [], label=label, color=style.look(criterion).colour, linewidth=1)
 
 
-def mark_if_empty(axes: Axes, found: pd.DataFrame) -> None:
+def mark_not_run(axes: Axes) -> None:
     """Say so on a panel whose arm was not run."""
-    if found.empty:
-        axes.text(0.5, 0.3, "not run", transform=axes.transAxes, ha="center", color="#595959")
+    axes.text(0.5, 0.3, "not run", transform=axes.transAxes, ha="center", color="#595959")
 
 
 def handle(criterion: str) -> Line2D:

@@ -1,4 +1,9 @@
-"""The kinds of figures. A kind's module is imported only when it is drawn."""
+"""The kinds of figures. A kind's module is imported only when it is drawn.
+
+Every module has `numbers(table)`, what is drawn as a table, and `draw(table, settings, elsewhere)`:
+rows of one study, size and type, and results that the module's `read` (or that of `references`)
+finds elsewhere, which not every kind draws.
+"""
 
 import importlib
 import os
@@ -16,6 +21,7 @@ KINDS = {
     "winner_map": "prunescape.figures.winner_map",
     "noise_surface": "prunescape.figures.noise_surface",
     "prune_potential": "prunescape.figures.prune_potential",
+    "mask_overlap": "prunescape.figures.mask_overlap",
     "layer_allocation": "prunescape.figures.layer_allocation",
     "error_compression": "prunescape.figures.error_compression",
     "cost_accuracy": "prunescape.figures.cost_accuracy",
@@ -29,7 +35,7 @@ def elsewhere(kind: str, path: str | os.PathLike, study: str) -> pd.DataFrame:
 
 
 def load(kind: str) -> ModuleType:
-    """Return the module of a kind; it has `draw(table, settings, elsewhere) -> Figure`."""
+    """Return the module of a kind."""
     if kind not in KINDS:
         raise ValueError(f"figures: unknown kind {kind!r}, expected one of {sorted(KINDS)}")
     return importlib.import_module(KINDS[kind])

@@ -6,8 +6,8 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.figures import ink, labels, scales, style, summary
-from prunescape.figures.layout import Panels
+from prunescape.figures import ink, scales, style, summary
+from prunescape.figures.grid import Grid
 
 # A mask doesn't depend on what happens to the removed weights, so effects are no panels.
 _ROW = [*summary.COLUMN, "scope", "schedule"]
@@ -50,16 +50,8 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw the share of each layer [%] against the share of the whole network that is kept.
-
-    Args:
-        table: rows of one study.
-        settings: size and type.
-        elsewhere: not drawn.
-    """
+    """Draw the share of each layer [%] against the share of the whole network that is kept."""
     found = numbers(table)
-    rows = summary.groups(found, _ROW)
-    criteria = style.order(found["criterion"])
     layers = sorted(set(found["layer"]))
     # Dark to light with depth; cividis looks the same to colour-blind readers.
     depth = max(len(layers) - 1, 1)
@@ -67,32 +59,33 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     marks = {n: _MARKERS[k % len(_MARKERS)] for k, n in enumerate(layers)}
     even = {"color": "#7F7F7F", "linestyle": ":", "linewidth": 0.8}
     with style.applied(settings):
-        titles = [labels.label("criterion", name) for name in criteria]
-        panels = Panels(summary.headings(rows, _ROW), titles, settings)
-        for (i, j), axes in panels.axes.items():
-            panel = summary.at(found, [*_ROW, "criterion"], [*rows[i], criteria[j]])
-            ink.mark_if_empty(axes, panel)
+        grid = Grid(found, _ROW, ["criterion"], settings)
+        for axes, _, _, panel in grid:
             axes.plot(_EVEN, _EVEN, **even)
             for layer in layers:
                 line = panel[panel["layer"] == layer]
+                x, low, high = (
+                    line["kept_percent"],
+                    line["low"].clip(0),
+                    line["high"].clip(upper=100),
+                )
+                ink.shade(axes, x, low, high, shades[layer])
                 look = {"color": shades[layer], "marker": marks[layer]}
-                low, high = line["low"].clip(0), line["high"].clip(upper=100)
-                band = {"color": shades[layer], "alpha": 0.18, "linewidth": 0}
-                axes.fill_between(line["kept_percent"], low, high, **band)
-                axes.plot(line["kept_percent"], line["mean"], **look, markeredgecolor="white")
-        scales.kept(panels.first, found["kept_percent"], panels.width)
-        panels.first.set_yscale("symlog", linthresh=0.1, linscale=0.6)
-        panels.first.set_ylim(-0.02, 130)
-        panels.first.set_yticks([0, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
-        panels.first.set_yticks([], minor=True)
+                axes.plot(x, line["mean"], **look, markeredgecolor="white")
+        first = grid.panels.first
+        scales.kept(first, found["kept_percent"], grid.panels.width)
+        first.set_yscale("symlog", linthresh=0.1, linscale=0.6)
+        first.set_ylim(-0.02, 130)
+        first.set_yticks([0, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
+        first.set_yticks([], minor=True)
         note = (
             "Layers in the order of the images' way through them. Dotted: every layer keeps the "
             "same share. "
             + summary.sample(found, "Share of a layer's weights", table)
-            + summary.constants(rows, _ROW)
+            + grid.constants()
         )
         handles = [
             Line2D([], [], label=f"layer {n}", color=shades[n], marker=marks[n]) for n in layers
         ]
         handles += [Line2D([], [], label="even", **even), ink.band()]
-        return panels.finish(scales.KEPT_LABEL, "of the layer (%)", handles, note)
+        return grid.panels.finish(scales.KEPT_LABEL, "of the layer (%)", handles, note)

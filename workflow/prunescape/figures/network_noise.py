@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from prunescape.figures import ink, labels, scales, style, summary
-from prunescape.figures.layout import Panels
+from prunescape.figures.grid import Grid
 
 # Okabe and Ito's colours with a marker each, as criteria have, so that print in grey will do.
 _COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -34,39 +34,28 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw accuracy [%] against the level of noise, fits one below the other.
-
-    Args:
-        table: rows of one study.
-        settings: size and type.
-        elsewhere: not drawn.
-    """
+    """Draw accuracy [%] against the level of noise, fits one below the other."""
     found = numbers(table)
-    fits = summary.groups(found, ["fit"])
-    noises = summary.groups(found, ["noise"])
     networks = sorted(set(found["network"]))
     looks = {name: _LOOKS[i % len(_LOOKS)] for i, name in enumerate(networks)}
     with style.applied(settings):
-        titles = [_short(noise) for (noise,) in noises]
-        panels = Panels(summary.headings(fits, ["fit"]), titles, settings)
-        for (i, j), axes in panels.axes.items():
-            panel = summary.at(found, ["fit", "noise"], [*fits[i], *noises[j]])
-            ink.mark_if_empty(axes, panel)
+        grid = Grid(found, ["fit"], ["noise"], settings, title=_short)
+        for axes, _, _, panel in grid:
             for name in networks:
                 line = panel[panel["network"] == name]
-                colour, marker = looks[name]
-                band = {"color": colour, "alpha": 0.18, "linewidth": 0}
-                axes.fill_between(line["noise_level"], line["low"], line["high"], **band)
-                axes.plot(line["noise_level"], line["mean"], **_look(colour, marker))
-        scales.percent(panels.first, found["mean"])
-        note = summary.sample(found, "Accuracy", table) + summary.constants(fits, ["fit"])
+                ink.shade(axes, line["noise_level"], line["low"], line["high"], looks[name][0])
+                axes.plot(line["noise_level"], line["mean"], **_look(*looks[name]))
+        scales.percent(grid.panels.first, found["mean"])
+        note = summary.sample(found, "Accuracy", table) + grid.constants(leave_out=["noise"])
         handles = [Line2D([], [], label=name, **_look(*looks[name])) for name in networks]
-        return panels.finish("level of noise", "accuracy (%)", [*handles, ink.band()], note)
+        handles.append(ink.band())
+        return grid.panels.finish("level of noise", "accuracy (%)", handles, note)
 
 
 def _look(colour: str, marker: str) -> dict:
     return {"color": colour, "marker": marker, "markeredgecolor": "white"}
 
 
-def _short(noise: str) -> str:
+def _short(column: tuple[str]) -> str:
+    (noise,) = column
     return labels.SHORT_NOISES.get(noise, noise)

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from prunescape.figures import ink, labels, scales, style, summary
-from prunescape.figures.layout import Panels
+from prunescape.figures.grid import Grid
 
 _ROW = [*summary.COLUMN, *summary.ROW, "noise"]
 
@@ -39,34 +39,25 @@ def _curves(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw accuracy [%] against the level of noise.
-
-    Args:
-        table: rows of one study.
-        settings: size and type.
-        elsewhere: not drawn.
-    """
+    """Draw accuracy [%] against the level of noise."""
     pruned, dense = numbers(table)
-    rows = summary.groups(pruned, _ROW)
-    levels = sorted(set(pruned["level"]))
     criteria = style.order(pruned["criterion"])
     kinds = sorted(set(pruned["noise"]))
     with style.applied(settings):
-        titles = [f"{100 * level:g} % pruned" for level in levels]
-        panels = Panels(summary.headings(rows, _ROW), titles, settings)
-        for (i, j), axes in panels.axes.items():
-            network, fit, *_, noise = rows[i]
+        grid = Grid(pruned, _ROW, ["level"], settings, title=_pruned)
+        for axes, (network, fit, *_, noise), _, panel in grid:
             line = summary.at(dense, [*summary.COLUMN, "noise"], (network, fit, noise))
             ink.curve(axes, line["noise_level"], line, "none")
-            panel = summary.at(pruned, [*_ROW, "level"], [*rows[i], levels[j]])
-            ink.mark_if_empty(axes, panel)
             for criterion in criteria:
                 line = panel[panel["criterion"] == criterion]
                 ink.curve(axes, line["noise_level"], line, criterion)
-        scales.percent(panels.first, [*pruned["mean"], *dense["mean"]])
-        note = summary.sample(pruned, "Accuracy", table) + summary.constants(
-            [row[:-1] for row in rows], _ROW[:-1]
-        )
+        scales.percent(grid.panels.first, [*pruned["mean"], *dense["mean"]])
+        note = summary.sample(pruned, "Accuracy", table) + grid.constants(["noise", "level"])
         x_label = labels.label("noise", kinds[0]) if len(kinds) == 1 else "level of noise"
         handles = [ink.handle("none"), *map(ink.handle, criteria), ink.band()]
-        return panels.finish(x_label, "accuracy (%)", handles, note)
+        return grid.panels.finish(x_label, "accuracy (%)", handles, note)
+
+
+def _pruned(column: tuple[float]) -> str:
+    (level,) = column
+    return f"{100 * level:.4g} % pruned"

@@ -1,17 +1,10 @@
 """Accuracy over sparsity and noise at once: a map for each criterion, a number in each cell."""
 
 import pandas as pd
-from matplotlib import colormaps
-from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
 
-from prunescape.figures import cells, ink, labels, style, summary
-from prunescape.figures.layout import Panels
-
-# Even to the eye, the same for colour-blind readers, and readable in grey.
-_MAP = colormaps["cividis"]
+from prunescape.figures import cells, style, summary
+from prunescape.figures.grid import Grid
 
 
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
@@ -42,55 +35,28 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw a map of accuracy for each criterion.
-
-    Args:
-        table: rows of one study.
-        settings: size and type.
-        elsewhere: not drawn.
-    """
+    """Draw a map of accuracy for each criterion."""
     found = numbers(table)
-    rows = summary.groups(found, cells.PANEL)
-    criteria = style.order(found["criterion"])
     levels = sorted(set(found["level"]))
     noises = sorted(set(found["noise_level"]))
-    scale = Normalize(vmin=0, vmax=100)
     with style.applied(settings):
-        titles = [labels.label("criterion", name) for name in criteria]
-        panels = Panels(summary.headings(rows, cells.PANEL), titles, settings)
-        size = min(settings.font_size - 1, 72 * panels.width / len(levels) / 1.5)
-        for (i, j), axes in panels.axes.items():
-            panel = summary.at(found, [*cells.PANEL, "criterion"], [*rows[i], criteria[j]])
-            ink.mark_if_empty(axes, panel)
+        grid = Grid(found, cells.PANEL, ["criterion"], settings)
+        width = grid.panels.width
+        size = min(settings.font_size - 1, 72 * width / len(levels) / 1.5)
+        for axes, _, _, panel in grid:
             cells.label(axes, levels, noises)
-            cells.thinned(axes, levels, panels.width, 2.6 * settings.font_size / 72)
+            cells.thinned(axes, levels, width, 2.6 * settings.font_size / 72)
             for cell in panel.itertuples():
-                _cell(
-                    axes,
-                    levels.index(cell.level),
-                    noises.index(cell.noise_level),
-                    cell,
-                    scale,
-                    size,
-                )
+                x, y = levels.index(cell.level), noises.index(cell.noise_level)
+                cells.number(axes, x, y, cell.mean, size)
         note = (
             summary.sample(found, "Numbers: accuracy in percent", table, mark="")
             + _precision(found)
             + "Left column: dense. "
-            + summary.constants(rows, cells.PANEL)
+            + grid.constants()
         )
-        shown = (0, 25, 50, 75, 100)
-        handles = [Patch(color=_MAP(scale(value)), label=f"{value} %") for value in shown]
-        return panels.finish("weights removed (%)", "level of noise", handles, note)
-
-
-def _cell(axes: Axes, x: int, y: int, cell: tuple, scale: Normalize, size: float) -> None:
-    colour = _MAP(scale(cell.mean))
-    axes.add_patch(
-        Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", linewidth=0.4)
-    )
-    ink = "black" if cell.mean > 55 else "white"
-    axes.text(x, y, f"{cell.mean:.0f}", ha="center", va="center", color=ink, fontsize=size)
+        colours = cells.colours()
+        return grid.panels.finish("weights removed (%)", "level of noise", colours, note)
 
 
 def _precision(found: pd.DataFrame) -> str:

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from prunescape.figures import ink, scales, style, summary
-from prunescape.figures.layout import Panels
+from prunescape.figures.grid import Grid
 
 MARGIN = 1.0  # points
 _BY = [*summary.COLUMN, *summary.ROW, "criterion", "noise", "noise_level"]
@@ -40,47 +40,32 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw weights kept at the prune potential [%] for each criterion and level of noise.
-
-    Args:
-        table: rows of one study.
-        settings: size and type.
-        elsewhere: not drawn.
-    """
+    """Draw weights kept at the prune potential [%] for each criterion and level of noise."""
     found = numbers(table)
     # Clean images belong to every kind of noise.
     kinds = sorted(set(found["noise"]) - {"none"}) or ["none"]
-    rows = [(*row, kind) for row in summary.groups(found, summary.ROW) for kind in kinds]
-    columns = summary.groups(found, summary.COLUMN)
+    drawn = pd.concat([found[found["noise"].isin(["none", k])].assign(noise=k) for k in kinds])
     noises = sorted(set(found["noise_level"]))
     criteria = style.order(found["criterion"])
     with style.applied(settings):
-        panels = Panels(
-            summary.headings(rows, [*summary.ROW, "noise"]),
-            summary.headings(columns, summary.COLUMN),
-            settings,
-        )
-        for (i, j), axes in panels.axes.items():
-            panel = summary.at(found, [*summary.COLUMN, *summary.ROW], [*columns[j], *rows[i][:3]])
-            panel = panel[panel["noise"].isin(["none", rows[i][3]])]
-            ink.mark_if_empty(axes, panel)
+        grid = Grid(drawn, [*summary.ROW, "noise"], summary.COLUMN, settings)
+        for axes, _, _, panel in grid:
             for k, criterion in enumerate(criteria):
                 line = panel[panel["criterion"] == criterion]
                 # One below the other, so that bars don't hide each other.
                 beside = 0.7 * ((len(criteria) - 1) / 2 - k) / max(len(criteria), 2)
-                at = line["noise_level"].map(noises.index) + beside
-                ink.across(axes, line, at, criterion)
-        scales.kept(panels.first, found["mean"], panels.width)
-        panels.first.set_ylim(-0.5, len(noises) - 0.5)
-        panels.first.yaxis.set_major_locator(FixedLocator(range(len(noises))))
-        panels.first.yaxis.set_major_formatter(FixedFormatter([f"{each:g}" for each in noises]))
+                ink.across(axes, line, line["noise_level"].map(noises.index) + beside, criterion)
+        first = grid.panels.first
+        scales.kept(first, found["mean"], grid.panels.width)
+        first.set_ylim(-0.5, len(noises) - 0.5)
+        first.yaxis.set_major_locator(FixedLocator(range(len(noises))))
+        first.yaxis.set_major_formatter(FixedFormatter([f"{each:g}" for each in noises]))
         note = (
             f"Fewest weights with which accuracy stays within {MARGIN:g} point of the same "
             "replicate's dense network under the same noise, at this and every lower sparsity that "
             "was tested. "
             + summary.sample(found, "Weights kept", table, mark="bar")
-            + summary.constants([(*c, *r[:3]) for c in columns for r in rows], _BY[:5])
+            + grid.constants()
         )
-        return panels.finish(
-            scales.KEPT_LABEL, "level of noise", [*map(ink.handle, criteria)], note
-        )
+        handles = [*map(ink.handle, criteria)]
+        return grid.panels.finish(scales.KEPT_LABEL, "level of noise", handles, note)

@@ -88,6 +88,13 @@ def along_sparsity(rows: pd.DataFrame, value: str) -> pd.DataFrame:
     return found.sort_values([*by[:-1], "kept_percent"], ascending=ascending, ignore_index=True)
 
 
+def spread(levels: Sequence[float], most: int) -> list[float]:
+    """Return at most `most` of the sorted `levels`, evenly placed, with the first and the last."""
+    if len(levels) <= most:
+        return list(levels)
+    return [levels[round(i * (len(levels) - 1) / (most - 1))] for i in range(most)]
+
+
 def groups(rows: pd.DataFrame, columns: Sequence[str]) -> list[tuple[str, ...]]:
     """Return the combinations of `columns` that occur in `rows`, in the order of the labels."""
     found = set(rows[list(columns)].itertuples(index=False, name=None))

@@ -41,14 +41,7 @@ def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFra
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw accuracy and share removed [%] against the threshold, and accuracy against sparsity.
-
-    Args:
-        table: rows of one study.
-        settings: size and type.
-        elsewhere: results of others, as `references.read` returns them; those of the criteria
-            drawn, and of dense networks, are shown.
-    """
+    """Draw accuracy and share removed [%] against the threshold, and accuracy against sparsity."""
     thresholds, curves, dense = numbers(table)
     rows = summary.groups(thresholds, _ROW)
     fits = sorted({fit for _, fit, *_ in rows})

@@ -7,8 +7,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from prunescape import intervals
-from prunescape.figures import cells, ink, labels, style, summary
-from prunescape.figures.layout import Panels
+from prunescape.figures import cells, labels, style, summary
+from prunescape.figures.grid import Grid
 
 ALPHA = 0.05
 
@@ -59,29 +59,15 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw a map of winners for each arm.
-
-    Args:
-        table: rows of one study.
-        settings: size and type.
-        elsewhere: not drawn.
-    """
+    """Draw a map of winners for each arm."""
     found = numbers(table)
-    rows = summary.groups(found, cells.PANEL[2:])
-    columns = summary.groups(found, summary.COLUMN)
     levels = sorted(set(found["level"]))
     noises = sorted(set(found["noise_level"]))
     with style.applied(settings):
-        panels = Panels(
-            summary.headings(rows, cells.PANEL[2:]),
-            summary.headings(columns, summary.COLUMN),
-            settings,
-        )
-        for (i, j), axes in panels.axes.items():
-            panel = summary.at(found, cells.PANEL, [*columns[j], *rows[i]])
-            ink.mark_if_empty(axes, panel)
+        grid = Grid(found, cells.PANEL[2:], summary.COLUMN, settings)
+        for axes, _, _, panel in grid:
             cells.label(axes, levels, noises)
-            cells.thinned(axes, levels, panels.width, 2.9 * settings.font_size / 72)
+            cells.thinned(axes, levels, grid.panels.width, 2.9 * settings.font_size / 72)
             for (level, noise), cell in panel.groupby(["level", "noise_level"]):
                 _cell(axes, levels.index(level), noises.index(noise), list(cell["criterion"]))
         note = (
@@ -89,10 +75,10 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             f"Holm-corrected over the {found['criteria'].max()} criteria of the cell). "
             "A divided cell: these criteria cannot be told apart, and the rest is worse. "
             + summary.sample(found, "Accuracy", table, mark="")
-            + summary.constants([(*c, *r) for c in columns for r in rows], cells.PANEL)
+            + grid.constants()
         )
         handles = [_handle(name) for name in style.order(found["criterion"])]
-        return panels.finish("weights removed (%)", "level of noise", handles, note)
+        return grid.panels.finish("weights removed (%)", "level of noise", handles, note)
 
 
 def _cell(axes: Axes, x: int, y: int, criteria: list[str]) -> None:

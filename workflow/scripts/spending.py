@@ -1,0 +1,19 @@
+"""Print where the CPU time of a run went, from its logs and Snakemake's records."""
+
+from pathlib import Path
+
+import _script
+from prunescape import spending
+
+
+def main() -> None:
+    """Parse the arguments, print the summary."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("results", type=Path, metavar="FOLDER", help="results/<run>")
+    arguments = parser.parse_args()
+
+    print(spending.report(arguments.results))
+
+
+if __name__ == "__main__":
+    _script.run(main, timed=False)
