@@ -4,6 +4,8 @@
 VENV ?= .venv
 CORES ?= all
 CONFIG ?=
+# Where data and results go, if not here: here may be read-only.
+DIRECTORY ?=
 PYTHON ?= python3
 # A folder where snapshots are shared; without it, the default remote of DVC.
 PRUNESCAPE_STORE ?=
@@ -14,35 +16,37 @@ FORCE ?=
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 # The run's name, of the last file that says it.
 RUN = $(shell sed -n 's/^run: *\([[:alnum:]_-]*\).*/\1/p' config.yaml $(CONFIG) | tail -n 1)
+RESULTS = $(if $(DIRECTORY),$(DIRECTORY)/)results/$(RUN)
 # What a snapshot holds: data sets that runs have brought here, and everything of this run.
 VERSIONED = $(wildcard data/*/raw data/*/*.safetensors) results/$(RUN)
 STORE = $(if $(PRUNESCAPE_STORE),--store "$(PRUNESCAPE_STORE)")
 # A live display on a terminal, a line a step elsewhere.
 PROGRESS = $(if $(shell test -t 2 && echo terminal),--logger rich,--quiet host rules)
-SNAKEMAKE = snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
+SNAKEMAKE = snakemake --cores $(CORES) $(if $(DIRECTORY),--directory "$(DIRECTORY)") \
+	$(if $(CONFIG),--configfile $(CONFIG))
 
 .DEFAULT_GOAL := help
 .PHONY: help run report profile dry-run snapshot restore versions diff
-.PHONY: test test-versioning test-servers lint format bench clean
+.PHONY: cancel test test-versioning test-servers test-cluster test-conda lint format bench clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.done ## create the environment, reproduce everything, print the verdicts
 	@begin=$$(date +%s); $(SNAKEMAKE) $(PROGRESS) || exit; end=$$(date +%s); \
-	python workflow/scripts/verdicts.py results/$(RUN)/claims.csv; \
+	python workflow/scripts/verdicts.py "$(RESULTS)/claims.csv"; \
 	echo "time: $$(((end - begin) / 60)) min $$(((end - begin) % 60)) s"; \
-	echo "table: results/$(RUN)/scores.csv, figures: results/$(RUN)/<study>/figures"; \
-	echo "explore: results/$(RUN)/explorer.html"; \
-	echo "report: make report$(if $(CONFIG), CONFIG=$(CONFIG)) writes results/$(RUN)/report.html"
+	echo "table: $(RESULTS)/scores.csv, figures: $(RESULTS)/<study>/figures"; \
+	echo "explore: $(RESULTS)/explorer.html"; \
+	echo "report: make report$(if $(CONFIG), CONFIG=$(CONFIG)) writes $(RESULTS)/report.html"
 
 report: $(VENV)/run.done ## write report.html: verdicts, figures, tables, run times, code
 	$(SNAKEMAKE) $(PROGRESS)
 	$(SNAKEMAKE) --report results/$(RUN)/report.html
-	@echo "report: results/$(RUN)/report.html"
+	@echo "report: $(RESULTS)/report.html"
 
 profile: $(VENV)/run.done ## show where the CPU time of the run went
-	python workflow/scripts/spending.py results/$(RUN)
+	python workflow/scripts/spending.py "$(RESULTS)"
 
 dry-run: $(VENV)/run.done ## show which jobs a run would start, and why
 	$(SNAKEMAKE) --dry-run
@@ -59,15 +63,25 @@ versions: $(VENV)/versions.done ## compare what is here with the snapshot of thi
 diff: $(VENV)/versions.done ## show what changed since the snapshot of another commit: REV=...
 	python tools/compare.py --rev "$(REV)" results/$(RUN)
 
+cancel: $(VENV)/run.done ## on Slurm, after Snakemake was killed: cancel the jobs it left, unlock
+	python tools/cancel.py "$(or $(DIRECTORY),.)"
+	$(SNAKEMAKE) --unlock
+
 test: $(VENV)/test.done ## create what the tests need, run every check and test but the next
 	$(MAKE) --no-print-directory lint
-	python -m pytest -n 2 --ignore tests/versioning
+	python -m pytest -n 2 --ignore tests/versioning --ignore tests/cluster --ignore tests/conda
 
 test-versioning: $(VENV)/test.done ## run the tests of snapshots: faults, remotes, two users (long)
 	python -m pytest -n 2 tests/versioning
 
 test-servers: ## as root: install the SSH server that a test of remotes starts on loopback
 	apt-get install --quiet --yes --no-install-recommends openssh-server
+
+test-cluster: $(VENV)/test.done ## as root: install Slurm, start one, run through it, break it (long)
+	PRUNESCAPE_CLUSTER=1 python -m pytest -n 4 tests/cluster
+
+test-conda: $(VENV)/test.done ## run in conda environments, by a stand-in for conda (long)
+	python -m pytest tests/conda
 
 lint: $(VENV)/test.done ## check style and workflow
 	ruff check

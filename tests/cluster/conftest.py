@@ -1,0 +1,109 @@
+"""A cluster for all tests, a local run to compare with, and a line for each fault at the end."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cluster
+import pytest
+from filelock import FileLock
+from workplace import LIMIT, RUN, Workplace
+
+from prunescape import files
+
+
+def reason_not_to() -> str:
+    """Return why no cluster can be started here, or nothing."""
+    if os.environ.get("PRUNESCAPE_CLUSTER") != "1":
+        return "installs Slurm and links /etc/slurm, so only `make test-cluster` runs it"
+    if os.getuid() != 0:
+        return "slurmd starts jobs for other users, so it needs root"
+    if shutil.which("slurmd") is None and shutil.which("apt-get") is None:
+        return "Slurm is missing, and there is no apt-get to install it"
+    return ""
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all workers of pytest-xdist have in common."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def slurm(shared: Path) -> None:
+    """A cluster; stopped when the session ends."""
+    if reason := reason_not_to():
+        pytest.skip(reason)
+    record = shared / "slurm.json"
+    with FileLock(shared / "slurm.lock", timeout=LIMIT):
+        if not record.exists():
+            files.write_json(record, cluster.start())
+    if error := files.read_json(record):
+        pytest.fail(f"Slurm did not start: {error}")
+
+
+@pytest.fixture(scope="session")
+def source(shared: Path) -> Workplace:
+    """The workflow as it was when the tests began."""
+    with FileLock(shared / "source.lock", timeout=LIMIT):
+        root = shared / "source"
+        return Workplace(root) if root.exists() else Workplace.fresh(root)
+
+
+@pytest.fixture(scope="session")
+def local(shared: Path, source: Workplace) -> Workplace:
+    """A finished run without a cluster, once for all workers; to be looked at and copied."""
+    root, record = shared / "local", shared / "local.json"
+    with FileLock(shared / "local.lock", timeout=LIMIT):
+        if not record.exists():
+            files.write_json(record, source.copy(root).snakemake(f"{RUN}/scores.csv"))
+    status, output = files.read_json(record)
+    assert status == 0, output
+    return Workplace(root)
+
+
+@pytest.fixture
+def fresh(source: Workplace, tmp_path: Path) -> Iterator[Workplace]:
+    """A workplace where nothing has been run yet."""
+    yield source.copy(tmp_path / "fresh")
+    shutil.rmtree(tmp_path / "fresh")
+
+
+@pytest.fixture
+def unfinished(local: Workplace, tmp_path: Path) -> Iterator[Workplace]:
+    """A copy of the local run that lacks one evaluation, and so the table."""
+    place = local.copy(tmp_path / "unfinished")
+    for name in (cluster.VICTIM, f"{RUN}/scores.csv", f"{RUN}/scores.parquet"):
+        (place.root / name).unlink()
+    yield place
+    shutil.rmtree(place.root)
+
+
+@pytest.fixture
+def complete(local: Workplace, record_property: Callable[[str, object], None]) -> Callable:
+    """Return a function that checks how a fault ended, and notes in a line what happened."""
+
+    def check(place: Workplace, happened: str) -> None:
+        table = (place.root / cluster.TABLE).read_bytes()
+        assert table == (local.root / cluster.TABLE).read_bytes()
+        cluster.wait_until(lambda: not cluster.unfinished(place), "no job is left")
+        cluster.wait_until(lambda: not cluster.processes(place), "no process is left")
+        record_property("fault", f"{happened}; the same table, nothing left behind")
+
+    return check
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print a line for each fault."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "fault" and report.when == "call":
+                terminalreporter.write_line(f"fault: {value}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the cluster when all workers have ended."""
+    if not hasattr(session.config, "workerinput") and not reason_not_to():
+        cluster.stop()
