@@ -20,6 +20,9 @@ TABLE = f"{RUN}/scores.csv"
 VICTIM = f"{RUN}/graves/digits/logistic/point/r1-2/evaluate/none/none/none/none/b1/rows.json"
 """What a job makes to which something happens; one more job makes the table of it."""
 
+SOONER = ("--slurm-init-seconds-before-status-checks", "3")
+"""What tests add to the profile: a first look at a job after 3 seconds."""
+
 # Runs fault.sh, where there is one, before the environment's python evaluates.
 PYTHON = """#!/bin/sh
 case $1 in */{script}.py) if [ -e '{root}/fault.sh' ]; then . '{root}/fault.sh'; fi ;; esac
@@ -90,13 +93,9 @@ def wait_until(condition: Callable[[], Any], what: str) -> Any:
 
 
 def command(*arguments: str, profile: str = "profiles/slurm") -> list[str]:
-    """Return the command that runs the tiny config on the cluster, as a user would.
-
-    Only the first look at a job is sooner.
-    """
-    sooner = ["--slurm-init-seconds-before-status-checks", "3"]
+    """Return the command that runs the tiny config on the cluster, as a user would."""
     run = [sys.executable, "-m", "snakemake", "--configfile", CONFIG, "--profile", profile]
-    return [*run, *sooner, *arguments]
+    return [*run, *SOONER, *arguments]
 
 
 class Run:

@@ -1,17 +1,25 @@
 """The tiny config through a real Slurm, on CPUs and on (fake) GPUs."""
 
 import re
+import shlex
 
 import cluster
 import yaml
 from cluster import Run
-from workplace import CONFIG, LIMIT, RUN, end
+from workplace import CONFIG, LIMIT, ROOT, RUN, end
 
+PAGE = ROOT / "docs" / "cluster.md"
 PROFILE = "profiles/slurm/config.yaml"
 
 
-def test_a_run_on_the_cluster_makes_the_same_table(fresh, local, record_property):
-    process = fresh.start(*cluster.command())
+def example() -> list[str]:
+    """Return the command that the page on clusters shows first."""
+    [first, *_] = re.findall(r"```sh\n(.+)\n```", PAGE.read_text(encoding="utf-8"))
+    return shlex.split(first)
+
+
+def test_the_example_of_the_page_makes_the_same_table(fresh, local, record_property):
+    process = fresh.start(*example(), *cluster.SOONER)
     try:
         output, _ = process.communicate(timeout=LIMIT)
     finally:

@@ -1,0 +1,61 @@
+"""Runs that write elsewhere than where the source is; paths with spaces; two at once."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from workplace import CONFIG, LIMIT, RUN, Workplace, end
+
+# Root, but bound by permissions like everyone; nothing is needed to bind other users.
+BOUND = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner"]
+
+
+def bound(*command: str) -> list[str]:
+    """Return a command that permissions hold for."""
+    root = subprocess.run(["id", "-u"], capture_output=True, text=True, check=True).stdout == "0\n"
+    return [*BOUND, *command] if root else list(command)
+
+
+@pytest.fixture
+def read_only(source: Workplace, tmp_path: Path):
+    """A source tree in which nothing can be written, in a folder with a space in its name."""
+    if shutil.which("setpriv") is None:
+        pytest.skip("setpriv (util-linux) is not installed")
+    place = source.copy(tmp_path / "the source")
+    config = place.config()
+    config["catalogue"]["graves"]["figures"] = ["accuracy_sparsity"]
+    place.configure(config)
+    subprocess.run(["chmod", "-R", "a-w", place.root], check=True)
+    yield place
+    subprocess.run(["chmod", "-R", "u+w", place.root], check=True)
+
+
+def test_two_runs_at_once_beside_a_read_only_source(read_only, finished, tmp_path):
+    before = read_only.files(".")
+    refused = read_only.run(*bound("touch", "new"))
+    assert "Permission denied" in refused.output
+    folders = [tmp_path / "run 1", tmp_path / "run 2"]
+    for folder in folders:
+        folder.mkdir()
+    make = ["make", f"VENV={sys.prefix}", f"--old-file={sys.prefix}/run.done", "CORES=1", "run"]
+
+    started = [
+        read_only.start(*bound(*make, f"CONFIG={CONFIG}", f"DIRECTORY={folder}"))
+        for folder in folders
+    ]
+    try:
+        outputs = [process.communicate(timeout=LIMIT)[0] for process in started]
+    finally:
+        for process in started:
+            end(process)
+
+    table = (finished.place.root / RUN / "scores.csv").read_bytes()
+    for process, output, folder in zip(started, outputs, folders, strict=True):
+        assert process.returncode == 0, output
+        assert (folder / RUN / "scores.csv").read_bytes() == table
+        assert (folder / "data" / "digits" / "train.safetensors").is_file()
+        assert f"table: {folder}/{RUN}/scores.csv" in output
+        assert "\ng1 " in output  # the verdicts of that folder
+    assert read_only.files(".") == before
