@@ -38,7 +38,6 @@ class SlurmJob(NamedTuple):
     partition: str
     minutes: str
     memory: str
-    gpus: str
     comment: str
     folder: str
 
@@ -61,10 +60,19 @@ def jobs(place: Workplace) -> list[SlurmJob]:
     """Return the jobs of a folder, of all states, oldest first."""
     command = ["squeue", "--noheader", "--states=all", "--sort=i"]
     listed = subprocess.run(
-        [*command, "--format=%A|%T|%P|%l|%m|%b|%k|%Z"], capture_output=True, text=True, check=True
+        [*command, "--format=%A|%T|%P|%l|%m|%k|%Z"], capture_output=True, text=True, check=True
     ).stdout
-    found = [SlurmJob(*line.split("|", maxsplit=7)) for line in listed.splitlines()]
+    found = [SlurmJob(*line.split("|", maxsplit=6)) for line in listed.splitlines()]
     return [job for job in found if job.folder == str(place.root)]
+
+
+def gpus(job: SlurmJob) -> str:
+    """Return the GPUs that a job asked for, such as gres:gpu:a100:1, or nothing."""
+    shown = subprocess.run(
+        ["scontrol", "show", "job", job.number], capture_output=True, text=True, check=True
+    ).stdout
+    found = re.search(r"\bTresPerJob=(\S+)", shown)
+    return found[1] if found else ""
 
 
 def unfinished(place: Workplace) -> list[SlurmJob]:

@@ -6,7 +6,6 @@ Environment files that take all else from pip solve against it.
 import asyncio
 import datetime
 import inspect
-import os
 import platform
 import shutil
 import subprocess
@@ -63,7 +62,7 @@ def _stage_python(folder: Path) -> None:
     program = folder / "bin" / name
     shutil.copy2(base / "bin" / name, program)
     for alias in ("python", "python3"):
-        os.symlink(name, folder / "bin" / alias)
+        (folder / "bin" / alias).symlink_to(name)
     for shared in (base / "lib").glob(f"lib{name}.so*"):
         shutil.copy2(shared, folder / "lib" / shared.name, follow_symlinks=False)
 
