@@ -65,8 +65,9 @@ SlurmdPidFile=$DIR/run/slurmd.%n.pid
 SlurmctldLogFile=$DIR/log/slurmctld.log
 SlurmdLogFile=$DIR/log/slurmd.%n.log
 
-# No cgroups: follow processes through /proc, bind nothing.
-ProctrackType=proctrack/linuxproc
+# No cgroups: follow processes by their group, bind nothing. By their parents (linuxproc), a
+# Snakemake whose shell is killed first would be lost, and go on.
+ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 MpiDefault=none
 SwitchType=switch/none
