@@ -72,6 +72,8 @@ def main() -> None:
             parser.add_argument("--prefix", type=Path, required=True)
             options, _ = parser.parse_known_args(rest)
             create(options.file, options.prefix)
+        case ["clean", *_]:
+            pass  # nothing but the channel's two packages is kept
         case _:
             sys.exit(f"the stand-in for conda knows no {arguments}")
 
