@@ -13,7 +13,7 @@ from prunescape import closure
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 # What a module is called where its distribution has another name.
-DISTRIBUTIONS = {"yaml": "pyyaml"}
+DISTRIBUTIONS = {"yaml": "pyyaml", "sklearn": "scikit-learn"}
 
 
 def pins(lines):
@@ -56,6 +56,8 @@ def imported(files):
                 names.update(alias.name.split(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 names.add(node.module.split(".")[0])
+            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("find_spec"):
+                names.add(ast.literal_eval(node.args[0]))  # its files are used, not its code
     ours = {"prunescape"} | {file.stem for file in files}
     return names - ours - set(sys.stdlib_module_names)
 
