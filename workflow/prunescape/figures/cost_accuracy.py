@@ -16,7 +16,7 @@ _WORTH = 0.8  # share of the best accuracy that an arm must keep for its sparsit
 _NEAR = 1.15  # ratio of costs whose numbers would meet
 
 
-def read(path: str | os.PathLike, study: str) -> pd.DataFrame:
+def read(path: str | os.PathLike, *, study: str) -> pd.DataFrame:
     """Return the costs of a study's jobs (`costs.collect`)."""
     table = pd.read_csv(path)
     return table[table["study"] == study].reset_index(drop=True)

@@ -13,7 +13,7 @@ _ROW = [*summary.COLUMN, "scope", "schedule"]
 _MOST = 3  # sparsities on a figure
 
 
-def read(path: str | os.PathLike, study: str) -> pd.DataFrame:
+def read(path: str | os.PathLike, *, study: str) -> pd.DataFrame:
     """Return how much the masks of a study overlap (`overlaps.table`)."""
     return pd.read_csv(path)
 

@@ -50,7 +50,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     with style.applied(settings):
         panels = Panels(summary.headings(rows, _ROW), ["", ""], settings, own_x=True)
         for i, row in enumerate(rows):
-            _, fit, _, effect, _, criterion = row
+            network, fit, _, effect, _, criterion = row
             by_threshold, by_sparsity = panels.axes[i, 0], panels.axes[i, 1]
             found = summary.at(thresholds, _ROW, row)
             for axes in (by_threshold, by_sparsity):
@@ -62,7 +62,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             by_threshold.plot(x, found["removed_mean"], **_REMOVED)
             ink.curve(by_threshold, x, found, criterion)
 
-            points = references.chosen(elsewhere, fit, fits, effect)
+            points = references.chosen(elsewhere, network, fit, fits, effect)
             shown.append(points[points["criterion"].isin([criterion, "none"])])
             references.draw(by_sparsity, shown[-1])
             line = summary.at(curves, _ROW, row)
