@@ -39,7 +39,7 @@ def as_sets(layers, member):
     return {tuple(map(str, place)) for place in kept(layers, member)}
 
 
-CUT = overlaps.Cut("net", "fit", "oneshot", 0, "0.70")
+CUT = overlaps.Cut("net", "fit", "oneshot", 0, "50x")
 
 
 def test_overlaps_equal_those_of_plain_sets_across_blocks():
@@ -58,7 +58,7 @@ def test_overlaps_equal_those_of_plain_sets_across_blocks():
         right = expected[row.other_criterion, row.other_replicate]
         assert row.overlap == pytest.approx(len(left & right) / min(len(left), len(right)))
         assert (row.criterion == row.other_criterion) != (row.replicate == row.other_replicate)
-    assert set(found["level"]) == {0.7}
+    assert set(found["level"]) == {0.98}
 
 
 def test_scopes_and_cuts_are_never_mixed():
