@@ -109,9 +109,9 @@ def test_the_figure_takes_the_last_step_of_a_level():
     assert found["mean"].tolist() == pytest.approx([85, 85])
 
 
-def test_the_figure_says_chance_and_what_is_missing():
+def test_the_figure_says_what_it_shows_and_what_is_missing():
     figure = mask_overlap.draw(pd.DataFrame(), style.Settings(), pd.DataFrame(rows([0.5, 0.6])))
-    assert [axes.get_title() for axes in figure.axes] == ["90 % removed (chance: 10)"]
+    assert [axes.get_title() for axes in figure.axes] == ["90 % removed"]
     words = " ".join(text.get_text() for text in figure.texts)
     assert "mean over n = 2 replicates" in words
     alone = pd.DataFrame(rows([0.5], other_criterion="magnitude"))
