@@ -317,9 +317,16 @@ def test_ink_equals_numbers(study, elsewhere):
 
 
 def test_results_from_elsewhere_stand_on_their_fit_or_on_all(elsewhere):
-    of_vi = references.chosen(elsewhere, "logistic", "vi", ["vi", "vi_signed"], "zero")
-    of_signed = references.chosen(elsewhere, "logistic", "vi_signed", ["vi", "vi_signed"], "zero")
-    folded = references.chosen(elsewhere, "logistic", "vi", ["vi", "as_published"], "compensate")
+    vi, signed, zero = ("logistic", "vi"), ("logistic", "vi_signed"), ("global", "zero", "oneshot")
+    of_vi = references.chosen(elsewhere, vi, zero, ["vi", "vi_signed"])
+    of_signed = references.chosen(elsewhere, signed, zero, ["vi", "vi_signed"])
+    folding = ("global", "compensate", "oneshot")
+    folded = references.chosen(elsewhere, vi, folding, ["vi", "as_published"])
+    assert (
+        references.chosen(elsewhere, vi, ("layer", "zero", "oneshot"), ["vi"])["criterion"]
+        .eq("none")
+        .all()
+    )
     assert set(of_vi["fit"]) == {"vi", "as_published"}
     assert of_signed["accuracy_percent"].tolist() == [80.9, 77.4, 57.4, 11.5, 78.2, 86.9]
     assert folded["accuracy_percent"].tolist() == [92.5, 91.9]
@@ -327,8 +334,8 @@ def test_results_from_elsewhere_stand_on_their_fit_or_on_all(elsewhere):
 
 def test_published_sparse_networks_stand_behind_the_same_network_and_data():
     found = references.read(PUBLIC, PUBLIC.with_name("literature.csv"), study="sparse_vd")
-    mine = references.on_data(found, ["mnist_pooled"])
-    mine = references.chosen(mine, "lenet_300_100", "ard", ["ard"], "zero")
+    mine, zero = references.on_data(found, ["mnist_pooled"]), ("global", "zero", "oneshot")
+    mine = references.chosen(mine, ("lenet_300_100", "ard"), zero, ["ard"])
     sparse = mine[mine["criterion"] == "sparse"]
     points = dict(
         zip(references.kept_percent(sparse).round(4), sparse["accuracy_percent"], strict=True)
@@ -337,7 +344,7 @@ def test_published_sparse_networks_stand_behind_the_same_network_and_data():
     assert points[round(100 / 68, 4)] == pytest.approx(98.08)
     assert round(100 / 124, 4) not in points
     assert references.on_data(found, ["digits"])["criterion"].eq("sparse").sum() == 0
-    assert references.chosen(found, "logistic", "ard", ["ard"], "zero").empty
+    assert references.chosen(found, ("logistic", "ard"), zero, ["ard"]).empty
 
 
 @pytest.mark.parametrize(

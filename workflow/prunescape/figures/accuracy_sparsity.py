@@ -27,9 +27,9 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     shown = []
     with style.applied(settings):
         grid = Grid(curves, summary.ROW, summary.COLUMN, settings)
-        for axes, (_, effect, _), (network, fit), panel in grid:
-            ink.dense(axes, summary.at(dense, summary.COLUMN, (network, fit)))
-            shown.append(references.chosen(elsewhere, network, fit, fits, effect))
+        for axes, row, column, panel in grid:
+            ink.dense(axes, summary.at(dense, summary.COLUMN, column))
+            shown.append(references.chosen(elsewhere, column, row, fits))
             references.draw(axes, shown[-1])
             for criterion in criteria:
                 line = panel[panel["criterion"] == criterion]

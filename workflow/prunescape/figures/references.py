@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from prunescape import literature, published
-from prunescape.figures import style
+from prunescape.figures import style, summary
 
 _PUBLISHED, _SPARSE = "published sparse networks", "."
 NOTE = "Grey: results from elsewhere, marked as their criterion; ★ dense. "
@@ -31,7 +31,8 @@ def read(path: str | os.PathLike, sparse: str | os.PathLike = "", *, study: str)
             "sparsity": 1 - 1 / found["compression"],
             "accuracy_percent": 100 - found["error_percent"],
         }
-        place = {"fit": "", "criterion": "sparse", "effect": "zero", "evidence": _PUBLISHED}
+        place = dict.fromkeys(["fit", "scope", "schedule"], "") | {"effect": "zero"}
+        place |= {"criterion": "sparse", "evidence": _PUBLISHED}
         table = pd.concat([table, pd.DataFrame(others).assign(**place)])
     return table.reset_index(drop=True)
 
@@ -42,16 +43,19 @@ def on_data(references: pd.DataFrame, datasets: Iterable[str]) -> pd.DataFrame:
 
 
 def chosen(
-    references: pd.DataFrame, network: str, fit: str, fits: list[str], effect: str
+    references: pd.DataFrame, column: tuple[str, str], row: tuple[str, ...], fits: list[str]
 ) -> pd.DataFrame:
-    """Return the results that belong on the panel of `network`, `fit` and `effect`.
+    """Return the results that belong on the panel at `column` and `row` (`summary.COLUMN`, `ROW`).
 
     A result stands on the panel of its own fit; one whose fit is not among `fits`, those drawn,
-    stands on all. Dense networks (effect none) stand beside every effect.
+    stands on all. Dense networks (scope, effect none) stand beside every scope and effect.
     """
-    of_fit = (references["fit"] == fit) | ~references["fit"].isin(fits)
-    here = references["network"] == network
-    return references[here & of_fit & references["effect"].isin([effect, "none"])]
+    network, fit = column
+    here = references["fit"].eq(fit) | ~references["fit"].isin(fits)
+    here &= references["network"] == network
+    for name, value in zip(summary.ROW, row, strict=True):
+        here &= references[name].isin([value, "none", ""])
+    return references[here]
 
 
 def draw(axes: Axes, found: pd.DataFrame) -> None:
