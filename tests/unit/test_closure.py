@@ -101,7 +101,7 @@ FITS = {"train", "fit_variational", "check_noise"}
         ("retraining", {"retrain"}),
         ("criteria", {"score", "retrain"}),
         ("moments", {"measure", "score", "retrain", "evaluate"}),
-        ("masks", {"prune", "retrain", "evaluate"}),
+        ("masks", {"prune", "retrain", "evaluate", "overlap"}),
         ("pruning", {"prune", "retrain", "evaluate"}),
         ("noise", {"evaluate"}),
         ("metrics", {"evaluate"}),

@@ -4,6 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
+from snakemake.common.configfile import load_configfile
+from snakemake.utils import update_config
+
+from prunescape import configuration, plan
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -13,6 +18,16 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 def test_examples_run(page):
     for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
         exec(compile(block, page.name, "exec"), {})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_configurations_are_valid(page):
+    text = page.read_text(encoding="utf-8")
+    for block in re.findall(r"```yaml\n(# \w+\.yaml\n.*?)```", text, re.DOTALL):
+        config = load_configfile(ROOT / "config.yaml")
+        update_config(config, yaml.safe_load(block))
+        configuration.validate(config)
+        assert list(plan.keys(config))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)

@@ -125,7 +125,7 @@ def test_compression_is_how_many_times_fewer_weights():
 
 
 def test_published_networks_stand_beside_the_same_architecture_and_data():
-    known = error_compression.read(LITERATURE, "sparse_vd")
+    known = error_compression.read(LITERATURE, study="sparse_vd")
     mnist = pd.DataFrame({"dataset": ["mnist"]})
     found = error_compression.published(known, "lenet_300_100", mnist)
     assert len(found) == 12

@@ -39,7 +39,7 @@ def as_sets(layers, member):
     return {tuple(map(str, place)) for place in kept(layers, member)}
 
 
-CUT = overlaps.Cut("net", "fit", "oneshot", 0, "0.70")
+CUT = overlaps.Cut("net", "fit", "oneshot", 0, "50x")
 
 
 def test_overlaps_equal_those_of_plain_sets_across_blocks():
@@ -58,7 +58,7 @@ def test_overlaps_equal_those_of_plain_sets_across_blocks():
         right = expected[row.other_criterion, row.other_replicate]
         assert row.overlap == pytest.approx(len(left & right) / min(len(left), len(right)))
         assert (row.criterion == row.other_criterion) != (row.replicate == row.other_replicate)
-    assert set(found["level"]) == {0.7}
+    assert set(found["level"]) == {0.98}
 
 
 def test_scopes_and_cuts_are_never_mixed():
@@ -109,9 +109,9 @@ def test_the_figure_takes_the_last_step_of_a_level():
     assert found["mean"].tolist() == pytest.approx([85, 85])
 
 
-def test_the_figure_says_chance_and_what_is_missing():
+def test_the_figure_says_what_it_shows_and_what_is_missing():
     figure = mask_overlap.draw(pd.DataFrame(), style.Settings(), pd.DataFrame(rows([0.5, 0.6])))
-    assert [axes.get_title() for axes in figure.axes] == ["90 % removed (chance: 10)"]
+    assert [axes.get_title() for axes in figure.axes] == ["90 % removed"]
     words = " ".join(text.get_text() for text in figure.texts)
     assert "mean over n = 2 replicates" in words
     alone = pd.DataFrame(rows([0.5], other_criterion="magnitude"))

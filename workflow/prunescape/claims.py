@@ -49,6 +49,8 @@ COLUMNS = (
     *("margin", "n", "p_holm", "verdict", "reason"),
 )
 
+_IN_WORDS = {"level", "noise_level"}  # columns whose values config files write as strings
+
 Filters = dict[str, Any]
 
 
@@ -74,6 +76,13 @@ class Claim:
             )
         if {"mean_over", "sum_over"} <= set(self.statistic):
             raise ValueError(f"claim {self.id}: expected mean_over or sum_over, not both")
+        for word in set(self.statistic) - {"measure", "table"}:
+            for filters in _expand(self.statistic[word]):
+                for column in _IN_WORDS & set(filters):
+                    try:
+                        levels.number(filters[column])
+                    except ValueError as error:
+                        raise ValueError(f"claim {self.id}: {word}: {error}") from None
         if not isinstance(self.margin, (int, float)):
             raise ValueError(f"claim {self.id}: margin {self.margin!r}, expected a number")
         for name, allowed in (("origin", ORIGINS), ("comparison", COMPARISONS)):
@@ -251,8 +260,7 @@ def _column(study: pd.DataFrame, measure: str, filters: Filters) -> np.ndarray:
     for column, value in filters.items():
         if column not in table.KEY or column not in rows:
             raise ValueError(f"{column} is not a key column of the table")
-        in_words = column in ("level", "noise_level")
-        rows = rows[rows[column] == (levels.number(value) if in_words else value)]
+        rows = rows[rows[column] == (levels.number(value) if column in _IN_WORDS else value)]
     missing = sorted(set(study["replicate"]) - set(rows["replicate"]))
     if rows.empty or missing:
         without = f"for replicates {missing}" if not rows.empty else "at all"

@@ -323,9 +323,12 @@ def figure_source(config: Config, study: str, kind: str) -> str | None:
     return results(config, sources[kind].format(study=study)) if kind in sources else None
 
 
-def figure_resource(kind: str) -> str:
-    """Return the resource with the results of others that a kind of figure draws."""
-    return "literature.csv" if kind == "error_compression" else "public_figures.csv"
+def figure_resources(kind: str) -> list[str]:
+    """Return the resources with the results of others that a kind of figure draws."""
+    if kind == "error_compression":
+        return ["literature.csv"]
+    also = ["literature.csv"] if kind == "accuracy_sparsity" else []
+    return ["public_figures.csv", *also]
 
 
 def rows(config: Config) -> list[str]:

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -28,6 +29,11 @@ def read(path: str | os.PathLike) -> pd.DataFrame:
     if not (table["error_percent"].between(0, 100) & (table["compression"] >= 1)).all():
         raise ValueError(f"{path}: expected error_percent in [0, 100] and compression >= 1")
     return table
+
+
+def data(datasets: Iterable[str]) -> set[str]:
+    """Return published names, in lower case, of data sets of config.yaml: mnist_pooled, mnist."""
+    return {name.split("_")[0] for name in datasets}
 
 
 def named(network: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from prunescape import levels
 from prunescape.masks import Arrays
 
 COLUMNS = [
@@ -49,7 +50,7 @@ def table(files: Iterable[tuple[Cut, Arrays, Sequence[int]]]) -> pd.DataFrame:
                 members.setdefault((cut, scope), {})[criterion, replicate] = bits
     rows: list[tuple[Any, ...]] = []
     for (cut, scope), masks in members.items():
-        place = (cut.network, cut.fit, scope, cut.schedule, cut.step, float(cut.level))
+        place = (cut.network, cut.fit, scope, cut.schedule, cut.step, levels.number(cut.level))
         for (name, r), (other, s) in combinations(sorted(masks), 2):
             if (name == other) != (r == s):
                 rows.append((*place, name, r, other, s, _shared(masks[name, r], masks[other, s])))

@@ -8,11 +8,10 @@ import pandas as pd
 from prunescape import intervals
 from prunescape.intervals import Sample
 
-MATCHED = ("study", "network", "fit", "criterion", "effect", "noise")
-GLOBAL = ("global", "none")
+MATCHED = ("study", "network", "fit", "criterion", "effect", "scope", "schedule", "noise")
 COLUMNS = [
-    *("study", "network", "fit", "criterion", "effect", "sparsity", "noise", "noise_level"),
-    *("accuracy_percent", "sd", "n", "evidence"),
+    *("study", "network", "fit", "criterion", "effect", "scope", "schedule", "sparsity"),
+    *("noise", "noise_level", "accuracy_percent", "sd", "n", "evidence"),
 ]
 
 
@@ -20,7 +19,7 @@ def read(path: str | os.PathLike) -> pd.DataFrame:
     """Return published results.
 
     Columns as in COLUMNS: the words of the table's keys, sparsity and noise level in [0, 1],
-    accuracy in percent, standard deviation over n runs (empty for one run), and the evidence in
+    accuracy in percent, standard deviation over n runs (empty if unknown), and the evidence in
     words, source first, up to a comma. ValueError names the file and the fault.
     """
     table = pd.read_csv(path, keep_default_na=False, na_values={"sd": [""]})
@@ -40,12 +39,11 @@ def compare(scores: pd.DataFrame, elsewhere: pd.DataFrame) -> pd.DataFrame:
         elsewhere: published results, as `read` returns them.
 
     Returns:
-        A row for each published result that the table has the arm of (before any training after
-        pruning): its columns; ours, sd_ours and n_ours; difference (ours - theirs) with ci_low and
-        ci_high, all in points. A single published run is taken to spread as ours do.
+        A row for each published result that the table has the arm of: its columns; ours, sd_ours
+        and n_ours; difference (ours - theirs) with ci_low and ci_high, all in points. Published
+        runs whose spread isn't known are taken to spread as ours do.
     """
     exact = scores[scores["selection"].isin(["exact_k", "none"])]
-    exact = exact[exact["schedule"].isin(["oneshot", "none"]) & exact["scope"].isin(GLOBAL)]
     found = []
     for theirs in elsewhere.to_dict("records"):
         chosen = exact[(exact[list(MATCHED)] == [theirs[name] for name in MATCHED]).all(axis=1)]
@@ -55,7 +53,7 @@ def compare(scores: pd.DataFrame, elsewhere: pd.DataFrame) -> pd.DataFrame:
         if not len(ours):
             continue
         known = intervals.sample(ours)
-        sd = None if theirs["n"] == 1 else theirs["sd"]
+        sd = None if np.isnan(theirs["sd"]) else theirs["sd"]
         difference = intervals.welch(known, Sample(theirs["accuracy_percent"], theirs["n"], sd))
         found.append(
             theirs

@@ -63,10 +63,10 @@ def figure_code(kind):
     return [path for path in map(os.path.relpath, files) if path not in code("figure")]
 
 
-def figure_source(wildcards):
+def figure_sources(wildcards):
     """Return what a kind of figure draws beside the table: of this run, or results of others."""
     found = jobs.figure_source(config, wildcards.study, wildcards.figure)
-    return found or resource(jobs.figure_resource(wildcards.figure))
+    return found or [resource(name) for name in jobs.figure_resources(wildcards.figure)]
 
 
 def resource(name):

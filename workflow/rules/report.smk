@@ -145,7 +145,7 @@ rule overlap:
 rule figure:
     input:
         table=results(paths.TABLE),
-        references=figure_source,
+        references=figure_sources,
         code=code("figure"),
         kind=lambda wildcards: figure_code(wildcards.figure),
     output:

@@ -18,7 +18,9 @@ def main() -> None:
         metavar="JSON",
         help="width in inches, font_size in points, dots_per_inch",
     )
-    parser.add_argument("--references", required=True, metavar="FILE", help="results of others")
+    parser.add_argument(
+        "--references", required=True, nargs="+", metavar="FILE", help="results from elsewhere"
+    )
     parser.add_argument("--outputs", required=True, nargs="+", metavar="FILE", help=".svg or .png")
     arguments = parser.parse_args()
 

@@ -21,14 +21,15 @@ def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
     """Draw accuracy [%] against the share of weights kept, with results of others behind."""
     curves, dense = numbers(table)
+    elsewhere = references.on_data(elsewhere, table["dataset"])
     criteria = style.order(curves["criterion"])
     fits = [fit for _, fit in summary.groups(curves, summary.COLUMN)]
     shown = []
     with style.applied(settings):
         grid = Grid(curves, summary.ROW, summary.COLUMN, settings)
-        for axes, (_, effect, _), (network, fit), panel in grid:
-            ink.dense(axes, summary.at(dense, summary.COLUMN, (network, fit)))
-            shown.append(references.chosen(elsewhere, fit, fits, effect))
+        for axes, row, column, panel in grid:
+            ink.dense(axes, summary.at(dense, summary.COLUMN, column))
+            shown.append(references.chosen(elsewhere, column, row, fits))
             references.draw(axes, shown[-1])
             for criterion in criteria:
                 line = panel[panel["criterion"] == criterion]

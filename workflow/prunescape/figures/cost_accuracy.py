@@ -16,14 +16,16 @@ _WORTH = 0.8  # share of the best accuracy that an arm must keep for its sparsit
 _NEAR = 1.15  # ratio of costs whose numbers would meet
 
 
-def read(path: str | os.PathLike, study: str) -> pd.DataFrame:
+def read(path: str | os.PathLike, *, study: str) -> pd.DataFrame:
     """Return the costs of a study's jobs (`costs.collect`)."""
     table = pd.read_csv(path)
     return table[table["study"] == study].reset_index(drop=True)
 
 
 def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
-    """Return accuracy in percent and cost of the arms at a few sparsities that most arms share.
+    """Return accuracy in percent and cost of the arms at a few sparsities that many of them share.
+
+    Only arms whose scope is global are taken, if there are such.
 
     CPU seconds are those of training, of scoring, and of retraining up to the arm's step, each
     divided by the networks that the jobs worked on together. Memory is the most that one of these
@@ -38,6 +40,9 @@ def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """
     rows = summary.exact(table)
     rows = rows[rows["level"] > 0]
+    # A scope costs nothing: where weights of all layers compete in some arms, these will do.
+    if "global" in set(rows["scope"]):
+        rows = rows[rows["scope"] == "global"]
     if rows.empty:
         raise ValueError("figure cost_accuracy: no rows with selection = exact_k")
     trained = costs[costs["stage"].isin(["train", "fit_variational", "score"])]
@@ -47,7 +52,7 @@ def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     steps = rows.groupby(_ARM)["step"].max().rename("step").reset_index()
     arms = arms.merge(steps, on=_ARM)
     shared = arms["level"].value_counts()
-    common = sorted(shared[shared == shared.max()].index)
+    common = sorted(shared[shared >= shared.max() / 2].index)
     # Where even the best arm has collapsed, costs say nothing.
     best = arms.groupby("level")["mean"].max()
     telling = [level for level in common if best[level] >= _WORTH * best.max()]

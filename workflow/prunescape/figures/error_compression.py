@@ -18,7 +18,7 @@ _TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SHADES = {"pruning only": style.REFERENCE_FACE, "quantised and coded": "white"}
 
 
-def read(path: str | os.PathLike, study: str) -> pd.DataFrame:
+def read(path: str | os.PathLike, *, study: str) -> pd.DataFrame:
     """Return all published networks (literature.csv); a study's own are chosen by `published`."""
     return literature.read(path)
 
@@ -45,8 +45,9 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
 def published(elsewhere: pd.DataFrame, network: str, table: pd.DataFrame) -> pd.DataFrame:
     """Return the published results of a network on the table's data set, by compression."""
     same = elsewhere["network"].map(literature.named) == network
-    data = elsewhere["dataset"].str.lower().isin({name.split("_")[0] for name in table["dataset"]})
-    return elsewhere[same & data].sort_values(["compression", "method"], ignore_index=True)
+    data = literature.data(table["dataset"])
+    same &= elsewhere["dataset"].str.lower().isin(data)
+    return elsewhere[same].sort_values(["compression", "method"], ignore_index=True)
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:

@@ -7,6 +7,7 @@ finds elsewhere, which not every kind draws.
 
 import importlib
 import os
+from collections.abc import Sequence
 from types import ModuleType
 
 import pandas as pd
@@ -29,9 +30,9 @@ KINDS = {
 }
 
 
-def elsewhere(kind: str, path: str | os.PathLike, study: str) -> pd.DataFrame:
+def elsewhere(kind: str, paths: Sequence[str | os.PathLike], study: str) -> pd.DataFrame:
     """Read the results of others that a kind draws: its module's `read`, or that of references."""
-    return getattr(load(kind), "read", references.read)(path, study)
+    return getattr(load(kind), "read", references.read)(*paths, study=study)
 
 
 def load(kind: str) -> ModuleType:

@@ -13,7 +13,7 @@ _ROW = [*summary.COLUMN, "scope", "schedule"]
 _MOST = 3  # sparsities on a figure
 
 
-def read(path: str | os.PathLike, study: str) -> pd.DataFrame:
+def read(path: str | os.PathLike, *, study: str) -> pd.DataFrame:
     """Return how much the masks of a study overlap (`overlaps.table`)."""
     return pd.read_csv(path)
 
@@ -52,7 +52,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     found = numbers(elsewhere)
     criteria = style.order(found["criterion"])
     with style.applied(settings):
-        grid = Grid(found, _ROW, ["level"], settings, title=_chance)
+        grid = Grid(found, _ROW, ["level"], settings, title=_removed)
         size = min(settings.font_size - 1, 72 * grid.panels.width / len(criteria) / 2.2)
         for axes, _, _, panel in grid:
             _axes(axes, len(criteria))
@@ -70,7 +70,8 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
                 if len(half)
                 else ""
             )
-            + ". On the diagonal: one criterion on two replicates, mean over their pairs. "
+            + ". On the diagonal: one criterion on two replicates, mean over their pairs. Masks "
+            "drawn at random share as much as they keep. "
             + "; ".join(f"{_letter(k)}: {_name(each)}" for k, each in enumerate(criteria))
             + ". "
             + grid.constants(leave_out=["level"])
@@ -78,9 +79,9 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         return grid.panels.finish("criterion", "criterion", cells.colours(), note)
 
 
-def _chance(column: tuple[float]) -> str:
+def _removed(column: tuple[float]) -> str:
     (level,) = column
-    return f"{100 * level:.4g} % removed (chance: {100 * (1 - level):.3g})"
+    return f"{100 * level:.4g} % removed"
 
 
 def _axes(axes: Axes, criteria: int) -> None:

@@ -8,8 +8,9 @@ from prunescape.figures import ink, labels, scales, style, summary
 from prunescape.figures.grid import Grid
 
 # Okabe and Ito's colours with a marker each, as criteria have, so that print in grey will do.
+# With a second round of markers two networks look alike only from the 57th on.
 _COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_LOOKS = list(zip(_COLOURS, "oX^sDvP", strict=True))
+_MARKERS = "oX^sDvP*"
 
 
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
@@ -37,7 +38,10 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     """Draw accuracy [%] against the level of noise, fits one below the other."""
     found = numbers(table)
     networks = sorted(set(found["network"]))
-    looks = {name: _LOOKS[i % len(_LOOKS)] for i, name in enumerate(networks)}
+    looks = {
+        name: (_COLOURS[i % len(_COLOURS)], _MARKERS[i % len(_MARKERS)])
+        for i, name in enumerate(networks)
+    }
     with style.applied(settings):
         grid = Grid(found, ["fit"], ["noise"], settings, title=_short)
         for axes, _, _, panel in grid:

@@ -1,37 +1,67 @@
 """Results from elsewhere, such as published ones, drawn in grey behind ours."""
 
 import os
+from collections.abc import Iterable
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from prunescape import published
-from prunescape.figures import style
+from prunescape import literature, published
+from prunescape.figures import style, summary
 
+_PUBLISHED, _SPARSE = "published sparse networks", "."
 NOTE = "Grey: results from elsewhere, marked as their criterion; ★ dense. "
 
 
-def read(path: str | os.PathLike, study: str) -> pd.DataFrame:
-    """Return the results on clean images in a CSV file that belong to `study`."""
+def read(path: str | os.PathLike, sparse: str | os.PathLike = "", *, study: str) -> pd.DataFrame:
+    """Return the results on clean images in a CSV file that belong to `study`.
+
+    `sparse` is a file of published sparse networks (`literature.read`), which belong to no study:
+    those whose compression counts weights are added, whatever their criterion, as `sparse`.
+    """
     table = published.read(path)
-    return table[(table["study"] == study) & (table["noise"] == "none")].reset_index(drop=True)
+    table = table[(table["study"] == study) & (table["noise"] == "none")].assign(dataset="")
+    if sparse:
+        found = literature.read(sparse)
+        found = found[found["counts"] == "pruning only"]
+        others = {
+            "network": found["network"].map(literature.named),
+            "dataset": found["dataset"].str.lower(),
+            "sparsity": 1 - 1 / found["compression"],
+            "accuracy_percent": 100 - found["error_percent"],
+        }
+        place = dict.fromkeys(["fit", "scope", "schedule"], "") | {"effect": "zero"}
+        place |= {"criterion": "sparse", "evidence": _PUBLISHED}
+        table = pd.concat([table, pd.DataFrame(others).assign(**place)])
+    return table.reset_index(drop=True)
 
 
-def chosen(references: pd.DataFrame, fit: str, fits: list[str], effect: str) -> pd.DataFrame:
-    """Return the results that belong on the panel of `fit` and `effect`.
+def on_data(references: pd.DataFrame, datasets: Iterable[str]) -> pd.DataFrame:
+    """Return the results that were found on `datasets`; those of a study's source always are."""
+    return references[references["dataset"].isin({"", *literature.data(datasets)})]
+
+
+def chosen(
+    references: pd.DataFrame, column: tuple[str, str], row: tuple[str, ...], fits: list[str]
+) -> pd.DataFrame:
+    """Return the results that belong on the panel at `column` and `row` (`summary.COLUMN`, `ROW`).
 
     A result stands on the panel of its own fit; one whose fit is not among `fits`, those drawn,
-    stands on all. Dense networks (effect none) stand beside every effect.
+    stands on all. Dense networks (scope, effect none) stand beside every scope and effect.
     """
-    of_fit = (references["fit"] == fit) | ~references["fit"].isin(fits)
-    return references[of_fit & references["effect"].isin([effect, "none"])]
+    network, fit = column
+    here = references["fit"].eq(fit) | ~references["fit"].isin(fits)
+    here &= references["network"] == network
+    for name, value in zip(summary.ROW, row, strict=True):
+        here &= references[name].isin([value, "none", ""])
+    return references[here]
 
 
 def draw(axes: Axes, found: pd.DataFrame) -> None:
     """Draw results against weights kept [%], in grey, with their criterion's marker."""
     for row, kept in zip(found.itertuples(), kept_percent(found), strict=True):
-        marker = style.look(row.criterion).marker or "*"
+        marker = _SPARSE if row.criterion == "sparse" else style.look(row.criterion).marker or "*"
         axes.plot(kept, row.accuracy_percent, **_grey(row.evidence, marker), zorder=1.8)
 
 
@@ -55,7 +85,7 @@ def _source(evidence: str) -> str:
 
 def _grey(evidence: str, marker: str) -> dict:
     # Filled where others can read how it was made; a figure without public code stays hollow.
-    filled = _source(evidence) == "public code"
+    filled = _source(evidence) in ("public code", _PUBLISHED)
     return {
         "linestyle": "None",
         "marker": marker,

@@ -50,11 +50,11 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     with style.applied(settings):
         panels = Panels(summary.headings(rows, _ROW), ["", ""], settings, own_x=True)
         for i, row in enumerate(rows):
-            _, fit, _, effect, _, criterion = row
+            column, arm, criterion = row[:2], row[2:5], row[5]
             by_threshold, by_sparsity = panels.axes[i, 0], panels.axes[i, 1]
             found = summary.at(thresholds, _ROW, row)
             for axes in (by_threshold, by_sparsity):
-                ink.dense(axes, summary.at(dense, summary.COLUMN, row[:2]))
+                ink.dense(axes, summary.at(dense, summary.COLUMN, column))
             x = found["level"]
             by_threshold.fill_between(
                 x, found["removed_low"], found["removed_high"], color="#595959", alpha=0.18, lw=0
@@ -62,7 +62,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             by_threshold.plot(x, found["removed_mean"], **_REMOVED)
             ink.curve(by_threshold, x, found, criterion)
 
-            points = references.chosen(elsewhere, fit, fits, effect)
+            points = references.chosen(elsewhere, column, arm, fits)
             shown.append(points[points["criterion"].isin([criterion, "none"])])
             references.draw(by_sparsity, shown[-1])
             line = summary.at(curves, _ROW, row)
