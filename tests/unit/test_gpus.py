@@ -43,8 +43,9 @@ class Job:
         return self.process.stderr.readline().rstrip()
 
     def end(self):
+        """End the job; a second time is no harm."""
         self.process.kill()
-        self.process.communicate(timeout=60)
+        self.process.wait(timeout=60)
 
 
 @pytest.fixture
