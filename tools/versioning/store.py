@@ -123,7 +123,7 @@ class Store:
 
     def versions(self, entry: Tracked) -> Iterator[dict[str, str]]:
         """Yield the list of files of each snapshot of `entry` that git and the cache know."""
-        log = ("log", "--all", "HEAD", "--diff-filter=d", "--format=%H", "--", entry.pointer)
+        log = ("log", "--all", "HEAD", "--diff-filter=AM", "--format=%H", "--", entry.pointer)
         for commit in self.git(*log).split():
             for version in pointed(self.git("show", f"{commit}:{entry.pointer}"), entry.pointer):
                 yield self.listed(version) or {}
