@@ -247,7 +247,7 @@ def test_a_full_disk_of_the_cache(unsaved, small, tmp_path):
     unsaved.dvc("cache", "dir", "--local", str(small))
     before = content(unsaved.root / "results")
 
-    failed(unsaved.snapshot("--store", str(tmp_path / "store")), FULL)
+    failed(unsaved.snapshot("--store", str(tmp_path / "store")), f"is the disk of {small} full?")
 
     assert content(unsaved.root / "results") == before
     assert unsaved.pointers() == {}
@@ -267,7 +267,7 @@ def test_a_full_disk_of_the_remote(unsaved, small, tmp_path):
     check_shared(unsaved, tmp_path)
 
 
-@pytest.mark.parametrize("beyond", [4, 12], ids=["fetch", "checkout"])
+@pytest.mark.parametrize("beyond", [4, 12], ids=["fetch", "layout"])
 def test_a_full_disk_of_a_clone(saved, small, beyond):
     enlarge(small)
     clone = clone_of(saved, small / "clone")

@@ -68,7 +68,7 @@ def restore(
         (root / path).unlink()
     there = {path: digests for path, digests in there.items() if wanted.get(path) == digests.md5}
     if len(there) < len(wanted) or found.saved or found.unsaved:
-        there = _check_out(store, entries, found.aside, wanted, remote, say)
+        there = _check_out(store, entries, wanted, remote, say)
     outcome = _bless(root, known, there)
     lacking = sorted(wanted.keys() - there.keys() - known.outputs.keys())
     return outcome._replace(lacking=lacking)
@@ -136,43 +136,22 @@ def _place(name: str) -> str:
 def _check_out(
     store: Store,
     entries: Sequence[Tracked],
-    aside: Sequence[str],
     wanted: Mapping[str, str],
     remote: Remote | None,
     say: Say,
 ) -> dict[str, Digests]:
-    """Lay out the files beside those that are `aside`; return the checksums of the intact ones.
+    """Lay out the files; return the checksums of those that are there, and intact.
 
-    DVC hands out an object of its cache without looking into it. Where a file isn't what it should
-    be, broken objects are thrown away and fetched anew, once.
+    Where objects of the cache are broken, they are thrown away and fetched anew, once.
     """
     say("laying out the files")
-    there = _lay_out(store, entries, aside, wanted)
+    store.lay_out(wanted)
+    there = _digests(store.root, wanted)
     if len(there) < len(wanted) and store.evict_corrupt(wanted.values()):
         say("DVC's cache had broken objects: fetching them anew")
         fetch(store, entries, remote, say)
-        there = _lay_out(store, entries, aside, wanted)
-    return there
-
-
-def _lay_out(
-    store: Store, entries: Sequence[Tracked], aside: Sequence[str], wanted: Mapping[str, str]
-) -> dict[str, Digests]:
-    """Lay out what the cache has; what comes out broken is removed again."""
-    ours = [
-        entry
-        for entry in entries
-        if store.absent([entry]) or any(provenance.is_below(path, [entry.path]) for path in aside)
-    ]
-    whole = [entry.pointer for entry in entries if entry not in ours]
-    if whole:
-        store.dvc("checkout", "--force", *whole)
-    for entry in ours:
-        store.lay_out(store.listed(entry) or {})
-    there = _digests(store.root, wanted)
-    for path in [path for path, found in there.items() if found.md5 != wanted[path]]:
-        (store.root / path).unlink()
-        del there[path]
+        store.lay_out(wanted)
+        there = _digests(store.root, wanted)
     return there
 
 

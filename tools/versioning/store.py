@@ -169,7 +169,8 @@ class Store:
     def lay_out(self, listing: Mapping[str, str]) -> None:
         """Copy what the cache has of a list of files to where it belongs, and is not there yet.
 
-        DVC takes all or none, and leaves nothing else in a folder.
+        DVC's own checkout takes all or none, clears a folder of other files, hands out broken
+        objects, and does not say that a disk is full.
         """
         for path, name in listing.items():
             if self.object(name).is_file() and not (self.root / path).exists():
