@@ -83,7 +83,7 @@ def test_a_target_elsewhere(unsaved):
 def test_a_dirty_tree(unsaved):
     unsaved.append("workflow/prunescape/masks.py", "# A comment.")
     failed(unsaved.snapshot(), "uncommitted changes of workflow/prunescape/masks.py")
-    assert not list(unsaved.root.glob("**/*.dvc"))
+    assert unsaved.pointers() == {}
 
 
 def test_an_input_that_is_not_in_git(unsaved):

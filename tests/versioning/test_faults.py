@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from test_errors import failed
 from workplace import LIMIT, RUN, end
 
 TABLE = f"{RUN}/scores.parquet"
+FULL = "No space left on device"
 
 
 def break_object(folder: Path, name: str) -> None:
@@ -53,8 +55,8 @@ def clone_of(saved: Clone, place: Path) -> Clone:
 # Killed.
 
 
-@pytest.mark.parametrize("seconds", [1.0, 3.0, 5.0])
-def test_a_killed_snapshot(unsaved, tmp_path, seconds):
+@pytest.mark.parametrize("place", ["unsaved/.dvc/cache", "store"])
+def test_a_killed_snapshot(unsaved, tmp_path, place):
     store = tmp_path / "store"
     before = content(unsaved.root / "results"), content(unsaved.root / ".snakemake" / "metadata")
 
@@ -63,9 +65,7 @@ def test_a_killed_snapshot(unsaved, tmp_path, seconds):
         *unsaved.targets(),
     )
     try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        pass
+        wait_for_object(process, tmp_path / place)
     finally:
         end(process)
 
@@ -75,6 +75,36 @@ def test_a_killed_snapshot(unsaved, tmp_path, seconds):
     done = unsaved.snapshot("--store", str(store), "--commit")
     assert done.status == 0, done.output
     check_shared(unsaved, tmp_path)
+
+
+@pytest.mark.parametrize("place", [".dvc/cache", "results"])
+def test_a_killed_restore(saved, tmp_path, place):
+    clone = clone_of(saved, tmp_path / "clone")
+    process = clone.start(sys.executable, "tools/versions.py", "restore")
+    try:
+        wait_for_object(process, clone.root / place)
+    finally:
+        end(process)
+
+    done = clone.versions("restore")
+
+    assert done.status == 0, done.output
+    assert content(clone.root / "results") == content(saved.root / "results")
+    assert clone.planned() == []
+
+
+def wait_for_object(process: subprocess.Popen[str], folder: Path) -> None:
+    """Wait until a process has written something large to a folder, or has ended."""
+    while process.poll() is None:
+        if any(path.stat().st_size > 10_000 for path in there(folder)):
+            return
+        time.sleep(0.001)
+
+
+def there(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder in which others come and go."""
+    for place, _, names in os.walk(folder):
+        yield from (path for name in names if (path := Path(place, name)).is_file())
 
 
 @pytest.mark.parametrize("what", ["add", "push"])
@@ -191,7 +221,7 @@ def test_the_list_of_a_folder_in_the_remote(saved, store, tmp_path):
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """A file system of a megabyte."""
+    """A file system of a megabyte, to be made larger."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small file system")
     place = tmp_path / "small"
@@ -208,16 +238,16 @@ def small(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
-def enlarge(place: Path) -> None:
+def enlarge(place: Path, megabytes: int = 100) -> None:
     """Make room on the small file system."""
-    subprocess.run(["mount", "-o", "remount,size=100m", str(place)], check=True)
+    subprocess.run(["mount", "-o", f"remount,size={megabytes}m", str(place)], check=True)
 
 
 def test_a_full_disk_of_the_cache(unsaved, small, tmp_path):
     unsaved.dvc("cache", "dir", "--local", str(small))
     before = content(unsaved.root / "results")
 
-    failed(unsaved.snapshot("--store", str(tmp_path / "store")))
+    failed(unsaved.snapshot("--store", str(tmp_path / "store")), f"is the disk of {small} full?")
 
     assert content(unsaved.root / "results") == before
     assert unsaved.pointers() == {}
@@ -229,7 +259,7 @@ def test_a_full_disk_of_the_cache(unsaved, small, tmp_path):
 def test_a_full_disk_of_the_remote(unsaved, small, tmp_path):
     store = small / "store"
 
-    failed(unsaved.snapshot("--store", str(store)), "the snapshot is whole in this clone")
+    failed(unsaved.snapshot("--store", str(store)), FULL, "the snapshot is whole in this clone")
 
     enlarge(small)
     done = unsaved.snapshot("--store", str(store), "--commit")
@@ -237,12 +267,15 @@ def test_a_full_disk_of_the_remote(unsaved, small, tmp_path):
     check_shared(unsaved, tmp_path)
 
 
-def test_a_full_disk_of_a_clone(saved, small, tmp_path):
+@pytest.mark.parametrize("beyond", [4, 12], ids=["fetch", "layout"])
+def test_a_full_disk_of_a_clone(saved, small, beyond):
+    enlarge(small)
     clone = clone_of(saved, small / "clone")
+    used = shutil.disk_usage(small).used >> 20
+    enlarge(small, used + beyond)
 
-    done = clone.versions("restore")
+    failed(clone.versions("restore"), FULL)
 
-    assert done.status == 1, done.output
     enlarge(small)
     done = clone.versions("restore")
     assert done.status == 0, done.output

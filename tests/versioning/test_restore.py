@@ -11,6 +11,8 @@ from clones import content
 from test_reruns import EVALUATE, FIT_VI, REPORT, SCORE
 from workplace import RUN, counts
 
+from versioning import records
+
 VI = f"{RUN}/graves/digits/logistic/vi/r1-2"
 
 
@@ -187,12 +189,14 @@ def test_a_newer_result_is_not_overwritten(restored):
     added = restored.root / VI / "prune" / "exact_k" / "0.98" / "masks.safetensors"
     added.parent.mkdir()
     added.write_bytes(b"of a level that the snapshot doesn't have")
+    made = records.read(restored.root, f"{VI}/prune/exact_k/0.90/masks.safetensors")
+    records.write(restored.root, str(added.relative_to(restored.root)), made)
     before = content(restored.root / "results")
 
     done = restored.make("restore")
 
     assert done.status == 2  # of make
-    assert "2 files here are not those of the snapshot" in done.output
+    assert "2 files here are in no snapshot and would be lost" in done.output
     assert f"{RUN}/claims.csv" in done.output
     assert "FORCE=1" in done.output
     assert content(restored.root / "results") == before
@@ -201,6 +205,29 @@ def test_a_newer_result_is_not_overwritten(restored):
     assert forced.status == 0, forced.output
     assert not added.exists()
     assert restored.planned() == []
+
+
+def test_what_no_job_made_stays(restored):
+    # Nothing that one makes of a run, or writes beside it, keeps a restore from it.
+    done = restored.make("report")
+    assert done.status == 0, done.output
+    report, notes = (restored.root / RUN / name for name in ("report.html", "graves/notes.txt"))
+    notes.write_text("a thought", encoding="utf-8")
+    (restored.root / RUN / "claims.csv").unlink()
+    before = report.read_bytes()
+
+    done = restored.make("restore")
+    assert done.status == 0, done.output
+    assert "left where they are, in no snapshot: " in done.output
+    assert restored.planned() == []
+
+    (restored.root / RUN / "claims.csv").write_text("another,table\n", encoding="utf-8")
+    assert restored.make("restore").status == 2  # of make
+    forced = restored.make("restore", "FORCE=1")
+    assert forced.status == 0, forced.output
+    assert restored.planned() == []
+    assert report.read_bytes() == before
+    assert notes.read_text(encoding="utf-8") == "a thought"
 
 
 def test_a_newer_record_of_the_same_bytes_is_kept(restored):

@@ -12,75 +12,110 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "workflow")]
 
 from clones import Clone  # noqa: E402
-from workplace import Done, Workplace  # noqa: E402
+from test_reruns import FIT, REPORT  # noqa: E402
+from workplace import Done, Workplace, counts  # noqa: E402
 
 SCORES = "results/tiny/scores.csv"
+EVERYTHING = {"download_digits": 1, "prepare": 1, **FIT}
+# The networks of one sparsity, which three criteria prune, are evaluated again.
+LEVEL = {"evaluate": 3, **REPORT}
 
 
-def main(folder: Path) -> int:
-    """Play all steps in a folder; return the exit status."""
-    store = f"PRUNESCAPE_STORE={folder / 'store'}"
-    wrong = 0
+class SurpriseError(Exception):
+    """A step that failed, or after which Snakemake wants to run other jobs than it should."""
 
-    def step(user: str, text: str, act: Callable[[], object], clone: Clone, jobs: int) -> None:
-        """Do something, and compare the number of jobs that Snakemake then wants to run."""
-        nonlocal wrong
-        begin = time.monotonic()
-        done = act()
-        seconds = time.monotonic() - begin
-        if isinstance(done, Done) and done.status:
-            sys.exit(f"{user}: {text} failed\n{done.output}")
-        found = len(clone.planned())
-        wrong += found != jobs
-        note = "" if found == jobs else f", expected {jobs}"
-        print(f"{user:4} {text:58} {seconds:6.1f} s {found:4} jobs to run{note}", flush=True)
 
+class Step(NamedTuple):
+    """What a user did, and how many jobs Snakemake then wants to run."""
+
+    user: str
+    text: str
+    jobs: int
+
+
+def main(folder: Path) -> None:
+    """Play all steps in a folder."""
     ada = Clone.of_run(Workplace.fresh(folder / "source"), folder / "ada")
-    step("Ada", "begins with the source", lambda: None, ada, 37)
-    step("Ada", "make run", lambda: ada.make("run"), ada, 0)
-    step("Ada", "make snapshot COMMIT=1", lambda: ada.make("snapshot", store, "COMMIT=1"), ada, 0)
+    step("Ada", "begins with the source", ada, EVERYTHING)
+    step("Ada", "make run", ada, {}, lambda: ada.make("run"))
+    share(folder, ada)
+
+
+def share(folder: Path, ada: Clone) -> list[Step]:
+    """Play all steps after Ada's run in a folder, and return them."""
+    store = f"PRUNESCAPE_STORE={folder / 'store'}"
+    saved = "make snapshot COMMIT=1"
+    steps = [step("Ada", saved, ada, {}, lambda: ada.make("snapshot", store, "COMMIT=1"))]
+    table = (ada.root / SCORES).read_bytes()
+
     bob = ada.clone(folder / "bob")
-    step("Bob", "git clone", lambda: None, bob, 37)
-    step("Bob", "make restore", lambda: bob.make("restore", store), bob, 0)
-    table = (bob.root / SCORES).read_bytes()
-    if table != (ada.root / SCORES).read_bytes():
-        sys.exit("Bob's table is not Ada's")
-    bob.edit(lambda c: c["catalogue"]["graves"]["noise"][1]["levels"].append("0.60"))
-    step("Bob", "adds a noise level to one sparsity", lambda: None, bob, 12)
-    step("Bob", "make run", lambda: bob.make("run"), bob, 0)
+    steps.append(step("Bob", "git clone", bob, EVERYTHING))
+    steps.append(step("Bob", "make restore", bob, {}, lambda: bob.make("restore", store)))
+    if (bob.root / SCORES).read_bytes() != table:
+        raise SurpriseError("Bob's table is not Ada's")
+    bob.edit(lambda config: config["catalogue"]["graves"]["noise"][1]["levels"].append("0.60"))
+    steps.append(step("Bob", "adds a noise level to one sparsity", bob, LEVEL))
+    steps.append(step("Bob", "make run", bob, {}, lambda: bob.make("run")))
     bob.commit("Add a noise level")
-    step("Bob", "make snapshot COMMIT=1", lambda: bob.make("snapshot", "COMMIT=1"), bob, 0)
-    ada.git("pull", "--quiet", str(bob.root), "main")
-    step("Ada", "git pull: her results are of before", lambda: None, ada, 12)
-    step("Ada", "make restore FORCE=1", lambda: ada.make("restore", "FORCE=1"), ada, 0)
-    step("Ada", "make diff REV=HEAD~2", lambda: show(ada.make("diff", "REV=HEAD~2")), ada, 0)
-    ada.git("checkout", "--quiet", "HEAD~2")
-    step(
-        "Ada",
-        "git checkout HEAD~2; make restore FORCE=1",
-        lambda: ada.make("restore", "FORCE=1"),
-        ada,
-        0,
+    steps.append(
+        step("Bob", f"commits, {saved}", bob, {}, lambda: bob.make("snapshot", "COMMIT=1"))
     )
+
+    ada.git("pull", "--quiet", str(bob.root), "main")
+    steps.append(step("Ada", "git pull: her results are those of before", ada, LEVEL))
+    steps.append(step("Ada", "make restore", ada, {}, lambda: ada.make("restore")))
+    if (ada.root / SCORES).read_bytes() != (bob.root / SCORES).read_bytes():
+        raise SurpriseError("Ada's table is not Bob's")
+    steps.append(step("Ada", "make diff REV=HEAD~2", ada, {}, lambda: show(ada)))
+    ada.git("checkout", "--quiet", "HEAD~2")
+    back = "git checkout HEAD~2, make restore"
+    steps.append(step("Ada", back, ada, {}, lambda: ada.make("restore")))
     if (ada.root / SCORES).read_bytes() != table:
-        sys.exit("the table of the first snapshot did not come back")
+        raise SurpriseError("the table of the first snapshot did not come back")
     print("the first table came back, byte for byte")
-    return 1 if wrong else 0
+    return steps
 
 
-def show(done: Done) -> Done:
-    """Print what a command printed, indented."""
+def step(
+    user: str,
+    text: str,
+    clone: Clone,
+    expected: dict[str, int],
+    act: Callable[[], Done] = lambda: Done(0, ""),
+) -> Step:
+    """Do something, and compare the jobs that Snakemake then wants to run, by rule."""
+    begin = time.monotonic()
+    done = act()
+    seconds = time.monotonic() - begin
+    if done.status:
+        raise SurpriseError(f"{user}: {text} failed\n{done.output}")
+    found = counts(clone.planned())
+    jobs = sum(found.values())
+    print(f"{user:4} {text:42} {seconds:6.1f} s {jobs:4} jobs to run", flush=True)
+    if found != expected:
+        raise SurpriseError(f"{user}: {text}: expected {expected}, found {found}")
+    return Step(user, text, jobs)
+
+
+def show(ada: Clone) -> Done:
+    """Print what changed between the two snapshots, indented."""
+    done = ada.make("diff", "REV=HEAD~2")
     print("".join(f"     | {line}\n" for line in done.output.splitlines()), end="")
     return done
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        sys.exit(main(Path(sys.argv[1]).resolve()))
-    with tempfile.TemporaryDirectory() as name:
-        sys.exit(main(Path(name)))
+    try:
+        if len(sys.argv) > 1:
+            main(Path(sys.argv[1]).resolve())
+        else:
+            with tempfile.TemporaryDirectory() as name:
+                main(Path(name))
+    except SurpriseError as surprise:
+        sys.exit(str(surprise))

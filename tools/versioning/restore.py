@@ -1,11 +1,11 @@
 """Restore a snapshot: pull its bytes, confirm each output, give Snakemake its records and times."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from versioning import files, provenance, records
+from versioning import files, overwriting, provenance, records
 from versioning.files import Digests, Error
 from versioning.provenance import Provenance
 from versioning.snapshot import is_behind
@@ -20,6 +20,7 @@ class Outcome(NamedTuple):
     restored: list[str]
     kept: list[str]  # made again here, later, with the same bytes
     unconfirmed: list[str]  # missing, or other bytes than the provenance says
+    lacking: list[str]  # files that are no outputs, such as logs, and can't be had
 
 
 def restore(
@@ -32,11 +33,11 @@ def restore(
         names: paths to restore; None for all.
         file: the provenance, relative to `root`.
         folder: a local folder to be the default remote.
-        force: replace files that are not those of the snapshot.
+        force: replace files that are in no snapshot.
         say: takes a line for the user.
 
     Raises:
-        Error: the working folder is as it was before.
+        Error: nothing that is in no snapshot was touched.
     """
     store = Store(root)
     store.check()
@@ -52,33 +53,37 @@ def restore(
     remote = store.remote(folder, create=False)
 
     lost = fetch(store, entries, remote, say)
-    listings = [store.listed(entry) or {} for entry in entries]
-    there = {
-        path: files.digests(root / path)
-        for entry in entries
-        for path in files.below(root, entry.path)
-    }
-    wanted = {path: md5 for listing in listings for path, md5 in listing.items()}
-    differing = [path for path, found in there.items() if wanted.get(path) != found.md5]
-    if differing and (lost or not force):
+    wanted = {p: md5 for entry in entries for p, md5 in (store.listed(entry) or {}).items()}
+    there = _digests(root, (p for entry in entries for p in files.below(root, entry.path)))
+    found = overwriting.look(store, entries, wanted, there)
+    if found.unsaved and (lost or not force):
         raise Error(
-            f"{len(differing)} files here are not those of the snapshot, such as "
-            f"{files.few(sorted(differing), 3)}: keep them with a snapshot of their own, or "
+            f"{len(found.unsaved)} files here are in no snapshot and would be lost, such as "
+            f"{files.few(found.unsaved, 3)}: keep them with a snapshot of their own, or "
             + ("move them away" if lost else "have them replaced with --force (FORCE=1 of make)")
         )
-    if differing or len(there) < len(wanted):
-        there = _check_out(store, entries, known, remote, say)
-    return _bless(root, known, there)
+    if found.aside:
+        say(f"left where they are, in no snapshot: {files.few(found.aside)}")
+    for path in (*found.saved, *found.unsaved):
+        (root / path).unlink()
+    there = {path: digests for path, digests in there.items() if wanted.get(path) == digests.md5}
+    if len(there) < len(wanted) or found.saved or found.unsaved:
+        there = _check_out(store, entries, wanted, remote, say)
+    outcome = _bless(root, known, there)
+    lacking = sorted(wanted.keys() - there.keys() - known.outputs.keys())
+    return outcome._replace(lacking=lacking)
 
 
 def report(outcome: Outcome, say: Say) -> int:
-    """Print what became of the outputs; return 1 if any is not what the provenance says."""
+    """Print what became of the outputs; return 1 if not all is as in the snapshot."""
     say(f"{len(outcome.restored)} outputs restored: bytes confirmed, records and times given back")
     if outcome.kept:
         say(f"{len(outcome.kept)} were made again here since, with the same bytes: left alone")
     for path in outcome.unconfirmed:
         say(f"not confirmed, to be computed again: {path}")
-    return 1 if outcome.unconfirmed else 0
+    for path in outcome.lacking:
+        say(f"not restored: {path}")
+    return 1 if outcome.unconfirmed or outcome.lacking else 0
 
 
 def fetch(store: Store, entries: Sequence[Tracked], remote: Remote | None, say: Say) -> list[str]:
@@ -129,36 +134,29 @@ def _place(name: str) -> str:
 
 
 def _check_out(
-    store: Store, entries: Sequence[Tracked], known: Provenance, remote: Remote | None, say: Say
+    store: Store,
+    entries: Sequence[Tracked],
+    wanted: Mapping[str, str],
+    remote: Remote | None,
+    say: Say,
 ) -> dict[str, Digests]:
-    """Lay out the files; return the checksums of those that are outputs.
+    """Lay out the files; return the checksums of those that are there, and intact.
 
-    DVC hands out an object of its cache without looking into it. Where an output isn't what it
-    should be, broken objects are thrown away and fetched anew, once.
+    Where objects of the cache are broken, they are thrown away and fetched anew, once.
     """
     say("laying out the files")
-    there = _lay_out(store, entries, known)
-    wrong = [
-        path for path, o in known.outputs.items() if path in there and there[path] != o.digests
-    ]
-    names = objects(store.listed(entry) or {} for entry in entries)
-    if wrong and store.evict_corrupt(names):
+    store.lay_out(wanted)
+    there = _digests(store.root, wanted)
+    if len(there) < len(wanted) and store.evict_corrupt(wanted.values()):
         say("DVC's cache had broken objects: fetching them anew")
-        for path in wrong:
-            (store.root / path).unlink()
         fetch(store, entries, remote, say)
-        there = _lay_out(store, entries, known)
+        store.lay_out(wanted)
+        there = _digests(store.root, wanted)
     return there
 
 
-def _lay_out(store: Store, entries: Sequence[Tracked], known: Provenance) -> dict[str, Digests]:
-    whole = [entry.pointer for entry in entries if not store.absent([entry])]
-    if whole:
-        store.dvc("checkout", "--force", *whole)
-    for entry in entries:
-        if entry.pointer not in whole:
-            store.lay_out(store.listed(entry) or {})
-    return {p: files.digests(store.root / p) for p in known.outputs if (store.root / p).is_file()}
+def _digests(root: Path, paths: Iterable[str]) -> dict[str, Digests]:
+    return {path: files.digests(root / path) for path in paths if (root / path).is_file()}
 
 
 def _bless(root: Path, known: Provenance, there: dict[str, Digests]) -> Outcome:
@@ -167,7 +165,7 @@ def _bless(root: Path, known: Provenance, there: dict[str, Digests]) -> Outcome:
     Of others even the file goes (DVC's cache has it): Snakemake doesn't rerun a job for want of a
     record, and would take whatever lies there for its output.
     """
-    outcome = Outcome([], [], [])
+    outcome = Outcome([], [], [], [])
     for path, output in sorted(known.outputs.items()):
         if path not in there or there[path].sha256 != output.digests.sha256:
             records.delete(root, path)

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -107,14 +107,26 @@ class Store:
         """Return where the cache holds an object."""
         return _object(self.cache, name)
 
+    def has(self, name: str) -> bool:
+        """Return whether the cache has an object, and intact: it is read."""
+        place = self.object(name)
+        return place.is_file() and files.md5(place) == name.removesuffix(".dir")
+
     def listed(self, entry: Tracked) -> dict[str, str] | None:
         """Return path and MD5 of each file of `entry`; None if the cache has no such list."""
         if not entry.is_folder:
             return {entry.path: entry.object}
-        place = self.object(entry.object)
-        if not place.is_file() or files.md5(place) != entry.object.removesuffix(".dir"):
+        if not self.has(entry.object):
             return None
-        return {f"{entry.path}/{one['relpath']}": one["md5"] for one in files.read_json(place)}
+        listing = files.read_json(self.object(entry.object))
+        return {f"{entry.path}/{one['relpath']}": one["md5"] for one in listing}
+
+    def versions(self, entry: Tracked) -> Iterator[dict[str, str]]:
+        """Yield the list of files of each snapshot of `entry` that git and the cache know."""
+        log = ("log", "--all", "HEAD", "--diff-filter=AM", "--format=%H", "--", entry.pointer)
+        for commit in self.git(*log).split():
+            for version in pointed(self.git("show", f"{commit}:{entry.pointer}"), entry.pointer):
+                yield self.listed(version) or {}
 
     def absent(self, entries: Iterable[Tracked]) -> list[str]:
         """Return the objects of `entries` that the cache has not, without looking into any."""
@@ -155,7 +167,11 @@ class Store:
                 _copy(self.root / path, self.object(name), name, 0o444)
 
     def lay_out(self, listing: Mapping[str, str]) -> None:
-        """Copy what the cache has of a list of files to where it belongs; DVC takes all or none."""
+        """Copy what the cache has of a list of files to where it belongs, and is not there yet.
+
+        DVC's own checkout takes all or none, clears a folder of other files, hands out broken
+        objects, and does not say that a disk is full.
+        """
         for path, name in listing.items():
             if self.object(name).is_file() and not (self.root / path).exists():
                 _copy(self.object(name), self.root / path, name, 0o644)
