@@ -12,16 +12,16 @@ from workplace import LIMIT, RUN, Job, Workplace, child, counts, end, snakemake
 NETWORK = f"{RUN}/graves/digits/logistic"
 VI = f"{NETWORK}/vi/r1-2"
 PAGES = {"explorer": 1, "front_page": 1}
-VERDICTS = {"claims": 1, "compare": 1, "costs": 1, "figure": 8, **PAGES}
+VERDICTS = {"claims": 1, "compare": 1, "costs": 1, "figure": 6, **PAGES}
 REPORT = {"aggregate": 1, **VERDICTS}
 EVALUATE = {"evaluate": 10, **REPORT}
 # The dense networks, one of each fit, have no masks.
-PRUNE = {"prune": 8, "evaluate": 6, **REPORT}
+PRUNE = {"prune": 8, "overlap": 1, "evaluate": 6, **REPORT}
 # One fit has no arms, and only one compensates, which takes the moments of the layers' inputs.
-SCORE = {"measure": 1, "score": 3, "prune": 8, **EVALUATE}
+SCORE = {"measure": 1, "score": 3, **PRUNE, **EVALUATE}
 FIT = {"train": 1, "fit_variational": 3, **SCORE}
 # A posterior that is evaluated by 3 criteria at 3 levels, and at 2 thresholds; and dense.
-SCORE_VI = {"score": 1, "prune": 5, "evaluate": 4, **REPORT}
+SCORE_VI = {"score": 1, "prune": 5, "overlap": 1, "evaluate": 4, **REPORT}
 FIT_VI = {"fit_variational": 1, "measure": 1, **SCORE_VI, "evaluate": 5}
 
 
@@ -155,7 +155,7 @@ def test_a_sparsity_level_appended_to_full_batches(workplace):
 
     planned = workplace.planned()
 
-    assert counts(planned) == {"prune": 1, "evaluate": 3, **REPORT}
+    assert counts(planned) == {"prune": 1, "overlap": 1, "evaluate": 3, **REPORT}
     assert outputs(planned, "prune", VI) == {"prune/exact_k/0.98/masks.safetensors"}
     assert outputs(planned, "evaluate", f"{VI}/evaluate") == {
         f"{criterion}/global/exact_k/oneshot/b2/rows.json"
@@ -218,7 +218,7 @@ def test_a_setting_of_the_plots(workplace):
 
     planned = workplace.planned()
 
-    assert counts(planned) == {"figure": 8}
+    assert counts(planned) == {"figure": 6}
 
 
 def test_a_claim_that_is_not_tested(workplace):
@@ -242,8 +242,8 @@ def test_a_claim_that_is_not_tested(workplace):
         ("prunescape/metrics.py", EVALUATE),
         ("prunescape/gates.py", REPORT),
         ("prunescape/claims.py", {"claims": 1, **PAGES}),
-        ("prunescape/published.py", {"compare": 1, "figure": 8}),
-        ("prunescape/figures/style.py", {"figure": 8, "explorer": 1}),
+        ("prunescape/published.py", {"compare": 1, "figure": 6}),
+        ("prunescape/figures/style.py", {"figure": 6, "explorer": 1}),
         ("prunescape/figures/noise_curves.py", {"figure": 1}),
         ("prunescape/closure.py", {}),
         ("prunescape/jobs.py", {}),
@@ -269,7 +269,7 @@ def test_the_figure_whose_module_was_edited(workplace):
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("claims.yaml", {"claims": 1, **PAGES}), ("public_figures.csv", {"compare": 1, "figure": 7})],
+    [("claims.yaml", {"claims": 1, **PAGES}), ("public_figures.csv", {"compare": 1, "figure": 4})],
 )
 def test_an_edited_resource(workplace, name, expected):
     workplace.append(f"workflow/resources/{name}", "")
@@ -287,7 +287,7 @@ def test_an_edited_resource(workplace, name, expected):
         ("vi/r1-2/fit_variational/checkpoint", FIT_VI),
         ("vi/r1-2/score/scores", SCORE_VI),
         ("vi/r1-2/measure/input_moments", {"measure": 1, "evaluate": 3, **REPORT}),
-        ("vi/r1-2/prune/exact_k/0.90/masks", {"prune": 1, "evaluate": 3, **REPORT}),
+        ("vi/r1-2/prune/exact_k/0.90/masks", {"prune": 1, "overlap": 1, "evaluate": 3, **REPORT}),
         ("vi/r1-2/evaluate/snr/global/exact_k/oneshot/b1/rows", {"evaluate": 1, **REPORT}),
     ],
 )
