@@ -1,7 +1,7 @@
 """Restore a snapshot: pull its bytes, confirm each output, give Snakemake its records and times."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,6 +53,7 @@ def restore(
     remote = store.remote(folder, create=False)
 
     lost = fetch(store, entries, remote, say)
+    store.sweep(entries)
     wanted = {p: md5 for entry in entries for p, md5 in (store.listed(entry) or {}).items()}
     there = _digests(root, (p for entry in entries for p in files.below(root, entry.path)))
     found = overwriting.look(store, entries, wanted, there)
@@ -67,9 +68,10 @@ def restore(
     for path in (*found.saved, *found.unsaved):
         (root / path).unlink()
     there = {path: digests for path, digests in there.items() if wanted.get(path) == digests.md5}
-    if len(there) < len(wanted) or found.saved or found.unsaved:
+    untouched = set(there)
+    if len(there) < len(wanted):
         there = _check_out(store, entries, wanted, remote, say)
-    outcome = _bless(root, known, there)
+    outcome = _bless(root, known, there, untouched)
     lacking = sorted(wanted.keys() - there.keys() - known.outputs.keys())
     return outcome._replace(lacking=lacking)
 
@@ -159,7 +161,9 @@ def _digests(root: Path, paths: Iterable[str]) -> dict[str, Digests]:
     return {path: files.digests(root / path) for path in paths if (root / path).is_file()}
 
 
-def _bless(root: Path, known: Provenance, there: dict[str, Digests]) -> Outcome:
+def _bless(
+    root: Path, known: Provenance, there: Mapping[str, Digests], untouched: Container[str]
+) -> Outcome:
     """Give records and times to the outputs that are what the provenance says.
 
     Of others even the file goes (DVC's cache has it): Snakemake doesn't rerun a job for want of a
@@ -172,8 +176,9 @@ def _bless(root: Path, known: Provenance, there: dict[str, Digests]) -> Outcome:
             (root / path).unlink(missing_ok=True)
             outcome.unconfirmed.append(path)
             continue
-        local = records.read(root, path)
-        if local is None or local == output.record or is_behind(local, output, there[path].sha256):
+        # The record of a file that was replaced says how that one was made.
+        local = records.read(root, path) if path in untouched else None
+        if local in (None, output.record) or is_behind(local, output, there[path].sha256):
             outcome.restored.append(path)
         else:
             outcome.kept.append(path)
@@ -185,7 +190,7 @@ def _bless(root: Path, known: Provenance, there: dict[str, Digests]) -> Outcome:
     return outcome
 
 
-def times(root: Path, known: Provenance, there: dict[str, Digests]) -> dict[str, float]:
+def times(root: Path, known: Provenance, there: Mapping[str, Digests]) -> dict[str, float]:
     """Return the time of each output, from the inputs as they are in the folder now.
 
     `there` has the checksums of files that were read already.
