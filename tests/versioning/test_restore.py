@@ -134,14 +134,6 @@ def test_a_changed_setting_before_the_restore(fresh, shared):
     assert counts(fresh.planned()) == FIT_VI
 
 
-def test_a_changed_setting_for_real(restored, author):
-    restored.edit(lambda config: noise(config)[1]["levels"].append("0.60"))
-    done = restored.snakemake()
-    assert done.status == 0, done.output
-    assert restored.planned() == []
-    assert content(restored.root / VI / "prune") == content(author.root / VI / "prune")
-
-
 # Bytes.
 
 

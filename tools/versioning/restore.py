@@ -1,7 +1,7 @@
 """Restore a snapshot: pull its bytes, confirm each output, give Snakemake its records and times."""
 
 import os
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,13 +65,16 @@ def restore(
         )
     if found.aside:
         say(f"left where they are, in no snapshot: {files.few(found.aside)}")
-    for path in (*found.saved, *found.unsaved):
+    replaced = {*found.saved, *found.unsaved}
+    for path in replaced:
         (root / path).unlink()
     there = {path: digests for path, digests in there.items() if wanted.get(path) == digests.md5}
-    untouched = set(there)
+    for path in replaced | (wanted.keys() - there.keys()):
+        # It would say of the snapshot's file how another was made.
+        records.delete(root, path)
     if len(there) < len(wanted):
         there = _check_out(store, entries, wanted, remote, say)
-    outcome = _bless(root, known, there, untouched)
+    outcome = _bless(root, known, there)
     lacking = sorted(wanted.keys() - there.keys() - known.outputs.keys())
     return outcome._replace(lacking=lacking)
 
@@ -161,9 +164,7 @@ def _digests(root: Path, paths: Iterable[str]) -> dict[str, Digests]:
     return {path: files.digests(root / path) for path in paths if (root / path).is_file()}
 
 
-def _bless(
-    root: Path, known: Provenance, there: Mapping[str, Digests], untouched: Container[str]
-) -> Outcome:
+def _bless(root: Path, known: Provenance, there: Mapping[str, Digests]) -> Outcome:
     """Give records and times to the outputs that are what the provenance says.
 
     Of others even the file goes (DVC's cache has it): Snakemake doesn't rerun a job for want of a
@@ -176,8 +177,7 @@ def _bless(
             (root / path).unlink(missing_ok=True)
             outcome.unconfirmed.append(path)
             continue
-        # The record of a file that was replaced says how that one was made.
-        local = records.read(root, path) if path in untouched else None
+        local = records.read(root, path)
         if local in (None, output.record) or is_behind(local, output, there[path].sha256):
             outcome.restored.append(path)
         else:
