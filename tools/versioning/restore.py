@@ -53,6 +53,7 @@ def restore(
     remote = store.remote(folder, create=False)
 
     lost = fetch(store, entries, remote, say)
+    store.sweep(entries)
     wanted = {p: md5 for entry in entries for p, md5 in (store.listed(entry) or {}).items()}
     there = _digests(root, (p for entry in entries for p in files.below(root, entry.path)))
     found = overwriting.look(store, entries, wanted, there)
@@ -64,10 +65,14 @@ def restore(
         )
     if found.aside:
         say(f"left where they are, in no snapshot: {files.few(found.aside)}")
-    for path in (*found.saved, *found.unsaved):
+    replaced = {*found.saved, *found.unsaved}
+    for path in replaced:
         (root / path).unlink()
     there = {path: digests for path, digests in there.items() if wanted.get(path) == digests.md5}
-    if len(there) < len(wanted) or found.saved or found.unsaved:
+    for path in replaced | (wanted.keys() - there.keys()):
+        # It would say of the snapshot's file how another was made.
+        records.delete(root, path)
+    if len(there) < len(wanted):
         there = _check_out(store, entries, wanted, remote, say)
     outcome = _bless(root, known, there)
     lacking = sorted(wanted.keys() - there.keys() - known.outputs.keys())
@@ -159,7 +164,7 @@ def _digests(root: Path, paths: Iterable[str]) -> dict[str, Digests]:
     return {path: files.digests(root / path) for path in paths if (root / path).is_file()}
 
 
-def _bless(root: Path, known: Provenance, there: dict[str, Digests]) -> Outcome:
+def _bless(root: Path, known: Provenance, there: Mapping[str, Digests]) -> Outcome:
     """Give records and times to the outputs that are what the provenance says.
 
     Of others even the file goes (DVC's cache has it): Snakemake doesn't rerun a job for want of a
@@ -173,7 +178,7 @@ def _bless(root: Path, known: Provenance, there: dict[str, Digests]) -> Outcome:
             outcome.unconfirmed.append(path)
             continue
         local = records.read(root, path)
-        if local is None or local == output.record or is_behind(local, output, there[path].sha256):
+        if local in (None, output.record) or is_behind(local, output, there[path].sha256):
             outcome.restored.append(path)
         else:
             outcome.kept.append(path)
@@ -185,7 +190,7 @@ def _bless(root: Path, known: Provenance, there: dict[str, Digests]) -> Outcome:
     return outcome
 
 
-def times(root: Path, known: Provenance, there: dict[str, Digests]) -> dict[str, float]:
+def times(root: Path, known: Provenance, there: Mapping[str, Digests]) -> dict[str, float]:
     """Return the time of each output, from the inputs as they are in the folder now.
 
     `there` has the checksums of files that were read already.

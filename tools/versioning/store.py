@@ -23,6 +23,7 @@ from versioning import files
 from versioning.files import Error
 
 STORE = "store"  # the name of the remote that this tool makes
+PART = ".versions-"  # how the name of a file begins that is being copied
 LOCATION = re.compile(r"[a-z0-9+]+://")
 
 
@@ -176,6 +177,12 @@ class Store:
             if self.object(name).is_file() and not (self.root / path).exists():
                 _copy(self.object(name), self.root / path, name, 0o644)
 
+    def sweep(self, entries: Iterable[Tracked]) -> None:
+        """Remove what a `lay_out` left that was killed."""
+        for entry in entries:
+            for path in (self.root / entry.path).rglob(f"{PART}*"):
+                path.unlink()
+
     # --- remotes --------------------------------------------------------------------------------
 
     def remotes(self) -> tuple[dict[str, Remote], Remote | None]:
@@ -294,7 +301,7 @@ def _object(folder: Path, name: str) -> Path:
 def _copy(source: Path, target: Path, name: str, mode: int) -> None:
     """Copy a file whole or not at all, if it is the object `name`."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".")
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=PART)
     os.close(handle)
     try:
         shutil.copyfile(source, temporary)
