@@ -109,19 +109,22 @@ def _row(
     return row
 
 
-def report(rows: Sequence[dict[str, str | int]], output: Path | None) -> None:
-    """Print rows as a Markdown table; save them as csv where `output` says."""
+def show(rows: Sequence[dict[str, str | int]]) -> None:
+    """Print rows as a Markdown table."""
     lines = [list(rows[0]), *([str(value) for value in row.values()] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     lines.insert(1, ["-" * width for width in widths])
     for line in lines:
         print("|", " | ".join(f"{cell:{w}}" for cell, w in zip(line, widths, strict=True)), "|")
-    if output:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with output.open("w", newline="", encoding="utf-8") as opened:
-            writer = csv.DictWriter(opened, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+
+
+def save(rows: Sequence[dict[str, str | int]], output: Path) -> None:
+    """Save rows as csv."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with output.open("w", newline="", encoding="utf-8") as opened:
+        writer = csv.DictWriter(opened, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def matrix_peak(size: int = 1024, repeats: int = 10) -> float:

@@ -19,6 +19,7 @@ from _bench import Case
 from prunescape import configuration, datasets, evaluation, masks, retraining, training
 from prunescape.checkpoints import Checkpoint
 from prunescape.devices import device
+from prunescape.evaluation import Condition
 from prunescape.networks import Network, Weighted
 from prunescape.plan import DENSE, NO_NOISE
 from prunescape.scaling import Scaling
@@ -35,10 +36,10 @@ class Study:
     Args:
         name: the study.
         config: the validated default configuration.
-        public: images a second of its public code in training, one thread.
+        public: images a second of its public code in training, one thread; None: not known.
     """
 
-    def __init__(self, name: str, config: Mapping[str, Any], public: float) -> None:
+    def __init__(self, name: str, config: Mapping[str, Any], public: float | None) -> None:
         self.name, self._config, self._public = name, config, public
         self._block = config["catalogue"][name]
         split = load(self._block["dataset"], "train")
@@ -63,16 +64,8 @@ class Study:
 
         `factor`: how many matrix products there are where a point estimate has one.
         """
-        layers = self._config["networks"][network]
-        images, labels = map(torch.from_numpy, (self._images, self._labels))
-        scaling = Scaling.fit(fit["scaling"], images)
-        built = Network(layers, scaling.shape(images.shape[1:]))
-
-        def train(members: int) -> None:
-            stream = (self._config["seed"], self.name)
-            training.fit(built, scaling, images, labels, fit, stream, range(1, members + 1))
-
-        whole = len(images) / fit["batch_size"]
+        train, built, image = self.epoch(fit, network)
+        whole = len(self._images) / fit["batch_size"]
         runs = [partial(train, members) for members in replicates]
         data = (self._images, self._labels)
         return self._against(
@@ -81,8 +74,23 @@ class Study:
             steps,
             list(zip(replicates, runs, [whole] * len(runs), strict=True)),
             fit["batch_size"],
-            3 * factor * operations(built, scaling.shape(images.shape[1:])),
+            3 * factor * operations(built, image),
         )
+
+    def epoch(
+        self, fit: Mapping[str, Any], network: str
+    ) -> tuple[Callable[[int], None], Network, Sequence[int]]:
+        """Return what trains some replicates, the network, and the shape of its input."""
+        images, labels = map(torch.from_numpy, (self._images, self._labels))
+        scaling = Scaling.fit(fit["scaling"], images)
+        image = scaling.shape(images.shape[1:])
+        built = Network(self._config["networks"][network], image)
+
+        def train(members: int) -> None:
+            stream = (self._config["seed"], self.name)
+            training.fit(built, scaling, images, labels, fit, stream, range(1, members + 1))
+
+        return train, built, image
 
     def retraining(
         self,
@@ -168,22 +176,11 @@ class Study:
         public: float | None = None,
     ) -> list[Case]:
         """Return the plain loop over networks and levels of noise, and the library's."""
-        layers = self._config["networks"][network]
-        split = load(self._block["dataset"], "validation")
-        images, labels = map(torch.from_numpy, (split.images, split.labels))
-        scaling = Scaling.fit(fit["scaling"], images)
-        built = Network(layers, scaling.shape(images.shape[1:]))
-        members = list(range(1, REPLICATES + 1))
-        start = {"distribution": "normal", "scale": 0.05}
-        stream = (self._config["seed"], self.name)
-        arrays = training.initial_weights(built, start, stream, members)
-        arrays |= {name: value.numpy() for name, value in buffers(built).items()}
-        checkpoint = Checkpoint(layers, images.shape[1:], scaling, arrays, members, {})
         conditions = [NO_NOISE, *(("grey_raw", level) for level in LEVELS)]
-        cases = evaluation.cases(checkpoint, [], [], vars(DENSE), [conditions])
+        evaluate, built, image, split = self.evaluator(fit, network, conditions)
         plainly = partial(
             plain.evaluate,
-            [make() for _ in members],
+            [make() for _ in range(REPLICATES)],
             *(split.images[:EVALUATED], split.labels[:EVALUATED]),
             *([float(level) for _, level in conditions], transform, EVALUATED),
         )
@@ -194,20 +191,43 @@ class Study:
             plainly,
             *common,
             len(conditions),
-            operations(built, scaling.shape(images.shape[1:])),
+            operations(built, image),
             public=public,
         )
         ours = Case(
             "evaluation",
             f"{self.name} {label}, {REPLICATES} networks",
-            partial(evaluation.rows, cases, {}, images, labels, stream),
+            evaluate,
             *common,
-            len(conditions) * len(images) / EVALUATED,
-            operations(built, scaling.shape(images.shape[1:])),
+            len(conditions) * len(split.images) / EVALUATED,
+            operations(built, image),
             first,
             public,
         )
         return [first, ours]
+
+    def evaluator(
+        self, fit: Mapping[str, Any], network: str, conditions: Sequence[Condition]
+    ) -> tuple[Callable[[], object], Network, Sequence[int], datasets.Split]:
+        """Return what evaluates the replicates on the validation set under each of `conditions`.
+
+        Beside it: the network, the shape of its input, the validation set.
+        """
+        layers = self._config["networks"][network]
+        split = load(self._block["dataset"], "validation")
+        images, labels = map(torch.from_numpy, (split.images, split.labels))
+        scaling = Scaling.fit(fit["scaling"], images)
+        image = scaling.shape(images.shape[1:])
+        built = Network(layers, image)
+        members = list(range(1, REPLICATES + 1))
+        start = {"distribution": "normal", "scale": 0.05}
+        stream = (self._config["seed"], self.name)
+        arrays = training.initial_weights(built, start, stream, members)
+        arrays |= {name: value.numpy() for name, value in buffers(built).items()}
+        checkpoint = Checkpoint(layers, images.shape[1:], scaling, arrays, members, {})
+        cases = evaluation.cases(checkpoint, [], [], vars(DENSE), [conditions])
+        evaluate = partial(evaluation.rows, cases, {}, images, labels, stream)
+        return evaluate, built, image, split
 
 
 def load(dataset: str, name: str) -> datasets.Split:
@@ -366,9 +386,13 @@ def main() -> None:
     device("cpu")
     config = yaml.safe_load((_bench.ROOT / "config.yaml").read_text())
     configuration.validate(config)
-    names = arguments.studies or list(STUDIES)
-    rows = [_bench.measure(STUDIES[name](config), arguments.rounds) for name in names]
-    _bench.report([row for each in rows for row in each], arguments.output)
+    rows = []
+    for name in arguments.studies or STUDIES:
+        of_study = _bench.measure(STUDIES[name](config), arguments.rounds)
+        _bench.show(of_study)
+        rows += of_study
+        if arguments.output:
+            _bench.save(rows, arguments.output)
 
 
 if __name__ == "__main__":
