@@ -34,6 +34,7 @@ split: final
 replicates: [2]
 levels_per_job: 4
 device: cpu
+precision: highest
 studies: [study]
 sources: {digits: [scikit-learn]}
 datasets:

@@ -7,8 +7,12 @@ import torch
 from prunescape import gpus
 
 
-def device(name: str) -> torch.device:
+def device(name: str, precision: str = "highest") -> torch.device:
     """Return the device called `cpu`, `cuda` or `auto` (a GPU where there is one); set torch up.
+
+    Matrix products of float32 are computed as `torch.set_float32_matmul_precision` says: `highest`
+    in float32; `high` in TF32 on a GPU; `medium` in bfloat16 where the processor has it. A GPU's
+    convolutions are in float32 under `highest`, else in TF32.
 
     Of several GPUs, the process gets one that no other job has, and waits until one is free.
 
@@ -20,6 +24,8 @@ def device(name: str) -> torch.device:
     """
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
+    torch.set_float32_matmul_precision(precision)
+    torch.backends.cudnn.allow_tf32 = precision != "highest"  # without this, convolutions use it
     _keep_memory()
     if name == "cpu":
         return torch.device("cpu")

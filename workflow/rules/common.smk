@@ -36,6 +36,10 @@ wildcard_constraints:
     figure="[a-z_]+",
 
 
+# Where the scripts that need torch compute, and how exactly.
+COMPUTING = f"--device {config['device']} --precision {config['precision']}"
+
+
 def results(pattern):
     """Return a path of the run."""
     return jobs.results(config, pattern)

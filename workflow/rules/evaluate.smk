@@ -32,14 +32,14 @@ rule evaluate:
         conditions=job(jobs.evaluated_conditions),
         moments=lambda w, input: f"--moments {input.moments}" if input.moments else "",
         seed=config["seed"],
-        device=config["device"],
+        computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q}"
         " --retrained {input.retrained:q} --masks {input.masks:q} {params.moments}"
         " --images {input.images:q} --model {params.model:q} --arm {params.arm:q}"
-        " --conditions {params.conditions:q} --seed {params.seed} --device {params.device}"
+        " --conditions {params.conditions:q} --seed {params.seed} {params.computing}"
         " --output {output:q} > {log:q} 2>&1"
 
 

@@ -26,13 +26,13 @@ rule train:
         network=job(jobs.layers),
         fit=job(jobs.fit_settings),
         seed=config["seed"],
-        device=config["device"],
+        computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
         " --fit {params.fit:q} --study {wildcards.study} --seed {params.seed}"
-        " --replicates {wildcards.first} {wildcards.last} --device {params.device}"
+        " --replicates {wildcards.first} {wildcards.last} {params.computing}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -57,14 +57,14 @@ rule fit_variational:
         fit=job(jobs.fit_settings),
         start=lambda wildcards, input: f"--start {input.start}" if input.start else "",
         seed=config["seed"],
-        device=config["device"],
+        computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
     priority: 1  # the longest jobs of a run: what starts last ends last
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
         " --fit {params.fit:q} --study {wildcards.study} --seed {params.seed}"
-        " --replicates {wildcards.first} {wildcards.last} --device {params.device}"
+        " --replicates {wildcards.first} {wildcards.last} {params.computing}"
         " {params.start} --output {output:q} > {log:q} 2>&1"
 
 
@@ -88,10 +88,10 @@ rule check_noise:
         model=job(jobs.model),
         fit=job(jobs.fit_settings),
         seed=config["seed"],
-        device=config["device"],
+        computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
         " --fit {params.fit:q} --model {params.model:q} --seed {params.seed}"
-        " --device {params.device} --output {output:q} > {log:q} 2>&1"
+        " {params.computing} --output {output:q} > {log:q} 2>&1"

@@ -25,12 +25,12 @@ rule measure:
         runtime=growing(10),
         gpu=gpus(),
     params:
-        device=config["device"],
+        computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
-        " --device {params.device} --output {output:q} > {log:q} 2>&1"
+        " {params.computing} --output {output:q} > {log:q} 2>&1"
 
 
 rule score:
@@ -55,13 +55,13 @@ rule score:
         moments=lambda w, input: f"--moments {input.moments}" if input.moments else "",
         fit=job(jobs.fit_settings),
         seed=config["seed"],
-        device=config["device"],
+        computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
         " --criteria {params.criteria} {params.moments} --fit {params.fit:q}"
-        " --study {wildcards.study} --seed {params.seed} --device {params.device}"
+        " --study {wildcards.study} --seed {params.seed} {params.computing}"
         " --output {output:q} > {log:q} 2>&1"
 
 

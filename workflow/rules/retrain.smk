@@ -30,7 +30,7 @@ rule retrain:
         fit=job(jobs.retraining_settings),
         first_epoch=job(jobs.epochs_before),
         seed=config["seed"],
-        device=config["device"],
+        computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
     wildcard_constraints:
@@ -39,7 +39,7 @@ rule retrain:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --masks {input.masks:q}"
         " --levels {params.levels} --images {input.images:q} --arms {params.arms:q}"
         " --fit {params.fit:q} --first-epoch {params.first_epoch} --study {wildcards.study}"
-        " --seed {params.seed} --device {params.device} --output {output:q} > {log:q} 2>&1"
+        " --seed {params.seed} {params.computing} --output {output:q} > {log:q} 2>&1"
 
 
 rule retrain_step:
@@ -66,7 +66,7 @@ rule retrain_step:
         fit=job(jobs.retraining_settings),
         first_epoch=job(jobs.epochs_before),
         seed=config["seed"],
-        device=config["device"],
+        computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
     wildcard_constraints:
@@ -75,5 +75,5 @@ rule retrain_step:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --masks {input.masks:q}"
         " --levels {params.levels} --images {input.images:q} --arms {params.arms:q}"
         " --fit {params.fit:q} --first-epoch {params.first_epoch} --study {wildcards.study}"
-        " --seed {params.seed} --device {params.device} --output {output.checkpoint:q}"
+        " --seed {params.seed} {params.computing} --output {output.checkpoint:q}"
         " --scores-output {output.scores:q} > {log:q} 2>&1"

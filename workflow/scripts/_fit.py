@@ -21,14 +21,14 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--study", required=True, help="part of the random streams' names")
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
     parser.add_argument("--replicates", type=int, nargs=2, required=True, metavar=("FIRST", "LAST"))
-    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
+    _script.add_computing(parser)
     parser.add_argument("--output", required=True, help="checkpoint to write")
     return parser
 
 
 def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
     """Fit the ensemble that the arguments describe, from `start` if there is one; write it."""
-    where = device(arguments.device)
+    where = device(arguments.device, arguments.precision)
     split = datasets.load(arguments.images)
     images = torch.from_numpy(split.images)
     scaling = Scaling.fit(arguments.fit["scaling"], images)

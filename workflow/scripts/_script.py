@@ -21,6 +21,12 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     )
 
 
+def add_computing(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of every script that computes with torch: where, and how exactly."""
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
+    parser.add_argument("--precision", default="highest", help="highest, high or medium")
+
+
 def structure(text: str) -> object:
     """Read an argument that is JSON; argparse reports what is not."""
     try:

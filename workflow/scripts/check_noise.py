@@ -22,11 +22,11 @@ def main() -> None:
         "--model", type=_script.structure, required=True, help="study, dataset, network, fit (JSON)"
     )
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
-    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
+    _script.add_computing(parser)
     parser.add_argument("--output", required=True, help="rows to write (JSON)")
     arguments = parser.parse_args()
 
-    where = device(arguments.device)
+    where = device(arguments.device, arguments.precision)
     checkpoint = Checkpoint.load(arguments.checkpoint)
     split = datasets.load(arguments.images)
     rows = covariance.check(

@@ -32,11 +32,11 @@ def main() -> None:
         help="for each point a list of [noise, noise level] (JSON)",
     )
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
-    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
+    _script.add_computing(parser)
     parser.add_argument("--output", required=True, help="rows to write (JSON)")
     arguments = parser.parse_args()
 
-    where = device(arguments.device)
+    where = device(arguments.device, arguments.precision)
     checkpoint = Checkpoint.load(arguments.checkpoint)
     means, opened = {}, {}
     if arguments.moments:

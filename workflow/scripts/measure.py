@@ -13,11 +13,11 @@ def main() -> None:
     parser = _script.parser(__doc__)
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--images", nargs="+", required=True, help="split files it was fitted on")
-    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
+    _script.add_computing(parser)
     parser.add_argument("--output", required=True, help="moments of each layer's inputs")
     arguments = parser.parse_args()
 
-    where = device(arguments.device)
+    where = device(arguments.device, arguments.precision)
     checkpoint = Checkpoint.load(arguments.checkpoint)
     split = datasets.load(arguments.images)
     measured = moments.input_moments(

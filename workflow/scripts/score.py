@@ -18,11 +18,11 @@ def main() -> None:
     parser.add_argument("--fit", type=_script.structure, required=True, help="settings (JSON)")
     parser.add_argument("--study", required=True, help="part of the random streams' names")
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
-    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
+    _script.add_computing(parser)
     parser.add_argument("--output", required=True)
     arguments = parser.parse_args()
 
-    where = device(arguments.device)
+    where = device(arguments.device, arguments.precision)
     checkpoint = Checkpoint.load(arguments.checkpoint)
     split = datasets.load(arguments.images)
     measured = {}
