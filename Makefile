@@ -25,6 +25,10 @@ PROGRESS = $(if $(shell test -t 2 && echo terminal),--logger rich,--quiet host r
 SNAKEMAKE = snakemake --cores $(CORES) $(if $(DIRECTORY),--directory "$(DIRECTORY)") \
 	$(if $(CONFIG),--configfile $(CONFIG))
 
+# Snakemake's report cuts the top off pages that are higher than the window; this mends it.
+# Absolute, since Snakemake looks from DIRECTORY.
+STYLESHEET = $(CURDIR)/workflow/report/report.css
+
 .DEFAULT_GOAL := help
 .PHONY: help run report profile dry-run snapshot restore versions diff
 .PHONY: cancel test test-versioning test-servers test-cluster test-conda lint format bench clean
@@ -42,7 +46,7 @@ run: $(VENV)/run.done ## create the environment, reproduce everything, print the
 
 report: $(VENV)/run.done ## write report.html: verdicts, figures, tables, run times, code
 	$(SNAKEMAKE) $(PROGRESS)
-	$(SNAKEMAKE) --report results/$(RUN)/report.html
+	$(SNAKEMAKE) --report results/$(RUN)/report.html --report-stylesheet "$(STYLESHEET)"
 	@echo "report: $(RESULTS)/report.html"
 
 profile: $(VENV)/run.done ## show where the CPU time of the run went

@@ -217,7 +217,11 @@ def test_a_start_is_where_training_starts(digits):
     np.testing.assert_allclose(again["1.weight"], first["1.weight"], atol=1e-7)
 
 
-def test_divergence_names_replicates_epoch_and_setting(digits):
+def test_divergence_names_replicate_epoch_step_loss_and_setting(digits):
     optimiser = {"kind": "sgd", "learning_rate": 1e30, "momentum": 0.0}
-    with pytest.raises(ValueError, match=r"replicates \[1, 2\].*epoch 1.*learning_rate"):
+    message = (
+        r"replicates \[1, 2\] is not finite in epoch 1: of replicate 1 it is (nan|inf) at step 2, "
+        r"\d.* before it; a lower optimiser.learning_rate"
+    )
+    with pytest.raises(ValueError, match=message):
         fit(PERCEPTRON, digits, [1, 2], optimiser=optimiser, epochs=3)

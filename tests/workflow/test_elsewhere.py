@@ -58,4 +58,10 @@ def test_two_runs_at_once_beside_a_read_only_source(read_only, finished, tmp_pat
         assert (folder / "data" / "digits" / "train.safetensors").is_file()
         assert f"table: {folder}/{RUN}/scores.csv" in output
         assert "\ng1 " in output  # the verdicts of that folder
+
+    make[-1] = "report"
+    reported = read_only.run(*bound(*make, f"CONFIG={CONFIG}", f"DIRECTORY={folders[0]}"))
+    assert reported.status == 0, reported.output
+    assert f"report: {folders[0]}/{RUN}/report.html" in reported.output
+    assert (folders[0] / RUN / "report.html").stat().st_size > 100_000
     assert read_only.files(".") == before

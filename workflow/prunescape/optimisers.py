@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 
 from prunescape.ensembles import Ensemble
@@ -38,6 +39,30 @@ def moments(
     if isinstance(optimiser, PreconditionedSGD):
         return []
     return [value for value in optimiser.state[ensemble.flat].values() if torch.is_tensor(value)]
+
+
+def state(
+    optimiser: torch.optim.Optimizer | PreconditionedSGD, ensemble: Ensemble
+) -> dict[str, torch.Tensor]:
+    """Return all that an optimiser remembers: what `load` needs to go on with the same bits."""
+    if isinstance(optimiser, PreconditionedSGD):
+        return optimiser.state()
+    return {name: each for name, each in optimiser.state[ensemble.flat].items() if each is not None}
+
+
+def load(
+    optimiser: torch.optim.Optimizer | PreconditionedSGD,
+    ensemble: Ensemble,
+    remembered: Mapping[str, np.ndarray],
+) -> None:
+    """Make an optimiser remember what `state` returned."""
+    if isinstance(optimiser, PreconditionedSGD):
+        optimiser.load(remembered)
+    else:
+        device = ensemble.flat.device
+        optimiser.state[ensemble.flat] = {
+            name: torch.as_tensor(value, device=device) for name, value in remembered.items()
+        }
 
 
 def set_rate(

@@ -12,6 +12,7 @@ from prunescape import training
 from prunescape.checkpoints import Checkpoint
 from prunescape.masks import Arrays
 from prunescape.pruning import layers_of
+from prunescape.resuming import Progress
 
 
 class Trained(NamedTuple):
@@ -32,6 +33,7 @@ def retrain(
     settings: Mapping[str, Any],
     root: tuple[int | str, ...],
     first_epoch: int,
+    progress: Progress | None = None,
 ) -> Checkpoint:
     """Go on training a checkpoint under masks.
 
@@ -45,6 +47,7 @@ def retrain(
         settings: objective, optimiser, batch_size and epochs.
         root: first parts of all stream names: the run's seed and the study.
         first_epoch: number of the first epoch: how many the checkpoint has had.
+        progress: where the training keeps how far it is.
 
     Returns:
         A checkpoint of len(trained) * R members; `effect` zero holds removed weights at 0, `freeze`
@@ -80,6 +83,7 @@ def retrain(
         _stacked([start.arrays for start in starts]),
         _stacked(free),
         first_epoch,
+        progress,
     )
     names = [
         tuple(arm) for arm, start in zip(trained, starts, strict=True) for _ in start.replicates

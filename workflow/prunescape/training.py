@@ -5,6 +5,7 @@ replicate draws its batches, initial weights and posterior samples from streams 
 all fits of a study share.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,9 +18,11 @@ from prunescape.ensembles import Ensemble
 from prunescape.networks import Network
 from prunescape.objectives import Batch, objective
 from prunescape.preconditioned import PreconditionedSGD
+from prunescape.resuming import Progress
 from prunescape.scaling import Scaling
 
 Arrays = dict[str, np.ndarray]
+BAR = {"unit": "step", "mininterval": 5, "ascii": True}
 
 
 def fit(
@@ -33,6 +36,7 @@ def fit(
     start: Arrays | None = None,
     trainable: Arrays | None = None,
     first_epoch: int = 0,
+    progress: Progress | None = None,
 ) -> Arrays:
     """Fit an ensemble and return its estimates.
 
@@ -49,13 +53,15 @@ def fit(
             the state of preconditioned SGD if that goes on.
         trainable: weight name -> boolean [M, ...]; the others keep their value, bit by bit.
         first_epoch: number of the first epoch, which names its batches; for training that goes on.
+        progress: where the training keeps how far it is, and goes on from after it was killed.
 
     Returns:
         Parameter or buffer name -> [M, ...] float32; for a variational fit also `<weight>.sigma`;
         for preconditioned SGD what `PreconditionedSGD.state` returns.
 
     Raises:
-        ValueError: if the loss of a member stops being finite; names the epoch and the setting.
+        ValueError: if the loss of a member stops being finite: at the end of that epoch, with the
+            replicate, the step, the loss and the setting.
     """
     goal = objective(network, settings["objective"])
     buffers = network.initial_buffers(len(replicates), images.device)
@@ -86,12 +92,15 @@ def fit(
     scaling = scaling.to(images.device)
     own = list(dict.fromkeys(replicates))
     members = torch.tensor([own.index(r) for r in replicates], device=images.device)
-    with tqdm(total=sum(counts), unit="step", mininterval=5, ascii=True) as progress:
-        for epoch, (size, batches) in enumerate(zip(sizes, counts, strict=True)):
+    done = progress.resume(ensemble, optimiser, generators) if progress else 0
+    if done:
+        print(f"goes on after epoch {done} of {epochs}", file=sys.stderr)
+    with tqdm(total=sum(counts), initial=sum(counts[:done]), **BAR) as bar:
+        for epoch, size, batches in list(zip(range(epochs), sizes, counts, strict=True))[done:]:
             order = batch_order(
                 len(images), root, own, first_epoch + epoch, settings.get("shuffle", True)
             ).to(images.device)
-            total = torch.zeros(len(replicates), device=images.device)
+            losses = torch.zeros(batches, len(replicates), device=images.device)
             for step, chosen in enumerate(order.split(size, dim=1)):
                 optimisers.set_rate(
                     optimiser, settings["optimiser"], epoch + step / batches, epochs
@@ -104,13 +113,14 @@ def fit(
                 if isinstance(optimiser, PreconditionedSGD):
                     optimiser.keep_first(goal.loss(ensemble.values, batch.first, training=True))
                 penalty = goal.penalty(epoch, batches) / len(images)
-                losses = goal.descend(ensemble, batch, generators, penalty)
+                losses[step] = goal.descend(ensemble, batch, generators, penalty)
                 optimiser.step()
-                total += losses * (chosen.shape[1] / len(images))
-                progress.update()
-            _report(progress, epoch, total, replicates)
+                bar.update()
+            _report(bar, epoch, losses, replicates)
             fixed.check(optimiser)
             network.end_epoch(ensemble.buffers)
+            if progress:
+                progress.keep(epoch + 1, ensemble, optimiser, generators)
     found = dict(goal.estimates(ensemble))
     if isinstance(optimiser, PreconditionedSGD):
         found |= optimiser.state()
@@ -223,14 +233,18 @@ def initial_weights(
     return arrays
 
 
-def _report(progress: tqdm, epoch: int, losses: torch.Tensor, replicates: Sequence[int]) -> None:
-    """Show the epoch's mean loss; stop when a member's loss is not finite."""
+def _report(bar: tqdm, epoch: int, losses: torch.Tensor, replicates: Sequence[int]) -> None:
+    """Show an epoch's mean loss; stop when a member's loss [step, member] is not finite."""
     values = losses.cpu().numpy()
-    finite = zip(replicates, np.isfinite(values), strict=True)
-    lost = sorted({replicate for replicate, fine in finite if not fine})
-    if lost:
+    lost = ~np.isfinite(values)
+    if lost.any():
+        member = lost.any(axis=0).argmax()
+        step = lost[:, member].argmax()
+        others = sorted({r for r, bad in zip(replicates, lost.any(axis=0), strict=True) if bad})
+        before = f", {values[step - 1, member]:.4g} before it" if step else ""
         raise ValueError(
-            f"the loss of replicates {lost} is not finite in epoch {epoch + 1}; "
+            f"the loss of replicates {others} is not finite in epoch {epoch + 1}: of replicate "
+            f"{replicates[member]} it is {values[step, member]} at step {step + 1}{before}; "
             "a lower optimiser.learning_rate (psgd: scale) is the usual remedy"
         )
-    progress.set_postfix_str(f"epoch {epoch + 1}, loss {values.mean():.4f}", refresh=False)
+    bar.set_postfix_str(f"epoch {epoch + 1}, loss {values.mean():.4f}", refresh=False)

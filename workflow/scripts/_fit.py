@@ -5,10 +5,11 @@ import argparse
 import torch
 
 import _script
-from prunescape import datasets, training
+from prunescape import datasets, files, training
 from prunescape.checkpoints import Checkpoint
 from prunescape.devices import device
 from prunescape.networks import Network
+from prunescape.resuming import Progress
 from prunescape.scaling import Scaling
 
 
@@ -35,6 +36,9 @@ def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
     shape = tuple(images.shape[1:])
     first, last = arguments.replicates
     network = Network(arguments.network, scaling.shape(shape))
+    opened = split.opened | (start.fitted_on if start else {})
+    begun = files.sha256(arguments.start) if start else None
+    progress = Progress(arguments.output, vars(arguments), opened, begun)
     arrays = training.fit(
         network,
         scaling,
@@ -44,6 +48,7 @@ def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
         (arguments.seed, arguments.study),
         range(first, last + 1),
         start and {name: start.arrays[name] for name in [*network.shapes, *network.buffers]},
+        progress=progress,
     )
     Checkpoint(
         arguments.network,
@@ -51,5 +56,6 @@ def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
         scaling,
         arrays,
         list(range(first, last + 1)),
-        split.opened | (start.fitted_on if start else {}),
+        opened,
     ).save(arguments.output)
+    progress.end()

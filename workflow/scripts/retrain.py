@@ -9,6 +9,7 @@ import _script
 from prunescape import datasets, files, retraining, scoring
 from prunescape.checkpoints import Checkpoint
 from prunescape.devices import device
+from prunescape.resuming import Progress
 
 
 def main() -> None:
@@ -44,6 +45,10 @@ def main() -> None:
         level: files.read_tensors(path)[0]
         for level, path in zip(arguments.levels, arguments.masks, strict=True)
     }
+    read = [arguments.checkpoint, *arguments.masks]
+    progress = Progress(
+        arguments.output, vars(arguments), split.opened, [files.sha256(path) for path in read]
+    )
     checkpoint = retraining.retrain(
         before,
         arms,
@@ -53,11 +58,13 @@ def main() -> None:
         arguments.fit,
         root,
         arguments.first_epoch,
+        progress,
     )
     checkpoint.save(arguments.output)
     if arguments.scores_output:
         scores, replicates = scoring.scores_by_arm(checkpoint, arguments.fit, images, labels, root)
         files.write_tensors(arguments.scores_output, scores, {"replicates": replicates})
+    progress.end()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,148 @@
+"""A training that was killed goes on from its last epoch and ends with the same bits."""
+
+import numpy as np
+import pytest
+import torch
+
+from prunescape import files, resuming, training
+from prunescape.networks import Network
+from prunescape.resuming import Progress
+from prunescape.scaling import Scaling
+
+PERCEPTRON = [
+    {"kind": "linear", "units": 19},
+    {"kind": "relu"},
+    {"kind": "linear", "units": 10},
+]
+SPARSE = [
+    {"kind": "conv", "filters": 6, "size": 3, "nonzero": 0.5},
+    {"kind": "max_pool", "size": 2},
+    {"kind": "k_winners", "k": 9, "boost": {"strength": 1.5, "factor": 0.85}},
+    {"kind": "linear", "units": 10},
+]
+POINT = {"kind": "likelihood"}
+POSTERIOR = {
+    "kind": "variational",
+    "prior": "ard",
+    "kl": {"weight": 1.0, "warm_up": [0, 3]},
+    "sigma": {"parameter": "log", "initial": 0.05},
+    "sigma_in_kl": "standard_deviation",
+    "sampling": "activations",
+}
+DECAY = {"kind": "linear", "hold": 0.4}
+ADAM = {"kind": "adam", "learning_rate": 0.003, "decay": DECAY}
+MOMENTUM = {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9}
+PSGD = {
+    "kind": "psgd",
+    "scale": 0.1,
+    "floor": 0.001,
+    "normalisation": "images",
+    "start": "measured",
+}
+FITS = {
+    "Adam, a posterior": (PERCEPTRON, POSTERIOR, ADAM),
+    "momentum, k-winners, sparse weights": (SPARSE, POINT, MOMENTUM),
+    "preconditioned SGD": (PERCEPTRON, POINT, PSGD),
+}
+
+
+class KilledError(Exception):
+    """Stands for the end of a process in the middle of an epoch."""
+
+
+@pytest.fixture
+def fit(tmp_path, monkeypatch):
+    """Return a function that trains 5 epochs, or dies in the one that it is told."""
+    generator = np.random.default_rng(0)
+    labels = torch.from_numpy(generator.integers(0, 10, 200))
+    images = torch.from_numpy(generator.integers(0, 256, (200, 1, 8, 8)).astype(np.uint8))
+    scaling = Scaling.fit("signed", images)
+    draw = training.batch_order
+
+    def train(layers, objective, optimiser, progress=None, dies_in=None):
+        def order(*arguments):
+            if arguments[3] == dies_in:
+                raise KilledError
+            epochs.append(arguments[3])
+            return draw(*arguments)
+
+        epochs = []
+        monkeypatch.setattr(training, "batch_order", order)
+        settings = {
+            "objective": objective,
+            "initial_weights": {"distribution": "he_uniform"},
+            "optimiser": optimiser,
+            "batch_size": 32,
+            "epochs": 5,
+        }
+        network = Network(layers, (1, 8, 8))
+        common = (network, scaling, images, labels, settings, (1, "study"), [1, 2])
+        return training.fit(*common, progress=progress), epochs
+
+    return train
+
+
+def progress(folder, *identity):
+    return Progress(str(folder / "checkpoint"), *identity, interval=0)
+
+
+@pytest.mark.parametrize("settings", FITS.values(), ids=FITS)
+def test_a_killed_training_ends_with_the_bits_of_an_undisturbed_one(fit, tmp_path, settings):
+    whole, _ = fit(*settings)
+    with pytest.raises(KilledError):
+        fit(*settings, progress(tmp_path), dies_in=3)
+
+    resumed, epochs = fit(*settings, progress(tmp_path))
+
+    assert epochs == [3, 4]
+    assert resumed.keys() == whole.keys()
+    for name, values in whole.items():
+        assert np.array_equal(resumed[name], values), name
+
+
+def test_what_another_training_kept_is_not_used(fit, tmp_path, monkeypatch):
+    settings = FITS["Adam, a posterior"]
+    with pytest.raises(KilledError):
+        fit(*settings, progress(tmp_path, "seed 1"), dies_in=3)
+
+    assert fit(*settings, progress(tmp_path, "seed 2"))[1] == [0, 1, 2, 3, 4]
+
+    with pytest.raises(KilledError):
+        fit(*settings, progress(tmp_path, "seed 1"), dies_in=3)
+    monkeypatch.setattr(torch, "__version__", "0.0")
+    assert fit(*settings, progress(tmp_path, "seed 1"))[1] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("content", [b"", b"half a file", None], ids=["empty", "broken", "cut"])
+def test_a_broken_file_is_not_used(fit, tmp_path, content):
+    settings = FITS["preconditioned SGD"]
+    with pytest.raises(KilledError):
+        fit(*settings, progress(tmp_path), dies_in=3)
+    kept = progress(tmp_path).path
+    kept.write_bytes(kept.read_bytes()[:-100] if content is None else content)
+
+    assert fit(*settings, progress(tmp_path))[1] == [0, 1, 2, 3, 4]
+
+
+def test_little_is_written_and_nothing_stays(fit, tmp_path):
+    settings = FITS["preconditioned SGD"]
+    rare = Progress(str(tmp_path / "checkpoint"))
+    fit(*settings, rare)
+    assert list(tmp_path.iterdir()) == []  # five epochs took less than a minute
+
+    often = progress(tmp_path)
+    fit(*settings, often)
+    assert files.read_tensors(often.path)[1]["epochs"] == 5
+    often.end()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_edit_of_the_library_begins_anew(tmp_path, monkeypatch):
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "training.py").write_text("epochs = 1\n")
+    monkeypatch.setattr(resuming, "__file__", str(library / "resuming.py"))
+    before = resuming._digest("fit")
+    (library / "training.py").write_text("epochs = 2\n")
+
+    assert resuming._digest("fit") != before

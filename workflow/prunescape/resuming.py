@@ -1,0 +1,105 @@
+"""Long trainings that were killed go on from their last epoch, with the same bits (needs torch).
+
+After an epoch, at most once a minute, a training writes all that decides its next step to a file
+beside its output: parameters, buffers, the optimiser's memory and the states of its generators
+(batches are named by epoch, so they need none). Whoever starts the same training again goes on
+from there; a training that ends takes the file away.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from prunescape import files, optimisers
+from prunescape.ensembles import Ensemble
+from prunescape.preconditioned import PreconditionedSGD
+
+INTERVAL = 60.0
+"""Seconds between two writes, at least."""
+
+
+class Progress:
+    """The file in which a training keeps where it stands.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, output: str, *identity: object, interval: float = INTERVAL) -> None:
+        """Name the training.
+
+        Args:
+            output: what it will write when it has ended; the file is `<output>.resume`.
+            identity: JSON of all that decides what is trained. With any other, other code or
+                another torch, what the file keeps is of another training and is not used.
+            interval: seconds between two writes, at least.
+        """
+        self.path = Path(f"{output}.resume")
+        self._identity = _digest(*identity)
+        self._interval = interval
+        self._written = time.monotonic()
+
+    def resume(
+        self,
+        ensemble: Ensemble,
+        optimiser: torch.optim.Optimizer | PreconditionedSGD,
+        generators: Sequence[torch.Generator],
+    ) -> int:
+        """Load what was kept of this training, if anything was; return how many epochs it had."""
+        if not self.path.exists():
+            return 0
+        try:
+            arrays, metadata = files.read_tensors(self.path)
+        except ValueError:
+            return 0
+        if metadata.get("identity") != self._identity:
+            return 0
+        with torch.no_grad():
+            ensemble.flat.copy_(torch.from_numpy(arrays["flat"]))
+        ensemble.load(_under("buffer", arrays))
+        optimisers.load(optimiser, ensemble, _under("optimiser", arrays))
+        for index, generator in enumerate(generators):
+            generator.set_state(torch.from_numpy(arrays[f"generator.{index}"]))
+        return metadata["epochs"]
+
+    def keep(
+        self,
+        epochs: int,
+        ensemble: Ensemble,
+        optimiser: torch.optim.Optimizer | PreconditionedSGD,
+        generators: Sequence[torch.Generator],
+    ) -> None:
+        """Write where the training stands after so many epochs, unless it just did."""
+        if time.monotonic() - self._written < self._interval:
+            return
+        state = {f"buffer.{name}": value for name, value in ensemble.buffers.items()}
+        kept = optimisers.state(optimiser, ensemble)
+        state |= {f"optimiser.{name}": value for name, value in kept.items()}
+        state |= {f"generator.{i}": each.get_state() for i, each in enumerate(generators)}
+        state["flat"] = ensemble.flat.detach()
+        arrays = {name: value.cpu().numpy() for name, value in state.items()}
+        files.write_tensors(self.path, arrays, {"identity": self._identity, "epochs": epochs})
+        self._written = time.monotonic()
+
+    def end(self) -> None:
+        """Take the file away: the training's output is written."""
+        self.path.unlink(missing_ok=True)
+
+
+def _digest(*identity: object) -> str:
+    """Return a digest of some JSON, the library and the version of torch."""
+    found = hashlib.sha256(json.dumps([*identity, torch.__version__], sort_keys=True).encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    start = f"{prefix}."
+    return {name[len(start) :]: each for name, each in arrays.items() if name.startswith(start)}
