@@ -1129,3 +1129,12 @@ def test_words_of_the_schema_are_those_of_the_library():
         style.Settings(**{key: part["default"] for key, part in figures.items()})
         == style.Settings()
     )
+
+
+def test_ten_thousand_levels_are_not_listed_in_a_message():
+    levels = [f"0.{i:05}" for i in range(1, 10_000)]
+    changes = {f"{ARM}.levels": levels, f"{NOISE}.sparsities": ["0.95"]}
+    [line] = configuration.problems(changed(SMALL, changes))
+    assert len(line) < 500
+    assert "(0, 0.00001, 0.00002, " in line
+    assert line.endswith(", ..., 0.09999: 10000 in all)")

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from prunescape import levels, needs
-from prunescape.configuration_words import Place, Problem, listed, nearest, plain, shown
+from prunescape.configuration_words import Place, Problem, few, listed, nearest, plain, shown
 
 CLAIMS = Path(__file__).parents[1] / "resources" / "claims.yaml"
 
@@ -326,7 +326,7 @@ def _check_sparsities(
     for i, level, value in _numbers(sparsities):
         if value not in spellings:
             text = f"found {shown(level)}; allowed: 0 (dense) or a level of the arms"
-            yield (*place, i), f"{text} ({', '.join(spellings.values())})"
+            yield (*place, i), f"{text} ({few(list(spellings.values()))})"
 
 
 def _values(value: Any) -> set[Fraction]:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 Place = tuple[Any, ...]
@@ -25,7 +25,14 @@ def nearest(word: Any, known: Iterable[Any]) -> str:
 
 def listed(names: Iterable[Any]) -> str:
     """Return names on one line."""
-    return ", ".join(plain(name) for name in names)
+    return few([plain(name) for name in names])
+
+
+def few(words: Sequence[str], limit: int = 30) -> str:
+    """Return words on one line, of more than `limit` the first, the last and how many there are."""
+    if len(words) <= limit:
+        return ", ".join(words)
+    return f"{', '.join(words[: limit - 1])}, ..., {words[-1]}: {len(words)} in all"
 
 
 def plain(name: Any) -> str:
