@@ -157,8 +157,11 @@ def test_a_script_or_module_edited_after_the_restore(restored, name, expected):
     assert counts(restored.planned()) == expected
 
 
-@pytest.mark.parametrize("old", [False, True], ids=["now", "before the run"])
-@pytest.mark.parametrize(("name", "expected"), CODE)
+@pytest.mark.parametrize(
+    ("name", "expected", "old"),
+    [(*CODE[0], False), (*CODE[1], True)],
+    ids=["a script, now", "a module, before the run"],
+)
 def test_a_script_or_module_edited_before_the_restore(fresh, shared, name, expected, old):
     path = f"workflow/{name}"
     fresh.append(path, "# A comment.")
@@ -230,12 +233,16 @@ def test_a_newer_record_of_the_same_bytes_is_kept(restored):
     assert restored.snakemake(target).status == 0
     shutil.rmtree(restored.root / RUN / "logs")
     shutil.rmtree(restored.root / RUN / "benchmarks")
+    (restored.root / RUN / "environment.json").unlink()
 
-    done = restored.versions("restore", "--force")
-
+    done = restored.versions("restore")
     assert done.status == 0, done.output
     assert "1 were made again here" in done.output
     assert counts(restored.planned()) == {"figure": 8}
+
+    forced = restored.versions("restore", "--force")
+    assert forced.status == 0, forced.output
+    assert counts(restored.planned()) == {"compare": 1, "figure": 8}
 
 
 def test_an_output_that_is_not_what_the_provenance_says(fresh, shared):
