@@ -35,7 +35,7 @@ def input_moments(
     sums: dict[str, tuple[torch.Tensor, torch.Tensor, int]] = {}
 
     def observe(layer: Weighted, inputs: torch.Tensor) -> None:
-        windows = _windows(layer, inputs).double()
+        windows = flat_windows(layer, inputs).double()
         mean, square, count = sums.get(layer.name, (0.0, 0.0, 0))
         sums[layer.name] = (
             mean + windows.sum(1),
@@ -74,9 +74,14 @@ def from_arrays(arrays: Mapping[str, np.ndarray], device: torch.device) -> Momen
     }
 
 
-def _windows(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
+def flat_windows(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
     """Return what one unit of the layer multiplies with its weights: [R, samples, in]."""
+    return windows(layer, inputs).flatten(1, 2)
+
+
+def windows(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
+    """Return the same, image by image: [R, B, positions, in]; of linear layers one position."""
     if len(layer.shape) == 2:
-        return inputs.flatten(2)
-    windows = F.unfold(inputs.flatten(0, 1), layer.shape[2:]).transpose(1, 2)
-    return windows.unflatten(0, inputs.shape[:2]).flatten(1, 2)
+        return inputs.flatten(2).unsqueeze(2)
+    found = F.unfold(inputs.flatten(0, 1), layer.shape[2:]).transpose(1, 2)
+    return found.unflatten(0, inputs.shape[:2])

@@ -38,6 +38,7 @@ rule score:
         checkpoint=job(jobs.checkpoint),
         images=job(jobs.training_images),
         moments=job(jobs.scored_moments),
+        own=job(jobs.criterion_files),
         code=code("score"),
     output:
         results(paths.SCORES),
@@ -60,7 +61,7 @@ rule score:
         "../../envs/torch.yaml"
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
-        " --criteria {params.criteria} {params.moments} --fit {params.fit:q}"
+        " --criteria {params.criteria:q} {params.moments} --fit {params.fit:q}"
         " --study {wildcards.study} --seed {params.seed} {params.computing}"
         " --output {output:q} > {log:q} 2>&1"
 

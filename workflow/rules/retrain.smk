@@ -47,6 +47,7 @@ rule retrain_step:
         checkpoint=job(jobs.retraining_start),
         masks=job(jobs.retrained_masks),
         images=job(jobs.training_images),
+        own=job(jobs.chained_files),
         code=code("retrain"),
     output:
         checkpoint=results(paths.RETRAINED),
@@ -65,6 +66,7 @@ rule retrain_step:
         arms=job(jobs.retrained_arms),
         fit=job(jobs.retraining_settings),
         first_epoch=job(jobs.epochs_before),
+        criteria=job(jobs.chained_criteria),
         seed=config["seed"],
         computing=COMPUTING,
     conda:
@@ -76,4 +78,4 @@ rule retrain_step:
         " --levels {params.levels} --images {input.images:q} --arms {params.arms:q}"
         " --fit {params.fit:q} --first-epoch {params.first_epoch} --study {wildcards.study}"
         " --seed {params.seed} {params.computing} --output {output.checkpoint:q}"
-        " --scores-output {output.scores:q} > {log:q} 2>&1"
+        " --scores-output {output.scores:q} --criteria {params.criteria:q} > {log:q} 2>&1"
