@@ -82,7 +82,7 @@ def test_rules_that_compute_with_torch_ask_for_a_gpu_under_cuda_alone(fresh):
 def test_every_rule_with_a_device_asks_for_it():
     for file in WORKFLOW.glob("rules/*.smk"):
         for rule in re.split(r"(?m)^rule ", file.read_text(encoding="utf-8"))[1:]:
-            assert ("--device" in rule) == ("gpu=gpus()" in rule), rule.partition(":")[0]
+            assert ("params.computing" in rule) == ("gpu=gpus()" in rule), rule.partition(":")[0]
 
 
 def test_a_job_that_finds_no_gpu_says_so_in_a_line(finished):
