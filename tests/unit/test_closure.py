@@ -111,6 +111,8 @@ FITS = {"train", "fit_variational", "check_noise"}
         ("plan", {"aggregate"}),
         ("gates", {"aggregate"}),
         ("sources", {"download"}),
+        ("own_data", {"prepare"}),
+        ("torchvision_data", {"download_collection"}),
         ("closure", set()),
     ],
 )

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from prunescape import configuration, criteria, levels, needs, sources, table
+from prunescape import configuration, criteria, levels, needs, own_sources, sources, table
 from prunescape import configuration_checks as checks
 from prunescape.figures import kinds, style
 from prunescape.posteriors import SIGMA_PARAMETERS
@@ -366,7 +366,8 @@ def test_nothing_is_filled_in_when_something_is_wrong():
         (
             "sources.cifar",
             ["torchvision"],
-            "sources.cifar: found 'cifar'; allowed: mnist, fashion_mnist, digits",
+            "sources.cifar[0]: found 'torchvision'; allowed: file:PATH, classes:FOLDER or "
+            "torchvision:NAME",
         ),
         (
             "sources.digits",
@@ -509,6 +510,38 @@ def test_study_that_is_run_is_in_the_catalogue():
 def test_source_of_a_data_set_exists():
     assert problem_at("datasets.digits.source", "mnist") == (
         "datasets.digits.source: found 'mnist'; allowed: one of the sources (digits)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("places", "message"),
+    [
+        (["file:gone.npz"], "[0]: found 'file:gone.npz', but there is no such file"),
+        (["classes:gone"], "[0]: found 'classes:gone', but there is no such folder"),
+        (["classes:empty"], "[0]: found 'classes:empty', but the folder has no file"),
+        (["file:here.csv"], "[0]: found 'file:here.csv'; allowed: torchvision, scikit-learn, "),
+        (["torchvision:ImageNet"], "[0]: found 'torchvision:ImageNet'; allowed: "),
+        (["directory:here"], "[0]: found 'directory:here'; allowed: file:PATH, classes:FOLDER or "),
+        (["file:here.npz", "classes:here"], "[1]: found 'classes:here' beside 'file:here.npz'; "),
+    ],
+)
+def test_a_source_of_ones_own_is_one_place_that_is_there(tmp_path, monkeypatch, places, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here.npz").touch()
+    for name in ("empty/.hidden/a", "here/a"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "empty/.hidden/a/1.png").touch()
+    (tmp_path / "here/a/1.png").touch()
+    (line,) = problems(sources__mine=places)
+    assert line.startswith(f"sources.mine{message}")
+    assert problems(sources__mine=["file:here.npz"]) == []
+    assert problems(sources__mine=["classes:here"]) == []
+    assert problems(sources__mine=["torchvision:CIFAR10"]) == []
+
+
+def test_a_known_source_has_mirrors():
+    assert problem_at("sources.digits", ["file:digits.npz"]).startswith(
+        "sources.digits[0]: found 'file:digits.npz'; allowed: digits has known files, so a mirror"
     )
 
 
@@ -1119,8 +1152,8 @@ def test_words_of_the_schema_are_those_of_the_table():
 
 def test_words_of_the_schema_are_those_of_the_library():
     assert set(criteria.CRITERIA) <= enum_of("arm", "criteria")
-    assert SCHEMA["properties"]["sources"]["propertyNames"]["enum"] == list(sources.FILES)
-    assert SCHEMA["$defs"]["source"]["pattern"] == f"^({sources.MIRROR.pattern})$"
+    places = f"^({sources.MIRROR.pattern}|{own_sources.PLACE.pattern})$"
+    assert SCHEMA["$defs"]["source"]["pattern"] == places
     sigma = SCHEMA["$defs"]["objective_variational"]["properties"]["sigma"]
     assert sigma["properties"]["parameter"]["enum"] == list(SIGMA_PARAMETERS)
     assert enum_of("study", "figures") == set(kinds.KINDS)

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from prunescape import levels, needs
+from prunescape import levels, needs, own_sources, sources
 from prunescape.configuration_words import Place, Problem, few, listed, nearest, plain, shown
 
 CLAIMS = Path(__file__).parents[1] / "resources" / "claims.yaml"
@@ -57,6 +57,8 @@ def cross_checks(config: Any) -> Iterator[Problem]:
         yield from _unknown(("studies", i), study, catalogue, "a study of the catalogue")
     for claim in _mapping(config.get("not_tested")):
         yield from _unknown(("not_tested", claim), claim, _claims(), "a claim of claims.yaml")
+    for source, places in _mapping(config.get("sources")).items():
+        yield from _check_source(("sources", source), source, _texts(places))
     for name, dataset in _blocks(datasets):
         place, source = ("datasets", name, "source"), dataset.get("source")
         yield from _unknown(place, source, config.get("sources"), "one of the sources")
@@ -92,6 +94,27 @@ def _unknown(place: Place, name: Any, block: Any, of: str) -> Iterator[Problem]:
     if isinstance(block, dict) and isinstance(name, str) and name not in block:
         names = listed(block) or "none is defined"
         yield place, f"found {shown(name)}{nearest(name, block)}; allowed: {of} ({names})"
+
+
+def _check_source(place: Place, source: Any, places: list[tuple[int, str]]) -> Iterator[Problem]:
+    """Check that a source has places of its kind, and that files of the user's own are there."""
+    known = source in sources.FILES
+    form, what = (
+        (sources.MIRROR, f"{source} has known files, so a mirror of them")
+        if known
+        else (own_sources.PLACE, "file:PATH, classes:FOLDER or torchvision:NAME")
+    )
+    for i, entry in places:
+        either = sources.MIRROR.fullmatch(entry) or own_sources.PLACE.fullmatch(entry)
+        if not form.fullmatch(entry):
+            if either:
+                yield (*place, i), f"found {shown(entry)}; allowed: {what}"
+        elif not known and i > 0:
+            text = f"found {shown(entry)} beside {shown(places[0][1])}; allowed: one place"
+            yield (*place, i), f"{text}, except for {listed(sources.FILES)}"
+        elif not known and (wrong := own_sources.problem(entry)):
+            text = f"found {shown(entry)}, but {wrong}; allowed: images that are there"
+            yield (*place, i), text
 
 
 def _check_fit(place: Place, fit: dict[Any, Any], networks: Any) -> Iterator[Problem]:
