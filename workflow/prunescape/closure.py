@@ -29,10 +29,12 @@ def code(script: str | Path) -> list[Path]:
 
 @cache
 def _imported(path: Path) -> tuple[Path, ...]:
-    names = set()
+    names, inside = set(), path.is_relative_to(PACKAGE.parent)
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level and not inside:
+            continue  # a file of the user is in no package: the import will fail
         elif isinstance(node, ast.ImportFrom):
             # A relative import starts in the module's own package, or above it.
             own = path.relative_to(PACKAGE.parent).parts[: -node.level] if node.level else ()

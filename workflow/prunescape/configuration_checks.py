@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from prunescape import levels, needs, own_sources, sources
+from prunescape import levels, needs, own_sources, sources, user_files
 from prunescape.configuration_words import Place, Problem, few, listed, nearest, plain, shown
 
 CLAIMS = Path(__file__).parents[1] / "resources" / "claims.yaml"
@@ -62,6 +62,13 @@ def cross_checks(config: Any) -> Iterator[Problem]:
     for name, dataset in _blocks(datasets):
         place, source = ("datasets", name, "source"), dataset.get("source")
         yield from _unknown(place, source, config.get("sources"), "one of the sources")
+    for name, network in _mapping(config.get("networks")).items():
+        if isinstance(network, str) and user_files.FORM.fullmatch(network):
+            try:
+                user_files.check(network)
+            except ValueError as error:
+                text = f"found {shown(network)}, but {error}; allowed: a name that a file defines"
+                yield ("networks", name), text
     for name, study in _blocks(catalogue):
         place, dataset = ("catalogue", name), study.get("dataset")
         yield from _unknown((*place, "dataset"), dataset, datasets, "one of the datasets")
@@ -120,6 +127,11 @@ def _check_source(place: Place, source: Any, places: list[tuple[int, str]]) -> I
 def _check_fit(place: Place, fit: dict[Any, Any], networks: Any) -> Iterator[Problem]:
     for i, network in _texts(fit.get("networks")):
         yield from _unknown((*place, "networks", i), network, networks, "one of the networks")
+        start = _mapping(fit.get("initial_weights")).get("distribution")
+        if start == "own" and isinstance(_mapping(networks).get(network), list):
+            text = f"found 'own' with the network {plain(network)}, which is not in a file"
+            place_of = (*place, "initial_weights", "distribution")
+            yield place_of, f"{text}; allowed: another distribution"
     warm_up = _mapping(_mapping(fit.get("objective")).get("kl")).get("warm_up")
     match warm_up:
         case [int() as first, int() as last] if first > last:
@@ -254,6 +266,14 @@ def _check_arm(place: Place, arm: dict[Any, Any], fits: Any, networks: Any) -> I
             yield here, f"{text} ({listed(dict.fromkeys(trained))})"
     yield from _check_needs((*place, "criteria"), arm, _mapping(fits))
 
+    if "neuron" in _words(arm.get("scopes")):
+        fitted = [_mapping(_mapping(fits).get(fit)) for fit in _words(arm.get("fits"))]
+        named = arm.get("networks") or [n for fit in fitted for n in _words(fit.get("networks"))]
+        for network in dict.fromkeys(_words(named)):
+            if isinstance(_mapping(networks).get(network), str):
+                text = f"found 'neuron' with the network {plain(network)}, which is in a file and"
+                text += " doesn't say which layer feeds which; allowed: another scope"
+                yield (*place, "scopes"), text
     has_scope, has_number = "floor" in _words(arm.get("scopes")), "floor" in arm
     if has_scope and not has_number:
         yield (*place, "floor"), "found nothing, but scope floor needs it; allowed: an integer >= 1"

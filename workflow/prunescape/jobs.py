@@ -6,10 +6,11 @@ only: the workflow reads this when it is parsed.
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from prunescape import needs, own_sources, paths, plan, sources
+from prunescape import closure, needs, own_sources, paths, plan, sources, user_files
 from prunescape.plan import Arm, Config, Model, Point
 
 Wildcards = Any  # Snakemake's, or anything with the names of the path grammar as attributes
@@ -94,6 +95,22 @@ def evaluated_images(config: Config, wildcards: Wildcards) -> str:
 def layers(config: Config, wildcards: Wildcards) -> str:
     """Return the layers of a job's network."""
     return compact(config["networks"][wildcards.network])
+
+
+def network_files(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the user's file that has a job's network, and the modules beside it; or nothing."""
+    network = config["networks"][wildcards.network]
+    if not isinstance(network, str):
+        return []
+    path, _ = user_files.split(network)
+    return [os.path.relpath(file) for file in closure.code(path)]
+
+
+def network_check(config: Config, wildcards: Wildcards) -> str | list[str]:
+    """Return the check that goes before training, which a user's network has."""
+    if not isinstance(config["networks"][wildcards.network], str):
+        return []
+    return results(config, paths.NETWORK_CHECK, **wildcards)
 
 
 def fit_settings(config: Config, wildcards: Wildcards) -> str:
@@ -390,6 +407,8 @@ def intermediates(config: Config) -> list[str]:
         kind = config["catalogue"][named.study]["fits"][named.fit]["objective"]["kind"]
         for first, last in plan.blocks(config):
             place = {**named._asdict(), "first": first, "last": last}
+            if isinstance(config["networks"][named.network], str):
+                found.append(results(config, paths.NETWORK_CHECK, **place))
             fitted = paths.POINT if kind == "likelihood" else paths.POSTERIOR
             found.append(results(config, fitted, **place))
             found += _pruned_files(config, named, place)
