@@ -8,6 +8,7 @@ benchmark is a list of cases: see bench/studies.py.
 import argparse
 import contextlib
 import csv
+import ctypes
 import io
 import resource
 import statistics
@@ -140,14 +141,19 @@ def matrix_peak(size: int = 1024, repeats: int = 10) -> float:
 
 def _forget_peak_memory() -> None:
     """Start the measurement of peak memory anew (Linux; elsewhere it is that of all so far)."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)  # what the case before has freed, the library keeps
         Path("/proc/self/clear_refs").write_text("5")
 
 
 def _peak_memory() -> float:
     """Return the largest resident memory of this process since the last call above, in MB."""
     with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
+        return peak_memory("self")
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def peak_memory(process: int | str) -> float:
+    """Return the largest resident memory of a process until now, in MB; OSError but on Linux."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)

@@ -9,6 +9,7 @@ replicates  an epoch of 12,800 images at R networks a job
 noise       evaluation of 5 replicates on the validation set at L levels of noise
 """
 
+import contextlib
 import os
 import re
 import subprocess
@@ -58,7 +59,12 @@ def dry_run(blocks: int, folder: Path) -> dict[str, str | int]:
             stdout=printed,
             stderr=subprocess.STDOUT,
         )
-        _, status, usage = os.wait4(run.pid, 0)
+        ended, peak = 0, 0.0
+        while not ended:
+            with contextlib.suppress(OSError):
+                peak = max(peak, _bench.peak_memory(run.pid))
+            time.sleep(0.02)
+            ended, status, usage = os.wait4(run.pid, os.WNOHANG)
         run.returncode = os.waitstatus_to_exitcode(status)
         printed.seek(0)
         text = printed.read()
@@ -69,7 +75,7 @@ def dry_run(blocks: int, folder: Path) -> dict[str, str | int]:
         "jobs": int(total[1]),
         "CPU s": f"{usage.ru_utime + usage.ru_stime:.1f}",
         "wall s": f"{time.monotonic() - begin:.1f}",
-        "peak MB": f"{usage.ru_maxrss / 1024:.0f}",
+        "peak MB": f"{peak:.0f}",
     }
 
 

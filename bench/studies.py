@@ -20,6 +20,7 @@ from prunescape import configuration, datasets, evaluation, masks, retraining, t
 from prunescape.checkpoints import Checkpoint
 from prunescape.devices import device
 from prunescape.evaluation import Condition
+from prunescape.initial_weights import initial_weights
 from prunescape.networks import Network, Weighted
 from prunescape.plan import DENSE, NO_NOISE
 from prunescape.scaling import Scaling
@@ -222,7 +223,7 @@ class Study:
         members = list(range(1, REPLICATES + 1))
         start = {"distribution": "normal", "scale": 0.05}
         stream = (self._config["seed"], self.name)
-        arrays = training.initial_weights(built, start, stream, members)
+        arrays = initial_weights(built, start, stream, members)
         arrays |= {name: value.numpy() for name, value in buffers(built).items()}
         checkpoint = Checkpoint(layers, images.shape[1:], scaling, arrays, members, {})
         cases = evaluation.cases(checkpoint, [], [], vars(DENSE), [conditions])

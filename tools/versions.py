@@ -71,7 +71,9 @@ def parser() -> argparse.ArgumentParser:
         "restore", parents=[common, remote], help="pull outputs and give Snakemake its records"
     )
     back.add_argument("targets", nargs="*", metavar="TARGET", help="what to restore; default: all")
-    back.add_argument("--force", action="store_true", help="replace files that are in no snapshot")
+    back.add_argument(
+        "--force", action="store_true", help="replace files and records that are in no snapshot"
+    )
     seen = commands.add_parser("status", parents=[common], help="compare outputs with the snapshot")
     seen.add_argument("targets", nargs="*", metavar="TARGET", help="what to look at; default: all")
     return found

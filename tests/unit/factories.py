@@ -43,6 +43,7 @@ PSGD = {
         "start": "measured",
     },
     "batch_size": 8,
+    "initial_weights": {"distribution": "torch_default"},
 }
 
 

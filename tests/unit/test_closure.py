@@ -95,6 +95,9 @@ FITS = {"train", "fit_variational", "check_noise"}
     [
         ("training", {"train", "fit_variational", "check_noise", "retrain"}),
         ("preconditioned", {"train", "fit_variational", "check_noise", "score", "retrain"}),
+        ("fisher", {"score", "retrain"}),
+        ("weight_statistics", {"score", "retrain"}),
+        ("initial_weights", {*FITS, "score", "retrain"}),
         ("posteriors", {"train", "fit_variational", "check_noise", "score", "retrain"}),
         ("objectives", {"train", "fit_variational", "check_noise", "score", "retrain"}),
         ("optimisers", {"train", "fit_variational", "check_noise", "retrain"}),

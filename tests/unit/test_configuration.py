@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from prunescape import configuration, criteria, levels, needs, own_sources, sources, table
+from prunescape import configuration, levels, needs, own_sources, sources, table, user_files
 from prunescape import configuration_checks as checks
 from prunescape.figures import kinds, style
 from prunescape.posteriors import SIGMA_PARAMETERS
@@ -82,6 +82,9 @@ FIT = "catalogue.study.fits.vi"
 ARM = "catalogue.study.arms[0]"
 NOISE = "catalogue.study.noise[0]"
 DELETE = object()
+POSTERIOR = [
+    name for name, read in needs.built_in().items() if needs.POSTERIOR & set(read.statistics)
+]
 
 
 def small(**changes):
@@ -740,7 +743,7 @@ def test_floor_only_with_scope_floor():
     )
 
 
-@pytest.mark.parametrize("criterion", needs.POSTERIOR)
+@pytest.mark.parametrize("criterion", [*POSTERIOR, "shuffled_snr"])
 def test_criterion_that_needs_a_posterior(criterion):
     config = changed(
         SMALL, {f"{ARM}.fits": ["vi", "point"], f"{ARM}.criteria": ["random", criterion]}
@@ -751,19 +754,89 @@ def test_criterion_that_needs_a_posterior(criterion):
     ]
 
 
-def test_criterion_that_needs_a_gradient_or_a_preconditioner():
+def test_criterion_that_needs_a_preconditioner():
     psgd = {"kind": "psgd", "floor": 0.01}
     config = changed(SMALL, {"catalogue.study.fits.point.optimiser": psgd})
     config = changed(config, {f"{ARM}.fits": ["point"], f"{ARM}.criteria": ["hg", "g"]})
     assert configuration.problems(config) == []
     config = changed(config, {f"{ARM}.fits": ["point", "vi"]})
     assert configuration.problems(config) == [
-        f"{ARM}.criteria[0]: found 'hg', which needs a likelihood's gradient, for vi; "
-        "allowed: fits with objective.kind: likelihood",
         f"{ARM}.criteria[0]: found 'hg', which needs a preconditioner, for vi; "
         "allowed: fits with optimiser.kind: psgd",
-        f"{ARM}.criteria[1]: found 'g', which needs a likelihood's gradient, for vi; "
-        "allowed: fits with objective.kind: likelihood",
+    ]
+
+
+def test_criterion_that_reads_the_weights_before_training():
+    config = changed(SMALL, {f"{ARM}.fits": ["point"], f"{ARM}.criteria": ["snip", "taylor"]})
+    assert configuration.problems(config) == []
+    config = changed(config, {f"{ARM}.fits": ["point", "vi"]})
+    assert configuration.problems(config) == [
+        f"{ARM}.criteria[0]: found 'snip', which needs initial weights, for vi; "
+        "allowed: fits with initial_weights"
+    ]
+
+
+@pytest.mark.parametrize("criterion", ["tailor", "shuffled_tailor"])
+def test_unknown_criterion(criterion):
+    (line,) = problems_at(f"{ARM}.criteria", ["random", criterion])
+    assert line.startswith(f"{ARM}.criteria[1]: found 'tailor', perhaps taylor is meant; allowed: ")
+    assert f"a criterion ({', '.join(needs.built_in())})" in line
+
+
+def own_criterion(tmp_path, source="def score(weight, sigma): return weight / sigma\n", **changes):
+    (tmp_path / "own.py").write_text(source, encoding="utf-8")
+    named = {"criteria": {"mine": f"{tmp_path}/own.py:score"}, f"{ARM}.criteria": ["mine"]}
+    return configuration.problems(changed(SMALL, named | changes))
+
+
+def test_a_criterion_of_the_user(tmp_path):
+    assert own_criterion(tmp_path) == []
+    assert own_criterion(tmp_path, **{f"{ARM}.criteria": ["shuffled_mine", "random"]}) == []
+    assert own_criterion(tmp_path, **{f"{ARM}.fits": ["point"]}) == [
+        f"{ARM}.criteria[0]: found 'mine', which needs a posterior, for point; "
+        "allowed: fits with objective.kind: variational"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("def score(weight, slope): return weight\n", "function score has the unknown parameter"),
+        ("def score(weight) return weight\n", "own.py is no Python: line 1: expected ':'"),
+        ("def scores(weight): return weight\n", "defines no function score (functions: scores)"),
+    ],
+)
+def test_a_faulty_criterion_of_the_user(source, problem, tmp_path):
+    (line,) = own_criterion(tmp_path, source)
+    assert line.startswith("criteria.mine: found '")
+    assert problem in line
+
+
+@pytest.mark.parametrize("name", ["none", "lamp", "shuffled_lamp"])
+def test_a_criterion_of_the_user_has_a_name_of_its_own(name, tmp_path):
+    own = {name: f"{tmp_path}/own.py:score"}
+    (line,) = own_criterion(tmp_path, criteria=own, **{f"{ARM}.criteria": ["random"]})
+    assert line.startswith(f"criteria.{name}: found {name!r}, which has a meaning of its own; ")
+
+
+@pytest.mark.parametrize("named", ["own.py", "own:score", "own.py:1st", "a=b.py:score", 3, None])
+def test_where_a_criterion_of_the_user_is(named):
+    (line,) = problems_at("criteria", {"mine": named})
+    assert line.endswith("; allowed: path/to/file.py:function")
+
+
+def test_a_start_of_retraining_needs_initial_weights():
+    tuned = {"kind": "retrain", "epochs": 1, "start": "redrawn"}
+    study = {"catalogue.study.schedules": {"tuned": tuned}, f"{ARM}.schedules": ["tuned"]}
+    assert (
+        configuration.problems(
+            changed(SMALL, study | {f"{ARM}.fits": ["point"], f"{ARM}.criteria": ["random"]})
+        )
+        == []
+    )
+    assert configuration.problems(changed(SMALL, study)) == [
+        f"{ARM}.schedules[0]: found 'tuned', whose start needs initial weights, for vi; "
+        "allowed: fits with initial_weights"
     ]
 
 
@@ -1031,7 +1104,7 @@ def test_an_arm_of_a_chain_has_one_effect():
     assert lines_of(effects=["freeze"]) == []
 
 
-@pytest.mark.parametrize("criterion", needs.POSTERIOR)
+@pytest.mark.parametrize("criterion", POSTERIOR)
 def test_a_chain_needs_criteria_of_weights(criterion):
     assert lines_of(fits=["vi"], criteria=["magnitude", criterion]) == [
         f"{CHAINED_ARM}.schedules[0]: found the chain fine with {criterion!r}, which needs a "
@@ -1040,6 +1113,15 @@ def test_a_chain_needs_criteria_of_weights(criterion):
     # Levels that are trained on their own are pruned by the fit's scores.
     tuned = {"schedules": ["tuned"], "levels": ["0.50"]}
     assert lines_of(fits=["vi"], criteria=[criterion], **tuned) == []
+
+
+def test_a_chain_takes_no_criterion_that_looks_back():
+    assert lines_of(criteria=["magnitude", "snip", "shuffled_lamp"], fits=["point"]) == [
+        f"{CHAINED_ARM}.schedules[0]: found the chain fine with 'shuffled_lamp'; allowed: "
+        "a criterion that is not shuffled (an earlier step's choice would count)",
+        f"{CHAINED_ARM}.schedules[0]: found the chain fine with 'snip', which reads initial "
+        "weights; allowed: criteria of weights (a step starts at those of the one before)",
+    ]
 
 
 def test_a_chain_leaves_some_weights_unless_it_freezes():
@@ -1203,14 +1285,15 @@ def test_words_of_the_schema_are_those_of_the_table():
     assert enum_of("arm", "selection") | {"none"} == set(table.SELECTIONS)
     assert enum_of("arm", "effects") | {"none"} == set(table.EFFECTS)
     assert enum_of("noise", "kind") | {"none"} == set(table.NOISES)
-    known = "random magnitude snr inverse_sigma magnitude_x_std log_alpha hg g"
-    assert enum_of("arm", "criteria") == set(known.split())
 
 
 def test_words_of_the_schema_are_those_of_the_library():
-    assert set(criteria.CRITERIA) <= enum_of("arm", "criteria")
     places = f"^({sources.MIRROR.pattern}|{own_sources.PLACE.pattern})$"
     assert SCHEMA["$defs"]["source"]["pattern"] == places
+    named = f"^{re.sub('[?]P<[a-z]+>', '', user_files.NAMED.pattern)}$"
+    assert SCHEMA["properties"]["criteria"]["additionalProperties"]["pattern"] == named
+    network = SCHEMA["properties"]["networks"]["additionalProperties"]
+    assert network["oneOf"][0]["pattern"] == named
     sigma = SCHEMA["$defs"]["objective_variational"]["properties"]["sigma"]
     assert sigma["properties"]["parameter"]["enum"] == list(SIGMA_PARAMETERS)
     assert enum_of("study", "figures") == set(kinds.KINDS)

@@ -401,9 +401,16 @@ def test_markers_tell_criteria_apart_in_black_and_white():
     assert len(set(markers)) == len(markers)
 
 
+def test_a_shuffled_criterion_has_the_colour_of_its_criterion_and_a_dotted_line():
+    plain, shuffled = style.look("lamp"), style.look("shuffled_lamp")
+    assert shuffled == plain._replace(line=":")
+    assert style.look("shuffled_mine").colour == style.look("mine").colour
+
+
 def test_a_new_criterion_has_the_same_look_in_every_run():
-    assert style.look("taylor") == style.Look("#E69F00", "*", "-.")
-    assert style.order(["random", "taylor", "magnitude", "snr"])[2:] == ["taylor", "random"]
+    assert style.look("mine") == style.look("mine")
+    assert style.look("mine").line == "-."
+    assert style.order(["random", "mine", "magnitude", "snr"])[2:] == ["mine", "random"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from prunescape import architectures, gradients, module_checks, training
+from prunescape import architectures, fisher, gradients, module_checks, training
+from prunescape.initial_weights import initial_weights
 from prunescape.module_networks import ModuleNetwork
 from prunescape.networks import Network
 from prunescape.objectives import Likelihood
@@ -132,9 +133,9 @@ def test_a_perceptron_in_a_file_is_the_one_of_the_config():
 
 def test_own_weights_start_as_the_module_does_by_replicate():
     built = network(MIXED)
-    start = training.initial_weights(built, {"distribution": "own"}, ROOT, [1, 2])
-    again = training.initial_weights(built, {"distribution": "own"}, ROOT, [2])
-    drawn = training.initial_weights(built, {"distribution": "zeros"}, ROOT, [2])
+    start = initial_weights(built, {"distribution": "own"}, ROOT, [1, 2])
+    again = initial_weights(built, {"distribution": "own"}, ROOT, [2])
+    drawn = initial_weights(built, {"distribution": "zeros"}, ROOT, [2])
     assert {name: value.shape[1:] for name, value in start.items()} == built.shapes
     assert np.abs(start["1.weight"][0] - start["1.weight"][1]).min() > 0
     for name in start:
@@ -192,6 +193,25 @@ def test_statistics_of_a_checkpoint_use_the_running_ones():
     for name in built.shapes:
         torch.testing.assert_close(
             slopes[name][1], expected[built.paths[name]].grad, atol=1e-6, rtol=1e-3
+        )
+
+
+def test_fisher_information_is_the_mean_of_squared_gradients_of_the_module():
+    named = RESNET20.replace("resnet20", "resnet8_narrow")
+    built = ModuleNetwork(named, (3, 8, 8))
+    pictures, labels = factories.uint8_images(6, (3, 8, 8)), factories.classes(6, 3)
+    values, scaling = started(built, 2), Scaling.fit("unit", pictures)
+    found = fisher.diagonal(Likelihood(built, {}), values, scaling, pictures, labels)
+    expected = {layer.name: torch.zeros(layer.shape) for layer in built.weighted}
+    for image, label in zip(scaling(pictures), labels, strict=True):
+        alone = built.fresh(1).eval()
+        nn.functional.cross_entropy(alone(image[None]), label[None]).backward()
+        for layer in built.weighted:
+            slope = alone.get_submodule(layer.path).weight.grad
+            expected[layer.name] += slope.square() / len(labels)
+    for name, value in expected.items():
+        torch.testing.assert_close(
+            found[name][1] / value.max(), value / value.max(), atol=1e-4, rtol=1e-3
         )
 
 

@@ -18,6 +18,7 @@ from prunescape import (
     training,
 )
 from prunescape.checkpoints import Checkpoint
+from prunescape.initial_weights import initial_weights
 from prunescape.scaling import Scaling
 
 NAMED = f"{Path(__file__).parents[2]}/docs/examples/resnet.py:resnet20"
@@ -76,7 +77,7 @@ def evaluated(checkpoint, retrained, packed, arm, means):
 
 def test_training_moves_weights_norms_and_running_statistics(point):
     network = point.network
-    start = training.initial_weights(network, LIKELIHOOD["initial_weights"], ROOT, [1, 2])
+    start = initial_weights(network, LIKELIHOOD["initial_weights"], ROOT, [1, 2])
     for name in network.shapes:
         assert np.isfinite(point.arrays[name]).all()
         assert (point.arrays[name] != start[name]).any()

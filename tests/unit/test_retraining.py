@@ -10,6 +10,7 @@ from factories import checkpoint, scored
 from prunescape import masks as packing
 from prunescape import optimisers, pruning, retraining, training
 from prunescape.ensembles import Ensemble
+from prunescape.initial_weights import initial_weights
 from prunescape.retraining import Trained
 
 LAYERS = [
@@ -155,6 +156,35 @@ def test_a_frozen_weight_keeps_its_bits_while_others_move():
             assert weight[~mask].tobytes() == start[~mask].tobytes()
             assert start[~mask].all()
             assert (weight[mask] != start[mask]).mean() > 0.9
+
+
+INITIAL = {"initial_weights": {"distribution": "torch_default"}}
+
+
+def test_training_goes_back_to_the_initial_weights_under_the_mask():
+    drawn = initial_weights(FITTED.network, INITIAL["initial_weights"], ROOT, [1, 2, 3])
+    after = retrain([CONTROL, ZERO], start="initial", **INITIAL)
+    again = retrain([CONTROL, ZERO], replace(FITTED, arrays=drawn))
+    assert same_bits(after.arrays, again.arrays)
+
+
+def test_weights_are_redrawn_under_the_mask():
+    first, redrawn = (
+        retrain([ZERO], start=start, **INITIAL).of_arm(*ZERO) for start in ("initial", "redrawn")
+    )
+    for layer, mask in kept(ZERO).items():
+        name = f"{layer}.weight"
+        assert not redrawn.arrays[name][~mask].any()
+        assert (redrawn.arrays[name] != first.arrays[name])[mask].mean() > 0.99
+    alone = retrain(
+        [ZERO],
+        checkpoint(LAYERS, replicates=[2], posterior=True),
+        of_replicates(MASKS, [1]),
+        start="redrawn",
+        **INITIAL,
+    )
+    for name in WEIGHTS:
+        np.testing.assert_array_equal(alone.arrays[name][0], redrawn.arrays[name][1])
 
 
 def test_the_dense_control_trains_everything_as_plain_training_does():

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from workplace import CONFIG, ROOT, Done, Workplace
 
-ADDED = (".gitignore", ".dvc/config", ".dvc/.gitignore", "tools", "data/README.md")
+ADDED = (".gitignore", ".dvc/config", ".dvc/.gitignore", "data/README.md")
 GIT = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false")
 AUTHOR = {
     f"GIT_{who}_{what}": value
@@ -27,11 +27,7 @@ class Clone(Workplace):
         clone = run.copy(root)
         for name in ADDED:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
-            if (ROOT / name).is_dir():
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(ROOT / name, root / name, ignore=ignored)
-            else:
-                shutil.copy2(ROOT / name, root / name)
+            shutil.copy2(ROOT / name, root / name)
         made = cls(clone.root)
         made.git("init", "--quiet", "--initial-branch", "main")
         made.commit("Begin")

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from clones import content
-from test_reruns import EVALUATE, FIT, FIT_VI, PRUNE, REPORT
+from test_reruns import EVALUATE, FIT, FIT_VI, PRUNE, REPORT, VERDICTS
 from workplace import RUN, counts
 
 from versioning import records
 
 VI = f"{RUN}/graves/digits/logistic/vi/r1-2"
+LEVEL = {"prune": 1, "overlap": 1, "evaluate": 3, **REPORT}
 
 
 def fits(config):
@@ -111,7 +112,7 @@ def test_outputs_deleted_and_restored(restored):
         (lambda c: fits(c)["vi"]["optimiser"].update(learning_rate=0.02), FIT_VI),
         (kl_weight, FIT_VI),
         (lambda c: noise(c)[1]["levels"].append("0.60"), {"evaluate": 3, **REPORT}),
-        (lambda c: arms(c)[0]["levels"].append("0.98"), {"prune": 1, "evaluate": 3, **REPORT}),
+        (lambda c: arms(c)[0]["levels"].append("0.98"), LEVEL),
         (
             lambda c: c["replicates"].append(1),
             FIT,
@@ -157,8 +158,11 @@ def test_a_script_or_module_edited_after_the_restore(restored, name, expected):
     assert counts(restored.planned()) == expected
 
 
-@pytest.mark.parametrize("old", [False, True], ids=["now", "before the run"])
-@pytest.mark.parametrize(("name", "expected"), CODE)
+@pytest.mark.parametrize(
+    ("name", "expected", "old"),
+    [(*CODE[0], False), (*CODE[1], True)],
+    ids=["a script, now", "a module, before the run"],
+)
 def test_a_script_or_module_edited_before_the_restore(fresh, shared, name, expected, old):
     path = f"workflow/{name}"
     fresh.append(path, "# A comment.")
@@ -230,12 +234,16 @@ def test_a_newer_record_of_the_same_bytes_is_kept(restored):
     assert restored.snakemake(target).status == 0
     shutil.rmtree(restored.root / RUN / "logs")
     shutil.rmtree(restored.root / RUN / "benchmarks")
+    (restored.root / RUN / "environment.json").unlink()
 
-    done = restored.versions("restore", "--force")
-
+    done = restored.versions("restore")
     assert done.status == 0, done.output
     assert "1 were made again here" in done.output
-    assert counts(restored.planned()) == {"figure": 8}
+    assert counts(restored.planned()) == {"figure": VERDICTS["figure"]}
+
+    forced = restored.versions("restore", "--force")
+    assert forced.status == 0, forced.output
+    assert counts(restored.planned()) == {"compare": 1, "figure": VERDICTS["figure"]}
 
 
 def test_an_output_that_is_not_what_the_provenance_says(fresh, shared):

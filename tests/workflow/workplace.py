@@ -20,7 +20,7 @@ CONFIG = "tests/workflow/tiny.yaml"
 RUN = "results/tiny"
 COPIED = (
     *("Makefile", "Snakefile", "config.yaml", "requirements.txt", "constraints.txt"),
-    *("envs", "profiles", "workflow", "tools/cancel.py", CONFIG),
+    *("envs", "profiles", "workflow", "tools", CONFIG),
 )
 LIMIT = 600
 """Seconds after which anything that a test started is killed."""

@@ -67,10 +67,15 @@ def write(path: Path, text: str, mode: int = 0o666) -> None:
 
 def read_json(path: Path) -> Any:
     """Read a JSON file; what is no JSON is an Error that names the file."""
+    return parse_json(path.read_text(encoding="utf-8", errors="replace"), str(path))
+
+
+def parse_json(text: str, name: str) -> Any:
+    """Return what the text of the JSON file `name` says."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise Error(f"{path}: not a JSON file ({error})") from None
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Error(f"{name}: not a JSON file ({error})") from None
 
 
 def few(names: list[str], limit: int = 5) -> str:

@@ -1,15 +1,16 @@
-"""Files that a restore finds in its way: which may go, which stay, which would be lost.
+"""What a restore finds in its way: which files may go, which stay, which would be lost.
 
 What git and DVC's cache have of some other snapshot may go. What no job made and the snapshot has
 no file for, such as a report or notes, stays. An output of a job can't stay beside the snapshot:
 Snakemake would take it for made of what was restored, since it is newer.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from versioning import provenance, records
-from versioning.files import Digests
+from versioning.files import Digests, Error
 from versioning.store import Store, Tracked
 
 
@@ -48,6 +49,26 @@ def look(
             else:
                 found.unsaved.append(path)
     return found
+
+
+def new_records(store: Store, file: str, found: Mapping[str, records.Record]) -> set[str]:
+    """Return the outputs with a record that is in no commit's provenance: they were made here.
+
+    The record of another snapshot that was restored before says nothing of this one, even where
+    both have the same bytes.
+
+    Args:
+        store: DVC in this clone.
+        file: the provenance, relative to the root.
+        found: records of outputs as they are here.
+    """
+    new = set(found)
+    history = store.history(file) if new else iter(())
+    while new and (text := next(history, None)) is not None:
+        with contextlib.suppress(Error):  # of another format
+            known = provenance.parse(text, file).outputs
+            new -= {path for path in new if path in known and known[path].record == found[path]}
+    return new
 
 
 def _saved(store: Store, entry: Tracked, mine: Mapping[str, str]) -> set[str]:

@@ -80,18 +80,23 @@ def read(path: Path) -> Provenance:
     """Read a provenance file; Error if it is none, or of another format."""
     if not path.exists():
         raise Error(f"no {path.name} here: nothing was snapshot in this commit")
-    content = files.read_json(path)
+    return parse(path.read_text(encoding="utf-8"), path.name)
+
+
+def parse(text: str, name: str) -> Provenance:
+    """Return the provenance that a file `name` has as its text."""
+    content = files.parse_json(text, name)
     if not isinstance(content, dict) or not {"format", "outputs"} <= set(content):
-        raise Error(f"{path.name}: not a provenance file")
-    for name, expected in (("format", FORMAT), ("record_format_version", RECORD_FORMAT)):
-        if content.get(name) != expected:
+        raise Error(f"{name}: not a provenance file")
+    for key, expected in (("format", FORMAT), ("record_format_version", RECORD_FORMAT)):
+        if content.get(key) != expected:
             raise Error(
-                f"{path.name}: {name} {content.get(name)}, expected {expected}: the snapshot was "
-                "taken by another version of this tool or of Snakemake"
+                f"{name}: {key} {content.get(key)}, expected {expected}: the snapshot was taken by "
+                "another version of this tool or of Snakemake"
             )
     agreed = content["inputs"]
     return Provenance(
-        {name: _unpacked(entry, agreed) for name, entry in content["outputs"].items()}
+        {path: _unpacked(entry, agreed) for path, entry in content["outputs"].items()}
     )
 
 

@@ -33,7 +33,7 @@ def restore(
         names: paths to restore; None for all.
         file: the provenance, relative to `root`.
         folder: a local folder to be the default remote.
-        force: replace files that are in no snapshot.
+        force: replace files and records that are in no snapshot.
         say: takes a line for the user.
 
     Raises:
@@ -74,7 +74,7 @@ def restore(
         records.delete(root, path)
     if len(there) < len(wanted):
         there = _check_out(store, entries, wanted, remote, say)
-    outcome = _bless(root, known, there)
+    outcome = _bless(store, known, there, file, force)
     lacking = sorted(wanted.keys() - there.keys() - known.outputs.keys())
     return outcome._replace(lacking=lacking)
 
@@ -164,13 +164,17 @@ def _digests(root: Path, paths: Iterable[str]) -> dict[str, Digests]:
     return {path: files.digests(root / path) for path in paths if (root / path).is_file()}
 
 
-def _bless(root: Path, known: Provenance, there: Mapping[str, Digests]) -> Outcome:
+def _bless(
+    store: Store, known: Provenance, there: Mapping[str, Digests], file: str, force: bool
+) -> Outcome:
     """Give records and times to the outputs that are what the provenance says.
 
     Of others even the file goes (DVC's cache has it): Snakemake doesn't rerun a job for want of a
     record, and would take whatever lies there for its output.
     """
+    root = store.root
     outcome = Outcome([], [], [], [])
+    later = {}
     for path, output in sorted(known.outputs.items()):
         if path not in there or there[path].sha256 != output.digests.sha256:
             records.delete(root, path)
@@ -181,7 +185,10 @@ def _bless(root: Path, known: Provenance, there: Mapping[str, Digests]) -> Outco
         if local in (None, output.record) or is_behind(local, output, there[path].sha256):
             outcome.restored.append(path)
         else:
-            outcome.kept.append(path)
+            later[path] = local
+    made = set() if force else overwriting.new_records(store, file, later)
+    outcome.kept.extend(sorted(made))
+    outcome.restored.extend(sorted(later.keys() - made))
     confirmed = known.only(set(outcome.restored))
     intact = {path: there[path] for path in (*outcome.restored, *outcome.kept)}
     for path, time in times(root, confirmed, intact).items():

@@ -4,6 +4,7 @@ Commands run as a process of their own; what they print becomes one line of an E
 formats this reads the .dvc files and the lists of files of folders (format of DVC 3).
 """
 
+import contextlib
 import importlib.util
 import os
 import re
@@ -82,6 +83,12 @@ class Store:
             raise Error(f"git {arguments[0]} failed: {_reason(done.stderr)}")
         return done.stdout
 
+    def history(self, name: str) -> Iterator[str]:
+        """Yield the text of a file in each commit that changed it, on any branch, newest first."""
+        log = ("log", "--all", "HEAD", "--diff-filter=AM", "--format=%H", "--", name)
+        for commit in self.git(*log).split():
+            yield self.git("show", f"{commit}:{name}")
+
     def tracked(self, names: Iterable[str] | None = None) -> list[Tracked]:
         """Return what is under DVC, or just what lies at, above or below some paths."""
         listed = self.git("ls-files", "-z", "-co", "--exclude-standard", "--", "*.dvc")
@@ -124,10 +131,10 @@ class Store:
 
     def versions(self, entry: Tracked) -> Iterator[dict[str, str]]:
         """Yield the list of files of each snapshot of `entry` that git and the cache know."""
-        log = ("log", "--all", "HEAD", "--diff-filter=AM", "--format=%H", "--", entry.pointer)
-        for commit in self.git(*log).split():
-            for version in pointed(self.git("show", f"{commit}:{entry.pointer}"), entry.pointer):
-                yield self.listed(version) or {}
+        for text in self.history(entry.pointer):
+            with contextlib.suppress(Error):  # what is no pointer points to nothing
+                for version in pointed(text, entry.pointer):
+                    yield self.listed(version) or {}
 
     def absent(self, entries: Iterable[Tracked]) -> list[str]:
         """Return the objects of `entries` that the cache has not, without looking into any."""

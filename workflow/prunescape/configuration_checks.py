@@ -15,6 +15,9 @@ from prunescape.configuration_words import Place, Problem, few, listed, nearest,
 
 CLAIMS = Path(__file__).parents[1] / "resources" / "claims.yaml"
 
+Read = dict[str, frozenset[str]]
+"""Criterion -> the statistics that it reads."""
+
 
 def _mapping(value: Any) -> dict[Any, Any]:
     return value if isinstance(value, dict) else {}
@@ -63,12 +66,13 @@ def cross_checks(config: Any) -> Iterator[Problem]:
         place, source = ("datasets", name, "source"), dataset.get("source")
         yield from _unknown(place, source, config.get("sources"), "one of the sources")
     for name, network in _mapping(config.get("networks")).items():
-        if isinstance(network, str) and user_files.FORM.fullmatch(network):
+        if isinstance(network, str) and user_files.NAMED.fullmatch(network):
             try:
                 user_files.check(network)
             except ValueError as error:
                 text = f"found {shown(network)}, but {error}; allowed: a name that a file defines"
                 yield ("networks", name), text
+    yield from _check_own_criteria(config.get("criteria"))
     for name, study in _blocks(catalogue):
         place, dataset = ("catalogue", name), study.get("dataset")
         yield from _unknown((*place, "dataset"), dataset, datasets, "one of the datasets")
@@ -82,7 +86,11 @@ def cross_checks(config: Any) -> Iterator[Problem]:
         for i, arm in _blocks(study.get("arms")):
             here = (*place, "arms", i)
             yield from _check_arm(here, arm, study.get("fits"), config.get("networks"))
-            yield from _check_schedules(here, arm, schedules)
+            read = _read(arm, config)
+            yield from _check_needs(
+                (*here, "criteria"), arm, _mapping(study.get("fits")), config, read
+            )
+            yield from _check_schedules(here, arm, _mapping(study.get("fits")), schedules, read)
         yield from _check_arms_differ(
             (*place, "arms"), _blocks(study.get("arms")), _mapping(study.get("fits"))
         )
@@ -208,7 +216,7 @@ def _check_schedule(place: Place, schedule: dict[Any, Any]) -> Iterator[Problem]
 
 
 def _check_schedules(
-    place: Place, arm: dict[Any, Any], schedules: dict[Any, Any]
+    place: Place, arm: dict[Any, Any], fits: Any, schedules: dict[Any, Any], read: Read
 ) -> Iterator[Problem]:
     known = {"oneshot": {"kind": "oneshot"}} | schedules
     names, effects = _words(arm.get("schedules")), _words(arm.get("effects"))
@@ -220,7 +228,15 @@ def _check_schedules(
         if name in schedules and arm.get("selection") == "threshold":
             yield here, f"found {shown(name)} with selection threshold; allowed: oneshot with it"
         if _mapping(known.get(name)).get("kind") == "chain":
-            yield from _check_chain(here, name, schedules[name], arm)
+            yield from _check_chain(here, name, schedules[name], arm, read)
+        started = [
+            fit
+            for fit in _words(arm.get("fits"))
+            if "start" in _mapping(known.get(name)) and "warm_start" in _mapping(fits.get(fit))
+        ]
+        if started:
+            text = f"found {shown(name)}, whose start needs initial weights, for {listed(started)}"
+            yield here, f"{text}; allowed: fits with initial_weights"
     kinds = [_mapping(known.get(name)).get("kind") for name in names]
     if "levels" not in arm and {"oneshot", "retrain"} & set(map(str, kinds)):
         text = "found nothing; allowed: a list of levels, which only a chain has of its own"
@@ -232,16 +248,25 @@ def _check_schedules(
         )
 
 
-def _check_chain(place: Place, name: str, chain: Any, arm: dict[Any, Any]) -> Iterator[Problem]:
+def _check_chain(
+    place: Place, name: str, chain: Any, arm: dict[Any, Any], read: Read
+) -> Iterator[Problem]:
     """Check what the steps of a chain ask of an arm: every step prunes what the one before left."""
     effects = _words(arm.get("effects"))
     if len(effects) > 1:
         text = f"found the chain {plain(name)} with {len(effects)} effects; allowed: one effect"
         yield place, f"{text} (every step is pruned by the weights that its arm has)"
-    for criterion in _words(arm.get("criteria")):
-        if criterion in needs.POSTERIOR:
-            text = f"found the chain {plain(name)} with {shown(criterion)}, which needs a posterior"
-            yield place, f"{text}; allowed: criteria of weights (a step leaves no posterior)"
+    for criterion, statistics in read.items():
+        for needing, what, why in (
+            (needs.POSTERIOR, "needs a posterior", "a step leaves no posterior"),
+            (needs.INITIAL, "reads initial weights", "a step starts at those of the one before"),
+        ):
+            if needing & statistics:
+                text = f"found the chain {plain(name)} with {shown(criterion)}, which {what}"
+                yield place, f"{text}; allowed: criteria of weights ({why})"
+        if criterion.startswith(needs.SHUFFLED):
+            text = f"found the chain {plain(name)} with {shown(criterion)}; allowed: a criterion"
+            yield place, f"{text} that is not shuffled (an earlier step's choice would count)"
     if set(effects) - {"freeze"}:
         for _, level, share in _step_levels(chain):
             if share == 1:
@@ -264,7 +289,6 @@ def _check_arm(place: Place, arm: dict[Any, Any], fits: Any, networks: Any) -> I
         if trained and network in _mapping(networks) and network not in trained:
             text = f"found {shown(network)}; allowed: a network of the arm's fits"
             yield here, f"{text} ({listed(dict.fromkeys(trained))})"
-    yield from _check_needs((*place, "criteria"), arm, _mapping(fits))
 
     if "neuron" in _words(arm.get("scopes")):
         fitted = [_mapping(_mapping(fits).get(fit)) for fit in _words(arm.get("fits"))]
@@ -288,19 +312,47 @@ def _check_arm(place: Place, arm: dict[Any, Any], fits: Any, networks: Any) -> I
                 yield (*place, "levels", i), f"{text} (no weight would be left)"
 
 
-def _check_needs(place: Place, arm: dict[Any, Any], fits: dict[Any, Any]) -> Iterator[Problem]:
-    """Check that the fits of an arm have what its criteria read."""
-    named = {name: fits[name] for name in _words(arm.get("fits")) if name in fits}
+def _check_own_criteria(own: Any) -> Iterator[Problem]:
+    """Check names and sources of the user's criteria; nothing is executed."""
+    for name, named in _mapping(own).items():
+        place = ("criteria", name)
+        if name == "none" or name in needs.built_in() or str(name).startswith(needs.SHUFFLED):
+            text = f"found {shown(name)}, which has a meaning of its own; allowed: another name"
+            yield place, f"{text} than none, shuffled_... and {listed(needs.built_in())}"
+        if isinstance(named, str) and user_files.NAMED.fullmatch(named):
+            try:
+                needs.of_user(named)
+            except ValueError as error:
+                yield place, f"found {shown(named)}: {error}"
+
+
+def _read(arm: dict[Any, Any], config: dict[Any, Any]) -> Read:
+    """Return what each of an arm's criteria reads; unknown and faulty ones are left out."""
+    own = {k: v for k, v in _mapping(config.get("criteria")).items() if isinstance(v, str)}
+    found = {}
+    for criterion in _words(arm.get("criteria")):
+        with contextlib.suppress(ValueError, KeyError):
+            found[criterion] = needs.of({"criteria": own}, criterion)
+    return found
+
+
+def _check_needs(
+    place: Place, arm: dict[Any, Any], fits: dict[Any, Any], config: dict[Any, Any], read: Read
+) -> Iterator[Problem]:
+    """Check that an arm's criteria are known, and that its fits have what they read."""
+    known = dict.fromkeys([*needs.built_in(), *_mapping(config.get("criteria"))])
+    named = {name: _mapping(fits[name]) for name in _words(arm.get("fits")) if name in fits}
     points = [name for name, fit in named.items() if _kind(fit) == "likelihood"]
-    posteriors = [name for name, fit in named.items() if _kind(fit) == "variational"]
     plain_steps = [name for name, fit in named.items() if _optimiser(fit) in ("adam", "sgd")]
+    started = [name for name, fit in named.items() if "warm_start" in fit]
     for i, criterion in _texts(arm.get("criteria")):
+        yield from _unknown((*place, i), needs.base(criterion), known, "a criterion")
         for needing, what, without, allowed in (
             (needs.POSTERIOR, "a posterior", points, "objective.kind: variational"),
-            (needs.GRADIENT, "a likelihood's gradient", posteriors, "objective.kind: likelihood"),
             (needs.PRECONDITIONER, "a preconditioner", plain_steps, "optimiser.kind: psgd"),
+            (needs.INITIAL, "initial weights", started, "initial_weights"),
         ):
-            if criterion in needing and without:
+            if needing & read.get(criterion, frozenset()) and without:
                 text = f"found {shown(criterion)}, which needs {what}, for {listed(without)}"
                 yield (*place, i), f"{text}; allowed: fits with {allowed}"
 

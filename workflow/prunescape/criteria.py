@@ -1,81 +1,120 @@
 """Pruning criteria: how weights are ranked (needs torch).
 
-A criterion is a pure function of the weights and of the statistics that it declares to need; it
-returns a score for every weight, higher = keep. Everything is per layer, [R, out, in, ...].
+Every public function here is a criterion: a pure function that returns a score for every weight,
+higher = keep. Its first parameter is `weight`, one layer's [R, out, in, ...], and it returns scores
+of that shape; or `weights`, layer -> weight of the whole network, and it returns layer -> scores.
+The names of its other parameters say what else it reads: statistics of the same layer, or layer ->
+statistic (`needs.STATISTICS` lists them). A user's criterion is a function of the same kind.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import torch
+from torch import Tensor
 
-Statistics = Mapping[str, torch.Tensor]
+
+def random(weight: Tensor, noise: Tensor) -> Tensor:
+    """Return uniform numbers: the control of every comparison."""
+    return noise
 
 
-@dataclass(frozen=True)
-class Criterion:
-    """A criterion.
+def magnitude(weight: Tensor) -> Tensor:
+    """Return |w| (Han et al. 2015, arXiv 1506.02626)."""
+    return weight.abs()
 
-    Attributes:
-        score: (weight, statistics) of one layer -> scores of the weight's shape.
-        needs: names of the statistics that `score` reads, out of
-            sigma: the posterior's standard deviation, the weight's shape;
-            input_deviation: standard deviation of the layer's inputs over the training images,
-                [R, 1, in, ...];
-            noise: independent uniform numbers on [0, 1), the weight's shape;
-            gradient: of the mean loss of the training images, the weight's shape;
-            preconditioner: the diagonal H of preconditioned SGD, the weight's shape.
+
+def snr(weight: Tensor, sigma: Tensor) -> Tensor:
+    """Return |mu| / sigma, a weight's signal-to-noise ratio (Graves 2011, section 6)."""
+    return weight.abs() / sigma.abs().clamp_min(1e-30)
+
+
+def inverse_sigma(weight: Tensor, sigma: Tensor) -> Tensor:
+    """Return 1 / sigma: how certain the posterior is of a weight."""
+    return 1 / sigma.abs().clamp_min(1e-30)
+
+
+def log_alpha(weight: Tensor, sigma: Tensor) -> Tensor:
+    """Return -log alpha with alpha = sigma^2 / mu^2; the same order as snr.
+
+    Molchanov, Ashukha and Vetrov (2017), arXiv 1701.05369, section 4.2.
     """
-
-    score: Callable[[torch.Tensor, Statistics], torch.Tensor]
-    needs: tuple[str, ...] = ()
+    return 2 * (_log(weight) - _log(sigma))
 
 
-CRITERIA = {
-    "random": Criterion(lambda _, statistics: statistics["noise"], ("noise",)),
-    "magnitude": Criterion(lambda weight, _: weight.abs()),
-    # Graves (2011), section 6: a weight's signal-to-noise ratio.
-    "snr": Criterion(lambda w, s: w.abs() / s["sigma"].abs().clamp_min(1e-30), ("sigma",)),
-    "inverse_sigma": Criterion(lambda _, s: 1 / s["sigma"].abs().clamp_min(1e-30), ("sigma",)),
-    # Molchanov et al. (2017), section 4.2: alpha = sigma^2 / mu^2; the same order as snr.
-    "log_alpha": Criterion(lambda w, s: 2 * (_log(w) - _log(s["sigma"])), ("sigma",)),
-    # The standard deviation of what a weight passes on.
-    "magnitude_x_std": Criterion(
-        lambda weight, s: weight.abs() * s["input_deviation"], ("input_deviation",)
-    ),
-    # How far a step along the full gradient moves a weight: preconditioned, and plain.
-    "hg": Criterion(
-        lambda _, s: (s["preconditioner"] * s["gradient"]).abs(), ("preconditioner", "gradient")
-    ),
-    "g": Criterion(lambda _, s: s["gradient"].abs(), ("gradient",)),
-}
+def magnitude_x_std(weight: Tensor, input_deviation: Tensor) -> Tensor:
+    """Return the standard deviation of what a weight passes on."""
+    return weight.abs() * input_deviation
 
 
-def _log(values: torch.Tensor) -> torch.Tensor:
+def wanda(weight: Tensor, input_norm: Tensor) -> Tensor:
+    """Return |w| times the norm of the weight's input (Sun et al. 2023, arXiv 2306.11695, eq. 1).
+
+    The norm is divided by the square root of the number of inputs, so that layers are comparable;
+    within a layer, which is where the paper compares, that changes no order.
+    """
+    return weight.abs() * input_norm
+
+
+def g(weight: Tensor, gradient: Tensor) -> Tensor:
+    """Return |g|: how far a step along the full gradient moves a weight."""
+    return gradient.abs()
+
+
+def hg(weight: Tensor, preconditioner: Tensor, gradient: Tensor) -> Tensor:
+    """Return |H g|: how far a step of preconditioned SGD along the full gradient moves a weight."""
+    return (preconditioner * gradient).abs()
+
+
+def taylor(weight: Tensor, gradient: Tensor) -> Tensor:
+    """Return |w g|, the change of the loss without the weight, to first order.
+
+    Molchanov et al. (2017), arXiv 1611.06440, equation 7, for a weight in place of a feature map.
+    """
+    return (weight * gradient).abs()
+
+
+def obd(weight: Tensor, fisher: Tensor) -> Tensor:
+    """Return w^2 h / 2, the rise of the loss without the weight, to second order at a minimum.
+
+    LeCun, Denker and Solla (1990), "Optimal Brain Damage", equation 5, with the diagonal of the
+    empirical Fisher information, mean over n of g_n^2, for the Hessian's diagonal h. Up to the
+    factor it is also snr^2 under the Laplace approximation, whose variance is 1 / (N h).
+    """
+    return weight.square() * fisher / 2
+
+
+def snip(
+    weights: Mapping[str, Tensor],
+    initial_weight: Mapping[str, Tensor],
+    initial_gradient: Mapping[str, Tensor],
+) -> dict[str, Tensor]:
+    """Return |w g| at the initial weights over its sum in the network: connection sensitivity.
+
+    Lee, Ajanthan and Torr (2019), arXiv 1810.02340, equation 6, with the gradient of all training
+    images instead of one batch. What was learnt plays no part, so a network that is trained only
+    after pruning wants a schedule that starts at the initial weights.
+    """
+    found = {layer: (initial_weight[layer] * initial_gradient[layer]).abs() for layer in weights}
+    totals = torch.stack([value.flatten(1).sum(1) for value in found.values()]).sum(0)
+    return {
+        layer: value / totals.clamp_min(1e-30).view(-1, *[1] * (value.dim() - 1))
+        for layer, value in found.items()
+    }
+
+
+def lamp(weight: Tensor) -> Tensor:
+    """Return w^2 over the sum of the squares of the layer's weights that are not smaller.
+
+    Lee et al. (2021), arXiv 2010.07611, equation 3: within a layer the order of |w|, between layers
+    how much of what would be left a weight makes up; every layer's largest weight has score 1.
+    """
+    squares = weight.flatten(1).double().square()
+    squares, order = squares.sort(dim=1, descending=True, stable=True)
+    # A layer of zeros, and what lies behind the last weight that isn't zero, has score 0.
+    shares = squares / squares.cumsum(1).clamp_min(1e-300)
+    return torch.empty_like(shares).scatter_(1, order, shares).view(weight.shape).float()
+
+
+def _log(values: Tensor) -> Tensor:
     """Return the logarithm of the absolute value, finite at 0."""
     return values.abs().clamp_min(1e-30).log()
-
-
-def needed(criteria: Iterable[str]) -> set[str]:
-    """Return the names of the statistics that these criteria need."""
-    return {need for name in criteria for need in CRITERIA[name].needs}
-
-
-def score(
-    criterion: str, weights: Statistics, statistics: Mapping[str, Statistics]
-) -> dict[str, torch.Tensor]:
-    """Score every layer's weights.
-
-    Args:
-        criterion: a name in `CRITERIA`.
-        weights: layer -> weight [R, out, in, ...].
-        statistics: statistic -> layer -> values.
-
-    Returns:
-        Layer -> scores, each of its weight's shape.
-    """
-    rule = CRITERIA[criterion]
-    return {
-        layer: rule.score(weight, {need: statistics[need][layer] for need in rule.needs})
-        for layer, weight in weights.items()
-    }

@@ -134,19 +134,51 @@ def checkpoint(config: Config, wildcards: Wildcards) -> str:
 # --- masks --------------------------------------------------------------------------------------
 
 
+def _criteria(config: Config, wildcards: Wildcards, schedule: str | None = None) -> list[str]:
+    """Return the criteria of a model's arms, or of those with a certain schedule."""
+    found = [
+        arm.criterion
+        for arm in _arms(config, wildcards)
+        if arm.criterion != "none" and schedule in (None, arm.schedule)
+    ]
+    return list(dict.fromkeys(found))
+
+
 def criteria(config: Config, wildcards: Wildcards) -> list[str]:
-    """Return the criteria by which a model's weights are scored."""
-    names = [arm.criterion for arm in _arms(config, wildcards) if arm.criterion != "none"]
-    return list(dict.fromkeys(names))
+    """Return the criteria by which a model's weights are scored, as scripts take them."""
+    return needs.spelled(config, _criteria(config, wildcards))
 
 
-def _reads_moments(arm: Arm) -> bool:
-    return arm.criterion in needs.INPUT_MOMENTS or "compensate" in arm.effects
+def criterion_files(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the user's files in which some of these criteria are, and modules beside them."""
+    return _own_files(config, _criteria(config, wildcards))
+
+
+def chained_criteria(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the criteria by which the steps of a chain are scored, as scripts take them."""
+    return needs.spelled(config, _criteria(config, wildcards, wildcards.schedule))
+
+
+def chained_files(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the user's files in which some of these criteria are, and modules beside them."""
+    return _own_files(config, _criteria(config, wildcards, wildcards.schedule))
+
+
+def _own_files(config: Config, names: list[str]) -> list[str]:
+    files = [path for own in needs.files(config, names) for path in closure.code(own)]
+    return list(dict.fromkeys(map(os.path.relpath, files)))
+
+
+def _reads_moments(config: Config, arm: Arm) -> bool:
+    return bool(needs.INPUT_MOMENTS & needs.of(config, arm.criterion)) or (
+        "compensate" in arm.effects
+    )
 
 
 def scored_moments(config: Config, wildcards: Wildcards) -> str | list[str]:
     """Return the moments of a model's layers if one of its criteria needs them."""
-    needed = not set(needs.INPUT_MOMENTS).isdisjoint(criteria(config, wildcards))
+    read = [needs.of(config, criterion) for criterion in _criteria(config, wildcards)]
+    needed = any(needs.INPUT_MOMENTS & statistics for statistics in read)
     return results(config, paths.MOMENTS, **wildcards) if needed else []
 
 
@@ -246,7 +278,10 @@ def retraining_settings(config: Config, wildcards: Wildcards) -> str:
     # Under masks a posterior's means train on as point estimates.
     point = {"kind": "likelihood", "softmax": "once"}
     objective = fit["objective"] if fit["objective"]["kind"] == "likelihood" else point
-    return compact(kept | schedule.get("fit", {}) | {"objective": objective, "epochs": epochs})
+    found = kept | schedule.get("fit", {}) | {"objective": objective, "epochs": epochs}
+    if "start" in schedule:
+        found |= {"start": schedule["start"], "initial_weights": fit["initial_weights"]}
+    return compact(found)
 
 
 def epochs_before(config: Config, wildcards: Wildcards) -> int:
@@ -420,7 +455,7 @@ def _pruned_files(config: Config, named: Model, place: Mapping[str, Any]) -> Ite
     for arm in plan.arms(config, named.study, named.fit, named.network):
         if arm.criterion != "none":
             yield results(config, paths.SCORES, **place)
-            if _reads_moments(arm):
+            if _reads_moments(config, arm):
                 yield results(config, paths.MOMENTS, **place)
             for point in arm.points:
                 yield _masks(config, place, arm, point)

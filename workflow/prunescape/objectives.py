@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
 from prunescape.ensembles import Ensemble
-from prunescape.networks import Network, Parameters, Shape, Weighted
+from prunescape.networks import Affine, Network, Parameters, Shape, Weighted
 from prunescape.posteriors import SIGMA_PARAMETERS, prior
 
 Settings = Mapping[str, Any]
@@ -53,15 +53,23 @@ class Likelihood:
     def initialise(self, ensemble: Ensemble) -> None:
         """A point estimate has nothing beyond the network's own initial weights."""
 
-    def loss(self, parameters: Parameters, batch: Batch, *, training: bool = False) -> torch.Tensor:
+    def loss(
+        self,
+        parameters: Parameters,
+        batch: Batch,
+        affine: Affine | None = None,
+        *,
+        training: bool = False,
+    ) -> torch.Tensor:
         """Return the mean loss of each member on its batch: [R].
 
         Args:
             parameters: weights, biases and, for training, buffers [R, ...].
             batch: images and labels.
+            affine: as in `Network.logits`.
             training: as in `Network.logits`.
         """
-        logits = self.network.logits(batch.images, parameters, training=training)
+        logits = self.network.logits(batch.images, parameters, affine, training=training)
         return cross_entropy(logits.softmax(2) if self._twice else logits, batch.labels)
 
     def penalty(self, epoch: int, batches: int) -> float:

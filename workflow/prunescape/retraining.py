@@ -10,6 +10,7 @@ import torch
 from prunescape import masks as packing
 from prunescape import training
 from prunescape.checkpoints import Checkpoint
+from prunescape.initial_weights import initial_weights
 from prunescape.masks import Arrays
 from prunescape.pruning import layers_of
 from prunescape.resuming import Progress
@@ -44,7 +45,9 @@ def retrain(
         masks: level -> packed masks "<criterion>/<scope>/<layer>".
         images: training images [N, C, H, W], on the device that is to be used.
         labels: their classes [N].
-        settings: objective, optimiser, batch_size and epochs.
+        settings: objective, optimiser, batch_size and epochs; start, if members don't go on from
+            the checkpoint's weights but from `initial_weights`: `initial`, those that its training
+            began with (Frankle and Carbin 2019, arXiv 1803.03635), or `redrawn`, others.
         root: first parts of all stream names: the run's seed and the study.
         first_epoch: number of the first epoch: how many the checkpoint has had.
         progress: where the training keeps how far it is.
@@ -66,6 +69,8 @@ def retrain(
         else:
             packed = layers_of(masks[arm.level], arm.criterion, arm.scope)
             kept = packing.unpack(packed, shapes)
+        if "start" in settings:
+            start = replace(start, arrays=_before_training(start, settings, root))
         arrays = {k: v for k, v in start.arrays.items() if not k.endswith(".sigma")}
         if arm.effect == "zero":
             arrays |= {f"{k}.weight": arrays[f"{k}.weight"] * mask for k, mask in kept.items()}
@@ -89,6 +94,16 @@ def retrain(
         tuple(arm) for arm, start in zip(trained, starts, strict=True) for _ in start.replicates
     ]
     return replace(checkpoint, arrays=arrays, replicates=replicates, arms=names)
+
+
+def _before_training(
+    checkpoint: Checkpoint, settings: Mapping[str, Any], root: tuple[int | str, ...]
+) -> Arrays:
+    """Return parameters as they are drawn before training: the fit's own, or others."""
+    name = (*root, "redrawn") if settings["start"] == "redrawn" else root
+    return initial_weights(
+        checkpoint.network, settings["initial_weights"], name, checkpoint.replicates
+    )
 
 
 def _stacked(parts: Sequence[Arrays]) -> Arrays:

@@ -1,20 +1,103 @@
 """Scores of a checkpoint by every criterion of its study (needs torch)."""
 
-from collections.abc import Iterable, Mapping
-from math import prod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from prunescape import criteria, streams
+from prunescape import criteria, needs, streams, user_files
 from prunescape.checkpoints import Checkpoint
-from prunescape.gradients import full_gradient
 from prunescape.moments import Moments, input_moments
-from prunescape.objectives import objective
-from prunescape.preconditioned import preconditioner
+from prunescape.needs import Signature
+from prunescape.weight_statistics import WeightStatistics
 
 Arrays = dict[str, np.ndarray]
+Layers = Mapping[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A criterion of the library or of the user.
+
+    Attributes:
+        name: as in the table; with `shuffled_` before it, its scores are shuffled.
+        function: as `criteria` describes it.
+        signature: what it is given.
+        file: of the user that holds it; "" for the library's.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    signature: Signature
+    file: str = ""
+
+    @classmethod
+    def of(cls, spelled: str) -> "Criterion":
+        """Return the criterion that `needs.spelled` spells; ValueError if there is none."""
+        name, _, named = spelled.partition("=")
+        if named:
+            path, _ = user_files.split(named)
+            return cls(name, user_files.load(named), needs.of_user(named), path)
+        base = needs.base(name)
+        if base not in needs.built_in():
+            raise ValueError(f"criterion {name}: unknown; known: {', '.join(needs.built_in())}")
+        return cls(name, getattr(criteria, base), needs.built_in()[base])
+
+    def scores(self, weights: Layers, statistics: Any) -> dict[str, torch.Tensor]:
+        """Score every layer's weights.
+
+        Args:
+            weights: layer -> weight [R, out, in, ...].
+            statistics: an object with an attribute for each statistic, layer -> values.
+
+        Returns:
+            Layer -> scores, each of its weight's shape.
+
+        Raises:
+            ValueError: if a statistic can't be had, a user's function fails, or what it returns is
+                not one finite number a weight.
+        """
+        try:
+            given = {name: getattr(statistics, name) for name in self.signature.statistics}
+        except ValueError as error:
+            raise ValueError(f"criterion {self.name} {error}") from None
+        # Copies: a function that works in place must not change what others are given.
+        own, given = _copied(weights), {name: _copied(each) for name, each in given.items()}
+        try:
+            if self.signature.first == "weights":
+                found = dict(self.function(own, **given))
+            else:
+                found = {
+                    layer: self.function(weight, **{name: given[name][layer] for name in given})
+                    for layer, weight in own.items()
+                }
+        except Exception as error:
+            if not self.file:
+                raise
+            raise ValueError(
+                f"criterion {self.name}: {user_files.told(self.file, error)}"
+            ) from error
+        return {layer: self._checked(layer, found.get(layer), weights[layer]) for layer in weights}
+
+    def _checked(self, layer: str, scores: Any, weight: torch.Tensor) -> torch.Tensor:
+        """Return the scores of a layer; ValueError if they are not one finite number a weight."""
+        place = f"criterion {self.name}{self.file and f' ({self.file})'}: layer {layer}:"
+        if not isinstance(scores, torch.Tensor) or not scores.is_floating_point():
+            kind = scores.dtype if isinstance(scores, torch.Tensor) else type(scores).__name__
+            raise ValueError(f"{place} found {kind}, expected a tensor of floating-point numbers")
+        if scores.shape != weight.shape:
+            found, expected = list(scores.shape), list(weight.shape)
+            raise ValueError(f"{place} found scores of shape {found}, expected {expected}")
+        lost = int((~scores.isfinite()).sum())
+        if lost:
+            raise ValueError(f"{place} {lost} of {scores.numel()} scores are NaN or infinite")
+        return scores.detach()
+
+
+def _copied(layers: Layers) -> dict[str, torch.Tensor]:
+    return {layer: values.clone() for layer, values in layers.items()}
 
 
 def scores(
@@ -26,13 +109,13 @@ def scores(
     moments: Moments,
     root: tuple[int | str, ...],
 ) -> Arrays:
-    """Score every weight of a checkpoint by the criteria `names`.
+    """Score every weight of a checkpoint by criteria.
 
     Args:
         checkpoint: the fitted ensemble.
-        names: criteria.
-        fit: the fit of the config that made the checkpoint; objective, optimiser and batch_size
-            are read by criteria that need a gradient or a preconditioner.
+        names: criteria as `needs.spelled` spells them.
+        fit: the fit of the config that made the checkpoint; objective, optimiser, batch_size and
+            initial_weights are read for statistics that depend on them.
         images: training images [N, C, H, W], on the device that is to be used.
         labels: their classes [N].
         moments: of the layers' inputs over the training images, as `input_moments` returns them;
@@ -43,66 +126,37 @@ def scores(
         "<criterion>/<layer>" -> scores [R, out, in, ...].
 
     Raises:
-        ValueError: if a criterion needs a posterior or a preconditioner and the fit has none.
+        ValueError: for an unknown criterion, one that reads what the fit doesn't have, and one
+            whose scores are not a finite number a weight.
     """
-    names, device = list(names), images.device
-    weights = checkpoint.tensors(".weight", device)
-    statistics = {"input_deviation": {layer: m[1].unsqueeze(1) for layer, m in moments.items()}}
-    needed = criteria.needed(names)
-    if "sigma" in needed:
-        if not any(name.endswith(".sigma") for name in checkpoint.arrays):
-            raise ValueError(f"criteria {sorted(names)}: some need a posterior; the fit has none")
-        statistics["sigma"] = checkpoint.tensors(".weight.sigma", device)
-    if "gradient" in needed:
-        slopes = full_gradient(
-            objective(checkpoint.network, fit["objective"]),
-            checkpoint.parameters(device),
-            checkpoint.scaling.to(device),
-            images,
-            labels,
-        )
-        statistics["gradient"] = {layer: slopes[f"{layer}.weight"] for layer in weights}
-    if "preconditioner" in needed:
-        if fit["optimiser"]["kind"] != "psgd":
-            raise ValueError(f"criteria {sorted(names)}: hg needs optimiser.kind: psgd")
-        statistics["preconditioner"] = {
-            layer: preconditioner(
-                noise,
-                fit["optimiser"],
-                parameters=sum(map(prod, checkpoint.network.shapes.values())),
-                images=len(images),
-                batch_size=fit["batch_size"],
-            )
-            for layer, noise in checkpoint.tensors(".weight.noise", device).items()
-        }
-    if "noise" in needed:
-        statistics["noise"] = _noise(weights, checkpoint.replicates, root)
-    return {
-        f"{name}/{layer}": value.cpu().numpy()
-        for name in names
-        for layer, value in criteria.score(name, weights, statistics).items()
-    }
+    weights = checkpoint.tensors(".weight", images.device)
+    statistics = WeightStatistics(checkpoint, fit, images, labels, moments, root)
+    found: Arrays = {}
+    for criterion in map(Criterion.of, names):
+        for layer, values in criterion.scores(weights, statistics).items():
+            array = values.cpu().numpy()
+            if criterion.name.startswith(needs.SHUFFLED):
+                array = _shuffled(array, (*root, "shuffle", layer), checkpoint.replicates)
+            found[f"{criterion.name}/{layer}"] = array
+    return found
 
 
-def _noise(
-    weights: dict[str, torch.Tensor], replicates: list[int], root: tuple[int | str, ...]
-) -> dict[str, torch.Tensor]:
-    return {
-        layer: torch.as_tensor(
-            np.stack(
-                [
-                    streams.generator(*root, "random criterion", r, layer).random(weight.shape[1:])
-                    for r in replicates
-                ]
-            ),
-            device=weight.device,
-        )
-        for layer, weight in weights.items()
-    }
+def _shuffled(scores: np.ndarray, name: streams.Name, replicates: Iterable[int]) -> np.ndarray:
+    """Shuffle each member's scores [R, out, in, ...]: what a layer keeps is drawn, how much not.
+
+    Frankle et al. (2021), arXiv 2009.08576, section 5: a criterion that does no better than this
+    only says how much to keep of each layer.
+    """
+    members = [
+        streams.generator(*name, replicate).permutation(member.ravel()).reshape(member.shape)
+        for member, replicate in zip(scores, replicates, strict=True)
+    ]
+    return np.stack(members)
 
 
 def scores_by_arm(
     checkpoint: Checkpoint,
+    names: Iterable[str],
     fit: Mapping[str, Any],
     images: torch.Tensor,
     labels: torch.Tensor,
@@ -112,6 +166,7 @@ def scores_by_arm(
 
     Args:
         checkpoint: a retrained ensemble.
+        names: the criteria of its arms as `needs.spelled` spells them.
         fit: the settings that it was trained with.
         images: training images [N, C, H, W], on the device that is to be used.
         labels: their classes [N].
@@ -120,17 +175,19 @@ def scores_by_arm(
     Returns:
         "<criterion>/<scope>/<layer>" -> scores [R, out, in, ...], and the R replicates.
     """
+    spelled = {name.partition("=")[0]: name for name in names}
     found: Arrays = {}
     for criterion, scope in dict.fromkeys(arm[:2] for arm in checkpoint.arms or []):
         if criterion == "none":
             continue
         members = checkpoint.of_arm(criterion, scope)
         measured = {}
-        if "input_deviation" in criteria.needed([criterion]):
+        signature = Criterion.of(spelled[criterion]).signature
+        if needs.INPUT_MOMENTS & set(signature.statistics):
             parameters = members.parameters(images.device)
             scaling = members.scaling.to(images.device)
             measured = input_moments(members.network, parameters, scaling, images)
-        scored = scores(members, [criterion], fit, images, labels, measured, root)
+        scored = scores(members, [spelled[criterion]], fit, images, labels, measured, root)
         found |= {
             f"{criterion}/{scope}/{name.removeprefix(criterion + '/')}": value
             for name, value in scored.items()

@@ -13,15 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-FORM = re.compile(r".+\.py:[A-Za-z_][A-Za-z0-9_]*")
+NAMED = re.compile(r"(?P<path>[^=]+\.py):(?P<name>[A-Za-z_]\w*)")
+"""A name in a file."""
 
 
 def split(named: str) -> tuple[str, str]:
     """Return the path and the name in it; ValueError if there aren't two parts."""
-    if not FORM.fullmatch(named):
+    found = NAMED.fullmatch(named)
+    if not found:
         raise ValueError(f"{named!r} is not of the form path/to/file.py:name")
-    path, _, name = named.rpartition(":")
-    return path, name
+    return found["path"], found["name"]
 
 
 def function(named: str) -> ast.FunctionDef:

@@ -25,7 +25,7 @@ wildcard_constraints:
     fit="[a-z0-9_]+",
     first="[0-9]+",
     last="[0-9]+",
-    criterion="[a-z_]+",
+    criterion="[a-z0-9_]+",
     scope="[a-z_]+",
     selection="exact_k|threshold|none",
     schedule="[a-z0-9_]+",

@@ -40,6 +40,7 @@ rule score:
         images=job(jobs.training_images),
         moments=job(jobs.scored_moments),
         network=job(jobs.network_files),
+        own=job(jobs.criterion_files),
         code=code("score"),
     output:
         results(paths.SCORES),
@@ -62,7 +63,7 @@ rule score:
         "../../envs/torch.yaml"
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
-        " --criteria {params.criteria} {params.moments} --fit {params.fit:q}"
+        " --criteria {params.criteria:q} {params.moments} --fit {params.fit:q}"
         " --study {wildcards.study} --seed {params.seed} {params.computing}"
         " --output {output:q} > {log:q} 2>&1"
 

@@ -49,6 +49,7 @@ rule retrain_step:
         masks=job(jobs.retrained_masks),
         images=job(jobs.training_images),
         network=job(jobs.network_files),
+        own=job(jobs.chained_files),
         code=code("retrain"),
     output:
         checkpoint=results(paths.RETRAINED),
@@ -67,6 +68,7 @@ rule retrain_step:
         arms=job(jobs.retrained_arms),
         fit=job(jobs.retraining_settings),
         first_epoch=job(jobs.epochs_before),
+        criteria=job(jobs.chained_criteria),
         seed=config["seed"],
         computing=COMPUTING,
     conda:
@@ -78,4 +80,4 @@ rule retrain_step:
         " --levels {params.levels} --images {input.images:q} --arms {params.arms:q}"
         " --fit {params.fit:q} --first-epoch {params.first_epoch} --study {wildcards.study}"
         " --seed {params.seed} {params.computing} --output {output.checkpoint:q}"
-        " --scores-output {output.scores:q} > {log:q} 2>&1"
+        " --scores-output {output.scores:q} --criteria {params.criteria:q} > {log:q} 2>&1"

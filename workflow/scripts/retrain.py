@@ -32,6 +32,12 @@ def main() -> None:
     _script.add_computing(parser)
     parser.add_argument("--output", required=True, help="checkpoint to write")
     parser.add_argument("--scores-output", help="scores to write, for the next step of a chain")
+    parser.add_argument(
+        "--criteria",
+        nargs="*",
+        default=[],
+        help="of these scores: names, or name=path/to/file.py:function",
+    )
     arguments = parser.parse_args()
 
     where = device(arguments.device, arguments.precision)
@@ -62,7 +68,9 @@ def main() -> None:
     )
     checkpoint.save(arguments.output)
     if arguments.scores_output:
-        scores, replicates = scoring.scores_by_arm(checkpoint, arguments.fit, images, labels, root)
+        scores, replicates = scoring.scores_by_arm(
+            checkpoint, arguments.criteria, arguments.fit, images, labels, root
+        )
         files.write_tensors(arguments.scores_output, scores, {"replicates": replicates})
     progress.end()
 

@@ -14,7 +14,9 @@ def main() -> None:
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--images", nargs="+", required=True, help="split files it was fitted on")
     parser.add_argument("--moments", help="of the layers' inputs, where a criterion needs them")
-    parser.add_argument("--criteria", nargs="+", required=True, help="names of criteria")
+    parser.add_argument(
+        "--criteria", nargs="+", required=True, help="names, or name=path/to/file.py:function"
+    )
     parser.add_argument("--fit", type=_script.structure, required=True, help="settings (JSON)")
     parser.add_argument("--study", required=True, help="part of the random streams' names")
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")

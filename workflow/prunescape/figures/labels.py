@@ -3,6 +3,8 @@
 Words that are not listed (a user's own criterion or fit) are shown as they stand in config.yaml.
 """
 
+from prunescape.needs import SHUFFLED
+
 SCORES = {
     "snr": r"$|\mu|/\sigma$",
     "magnitude": r"$|w|$",
@@ -11,6 +13,11 @@ SCORES = {
     "log_alpha": r"$-\log\alpha$",
     "hg": r"$|Hg|$",
     "g": r"$|g|$",
+    "taylor": r"$|wg|$",
+    "wanda": r"$|w|\,$× norm of input",
+    "obd": r"$w^2h/2$",
+    "snip": r"$|w_0g_0|$",
+    "lamp": r"$w^2/\Sigma$",
 }
 CRITERIA = {
     "none": "dense",
@@ -21,6 +28,11 @@ CRITERIA = {
     "log_alpha": f"dropout rate {SCORES['log_alpha']}",
     "hg": f"step {SCORES['hg']}",
     "g": f"gradient {SCORES['g']}",
+    "taylor": f"Taylor {SCORES['taylor']}",
+    "wanda": f"Wanda {SCORES['wanda']}",
+    "obd": f"OBD {SCORES['obd']}",
+    "snip": f"SNIP {SCORES['snip']}",
+    "lamp": f"LAMP {SCORES['lamp']}",
     "random": "random",
 }
 SCOPES = {
@@ -56,7 +68,17 @@ SHORT_NOISES = {
     "salt_pepper": "black and white",
     "occlusion": "occlusion",
 }
-_PLAIN = {r"\mu": "μ", r"\sigma": "σ", r"\log": "log ", r"\alpha": "α", r"\,": " ", "$": ""}
+_PLAIN = {
+    r"\mu": "μ",
+    r"\sigma": "σ",
+    r"\log": "log ",
+    r"\alpha": "α",
+    r"\Sigma": "Σ",
+    r"\,": " ",
+    "^2": "²",
+    "_0": "₀",
+    "$": "",
+}
 _BY_COLUMN = {
     "criterion": CRITERIA,
     "scope": SCOPES,
@@ -68,6 +90,8 @@ _BY_COLUMN = {
 
 def label(column: str, value: str) -> str:
     """Return the readable name of `value`, a word of the table's key column `column`."""
+    if column == "criterion" and value.startswith(SHUFFLED):
+        return f"{label(column, value.removeprefix(SHUFFLED))}, shuffled in each layer"
     return _BY_COLUMN.get(column, {}).get(value, value)
 
 

@@ -1,7 +1,7 @@
 """One style for all figures: colours, markers, type, and files that are the same every time.
 
 A criterion has one colour and one marker over all figures of the project. The colours (Okabe and
-Ito 2008, with a brown and a grey) stay apart under simulated protanopia, deuteranopia and
+Ito 2008, with a brown, a grey and violets) stay apart under simulated protanopia, deuteranopia and
 tritanopia; markers tell them apart in black and white.
 """
 
@@ -16,6 +16,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from prunescape import files
+from prunescape.needs import SHUFFLED
 
 
 class Look(NamedTuple):
@@ -35,6 +36,11 @@ LOOKS = {
     "log_alpha": Look("#E69F00", "v"),
     "hg": Look("#56B4E9", "P"),
     "g": Look("#7A4B1E", "<"),
+    "taylor": Look("#9900FF", ">"),
+    "wanda": Look("#330099", "p"),
+    "obd": Look("#F0E442", "h"),
+    "snip": Look("#9966FF", "*"),
+    "lamp": Look("#660066", "d"),
     "random": Look("#595959", "X", ":"),
 }
 REFERENCE_FACE, REFERENCE_EDGE = "#C8C8C8", "#595959"
@@ -73,6 +79,8 @@ class Settings:
 
 def look(criterion: str) -> Look:
     """Return a criterion's look; one that is not listed always gets the same spare look."""
+    if criterion.startswith(SHUFFLED):
+        return look(criterion.removeprefix(SHUFFLED))._replace(line=":")
     if criterion in LOOKS:
         return LOOKS[criterion]
     return _SPARE[hashlib.blake2b(criterion.encode()).digest()[0] % len(_SPARE)]

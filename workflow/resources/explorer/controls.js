@@ -39,12 +39,17 @@ function possible(contents, lines, wish) {
   const axes = kinds.length > 1 ? ["sparsity", "noise"] : ["sparsity"];
   const horizontal = one("horizontal", axes, byNoise ? "noise" : "sparsity");
   const offered = horizontal === "noise" ? kinds.filter((kind) => kind !== "none") : kinds;
-  const noise = one("noise", offered, offered[0]);
-  const met = points.filter((point) => point.noise === noise);
-  const strengths = distinct(contents, met.map((point) => point.noise_level));
+  const met = (kind) => points.filter((point) => point.noise === kind);
+  const levelsOf = (kind) => distinct(contents, met(kind).map((point) => point.noise_level));
+  // Of several kinds of noise the one that was measured at the most levels has the curve to see.
+  const fullest = offered.toSorted((a, b) => levelsOf(b).length - levelsOf(a).length)[0];
+  const noise = one("noise", offered, horizontal === "noise" ? fullest : offered[0]);
+  const strengths = levelsOf(noise);
   const noisyLevels = distinct(
     contents,
-    met.filter((point) => !point.line.dense).map((point) => point.level)
+    met(noise)
+      .filter((point) => !point.line.dense)
+      .map((point) => point.level)
   );
 
   const groups = distinct(contents, mine.map((line) => line.group));
