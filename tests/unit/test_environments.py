@@ -13,7 +13,7 @@ from prunescape import closure
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 # What a module is called where its distribution has another name.
-DISTRIBUTIONS = {"yaml": "pyyaml", "sklearn": "scikit-learn"}
+DISTRIBUTIONS = {"yaml": "pyyaml", "sklearn": "scikit-learn", "PIL": "pillow"}
 
 
 def pins(lines):

@@ -4,14 +4,14 @@ A safetensors file of parameters [R, ...] and of the input scaling. Its metadata
 layers, the image's shape, the replicates, and the data files that were opened to fit it.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
 
 from prunescape import files
+from prunescape.architectures import Definition, network
+from prunescape.module_networks import ModuleNetwork
 from prunescape.networks import Network
 from prunescape.scaling import Scaling
 
@@ -23,7 +23,7 @@ class Checkpoint:
     """A fitted ensemble.
 
     Attributes:
-        layers: the network as the config has it.
+        layers: the network as the config has it: layers, or path/to/file.py:name.
         image: shape of an image [C, H, W].
         scaling: input scaling.
         arrays: parameter or buffer name -> [R, ...]; `<weight>.sigma` beside the means of a
@@ -34,7 +34,7 @@ class Checkpoint:
         fitted_on: split -> SHA-256 of the data files that were opened on the way.
     """
 
-    layers: Sequence[Mapping[str, Any]]
+    layers: Definition
     image: tuple[int, ...]
     scaling: Scaling
     arrays: dict[str, np.ndarray]
@@ -43,9 +43,9 @@ class Checkpoint:
     arms: list[tuple[str, ...]] | None = None
 
     @property
-    def network(self) -> Network:
+    def network(self) -> Network | ModuleNetwork:
         """The network of the members."""
-        return Network(self.layers, self.scaling.shape(self.image))
+        return network(self.layers, self.scaling.shape(self.image))
 
     def tensors(self, suffix: str, device: torch.device) -> dict[str, torch.Tensor]:
         """Return layer -> the arrays called `<layer><suffix>`, on a device."""
@@ -56,8 +56,8 @@ class Checkpoint:
 
     def parameters(self, device: torch.device) -> dict[str, torch.Tensor]:
         """Return weights (of a posterior: their means), biases and buffers on a device."""
-        network = self.network
-        names = [*network.shapes, *network.buffers]
+        built = self.network
+        names = [*built.shapes, *built.buffers]
         return {name: torch.as_tensor(self.arrays[name], device=device) for name in names}
 
     def of_arm(self, *arm: str) -> "Checkpoint":
@@ -76,7 +76,9 @@ class Checkpoint:
         """Write the checkpoint."""
         metadata = {
             "format": FORMAT,
-            "layers": [dict(layer) for layer in self.layers],
+            "layers": self.layers
+            if isinstance(self.layers, str)
+            else [dict(layer) for layer in self.layers],
             "image": list(self.image),
             "replicates": self.replicates,
             "fitted_on": self.fitted_on,
@@ -104,7 +106,15 @@ class Checkpoint:
             )
         except KeyError as error:
             raise ValueError(f"{path}: checkpoint without {error}") from None
-        missing = checkpoint.network.shapes.keys() - checkpoint.arrays.keys()
+        built = checkpoint.network
+        missing = (built.shapes.keys() | built.buffers.keys()) - checkpoint.arrays.keys()
         if missing:
             raise ValueError(f"{path}: checkpoint without {sorted(missing)}")
+        for name, shape in (built.shapes | built.buffers).items():
+            found = checkpoint.arrays[name].shape[1:]
+            if found != shape:
+                raise ValueError(
+                    f"{path}: checkpoint of another network: {name} is {list(found)}, expected "
+                    f"{list(shape)}"
+                )
         return checkpoint

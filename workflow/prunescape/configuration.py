@@ -111,10 +111,22 @@ def variants(part: dict[str, Any]) -> tuple[str, dict[str, dict[str, Any]]] | No
     return None
 
 
+def _of_type(part: dict[str, Any], value: Any) -> tuple[int, dict[str, Any]] | None:
+    """Return position and contents of the only alternative that has the type of `value`."""
+    is_type = _validator().is_type
+    alternatives = enumerate(resolved(each) for each in part.get("oneOf", []))
+    fitting = [
+        (i, each) for i, each in alternatives if "type" in each and is_type(value, each["type"])
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
 def _applying(part: dict[str, Any], value: Any) -> dict[str, Any]:
     """Return `part`, or the variant of it that `value` chooses, with $ref followed."""
     part = resolved(part)
     choice = variants(part)
+    if choice is None and (found := _of_type(part, value)):
+        return found[1]
     if choice is None or not isinstance(value, dict):
         return part
     key, blocks = choice
@@ -209,6 +221,11 @@ def _explained(error: ValidationError) -> Iterator[Problem]:
                 yield (*place, i), f"{text}; allowed: each entry once"
     elif error.validator == "oneOf" and isinstance(value, dict) and variants(part):
         yield from _explained_variant(error)
+    elif error.validator == "oneOf" and isinstance(value, list) and _of_type(part, value):
+        position, _ = _of_type(part, value)
+        for child in error.context:
+            if child.relative_schema_path[0] == position:
+                yield from _explained(child)
     elif "propertyNames" in error.relative_schema_path:
         yield (*place, str(value)), _mismatch(value, part)
     else:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from prunescape import levels, needs, user_files
+from prunescape import levels, needs, own_sources, sources, user_files
 from prunescape.configuration_words import Place, Problem, few, listed, nearest, plain, shown
 
 CLAIMS = Path(__file__).parents[1] / "resources" / "claims.yaml"
@@ -60,9 +60,18 @@ def cross_checks(config: Any) -> Iterator[Problem]:
         yield from _unknown(("studies", i), study, catalogue, "a study of the catalogue")
     for claim in _mapping(config.get("not_tested")):
         yield from _unknown(("not_tested", claim), claim, _claims(), "a claim of claims.yaml")
+    for source, places in _mapping(config.get("sources")).items():
+        yield from _check_source(("sources", source), source, _texts(places))
     for name, dataset in _blocks(datasets):
         place, source = ("datasets", name, "source"), dataset.get("source")
         yield from _unknown(place, source, config.get("sources"), "one of the sources")
+    for name, network in _mapping(config.get("networks")).items():
+        if isinstance(network, str) and user_files.NAMED.fullmatch(network):
+            try:
+                user_files.check(network)
+            except ValueError as error:
+                text = f"found {shown(network)}, but {error}; allowed: a name that a file defines"
+                yield ("networks", name), text
     yield from _check_own_criteria(config.get("criteria"))
     for name, study in _blocks(catalogue):
         place, dataset = ("catalogue", name), study.get("dataset")
@@ -102,9 +111,35 @@ def _unknown(place: Place, name: Any, block: Any, of: str) -> Iterator[Problem]:
         yield place, f"found {shown(name)}{nearest(name, block)}; allowed: {of} ({names})"
 
 
+def _check_source(place: Place, source: Any, places: list[tuple[int, str]]) -> Iterator[Problem]:
+    """Check that a source has places of its kind, and that files of the user's own are there."""
+    known = source in sources.FILES
+    form, what = (
+        (sources.MIRROR, f"{source} has known files, so a mirror of them")
+        if known
+        else (own_sources.PLACE, "file:PATH, classes:FOLDER or torchvision:NAME")
+    )
+    for i, entry in places:
+        either = sources.MIRROR.fullmatch(entry) or own_sources.PLACE.fullmatch(entry)
+        if not form.fullmatch(entry):
+            if either:
+                yield (*place, i), f"found {shown(entry)}; allowed: {what}"
+        elif not known and i > 0:
+            text = f"found {shown(entry)} beside {shown(places[0][1])}; allowed: one place"
+            yield (*place, i), f"{text}, except for {listed(sources.FILES)}"
+        elif not known and (wrong := own_sources.problem(entry)):
+            text = f"found {shown(entry)}, but {wrong}; allowed: images that are there"
+            yield (*place, i), text
+
+
 def _check_fit(place: Place, fit: dict[Any, Any], networks: Any) -> Iterator[Problem]:
     for i, network in _texts(fit.get("networks")):
         yield from _unknown((*place, "networks", i), network, networks, "one of the networks")
+        start = _mapping(fit.get("initial_weights")).get("distribution")
+        if start == "own" and isinstance(_mapping(networks).get(network), list):
+            text = f"found 'own' with the network {plain(network)}, which is not in a file"
+            place_of = (*place, "initial_weights", "distribution")
+            yield place_of, f"{text}; allowed: another distribution"
     warm_up = _mapping(_mapping(fit.get("objective")).get("kl")).get("warm_up")
     match warm_up:
         case [int() as first, int() as last] if first > last:
@@ -255,6 +290,14 @@ def _check_arm(place: Place, arm: dict[Any, Any], fits: Any, networks: Any) -> I
             text = f"found {shown(network)}; allowed: a network of the arm's fits"
             yield here, f"{text} ({listed(dict.fromkeys(trained))})"
 
+    if "neuron" in _words(arm.get("scopes")):
+        fitted = [_mapping(_mapping(fits).get(fit)) for fit in _words(arm.get("fits"))]
+        named = arm.get("networks") or [n for fit in fitted for n in _words(fit.get("networks"))]
+        for network in dict.fromkeys(_words(named)):
+            if isinstance(_mapping(networks).get(network), str):
+                text = f"found 'neuron' with the network {plain(network)}, which is in a file and"
+                text += " doesn't say which layer feeds which; allowed: another scope"
+                yield (*place, "scopes"), text
     has_scope, has_number = "floor" in _words(arm.get("scopes")), "floor" in arm
     if has_scope and not has_number:
         yield (*place, "floor"), "found nothing, but scope floor needs it; allowed: an integer >= 1"

@@ -12,10 +12,11 @@ import numpy as np
 from prunescape import files, streams
 
 SPLITS = ("train", "validation", "test")
-CLASSES = 10  # of every source so far
+CLASSES = 10  # of every source that comes with the project
+FEWEST = 10  # images to learn from: a tenth of them is the validation set
 METADATA = {"dataset", "split", "source", "classes"}
 
-# Images [N, C, H, W], uint8 or float32 in [0, 1], with labels [N], int64 in 0 .. CLASSES - 1.
+# Images [N, C, H, W], uint8 or float32 in [0, 1], with labels [N], int64 from 0 on.
 Part = tuple[np.ndarray, np.ndarray]
 
 
@@ -87,10 +88,10 @@ def split(parts: Sequence[Part], source: str, test: int | str, seed: int) -> dic
         (images, labels), held_out = parts
     else:
         images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        if not 1 <= test <= len(labels) - 10:
+        if not 1 <= test <= len(labels) - FEWEST:
             raise ValueError(
                 f"datasets.<name>.test: {test} of {source}'s {len(labels)} images, expected "
-                f"official or 1 .. {len(labels) - 10}"
+                f"{'official or ' if len(parts) == 2 else ''}1 .. {len(labels) - FEWEST}"
             )
     order = streams.generator("split", source, seed).permutation(len(labels))
     if test != "official":
@@ -104,10 +105,12 @@ def split(parts: Sequence[Part], source: str, test: int | str, seed: int) -> dic
     }
 
 
-def write(path: Path, part: Part, dataset: str, name: str, source: str) -> None:
+def write(
+    path: Path, part: Part, dataset: str, name: str, source: str, classes: int = CLASSES
+) -> None:
     """Write one split of a data set; `name` is train, validation or test."""
     images, labels = part
-    metadata = {"dataset": dataset, "split": name, "source": source, "classes": CLASSES}
+    metadata = {"dataset": dataset, "split": name, "source": source, "classes": classes}
     files.write_tensors(path, {"images": images, "labels": labels}, metadata)
 
 

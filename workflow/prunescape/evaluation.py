@@ -134,7 +134,7 @@ class _Pruned:
     def _count(self, kept: Arrays, frozen: bool) -> Iterator[Row]:
         """Yield the size columns of every replicate, measured on the weights themselves."""
         layers = {name: self._parameters[f"{name}.weight"].detach().cpu().numpy() for name in kept}
-        dead = masks.dead_units(kept)
+        dead = masks.dead_units(kept, chained=self._network.chained)
         for r in range(len(dead)):
             by_layer = [int(mask[r].sum()) for mask in kept.values()]
             total = sum(mask[r].size for mask in kept.values())

@@ -4,7 +4,6 @@ from math import prod
 
 import torch
 
-from prunescape.moments import windows
 from prunescape.networks import Parameters, Weighted
 from prunescape.objectives import Batch, Likelihood
 from prunescape.scaling import Scaling
@@ -59,10 +58,12 @@ def _slopes(
         if not outputs.requires_grad:
             outputs.requires_grad_()
         seen.append((layer, inputs.detach(), outputs))
-        return outputs
+        return outputs.clone()  # which a module of the user may change in place
 
     # No image's loss depends on another's outputs: the sum has the slopes of all of them.
     total = goal.loss(parameters, batch, affine).sum() * batch.labels.shape[1]
+    if len({layer.name for layer, *_ in seen}) < len(seen):
+        raise ValueError("networks: a layer that is run twice has no simple Fisher information")
     slopes = torch.autograd.grad(total, [outputs for *_, outputs in seen])
     return [(*pair, slope) for (*pair, _), slope in zip(seen, slopes, strict=True)]
 
@@ -72,9 +73,9 @@ def _squares(layer: Weighted, inputs: torch.Tensor, slopes: torch.Tensor) -> tor
     slopes = slopes.flatten(3) if slopes.dim() > 3 else slopes.unsqueeze(3)
     members, _, units, positions = slopes.shape
     if positions == 1:
-        rows = windows(layer, inputs).squeeze(2).square()
+        rows = layer.windows(inputs).squeeze(2).square()
         return torch.bmm(slopes.squeeze(3).square().mT, rows.expand(members, -1, -1))
     total = slopes.new_zeros(members, units, prod(layer.shape[1:]))
     for some, slope in zip(inputs.split(PIECE, 1), slopes.split(PIECE, 1), strict=True):
-        total += (slope @ windows(layer, some)).square().sum(1)
+        total += (slope @ layer.windows(some)).square().sum(1)
     return total

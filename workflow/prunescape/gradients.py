@@ -21,7 +21,7 @@ def full_gradient(
 
     Args:
         goal: what training minimises.
-        parameters: weights and biases [R, ...].
+        parameters: weights, biases and buffers [R, ...].
         scaling: input scaling.
         images: training images [N, C, H, W].
         labels: their classes [N].
@@ -30,11 +30,12 @@ def full_gradient(
         Parameter name -> [R, ...].
     """
     members = len(next(iter(parameters.values())))
-    ensemble = Ensemble(goal.shapes, members, images.device)
-    ensemble.load(parameters)
+    buffers = {name: value for name, value in parameters.items() if name not in goal.shapes}
+    ensemble = Ensemble(goal.shapes, members, images.device, buffers)
+    ensemble.load({name: parameters[name] for name in goal.shapes})
     total = torch.zeros_like(ensemble.flat)
     for chunk, classes in zip(images.split(CHUNK), labels.split(CHUNK), strict=True):
         batch = Batch(scaling(chunk)[None], classes.expand(members, len(classes)))
-        ensemble.backward(goal.loss(ensemble.tensors, batch).sum())
+        ensemble.backward(goal.loss(ensemble.values, batch).sum())
         total.add_(ensemble.flat.grad, alpha=len(chunk) / len(images))
     return ensemble.views(total)

@@ -24,10 +24,18 @@ def initial_weights(
     uniform on +-sqrt(6 / (inputs + outputs)) (Glorot & Bengio 2010, equation 16); torch_default:
     weights and biases uniform on +-sqrt(1 / inputs), as torch's own layers start. `inputs` counts
     all of a unit's inputs, also those without a weight in sparse layers.
+
+    own: as a module of the user starts; what such a module has beside layers with weights always
+    does.
     """
     kind = settings["distribution"]
+    starts = {r: network.start(streams.seed(*root, "initial weights", r)) for r in replicates}
+    layers = {f"{layer.name}.{part}" for layer in network.weighted for part in ("weight", "bias")}
     arrays = {}
     for name, shape in network.shapes.items():
+        if kind == "own" or name not in layers:
+            arrays[name] = np.stack([starts[replicate][name] for replicate in replicates])
+            continue
         inputs = np.prod(network.shapes[name.replace(".bias", ".weight")][1:])
         members = []
         for replicate in replicates:

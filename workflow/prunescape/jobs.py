@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from prunescape import closure, needs, paths, plan
+from prunescape import closure, needs, own_sources, paths, plan, sources, user_files
 from prunescape.plan import Arm, Config, Model, Point
 
 Wildcards = Any  # Snakemake's, or anything with the names of the path grammar as attributes
@@ -53,6 +53,33 @@ def _is_chain(config: Config, wildcards: Wildcards, name: str | None = None) -> 
 # --- data and fits ------------------------------------------------------------------------------
 
 
+def raw_files(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the files that a data set is made of."""
+    source = config["datasets"][wildcards.dataset]["source"]
+    if source in sources.FILES:
+        return [f"data/{source}/raw/{name}" for name in sources.FILES[source]]
+    return own_sources.files(source, config["sources"][source][0])
+
+
+def read_images(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return how a data set's preparation is told what to read: an option and its paths.
+
+    The user's own images are named by their file or folder alone: a folder may have more files
+    than a command line has room for.
+    """
+    source = config["datasets"][wildcards.dataset]["source"]
+    if source in sources.FILES:
+        return ["--raw", *raw_files(config, wildcards)]
+    return ["--own", own_sources.path(source, config["sources"][source][0])]
+
+
+def collections(config: Config) -> list[tuple[str, str]]:
+    """Return the sources that download a collection of torchvision, and its name."""
+    own = {name: places for name, places in config["sources"].items() if name not in sources.FILES}
+    named = [(source, own_sources.collection(places[0])) for source, places in own.items()]
+    return [(source, collection) for source, collection in named if collection]
+
+
 def training_images(config: Config, wildcards: Wildcards) -> list[str]:
     """Return the split files that a fit trains on."""
     splits = ["train", "validation"] if config["split"] == "final" else ["train"]
@@ -68,6 +95,22 @@ def evaluated_images(config: Config, wildcards: Wildcards) -> str:
 def layers(config: Config, wildcards: Wildcards) -> str:
     """Return the layers of a job's network."""
     return compact(config["networks"][wildcards.network])
+
+
+def network_files(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the user's file that has a job's network, and the modules beside it; or nothing."""
+    network = config["networks"][wildcards.network]
+    if not isinstance(network, str):
+        return []
+    path, _ = user_files.split(network)
+    return [os.path.relpath(file) for file in closure.code(path)]
+
+
+def network_check(config: Config, wildcards: Wildcards) -> str | list[str]:
+    """Return the check that goes before training, which a user's network has."""
+    if not isinstance(config["networks"][wildcards.network], str):
+        return []
+    return results(config, paths.NETWORK_CHECK, **wildcards)
 
 
 def fit_settings(config: Config, wildcards: Wildcards) -> str:
@@ -399,6 +442,8 @@ def intermediates(config: Config) -> list[str]:
         kind = config["catalogue"][named.study]["fits"][named.fit]["objective"]["kind"]
         for first, last in plan.blocks(config):
             place = {**named._asdict(), "first": first, "last": last}
+            if isinstance(config["networks"][named.network], str):
+                found.append(results(config, paths.NETWORK_CHECK, **place))
             fitted = paths.POINT if kind == "likelihood" else paths.POSTERIOR
             found.append(results(config, fitted, **place))
             found += _pruned_files(config, named, place)

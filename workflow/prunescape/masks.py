@@ -105,17 +105,18 @@ def unpack(packed: Arrays, shapes: dict[str, Sequence[int]]) -> Arrays:
     return masks
 
 
-def dead_units(masks: Arrays) -> np.ndarray:
+def dead_units(masks: Arrays, *, chained: bool = True) -> np.ndarray:
     """Count units that nothing reaches or that reach nothing, a replicate: int [R].
 
     A unit (a neuron, or the filter of a convolution) is dead if it keeps no incoming weight or,
-    unless it is an output, no outgoing one.
+    unless it is an output, no outgoing one. Unless layers are `chained`, each feeding the next
+    alone, it isn't known what a unit reaches, and only incoming weights count.
     """
     layers = list(masks.values())
     dead = np.zeros(len(layers[0]), dtype=np.int64)
     for index, mask in enumerate(layers):
         reached = mask.reshape(*mask.shape[:2], -1).any(axis=2)
-        if index + 1 < len(layers):
+        if chained and index + 1 < len(layers):
             reached &= _by_source(layers[index + 1], mask.shape[1]).any(axis=(1, 3))
         dead += (~reached).sum(axis=1)
     return dead

@@ -37,8 +37,7 @@ def measure(
     heard = Heard(network, len(next(iter(parameters.values()))))
     parts = []
     for chunk, chunk_labels in zip(images.split(CHUNK), labels.split(CHUNK), strict=True):
-        logits = network.logits(scaling(chunk)[None], parameters, observe=heard.listen)
-        heard.hear(len(network.weighted) - 1, logits)
+        logits = network.logits(scaling(chunk)[None], parameters, outputs=heard.hear)
         parts.append(_sums(logits, chunk_labels))
     correct, nll, brier, gaps = (torch.stack(part).sum(0) for part in zip(*parts, strict=True))
     total = len(labels)
@@ -57,20 +56,14 @@ class Heard:
 
     def __init__(self, network: Network, members: int) -> None:
         """`members`: number of networks that are listened to at once."""
-        self._names = [layer.name for layer in network.weighted]
-        self._units = [
-            torch.zeros(members, layer.shape[0], dtype=torch.bool) for layer in network.weighted
-        ]
+        self._units = {
+            layer.name: torch.zeros(members, layer.shape[0], dtype=torch.bool)
+            for layer in network.weighted
+        }
 
-    def listen(self, layer: Weighted, inputs: torch.Tensor) -> None:
-        """Take the inputs of a layer for the outputs of the layer before it."""
-        position = self._names.index(layer.name)
-        if position > 0:
-            self.hear(position - 1, inputs)
-
-    def hear(self, position: int, outputs: torch.Tensor) -> None:
-        """Note the outputs [M, B, units, ...] of the layer with weights at `position`."""
-        heard = self._units[position]
+    def hear(self, layer: Weighted, outputs: torch.Tensor) -> None:
+        """Note the outputs [M, B, units, ...] of a layer with weights."""
+        heard = self._units[layer.name]
         if not heard.all():  # one look at most networks is enough
             of_units = outputs.reshape(*outputs.shape[:3], -1)
             # Twice as fast as comparing all of them with 0.
@@ -78,7 +71,7 @@ class Heard:
 
     def silent(self) -> list[str]:
         """Return the number of silent units of each layer, a text for each of M networks."""
-        counts = torch.stack([(~heard).sum(1) for heard in self._units], dim=1)
+        counts = torch.stack([(~heard).sum(1) for heard in self._units.values()], dim=1)
         return [" ".join(map(str, row)) for row in counts.tolist()]
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
 from prunescape.networks import Network, Parameters, Weighted
 from prunescape.scaling import Scaling
@@ -35,13 +34,14 @@ def input_moments(
     sums: dict[str, tuple[torch.Tensor, torch.Tensor, int]] = {}
 
     def observe(layer: Weighted, inputs: torch.Tensor) -> None:
-        windows = flat_windows(layer, inputs).double()
-        mean, square, count = sums.get(layer.name, (0.0, 0.0, 0))
-        sums[layer.name] = (
-            mean + windows.sum(1),
-            square + windows.square().sum(1),
-            count + windows.shape[1],
-        )
+        for some in inputs.split(layer.at_once, dim=1):
+            windows = layer.windows(some).flatten(1, 2).double()
+            mean, square, count = sums.get(layer.name, (0.0, 0.0, 0))
+            sums[layer.name] = (
+                mean + windows.sum(1),
+                square + windows.square().sum(1),
+                count + windows.shape[1],
+            )
 
     for chunk in images.split(CHUNK):
         network.logits(scaling(chunk)[None], parameters, observe=observe)
@@ -72,16 +72,3 @@ def from_arrays(arrays: Mapping[str, np.ndarray], device: torch.device) -> Momen
         layer: tuple(torch.as_tensor(arrays[f"{kind}/{layer}"], device=device) for kind in KINDS)
         for layer in layers
     }
-
-
-def flat_windows(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
-    """Return what one unit of the layer multiplies with its weights: [R, samples, in]."""
-    return windows(layer, inputs).flatten(1, 2)
-
-
-def windows(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
-    """Return the same, image by image: [R, B, positions, in]; of linear layers one position."""
-    if len(layer.shape) == 2:
-        return inputs.flatten(2).unsqueeze(2)
-    found = F.unfold(inputs.flatten(0, 1), layer.shape[2:]).transpose(1, 2)
-    return found.unflatten(0, inputs.shape[:2])

@@ -19,8 +19,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
@@ -50,6 +51,8 @@ class Weighted:
     bias: bool
     nonzero: float = 1.0
     pool: int = 1
+
+    at_once: ClassVar[int] = 1000  # images whose windows may be in memory together
 
     def product(self, inputs: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """Multiply inputs by weights: [R, B, in] -> [R, B, out], or images for a convolution.
@@ -95,6 +98,16 @@ class Weighted:
                 for x, w, bias in zip(members, weight, biases, strict=True)
             ]
         )
+
+    def windows(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return what one unit multiplies with its weights: [R, B, positions, in].
+
+        A linear layer has one position.
+        """
+        if len(self.shape) == 2:
+            return inputs.flatten(2).unsqueeze(2)
+        windows = F.unfold(inputs.flatten(0, 1), self.shape[2:]).transpose(1, 2)
+        return windows.unflatten(0, inputs.shape[:2])
 
 
 class _Product(torch.autograd.Function):
@@ -159,7 +172,10 @@ class Network:
         winners: the k_winners layers, in order.
         shapes: parameter name -> shape without the replicate axis.
         buffers: name -> shape without the replicate axis, of what training keeps beside parameters.
+        outputs: how many logits an image has.
     """
+
+    chained = True  # a layer's units are the next one's inputs, and nothing else's
 
     def __init__(self, layers: Sequence[Mapping[str, Any]], input_shape: Shape) -> None:
         """`input_shape`: of one image, (channels, height, width) or (features,)."""
@@ -175,6 +191,7 @@ class Network:
                 self._steps[-1] = replace(self._steps[-1], pool=step.size)
             else:
                 self._steps.append(step)
+        self.outputs = prod(shape)
         numbers = [layer.name for layer in self.winners]
         if len(set(numbers)) < len(numbers) or "0" in numbers:
             raise ValueError(
@@ -231,15 +248,21 @@ class Network:
         *,
         training: bool = False,
         observe: Observe | None = None,
+        outputs: Observe | None = None,
     ) -> torch.Tensor:
         """Return logits [R, B, classes] of scaled images [R or 1, B, ...].
 
         `parameters` holds the buffers too; with `training` they are brought up to date in place.
         `affine` replaces the weighted layers' own product and bias, by a posterior's samples for
-        example. `observe` is shown the inputs [R or 1, B, ...] of each layer with weights.
+        example. `observe` is shown the inputs [R or 1, B, ...] of each layer with weights, and
+        `outputs` what its units pass on [R, B, out, ...], after activation and pooling.
         """
-        values = images
+        values, last = images, None
         for step in self._steps:
+            if isinstance(step, Weighted):
+                if outputs and last:
+                    outputs(last, values)
+                last = step
             if isinstance(step, Weighted) and observe:
                 observe(step, values)
             if isinstance(step, Weighted) and affine:
@@ -250,7 +273,13 @@ class Network:
                 values = step.compete(values, parameters, training=training)
             else:
                 values = step(values)
+        if outputs and last:
+            outputs(last, values)
         return values
+
+    def start(self, _seed: int) -> dict[str, np.ndarray]:
+        """Layers of the config have no start of their own: `initial_weights` draws it."""
+        return {}
 
     def end_epoch(self, buffers: Parameters) -> None:
         """Bring the buffers [R, ...] up to date after an epoch of training, in place."""

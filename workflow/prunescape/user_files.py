@@ -1,7 +1,7 @@
-"""Functions in files of the user, named path/to/file.py:function.
+"""Functions and classes in files of the user, named path/to/file.py:name.
 
-The workflow looks at the source alone (`function`), jobs run it (`load`): these files are the only
-code of the user that is executed. Standard library only.
+The workflow looks at the source alone (`function`, `check`), jobs run it (`load`): these files are
+the only code of the user that is executed. Standard library only.
 """
 
 import ast
@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 NAMED = re.compile(r"(?P<path>[^=]+\.py):(?P<name>[A-Za-z_]\w*)")
-"""A function in a file."""
+"""A name in a file."""
 
 
 def split(named: str) -> tuple[str, str]:
-    """Return the path and the function's name; ValueError if there aren't two parts."""
+    """Return the path and the name in it; ValueError if there aren't two parts."""
     found = NAMED.fullmatch(named)
     if not found:
-        raise ValueError(f"{named!r} is not of the form path/to/file.py:function")
+        raise ValueError(f"{named!r} is not of the form path/to/file.py:name")
     return found["path"], found["name"]
 
 
@@ -32,8 +32,30 @@ def function(named: str) -> ast.FunctionDef:
         ValueError: if the file can't be read or parsed, or doesn't define the function.
     """
     path, name = split(named)
+    found = functions(_source(path))
+    if name not in found:
+        there = ", ".join(found) or "none"
+        raise ValueError(f"{path} defines no function {name} (functions: {there})")
+    return found[name]
+
+
+def check(named: str) -> None:
+    """Look whether a file defines a name at its top level; nothing is executed.
+
+    Raises:
+        ValueError: if the file can't be read or parsed, or doesn't define the name.
+    """
+    path, name = split(named)
+    found = names(_source(path))
+    if name not in found:
+        raise ValueError(f"{path} defines no {name} (it defines: {', '.join(found) or 'nothing'})")
+
+
+def _source(path: str) -> str:
+    """Return the text of a file; ValueError if it can't be read or is no Python."""
     try:
-        found = functions(Path(path).read_text(encoding="utf-8"))
+        source = Path(path).read_text(encoding="utf-8")
+        _tree(source)
     except OSError as error:
         raise ValueError(f"{path} can't be read ({error.strerror})") from None
     except UnicodeDecodeError:
@@ -42,32 +64,45 @@ def function(named: str) -> ast.FunctionDef:
         raise ValueError(f"{path} is no Python: line {error.lineno}: {error.msg}") from None
     except ValueError as error:  # null bytes
         raise ValueError(f"{path} is no Python: {error}") from None
-    if name not in found:
-        there = ", ".join(found) or "none"
-        raise ValueError(f"{path} defines no function {name} (functions: {there})")
-    return found[name]
+    return source
+
+
+@functools.lru_cache
+def _tree(source: str) -> ast.Module:
+    return ast.parse(source)
 
 
 @functools.lru_cache
 def functions(source: str) -> dict[str, ast.FunctionDef]:
     """Return the functions at the top level of a source; SyntaxError if it is no Python."""
-    tree = ast.parse(source)
-    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return {node.name: node for node in _tree(source).body if isinstance(node, ast.FunctionDef)}
+
+
+def names(source: str) -> list[str]:
+    """Return what a source defines at its top level: functions, classes, values; not imports."""
+    found: list[str] = []
+    for node in _tree(source).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.append(node.name)
+        elif isinstance(node, ast.Assign):
+            found += [target.id for target in node.targets if isinstance(target, ast.Name)]
+    return found
 
 
 def load(named: str) -> Callable[..., Any]:
-    """Run the file and return the function; modules beside the file can be imported.
+    """Run the file and return what it defines; modules beside the file can be imported.
 
     Raises:
         ValueError: if that fails, with the line of the file.
     """
     path, name = split(named)
-    function(named)  # the clear words of what is wrong with the source
+    check(named)  # the clear words of what is wrong with the source
     folder = str(Path(path).resolve().parent)
     if folder not in sys.path:
         sys.path.append(folder)
     spec = importlib.util.spec_from_file_location(f"user_file_{Path(path).stem}", path)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses, for one, look their module up
     try:
         spec.loader.exec_module(module)
     except Exception as error:

@@ -10,7 +10,7 @@ import sys
 
 sys.path.insert(0, f"{workflow.basedir}/workflow")
 
-from prunescape import closure, configuration, jobs, levels, paths, plan, sources
+from prunescape import closure, configuration, jobs, levels, own_sources, paths, plan, sources
 
 try:
     configuration.validate(config)

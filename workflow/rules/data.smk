@@ -1,11 +1,12 @@
 """Bring the raw files of the sources and divide them into data sets.
 
-Needs   one of the mirrors that the config lists under sources.<source>
+Needs   what the config lists under sources.<source>: one of its mirrors, or a file or folder of
+        the user's own
 Makes   data/<source>/raw/<file>, verified by checksum
         data/<dataset>/{train,validation,test}.safetensors
 """
 
-for source in config["sources"]:
+for source in [name for name in config["sources"] if name in sources.FILES]:
 
     rule:
         name:
@@ -34,13 +35,36 @@ for source in config["sources"]:
             " --output {output:q} > {log:q} 2>&1"
 
 
+for source, collection in jobs.collections(config):
+
+    rule:
+        name:
+            f"download_{source}"
+        input:
+            code=code("download_collection"),
+        output:
+            own_sources.path(source, f"torchvision:{collection}"),
+        log:
+            f"data/{source}/logs/download.log",
+        benchmark:
+            f"data/{source}/benchmarks/download.tsv"
+        threads: 1
+        resources:
+            mem_mb=growing(2000),
+            runtime=growing(60),
+        params:
+            collection=collection,
+        conda:
+            "../../envs/torch.yaml"
+        localrule: True
+        shell:
+            "python {input.code[0]:q} --name {params.collection:q} --output {output:q}"
+            " > {log:q} 2>&1"
+
+
 rule prepare:
     input:
-        raw=lambda wildcards: expand(
-            "data/{source}/raw/{name}",
-            source=config["datasets"][wildcards.dataset]["source"],
-            name=list(sources.FILES[config["datasets"][wildcards.dataset]["source"]]),
-        ),
+        raw=job(jobs.raw_files),
         code=code("prepare"),
     output:
         train="data/{dataset}/train.safetensors",
@@ -55,6 +79,7 @@ rule prepare:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
+        images=job(jobs.read_images),
         source=lookup("datasets/{dataset}/source", within=config),
         test=lookup("datasets/{dataset}/test", within=config),
         seed=lookup("datasets/{dataset}/seed", within=config),
@@ -62,6 +87,6 @@ rule prepare:
         "../../envs/numpy.yaml"
     shell:
         "python {input.code[0]:q} --dataset {wildcards.dataset:q} --source {params.source:q}"
-        " --raw {input.raw:q} --test {params.test:q} --seed {params.seed:q}"
+        " {params.images:q} --test {params.test:q} --seed {params.seed:q}"
         " --train-output {output.train:q} --validation-output {output.validation:q}"
         " --test-output {output.test:q} > {log:q} 2>&1"

@@ -14,6 +14,7 @@ rule evaluate:
         moments=job(jobs.evaluated_moments),
         masks=job(jobs.evaluated_masks),
         images=job(jobs.evaluated_images),
+        network=job(jobs.network_files),
         code=code("evaluate"),
     output:
         results(paths.ROWS),

@@ -1,15 +1,46 @@
 """Fit ensembles of networks, a block of replicates a job.
 
 Needs   data/<dataset>/{train,validation}.safetensors
-Makes   .../train/checkpoint.safetensors             fits whose objective is the likelihood
+Makes   .../check/network.json                       of networks in files of the user: that they
+                                                     work, before anything is trained
+        .../train/checkpoint.safetensors             fits whose objective is the likelihood
         .../train/noise.json                         how well preconditioned SGD knows its noise
         .../fit_variational/checkpoint.safetensors   fits with a posterior
 """
 
 
+rule check:
+    input:
+        images=job(jobs.training_images),
+        network=job(jobs.network_files),
+        code=code("check"),
+    output:
+        results(paths.NETWORK_CHECK),
+    log:
+        log_of(paths.NETWORK_CHECK),
+    benchmark:
+        benchmark_of(paths.NETWORK_CHECK)
+    threads: 1
+    resources:
+        mem_mb=growing(1500),
+        runtime=growing(10),
+    params:
+        network=job(jobs.layers),
+        scaling=lookup("catalogue/{study}/fits/{fit}/scaling", within=config),
+        optimiser=lookup("catalogue/{study}/fits/{fit}/optimiser/kind", within=config),
+    conda:
+        "../../envs/torch.yaml"
+    shell:
+        "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
+        " --scaling {params.scaling} --optimiser {params.optimiser} --output {output:q}"
+        " > {log:q} 2>&1"
+
+
 rule train:
     input:
         images=job(jobs.training_images),
+        checked=job(jobs.network_check),
+        network=job(jobs.network_files),
         code=code("train"),
     output:
         results(paths.POINT),
@@ -40,6 +71,8 @@ rule fit_variational:
     input:
         images=job(jobs.training_images),
         start=job(jobs.starting_point),
+        checked=job(jobs.network_check),
+        network=job(jobs.network_files),
         code=code("fit_variational"),
     output:
         results(paths.POSTERIOR),
@@ -72,6 +105,7 @@ rule check_noise:
     input:
         checkpoint=results(paths.POINT),
         images=job(jobs.training_images),
+        network=job(jobs.network_files),
         code=code("check_noise"),
     output:
         results(paths.NOISE_CHECK),

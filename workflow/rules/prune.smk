@@ -12,6 +12,7 @@ rule measure:
     input:
         checkpoint=job(jobs.checkpoint),
         images=job(jobs.training_images),
+        network=job(jobs.network_files),
         code=code("measure"),
     output:
         results(paths.MOMENTS),
@@ -38,6 +39,7 @@ rule score:
         checkpoint=job(jobs.checkpoint),
         images=job(jobs.training_images),
         moments=job(jobs.scored_moments),
+        network=job(jobs.network_files),
         own=job(jobs.criterion_files),
         code=code("score"),
     output:

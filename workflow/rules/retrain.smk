@@ -12,6 +12,7 @@ rule retrain:
         checkpoint=job(jobs.checkpoint),
         masks=job(jobs.retrained_masks),
         images=job(jobs.training_images),
+        network=job(jobs.network_files),
         code=code("retrain"),
     output:
         results(paths.RETRAINED),
@@ -47,6 +48,7 @@ rule retrain_step:
         checkpoint=job(jobs.retraining_start),
         masks=job(jobs.retrained_masks),
         images=job(jobs.training_images),
+        network=job(jobs.network_files),
         own=job(jobs.chained_files),
         code=code("retrain"),
     output:

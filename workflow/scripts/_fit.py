@@ -5,10 +5,9 @@ import argparse
 import torch
 
 import _script
-from prunescape import datasets, files, training
+from prunescape import architectures, datasets, files, training
 from prunescape.checkpoints import Checkpoint
 from prunescape.devices import device
-from prunescape.networks import Network
 from prunescape.resuming import Progress
 from prunescape.scaling import Scaling
 
@@ -17,7 +16,9 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     """Return a parser of the arguments that every fit has."""
     parser = _script.parser(description)
     parser.add_argument("--images", nargs="+", required=True, help="split files to train on")
-    parser.add_argument("--network", type=_script.structure, required=True, help="layers (JSON)")
+    parser.add_argument(
+        "--network", type=_script.structure, required=True, help="layers, or file:name (JSON)"
+    )
     parser.add_argument("--fit", type=_script.structure, required=True, help="settings (JSON)")
     parser.add_argument("--study", required=True, help="part of the random streams' names")
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
@@ -35,10 +36,16 @@ def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
     scaling = Scaling.fit(arguments.fit["scaling"], images)
     shape = tuple(images.shape[1:])
     first, last = arguments.replicates
-    network = Network(arguments.network, scaling.shape(shape))
+    network = architectures.network(arguments.network, scaling.shape(shape))
+    if network.outputs != split.classes:
+        raise ValueError(
+            f"networks: the last layer has {network.outputs} units, expected one for each of the "
+            f"{split.classes} classes of the data set"
+        )
     opened = split.opened | (start.fitted_on if start else {})
     begun = files.sha256(arguments.start) if start else None
-    progress = Progress(arguments.output, vars(arguments), opened, begun)
+    code = architectures.fingerprint(arguments.network)
+    progress = Progress(arguments.output, vars(arguments), opened, begun, code)
     arrays = training.fit(
         network,
         scaling,

@@ -1,9 +1,9 @@
-"""Divide the raw files of a source into the training, validation and test sets of a data set."""
+"""Divide the images of a source into the training, validation and test sets of a data set."""
 
 from pathlib import Path
 
 import _script
-from prunescape import datasets
+from prunescape import datasets, own_data
 
 
 def official_or_count(text: str) -> str | int:
@@ -15,8 +15,12 @@ def main() -> None:
     """Parse the arguments, read, split, write."""
     parser = _script.parser(__doc__)
     parser.add_argument("--dataset", required=True, help="name of the data set")
-    parser.add_argument("--source", required=True, help="mnist, fashion_mnist or digits")
-    parser.add_argument("--raw", required=True, nargs="+", type=Path, help="the raw files")
+    parser.add_argument("--source", required=True, help="name of the source")
+    images = parser.add_mutually_exclusive_group(required=True)
+    images.add_argument("--raw", nargs="+", type=Path, help="files of MNIST's kind, or digits")
+    images.add_argument(
+        "--own", type=Path, help=".npz or .safetensors file, or a folder of class folders"
+    )
     parser.add_argument(
         "--test",
         required=True,
@@ -27,12 +31,15 @@ def main() -> None:
     for name in datasets.SPLITS:
         parser.add_argument(f"--{name}-output", required=True, type=Path, help="safetensors")
     arguments = parser.parse_args()
-    parts = datasets.read_raw(arguments.raw)
+    if arguments.own:
+        parts, classes = own_data.read(arguments.own)
+    else:
+        parts, classes = datasets.read_raw(arguments.raw), datasets.CLASSES
     splits = datasets.split(parts, arguments.source, arguments.test, arguments.seed)
     for name, part in splits.items():
         path = getattr(arguments, f"{name}_output")
-        datasets.write(path, part, arguments.dataset, name, arguments.source)
-        print(f"{path}: {len(part[1]):,} images")
+        datasets.write(path, part, arguments.dataset, name, arguments.source, classes)
+        print(f"{path}: {len(part[1]):,} images, {classes} classes")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ In a chain of steps, also the scores from which the next step's masks are made.
 import torch
 
 import _script
-from prunescape import datasets, files, retraining, scoring
+from prunescape import architectures, datasets, files, retraining, scoring
 from prunescape.checkpoints import Checkpoint
 from prunescape.devices import device
 from prunescape.resuming import Progress
@@ -52,9 +52,9 @@ def main() -> None:
         for level, path in zip(arguments.levels, arguments.masks, strict=True)
     }
     read = [arguments.checkpoint, *arguments.masks]
-    progress = Progress(
-        arguments.output, vars(arguments), split.opened, [files.sha256(path) for path in read]
-    )
+    begun = [files.sha256(path) for path in read]
+    code = architectures.fingerprint(before.layers)
+    progress = Progress(arguments.output, vars(arguments), split.opened, begun, code)
     checkpoint = retraining.retrain(
         before,
         arms,

@@ -1,0 +1,151 @@
+"""Modules of a user, for tests: what works, and what doesn't."""
+
+import torch
+from torch import nn
+from torch.nn.functional import dropout, linear, relu
+
+
+class Mixed(nn.Module):
+    """Layers of most kinds: a stride, padding, groups, norms, a bias here and there, sharing."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(2, 4, 3, stride=2, padding=1, padding_mode="reflect")
+        self.norm = nn.BatchNorm2d(4, momentum=None)
+        self.grouped = nn.Conv2d(4, 4, (3, 2), groups=2, bias=False, padding="same", dilation=2)
+        self.slopes = nn.PReLU(4)
+        self.between = nn.Linear(4, 4)  # of a vector a position, and twice
+        self.scale = nn.LayerNorm(4)
+        self.last = nn.Linear(4 * 5 * 4, 3, bias=False)
+
+    def forward(self, images):
+        values = relu(self.norm(self.first(images)), inplace=True)
+        values = values + self.slopes(self.grouped(values))
+        tokens = values.flatten(2).mT
+        tokens = self.between(torch.tanh(self.between(tokens))) + tokens
+        return self.last(self.scale(tokens).flatten(1))
+
+
+def perceptron():
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(64, 7), nn.Tanh(), nn.Linear(7, 5), nn.ReLU(), nn.Linear(5, 4)
+    )
+
+
+class Attention(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.last = nn.Linear(64, 4)
+
+    def forward(self, images):
+        tokens = images.flatten(1).unflatten(1, (8, 8))
+        found, _ = self.attention(tokens, tokens, tokens, need_weights=False)
+        return self.last(found.flatten(1))
+
+
+class Wrong(nn.Module):
+    """One class for what is refused; subclasses say what."""
+
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Linear(64, 6)
+        self.two = nn.Linear(6, 4)
+
+    def forward(self, images):
+        return self.two(self.one(images.flatten(1)))
+
+
+class Random(Wrong):
+    def forward(self, images):
+        return self.two(dropout(self.one(images.flatten(1)), training=self.training))
+
+
+class Beside(Wrong):
+    def __init__(self):
+        super().__init__()
+        self.shift = nn.Parameter(torch.zeros(4))
+
+    def forward(self, images):
+        return super().forward(images) + self.shift
+
+
+class Unused(Wrong):
+    def __init__(self):
+        super().__init__()
+        self.three = nn.Linear(4, 4)
+
+
+class UnusedNorm(Wrong):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(4)
+
+
+class Tied(Wrong):
+    def __init__(self):
+        super().__init__()
+        self.also = nn.Linear(64, 6)
+        self.also.weight = self.one.weight
+
+    def forward(self, images):
+        images = images.flatten(1)
+        return self.two(self.one(images) + self.also(images))
+
+
+class Mixing(Wrong):
+    def forward(self, images):
+        return super().forward(images - images.mean(0))
+
+
+class Reading(Wrong):
+    def forward(self, images):
+        return linear(self.one(images.flatten(1)), self.two.weight) + 0 * self.two(
+            self.one(images.flatten(1))
+        )
+
+
+class Counting(Wrong):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("seen", torch.zeros(()))
+
+    def forward(self, images):
+        if self.training:
+            self.seen += 1
+        return super().forward(images)
+
+
+class Shapeless(Wrong):
+    def forward(self, images):
+        return super().forward(images)[:, :, None]
+
+
+class Taken(Wrong):
+    def __init__(self):
+        super().__init__()
+        self.noise = Sigma()
+
+    def forward(self, images):
+        return self.noise(super().forward(images))
+
+
+class Sigma(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.sigma = nn.Parameter(torch.ones(4))
+
+    def forward(self, values):
+        return values * self.sigma
+
+
+def failing():
+    raise RuntimeError("no such luck")
+
+
+def number():
+    return 7
+
+
+def without_layers():
+    return nn.Flatten()

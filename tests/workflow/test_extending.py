@@ -1,0 +1,180 @@
+"""The worked examples of docs/extending.md, run as a user would, beside an unchanged workflow."""
+
+import filecmp
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from workplace import ROOT, Done, Job, Workplace, counts, jobs
+
+PAGE = ROOT / "docs" / "extending.md"
+LAST = {"aggregate": 1, "claims": 1, "compare": 1, "costs": 1, "explorer": 1, "front_page": 1}
+RESNET = {"check": 2, "train": 1, "fit_variational": 1, "measure": 2, "score": 2, "prune": 4}
+RESNET |= {"retrain": 1, "evaluate": 10, "overlap": 1, "figure": 2, **LAST}
+
+
+def run(place: Workplace, name: str, *arguments: str) -> Done:
+    """Run Snakemake on an example's config."""
+    command = [*arguments, "--cores", "2", "--configfile", f"{name}.yaml"]
+    return place.run(sys.executable, "-m", "snakemake", *command)
+
+
+def planned(place: Workplace, name: str, *arguments: str) -> list[Job]:
+    """Return the jobs that an example's run would start."""
+    done = run(place, name, "--dry-run", *arguments)
+    assert done.status == 0, done.output
+    return jobs(done.output)
+
+
+def scores(place: Workplace, name: str) -> pd.DataFrame:
+    """Return an example's table."""
+    return pd.read_csv(place.root / f"results/{name}/scores.csv")
+
+
+@pytest.fixture(scope="module")
+def examples(source: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    """A workplace with what the page's examples make, before anything is run."""
+    place = source.copy(tmp_path_factory.mktemp("extending") / "examples")
+    shutil.copytree(ROOT / "docs" / "examples", place.root / "docs" / "examples")
+    text = PAGE.read_text(encoding="utf-8")
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        if "prunescape" not in block:  # others need no workflow: test_docs.py runs them
+            done = place.run(sys.executable, "-c", block)
+            assert done.status == 0, done.output
+    for block, name in re.findall(r"```yaml\n(# (\w+)\.yaml\n.*?)```", text, re.DOTALL):
+        (place.root / f"{name}.yaml").write_text(block, encoding="utf-8")
+    return place
+
+
+@pytest.fixture(scope="module")
+def ran(examples: Workplace) -> Workplace:
+    """The same after the runs: tables of the data's examples, everything of the network's."""
+    for arguments in (("resnet",), ("bars", "results/bars/scores.csv")):
+        done = run(examples, *arguments)
+        assert done.status == 0, done.output
+    done = run(examples, "pictures", "results/pictures/scores.csv")
+    assert done.status == 0, done.output
+    return examples
+
+
+@pytest.fixture
+def copy(ran: Workplace, tmp_path: Path) -> Iterator[Workplace]:
+    """A copy of the finished examples, to be changed."""
+    yield ran.copy(tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy")
+
+
+def test_no_line_under_workflow_changes(ran):
+    names = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "workflow").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    assert len(names) > 100
+    same, *others = filecmp.cmpfiles(ROOT, ran.root, names, shallow=False)
+    assert others == [[], []]
+    here = {name for name in ran.files("workflow") if "__pycache__" not in name}
+    assert here == set(same)
+
+
+def test_images_in_a_file_are_learnt_pruned_and_evaluated(ran):
+    table = scores(ran, "bars")
+    assert set(table["n_images"]) == {100}
+    dense = table[table["criterion"] == "none"]
+    assert (dense["accuracy"] > 0.6).all()  # three classes; bars are there to be found
+    half = table[(table["criterion"] == "magnitude") & (table["level"] == 0.5)]
+    assert (half["kept_weights"] * 2 == half["total_weights"]).all()
+    assert len(table) == 2 * (1 + 2 * 2)
+
+
+def test_a_folder_of_class_folders_is_learnt_pruned_and_evaluated(ran):
+    table = scores(ran, "pictures")
+    assert set(table["n_images"]) == {30}
+    assert (table[table["criterion"] == "none"]["accuracy"] > 0.8).all()
+    assert set(table["total_weights"]) == {200}
+
+
+def test_a_network_in_a_file_goes_through_every_stage(ran):
+    table = scores(ran, "resnet")
+    assert set(table["criterion"]) == {"none", "magnitude", "magnitude_x_std", "g", "snr"}
+    assert set(table["schedule"]) == {"none", "oneshot", "finetune"}
+    assert set(table["effect"]) == {"none", "zero", "compensate"}
+    assert np.isfinite(table["nll"]).all()
+    pruned = table[table["criterion"] != "none"]
+    expected = pruned["total_weights"] * (1 - pruned["level"])
+    assert ((pruned["kept_weights"] - expected).abs() <= 5).all()  # layer by layer, rounded
+    folder = ran.root / "results/resnet"
+    assert (folder / "resnet/figures/layer_allocation.svg").exists()
+    assert (folder / "explorer.html").exists()
+    assert planned(ran, "resnet") == []
+
+
+def test_an_edited_network_reruns_exactly_its_users(copy):
+    copy.append("docs/examples/resnet.py", "# A comment.")
+    assert counts(planned(copy, "resnet")) == RESNET
+    assert planned(copy, "bars", "results/bars/scores.csv") == []
+
+
+def test_other_bytes_in_a_file_of_images_rerun_exactly_its_users(copy):
+    path = copy.root / "bars.npz"
+    with np.load(path) as opened:
+        images, labels = opened["images"].copy(), opened["labels"]
+    images[0, 0, 0, 0] ^= 1
+    np.savez(path, images=images, labels=labels)
+    assert counts(planned(copy, "resnet")) == {"prepare": 1, **RESNET}
+    assert planned(copy, "pictures", "results/pictures/scores.csv") == []
+
+
+def test_a_picture_that_is_added_reruns_exactly_its_users(copy):
+    folder = copy.root / "pictures/dark"
+    shutil.copy(folder / "1.png", folder / "another.png")
+    found = planned(copy, "pictures", "results/pictures/scores.csv")
+    assert counts(found) == {
+        "prepare": 1,
+        "train": 1,
+        "score": 1,
+        "prune": 1,
+        "evaluate": 2,
+        "aggregate": 1,
+    }
+    assert planned(copy, "bars", "results/bars/scores.csv") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "line"),
+    [
+        ("resnet", "def resnet8_narrow", "def resnet8", "networks.resnet: found 'docs/examples/"),
+        ("resnet", "import nn", "import", "networks.resnet: found 'docs/examples/resnet.py:"),
+    ],
+    ids=["name", "syntax"],
+)
+def test_a_wrong_file_stops_before_any_job(examples, tmp_path, name, old, new, line):
+    place = examples.copy(tmp_path / "copy")
+    path = place.root / "docs/examples/resnet.py"
+    path.write_text(path.read_text().replace(old, new))
+    done = run(place, name)
+    assert done.status != 0
+    assert [found for found in done.output.splitlines() if found.startswith(line)]
+    assert "Traceback" not in done.output
+    assert "Building DAG" not in done.output
+
+
+def test_a_network_of_another_shape_stops_before_training(examples, tmp_path):
+    place = examples.copy(tmp_path / "copy")
+    path = place.root / "docs/examples/resnet.py"
+    path.write_text(
+        path.read_text().replace("width=4, classes=3", "width=4, channels=1, classes=3")
+    )
+    target = "results/resnet/resnet/bars/resnet/adam/r1-2/train/checkpoint.safetensors"
+    done = run(place, "resnet", target)
+    assert done.status != 0
+    [log] = place.root.glob("results/resnet/logs/**/check/network.log")
+    [line] = log.read_text().splitlines()
+    assert line.startswith("check.py: networks: docs/examples/resnet.py:resnet8_narrow can't take ")
+    assert "images of 3 x 12 x 12" in line
+    assert not list(place.root.glob("results/resnet/**/*.safetensors"))

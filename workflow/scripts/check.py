@@ -1,0 +1,30 @@
+"""Try a network from a file of the user on made-up images, before anything is trained."""
+
+import torch
+
+import _script
+from prunescape import architectures, datasets, files, module_checks
+from prunescape.scaling import Scaling
+
+
+def main() -> None:
+    """Parse the arguments, try, write which layer is which."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("--images", nargs="+", required=True, help="split files to train on")
+    parser.add_argument("--network", type=_script.structure, required=True, help="file:name (JSON)")
+    parser.add_argument("--scaling", required=True, help="the fit's scaling of images")
+    parser.add_argument("--optimiser", required=True, help="kind of the fit's optimiser")
+    parser.add_argument("--output", required=True, help="layers and their places (JSON)")
+    arguments = parser.parse_args()
+
+    torch.set_num_threads(1)
+    split = datasets.load(arguments.images)
+    images = torch.from_numpy(split.images)
+    shape = Scaling.fit(arguments.scaling, images).shape(tuple(images.shape[1:]))
+    network = architectures.network(arguments.network, shape)
+    module_checks.check(network, shape, split.classes, arguments.optimiser)
+    files.write_json(arguments.output, module_checks.summary(network))
+
+
+if __name__ == "__main__":
+    _script.run(main)

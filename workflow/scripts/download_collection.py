@@ -1,0 +1,21 @@
+"""Download a collection that torchvision knows; write its images and labels to one file."""
+
+import logging
+from pathlib import Path
+
+import _script
+from prunescape import own_sources, torchvision_data
+
+
+def main() -> None:
+    """Parse the arguments, download, write."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("--name", required=True, choices=own_sources.COLLECTIONS)
+    parser.add_argument("--output", required=True, type=Path, help="safetensors")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torchvision_data.fetch(arguments.name, arguments.output)
+
+
+if __name__ == "__main__":
+    _script.run(main)
