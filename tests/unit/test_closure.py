@@ -115,6 +115,9 @@ FITS = {"train", "fit_variational", "check_noise"}
         ("gates", {"aggregate"}),
         ("sources", {"download"}),
         ("closure", set()),
+        ("compacting", {"export"}),
+        ("storage", {"sizes"}),
+        ("latency", {"sizes"}),
     ],
 )
 def test_an_edited_module_reruns_the_scripts_that_import_it(module, scripts):
