@@ -15,6 +15,7 @@
 #   results/<run>/scores.parquet, scores.csv      one table; everything below reads only this
 #   results/<run>/explorer.html, verdicts.rst     the table as a page, the report's front page
 #   results/<run>/claims.csv, published.csv, costs.csv
+#   results/<run>/exports/<export>/, sizes.csv    pruned networks for others; what they save
 #   results/<run>/<study>/overlaps.csv, figures/  overlaps are of masks
 #   results/<run>/logs/..., benchmarks/...        of every job, under its output's name
 #
@@ -37,6 +38,7 @@ include: "workflow/rules/fit.smk"
 include: "workflow/rules/prune.smk"
 include: "workflow/rules/retrain.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/export.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -50,6 +52,7 @@ rule all:
         results(paths.COSTS),
         results(paths.EXPLORER),
         results(paths.FRONT_PAGE),
+        jobs.exports(config),
         jobs.figures(config),
         jobs.noise_checks(config),
         jobs.intermediates(config),

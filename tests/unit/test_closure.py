@@ -119,6 +119,9 @@ FITS = {"train", "fit_variational", "check_noise"}
         ("own_data", {"prepare"}),
         ("torchvision_data", {"download_collection"}),
         ("closure", set()),
+        ("compacting", {"export"}),
+        ("storage", {"sizes"}),
+        ("latency", {"sizes"}),
     ],
 )
 def test_an_edited_module_reruns_the_scripts_that_import_it(module, scripts):

@@ -825,6 +825,54 @@ def test_where_a_criterion_of_the_user_is(named):
     assert line.endswith("; allowed: path/to/file.py:function")
 
 
+EXPORT = {
+    "study": "study",
+    "network": "net",
+    "fit": "vi",
+    "criterion": "snr",
+    "scope": "global",
+    "effect": "zero",
+    "schedule": "oneshot",
+    "level": "0.90",
+}
+
+
+def test_an_export_is_a_network_of_the_run():
+    config = small(exports={"best": EXPORT | {"replicate": 2}})
+    assert configuration.problems(config) == []
+    configuration.validate(config)
+    assert config["exports"]["best"]["selection"] == "exact_k"
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (
+            {"level": "0.9"},
+            ": found net / vi / snr / global / exact_k / zero / oneshot / '0.9'; allowed: what an "
+            "arm of the study has, levels as it has them",
+        ),
+        ({"criterion": "lamp"}, ": found net / vi / lamp / global"),
+        ({"network": "other"}, ": found other / vi"),
+        ({"study": "studies"}, ".study: found 'studies', perhaps study is meant; allowed: a study"),
+        ({"replicate": 3}, ".replicate: found 3; allowed: up to 2, the run's replicates"),
+        ({"effect": "freeze"}, ".effect: found 'freeze'; allowed: zero, compensate"),
+    ],
+)
+def test_an_export_of_what_the_run_does_not_make(change, line):
+    lines = problems(exports={"best": EXPORT | change})
+    assert any(each.startswith(f"exports.best{line}") for each in lines)
+
+
+def test_networks_with_k_winners_are_not_exported():
+    winners = [{"kind": "linear", "units": 9}, {"kind": "k_winners", "k": 3}]
+    net = [*winners, {"kind": "linear", "units": 10}]
+    assert problems(networks__net=net, exports={"best": EXPORT}) == [
+        "exports.best.network: found net, whose layer [1] is k_winners; "
+        "allowed: a network without such layers"
+    ]
+
+
 def test_a_start_of_retraining_needs_initial_weights():
     tuned = {"kind": "retrain", "epochs": 1, "start": "redrawn"}
     study = {"catalogue.study.schedules": {"tuned": tuned}, f"{ARM}.schedules": ["tuned"]}

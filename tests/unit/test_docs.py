@@ -3,12 +3,14 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from factories import checkpoint, scored, uint8_images
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from prunescape import configuration, plan
+from prunescape import configuration, needs, plan, user_files
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -38,3 +40,35 @@ def test_examples_run_and_configurations_are_valid(page, folder):
 def test_links_lead_somewhere(page):
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+EXTENDING = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+
+
+def test_the_example_of_a_criterion_is_the_file_that_its_configuration_names():
+    [shown] = re.findall(r"```python\n# sharp.py\n(.*?)```", EXTENDING, re.DOTALL)
+    named = yaml.safe_load(re.search(r"# sharp.yaml\n(.*?)```", EXTENDING, re.DOTALL)[1])
+    path, name = user_files.split(named["criteria"]["sharp"])
+    assert (ROOT / path).read_text(encoding="utf-8").endswith(f"\n\n\n{shown}")
+    assert f"def {name}(" in shown
+
+
+def test_the_example_of_a_criterion_scores_networks():
+    fitted, images = checkpoint(), uint8_images(60)
+    example = f"sharp={ROOT / 'docs' / 'examples' / 'sharp.py'}:score"
+    found, means = scored(fitted, [example, "obd"], images, (1, "study"))
+    weight = fitted.arrays["2.weight"]
+    passed = np.abs(weight * means["2"].unsqueeze(1).numpy())
+    np.testing.assert_allclose(found["sharp/2"], (found["obd/2"] + passed) / 2, rtol=1e-5)
+
+
+def table(heading):
+    """Return the first column of a table of docs/extending.md, and the second."""
+    [rows] = re.findall(rf"\| {heading} \|[^\n]*\n\|[-|]+\n((?:\|.*\n)+)", EXTENDING)
+    cells = [row.strip("| ").split(" | ", 1) for row in rows.splitlines()]
+    return {name.strip("`"): text for name, text in cells}
+
+
+def test_extending_lists_the_statistics_and_the_criteria():
+    assert table("parameter") == needs.STATISTICS
+    assert list(table("criterion")) == list(needs.built_in())

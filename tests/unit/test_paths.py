@@ -26,6 +26,9 @@ FIELDS = {
     "step": 3,
     "part": "s3",
     "figure": "noise_curves",
+    "export": "small",
+    "form": "compact",
+    "extension": "onnx",
 }
 
 

@@ -73,6 +73,8 @@ def cross_checks(config: Any) -> Iterator[Problem]:
                 text = f"found {shown(network)}, but {error}; allowed: a name that a file defines"
                 yield ("networks", name), text
     yield from _check_own_criteria(config.get("criteria"))
+    for name, export in _blocks(config.get("exports")):
+        yield from _check_export(("exports", name), export, config)
     for name, study in _blocks(catalogue):
         place, dataset = ("catalogue", name), study.get("dataset")
         yield from _unknown((*place, "dataset"), dataset, datasets, "one of the datasets")
@@ -95,6 +97,50 @@ def cross_checks(config: Any) -> Iterator[Problem]:
             (*place, "arms"), _blocks(study.get("arms")), _mapping(study.get("fits"))
         )
         yield from _check_noise((*place, "noise"), study, schedules)
+
+
+def _check_export(
+    place: Place, export: dict[Any, Any], config: dict[Any, Any]
+) -> Iterator[Problem]:
+    """Check that an export is a network that the run makes, of layers that others can compute."""
+    wanted = {"selection": "exact_k"} | {k: v for k, v in export.items() if isinstance(v, str)}
+    runs = dict.fromkeys(_words(config.get("studies")))
+    yield from _unknown((*place, "study"), wanted.get("study"), runs, "a study of the run")
+    study = _mapping(_mapping(config.get("catalogue")).get(wanted.get("study")))
+    arms = [_choices(arm, study, wanted) for _, arm in _blocks(study.get("arms"))]
+    if study and not any(
+        all(wanted.get(key) in values for key, values in choices.items()) for choices in arms
+    ):
+        words = " / ".join(plain(wanted[key]) for key in _CHOSEN if key in wanted)
+        yield place, f"found {words}; allowed: what an arm of the study has, levels as it has them"
+    for i, layer in _blocks(_mapping(config.get("networks")).get(wanted.get("network"))):
+        if layer.get("kind") == "k_winners":
+            text = f"found {wanted['network']}, whose layer [{i}] is k_winners"
+            yield (*place, "network"), f"{text}; allowed: a network without such layers"
+    replicates = config.get("replicates")
+    if isinstance(replicates, list) and all(type(size) is int for size in replicates):
+        number = export.get("replicate")
+        if type(number) is int and number > sum(replicates):
+            text = f"found {number}; allowed: up to {sum(replicates)}, the run's replicates"
+            yield (*place, "replicate"), text
+
+
+_CHOSEN = ("network", "fit", "criterion", "scope", "selection", "effect", "schedule", "level")
+
+
+def _choices(arm: dict[Any, Any], study: dict[Any, Any], wanted: dict[str, str]) -> dict[str, Any]:
+    """Return what the networks of an arm are named by: key of an export -> its possible values."""
+    lists = {"fit": "fits", "criterion": "criteria", "scope": "scopes", "effect": "effects"}
+    found = {key: _words(arm.get(many)) for key, many in lists.items()}
+    fit = _mapping(_mapping(study.get("fits")).get(wanted.get("fit")))
+    schedule = _mapping(study.get("schedules")).get(wanted.get("schedule"))
+    levels_of_chain = [level for _, level, _ in _step_levels(schedule)]
+    return found | {
+        "network": _words(arm.get("networks") or fit.get("networks")),
+        "selection": [arm.get("selection")],
+        "schedule": _words(arm.get("schedules")),
+        "level": levels_of_chain or _words(arm.get("levels")),
+    }
 
 
 @functools.cache

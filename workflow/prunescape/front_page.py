@@ -1,4 +1,4 @@
-"""The verdicts in words, for the front page of the report (reStructuredText)."""
+"""The front page of the report: verdicts, and what sparsity buys (reStructuredText)."""
 
 import re
 
@@ -22,6 +22,34 @@ def verdicts(found: pd.DataFrame) -> str:
         blocks.append(f"**Study {_plain(study)}**: {_summary(rows)}\n")
         blocks.append("".join(_claim(row) for row in rows.itertuples()))
     return "\n".join(blocks)
+
+
+def savings(found: pd.DataFrame) -> str:
+    """Return what the sparsity of exported networks buys, and plainly where it buys nothing.
+
+    Args:
+        found: as `sizes.read` returns it.
+
+    Returns:
+        reStructuredText without headings.
+    """
+    blocks = ["**What sparsity buys**, beside the dense network stored and computed densely:\n"]
+    for name, rows in found[found["form"] != "dense"].groupby("export", sort=False):
+        first = rows.iloc[0]
+        removed = f"{100 * first.nominal_sparsity:.4g} % of the weights removed"
+        lines = [f"* **{_plain(name)}** ({_plain(first.criterion)}, {removed})."]
+        for bought, said in ((True, "It buys"), (False, "It buys nothing in")):
+            parts = [_saving(row) for row in rows[rows["buys"] == bought].itertuples()]
+            lines += [f"{said}: {'; '.join(parts)}."] if parts else []
+        blocks.append("\n  ".join(lines) + "\n")
+    return "\n".join(blocks)
+
+
+def _saving(row: pd.Series) -> str:
+    """Return one quantity in words, with its ratio to the dense network's."""
+    batch = f", batch {row.batch}" if row.quantity == "latency" else ""
+    what = f"{row.quantity} ({row.form}, {row.way}{batch})"
+    return f"{_plain(what)} {100 * row.relative:.3g} %"
 
 
 def _summary(found: pd.DataFrame) -> str:

@@ -346,6 +346,66 @@ def _masks(config: Config, place: Any, arm: Arm, point: Point) -> str:
     return results(config, paths.MASKS, **named)
 
 
+# --- exports ------------------------------------------------------------------------------------
+
+
+def _export(config: Config, name: str) -> tuple[dict[str, Any], Arm, Point]:
+    """Return where an export's network lies, its arm, and its point: of several, the last step."""
+    wanted = config["exports"][name]
+    dataset = config["catalogue"][wanted["study"]]["dataset"]
+    ends = next(ends for ends in plan.blocks(config) if wanted["replicate"] <= ends[1])
+    place = {key: wanted[key] for key in ("study", "network", "fit")} | {"dataset": dataset}
+    place |= dict(zip(("first", "last"), ends, strict=True))
+    name = tuple(wanted[key] for key in ("criterion", "scope", "selection", "schedule"))
+    arms = plan.arms(config, wanted["study"], wanted["fit"], wanted["network"])
+    arm = next(arm for arm in arms if arm.name == name)
+    return place, arm, [point for point in arm.points if point.level == wanted["level"]][-1]
+
+
+def exported_checkpoint(config: Config, name: str) -> str:
+    """Return the checkpoint of an export's fit."""
+    place, *_ = _export(config, name)
+    kind = config["catalogue"][place["study"]]["fits"][place["fit"]]["objective"]["kind"]
+    return results(config, paths.POINT if kind == "likelihood" else paths.POSTERIOR, **place)
+
+
+def exported_retrained(config: Config, name: str) -> str | list[str]:
+    """Return the checkpoint after retraining, if the export's schedule retrains."""
+    place, arm, point = _export(config, name)
+    parts = plan.parts(config, place["study"], arm, [point])
+    named = {**place, "schedule": arm.schedule}
+    return results(config, paths.RETRAINED, **named, part=parts[0]) if parts else []
+
+
+def exported_masks(config: Config, name: str) -> str:
+    """Return the masks of an export's level."""
+    return _masks(config, *_export(config, name))
+
+
+def exported_moments(config: Config, name: str) -> str | list[str]:
+    """Return the moments of the layers' inputs, if the export's effect needs them."""
+    place, *_ = _export(config, name)
+    compensated = config["exports"][name]["effect"] == "compensate"
+    return results(config, paths.MOMENTS, **place) if compensated else []
+
+
+def exported_origin(config: Config, name: str) -> str:
+    """Return the table's key columns of an export's network, study to replicate."""
+    place, _, point = _export(config, name)
+    return compact(config["exports"][name] | {"dataset": place["dataset"], "step": point.step})
+
+
+def exports(config: Config) -> list[str]:
+    """Return what exporting makes; nothing, if nothing is to be exported."""
+    found = [results(config, paths.EXPORT, export=name) for name in config["exports"]]
+    return [*found, *sizes(config)]
+
+
+def sizes(config: Config) -> list[str]:
+    """Return the sizes of the exports, if there are any."""
+    return [results(config, paths.SIZES)] if config["exports"] else []
+
+
 # --- masks of a study -----------------------------------------------------------------------------
 
 

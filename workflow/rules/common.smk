@@ -34,6 +34,7 @@ wildcard_constraints:
     step="[0-9]+",
     part="[sb][0-9]+",
     figure="[a-z_]+",
+    export="[a-z0-9_]+",
 
 
 # Where the scripts that need torch compute, and how exactly.
@@ -81,6 +82,11 @@ def resource(name):
 def job(function):
     """Return an input or params function: what a function of `jobs` says of a job."""
     return lambda wildcards: function(config, wildcards)
+
+
+def export_job(function):
+    """Return an input or params function: what a function of `jobs` says of an export."""
+    return lambda wildcards: function(config, wildcards.export)
 
 
 def untracked(value):

@@ -46,6 +46,7 @@ rule claims:
 rule front_page:
     input:
         claims=results(paths.CLAIMS),
+        sizes=jobs.sizes(config),
         code=code("front_page"),
     output:
         results(paths.FRONT_PAGE),
@@ -57,10 +58,13 @@ rule front_page:
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
+    params:
+        sizes=lambda wildcards, input: f"--sizes {input.sizes}" if input.sizes else "",
     conda:
         "../../envs/table.yaml"
     shell:
-        "python {input.code[0]:q} --claims {input.claims:q} --output {output:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --claims {input.claims:q} {params.sizes}"
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule costs:

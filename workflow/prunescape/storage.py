@@ -1,0 +1,37 @@
+"""How many bytes a network takes on disk, by the way its weights are written (needs pyarrow)."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow
+
+LEVEL = 19  # of zstd; files that are shared are compressed once and read often
+
+
+def sizes(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[int, int]]:
+    """Return for each way of writing the bytes, plain and compressed by zstd.
+
+    Args:
+        arrays: "<layer>.weight" [out, in, ...] and "<layer>.bias", float32; biases are written
+            whole in every way.
+
+    Returns:
+        dense: every number; csr: the nonzero ones with their columns and the rows' beginnings, all
+        32 bits; bit-mask: one bit a weight, and the nonzero ones.
+    """
+    written = {"dense": b"", "csr": b"", "bit-mask": b""}
+    for name, values in sorted(arrays.items()):
+        whole = values.astype("<f4").tobytes()
+        parts = {"dense": whole, "csr": whole, "bit-mask": whole}
+        if name.endswith(".weight"):
+            rows = values.reshape(len(values), -1)
+            filled = rows != 0
+            beginnings = np.concatenate([[0], filled.sum(axis=1).cumsum()]).astype("<i4")
+            nonzero = rows[filled].astype("<f4").tobytes()
+            columns = np.nonzero(filled)[1].astype("<i4")
+            parts["csr"] = beginnings.tobytes() + columns.tobytes() + nonzero
+            parts["bit-mask"] = np.packbits(filled).tobytes() + nonzero
+        for way, part in parts.items():
+            written[way] += part
+    codec = pyarrow.Codec("zstd", compression_level=LEVEL)
+    return {way: (len(text), len(codec.compress(text))) for way, text in written.items()}

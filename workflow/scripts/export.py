@@ -1,0 +1,61 @@
+"""Write one network in forms that others can use: dense, masked, and physically smaller.
+
+Each form is a safetensors file with a JSON beside it, and an ONNX file.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+import _script
+from prunescape import compacting, files, masks, moments, onnx_files, portable, sizes
+from prunescape.checkpoints import Checkpoint
+from prunescape.pruning import layers_of
+
+
+def main() -> None:
+    """Parse the arguments, prune, make smaller, write."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("--checkpoint", required=True, help="the fitted ensemble")
+    parser.add_argument("--retrained", help="checkpoint after retraining")
+    parser.add_argument("--masks", required=True, help="packed masks")
+    parser.add_argument("--moments", help="of the layers' inputs, which `compensate` needs")
+    parser.add_argument(
+        "--origin",
+        type=_script.structure,
+        required=True,
+        help="study to replicate: the table's key columns of the network (JSON)",
+    )
+    parser.add_argument("--output", required=True, type=Path, help="folder to write to")
+    arguments = parser.parse_args()
+
+    origin = arguments.origin
+    fitted = Checkpoint.load(arguments.checkpoint)
+    shapes = {layer.name: layer.shape for layer in fitted.network.weighted}
+    packed = layers_of(files.read_tensors(arguments.masks)[0], origin["criterion"], origin["scope"])
+    kept, means = masks.unpack(packed, shapes), {}
+    if arguments.moments:
+        measured = moments.from_arrays(files.read_tensors(arguments.moments)[0], "cpu")
+        means = {layer: mean for layer, (mean, _) in measured.items()}
+    pruned = fitted
+    if arguments.retrained:
+        arm = [origin[key] for key in ("criterion", "scope", "effect", "level")]
+        pruned = Checkpoint.load(arguments.retrained).of_arm(*arm)
+    replicate, effect = origin["replicate"], origin["effect"]
+    masked = portable.of_member(pruned, replicate, kept, effect, means, origin)
+    forms = {
+        "dense": portable.of_member(fitted, replicate, None, "none", {}, origin),
+        "masked": masked,
+        "compact": compacting.compact(masked),
+    }
+    r = fitted.replicates.index(replicate)
+    total = sum(mask[r].size for mask in kept.values())
+    removed = sum(int(np.count_nonzero(~mask[r])) for mask in kept.values())
+    for form in sizes.FORMS:
+        forms[form].save(arguments.output / form)
+        onnx_files.write(forms[form], arguments.output / f"{form}.onnx")
+    files.write_json(arguments.output / "export.json", origin | {"nominal": removed / total})
+
+
+if __name__ == "__main__":
+    _script.run(main)

@@ -1,0 +1,43 @@
+"""Measure bytes, multiply-adds and latency of exported networks."""
+
+from pathlib import Path
+
+import pandas as pd
+
+import _script
+from prunescape import files, latency, sizes, storage, table
+from prunescape.portable import Portable
+
+BATCHES = (1, 256)
+
+
+def main() -> None:
+    """Parse the arguments, measure, write."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("--folders", nargs="+", required=True, type=Path, help="of the exports")
+    parser.add_argument("--output", required=True, metavar="FILE", help="sizes as CSV")
+    arguments = parser.parse_args()
+
+    found = []
+    for folder in arguments.folders:
+        described = files.read_json(folder / "export.json")
+        nominal = described.pop("nominal")
+        models = {form: Portable.load(folder / form) for form in sizes.FORMS}
+        calls = {
+            (form, way, batch): run
+            for batch in BATCHES
+            for form, model in models.items()
+            for way, run in latency.runs(model, folder / f"{form}.onnx", batch).items()
+        }
+        stored = {form: storage.sizes(model.arrays) for form, model in models.items()}
+        computed = {
+            form: tuple(map(sum, zip(*model.multiply_adds().values(), strict=True)))
+            for form, model in models.items()
+        }
+        times = latency.measure(calls)
+        found += sizes.rows(folder.name, described, nominal, stored, computed, times)
+    table.write_csv(pd.DataFrame(found, columns=sizes.COLUMNS), arguments.output)
+
+
+if __name__ == "__main__":
+    _script.run(main)
