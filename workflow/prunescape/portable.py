@@ -16,7 +16,6 @@ import torch
 from prunescape import effects, files
 from prunescape.checkpoints import Checkpoint
 from prunescape.masks import Arrays
-from prunescape.moments import windows
 from prunescape.networks import Network, Weighted
 from prunescape.scaling import Scaling
 
@@ -64,7 +63,7 @@ class Portable:
         positions: dict[str, int] = {}
 
         def observe(layer: Weighted, inputs: torch.Tensor) -> None:
-            positions[layer.name] = windows(layer, inputs).shape[2]
+            positions[layer.name] = layer.windows(inputs).shape[2]
 
         blank = self.scaling(torch.zeros(1, *self.image))[None]
         self.network.logits(blank, self._parameters(), observe=observe)
@@ -135,6 +134,8 @@ def of_member(
     if kept is not None:
         masks = {layer: torch.from_numpy(mask) for layer, mask in kept.items()}
         parameters = effects.apply(effect, checkpoint.network, parameters, masks, means)
+    if isinstance(checkpoint.layers, str):
+        raise ValueError(f"network {checkpoint.layers}: only networks of layers are exported")
     r = checkpoint.replicates.index(replicate)
     arrays = {name: value[r].numpy() for name, value in parameters.items()}
     names = iter(layer.name for layer in checkpoint.network.weighted)
