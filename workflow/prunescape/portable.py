@@ -16,7 +16,6 @@ import torch
 from prunescape import effects, files
 from prunescape.checkpoints import Checkpoint
 from prunescape.masks import Arrays
-from prunescape.moments import windows
 from prunescape.networks import Network, Weighted
 from prunescape.scaling import Scaling
 
@@ -64,7 +63,7 @@ class Portable:
         positions: dict[str, int] = {}
 
         def observe(layer: Weighted, inputs: torch.Tensor) -> None:
-            positions[layer.name] = windows(layer, inputs).shape[2]
+            positions[layer.name] = layer.windows(inputs).shape[2]
 
         blank = self.scaling(torch.zeros(1, *self.image))[None]
         self.network.logits(blank, self._parameters(), observe=observe)
@@ -128,7 +127,12 @@ def of_member(
         effect: zero or compensate.
         means: layer -> mean inputs [R or 1, in, ...], read by `compensate`.
         origin: as of `Portable`.
+
+    Raises:
+        ValueError: a replicate that the checkpoint has not, or a network in a file of the user.
     """
+    if isinstance(checkpoint.layers, str):
+        raise ValueError(f"{checkpoint.layers}: only networks of layers in the config are exported")
     if replicate not in checkpoint.replicates:
         raise ValueError(f"replicate {replicate}: the checkpoint has {checkpoint.replicates}")
     parameters = checkpoint.parameters(torch.device("cpu"))
