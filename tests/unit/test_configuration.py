@@ -873,6 +873,15 @@ def test_networks_with_k_winners_are_not_exported():
     ]
 
 
+def test_networks_in_files_are_not_exported(tmp_path):
+    (tmp_path / "own.py").write_text("class Net: pass\n")
+    lines = problems(networks__net=f"{tmp_path}/own.py:Net", exports={"best": EXPORT})
+    assert lines == [
+        "exports.best.network: found net, which is in a file; "
+        "allowed: a network that is a list of layers"
+    ]
+
+
 def test_a_start_of_retraining_needs_initial_weights():
     tuned = {"kind": "retrain", "epochs": 1, "start": "redrawn"}
     study = {"catalogue.study.schedules": {"tuned": tuned}, f"{ARM}.schedules": ["tuned"]}

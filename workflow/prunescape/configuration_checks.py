@@ -113,7 +113,11 @@ def _check_export(
     ):
         words = " / ".join(plain(wanted[key]) for key in _CHOSEN if key in wanted)
         yield place, f"found {words}; allowed: what an arm of the study has, levels as it has them"
-    for i, layer in _blocks(_mapping(config.get("networks")).get(wanted.get("network"))):
+    network = _mapping(config.get("networks")).get(wanted.get("network"))
+    if isinstance(network, str):
+        text = f"found {wanted['network']}, which is in a file"
+        yield (*place, "network"), f"{text}; allowed: a network that is a list of layers"
+    for i, layer in _blocks(network):
         if layer.get("kind") == "k_winners":
             text = f"found {wanted['network']}, whose layer [{i}] is k_winners"
             yield (*place, "network"), f"{text}; allowed: a network without such layers"
