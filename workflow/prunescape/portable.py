@@ -139,8 +139,6 @@ def of_member(
     if kept is not None:
         masks = {layer: torch.from_numpy(mask) for layer, mask in kept.items()}
         parameters = effects.apply(effect, checkpoint.network, parameters, masks, means)
-    if isinstance(checkpoint.layers, str):
-        raise ValueError(f"network {checkpoint.layers}: only networks of layers are exported")
     r = checkpoint.replicates.index(replicate)
     arrays = {name: value[r].numpy() for name, value in parameters.items()}
     names = iter(layer.name for layer in checkpoint.network.weighted)
