@@ -5,6 +5,8 @@ of the steps, the library an epoch, with one network and with all replicates of 
 the replicates at some levels of noise. Without names, all studies.
 """
 
+import contextlib
+import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import prod
@@ -109,7 +111,10 @@ class Study:
         built = Network(layers, scaling.shape(images.shape[1:]))
         stream, members = (self._config["seed"], self.name), list(range(1, REPLICATES + 1))
         begun = fit | {"epochs": 1}
-        arrays = training.fit(built, scaling, images[:512], labels[:512], begun, stream, members)
+        with contextlib.redirect_stderr(io.StringIO()):  # a progress bar
+            arrays = training.fit(
+                built, scaling, images[:512], labels[:512], begun, stream, members
+            )
         start = Checkpoint(layers, images.shape[1:], scaling, arrays, members, {})
         kept = {
             layer.name: torch.rand(REPLICATES, *layer.shape).numpy() < 0.5

@@ -88,6 +88,7 @@ def test_a_script_is_first_and_the_rest_sorted():
 
 
 FITS = {"train", "fit_variational", "check_noise"}
+EXPORTS = {"export", "sizes"}
 
 
 @pytest.mark.parametrize(
@@ -103,16 +104,16 @@ FITS = {"train", "fit_variational", "check_noise"}
         ("optimisers", {"train", "fit_variational", "check_noise", "retrain"}),
         ("retraining", {"retrain"}),
         ("criteria", {"score", "retrain"}),
-        ("moments", {"measure", "score", "retrain", "evaluate"}),
-        ("masks", {"prune", "retrain", "evaluate", "overlap"}),
-        ("pruning", {"prune", "retrain", "evaluate"}),
+        ("moments", {"measure", "score", "retrain", "evaluate", "export"}),
+        ("masks", {"prune", "retrain", "evaluate", "overlap", *EXPORTS}),
+        ("pruning", {"prune", "retrain", "evaluate", "export"}),
         ("noise", {"evaluate"}),
         ("metrics", {"evaluate"}),
-        ("effects", {"evaluate"}),
-        ("networks", {*FITS, "check", "measure", "score", "retrain", "evaluate"}),
-        ("module_networks", {*FITS, "check", "measure", "score", "retrain", "evaluate"}),
+        ("effects", {"evaluate", *EXPORTS}),
+        ("networks", {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS}),
+        ("module_networks", {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS}),
         ("module_checks", {"check"}),
-        ("scaling", {*FITS, "check", "measure", "score", "retrain", "evaluate"}),
+        ("scaling", {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS}),
         ("plan", {"aggregate"}),
         ("gates", {"aggregate"}),
         ("sources", {"download"}),

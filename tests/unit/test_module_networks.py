@@ -41,11 +41,12 @@ def started(built, members):
 
 @pytest.mark.parametrize("named", SHAPES)
 @pytest.mark.parametrize("mode", ["training", "evaluation"])
-def test_each_replicate_is_the_users_module(named, mode):
+@pytest.mark.parametrize("outputs", [None, lambda *_: None], ids=["plain", "looked at"])
+def test_each_replicate_is_the_users_module(named, mode, outputs):
     built, own = network(named), images(named, 3)
     values = started(built, 3)
     for _ in range(2):  # the second time with running statistics of the first
-        logits = built.logits(own, values, training=mode == "training")
+        logits = built.logits(own, values, training=mode == "training", outputs=outputs)
     for member in range(3):
         alone = built.fresh(member).train(mode == "training")
         with torch.no_grad():
@@ -79,9 +80,11 @@ def test_gradients_are_those_of_the_users_module(named):
 def test_a_member_has_the_same_bits_in_any_company():
     built, own = network(RESNET20), images(RESNET20, 3)
     values = started(built, 3)
-    together = built.logits(own, values, training=True)
-    alone = built.logits(own[1:2], factories.member(started(built, 3), 1), training=True)
-    assert torch.equal(together[1:2], alone)
+    for outputs in (None, lambda *_: None):
+        together = built.logits(own, values, training=True, outputs=outputs)
+        only = factories.member(started(built, 3), 1)
+        alone = built.logits(own[1:2], only, training=True, outputs=outputs)
+        assert torch.equal(together[1:2], alone)
 
 
 def test_every_weight_of_linear_and_convolution_is_prunable_and_nothing_else():

@@ -9,7 +9,7 @@ import torch
 
 from prunescape import user_files
 from prunescape.module_networks import ModuleNetwork
-from prunescape.networks import Parameters, Shape
+from prunescape.networks import Parameters, Shape, Weighted
 
 MEMBERS, IMAGES = 2, 6
 TOLERANCE = 1e-4  # of logits, relative to the largest; orders of summation differ
@@ -66,7 +66,8 @@ def _compare(
     for seed in (1, 2):
         torch.manual_seed(seed)
         values = dict(parameters) | network.initial_buffers(MEMBERS)
-        runs.append(network.logits(images, values, training=training))
+        # Looked at, all replicates run as one batch, as under a posterior.
+        runs.append(network.logits(images, values, training=training, outputs=_look))
     if not torch.equal(*runs):
         raise ValueError(
             f"{place} is random in {mode}, by dropout for example; its replicates could not be "
@@ -89,6 +90,10 @@ def _compare(
                 f"{found[0, 0]:.6g} instead of {alone[0, 0]:.6g}; it mixes the images of a batch, "
                 "or takes a layer's parameters instead of calling the layer"
             )
+
+
+def _look(_layer: Weighted, _outputs: torch.Tensor) -> None:
+    """Make the network show its layers' outputs."""
 
 
 def summary(network: ModuleNetwork) -> dict[str, Any]:

@@ -29,7 +29,7 @@ import torch
 from torch import nn
 
 from prunescape import user_files
-from prunescape.module_layers import ModuleLayer, layer_of
+from prunescape.module_layers import ConvLayer, ModuleLayer, layer_of
 from prunescape.networks import Affine, Observe, Parameters, Shape
 from prunescape.winners import Winners
 
@@ -105,7 +105,10 @@ class ModuleNetwork:
             f"{layer.name}.{part}": f"{layer.path}.{part}"
             for layer in self.weighted
             for part in ("weight", "bias")
+            if f"{layer.name}.{part}" in self.shapes
         }
+        self._convolutional = any(isinstance(layer, ConvLayer) for layer in self.weighted)
+        self._alone = copy.deepcopy(self._module)
         self._replace(others)
 
     def fresh(self, seed: int) -> nn.Module:
@@ -159,6 +162,9 @@ class ModuleNetwork:
         comes before its activation.
         """
         members = len(parameters[f"{self.weighted[0].name}.weight"])
+        shared = affine or observe or outputs or parameters.keys() - self.paths.keys()
+        if self._convolutional and images.device.type == "cpu" and not shared:
+            return self._by_member(images.expand(members, *images.shape[1:]), parameters, training)
         self._run = _Run(members, parameters, training, affine, observe, outputs)
         self._module.to(images.device).train(training)
         try:
@@ -166,6 +172,24 @@ class ModuleNetwork:
         finally:
             self._run = None
         return folded.unflatten(0, (members, -1))
+
+    def _by_member(
+        self, images: torch.Tensor, parameters: Parameters, training: bool
+    ) -> torch.Tensor:
+        """Run the module as it is, replicate by replicate: its images then fit into the cache.
+
+        Convolutions have no batched product to gain by; ResNet-20 takes two thirds of the time.
+        """
+        self._alone.train(training)
+        named = {self.paths[name]: value.unbind() for name, value in parameters.items()}
+        return torch.stack(
+            [
+                torch.func.functional_call(
+                    self._alone, {path: values[member] for path, values in named.items()}, (own,)
+                )
+                for member, own in enumerate(images)
+            ]
+        )
 
     def end_epoch(self, buffers: Parameters) -> None:
         """Nothing changes between epochs."""

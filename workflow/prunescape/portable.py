@@ -127,15 +127,18 @@ def of_member(
         effect: zero or compensate.
         means: layer -> mean inputs [R or 1, in, ...], read by `compensate`.
         origin: as of `Portable`.
+
+    Raises:
+        ValueError: a replicate that the checkpoint has not, or a network in a file of the user.
     """
+    if isinstance(checkpoint.layers, str):
+        raise ValueError(f"{checkpoint.layers}: only networks of layers in the config are exported")
     if replicate not in checkpoint.replicates:
         raise ValueError(f"replicate {replicate}: the checkpoint has {checkpoint.replicates}")
     parameters = checkpoint.parameters(torch.device("cpu"))
     if kept is not None:
         masks = {layer: torch.from_numpy(mask) for layer, mask in kept.items()}
         parameters = effects.apply(effect, checkpoint.network, parameters, masks, means)
-    if isinstance(checkpoint.layers, str):
-        raise ValueError(f"network {checkpoint.layers}: only networks of layers are exported")
     r = checkpoint.replicates.index(replicate)
     arrays = {name: value[r].numpy() for name, value in parameters.items()}
     names = iter(layer.name for layer in checkpoint.network.weighted)
