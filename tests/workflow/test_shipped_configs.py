@@ -1,0 +1,22 @@
+"""Every configuration that the project ships can be planned from nothing."""
+
+import re
+import sys
+
+import pytest
+from workplace import ROOT, Workplace
+
+CONFIGS = sorted((ROOT / "config").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_a_configuration_plans_a_table_and_verdicts(config, tmp_path):
+    snakemake = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1"]
+    files = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(config)]
+
+    done = Workplace(tmp_path).run(*snakemake, *files, "--directory", str(tmp_path))
+
+    assert done.status == 0, done.output
+    rules = dict(re.findall(r"^(\w+) +(\d+)$", done.output, re.MULTILINE))
+    assert int(rules["evaluate"]) > 10
+    assert (rules["aggregate"], rules["claims"]) == ("1", "1")
