@@ -33,6 +33,16 @@ def build(channel: Path, work: Path) -> None:
         asyncio.run(_wait(indexed))
 
 
+def can_be_packed() -> bool:
+    """Whether this Python is one folder with all that belongs to it, pip included."""
+    program = Path(sys.base_prefix) / "bin" / Path(LIBRARY).name
+    return program.is_file() and any(_bundled().glob("pip-*.whl"))
+
+
+def _bundled() -> Path:
+    return Path(sys.base_prefix) / LIBRARY / "ensurepip" / "_bundled"
+
+
 async def _wait(awaited: object) -> None:
     await awaited
 
@@ -79,8 +89,7 @@ def _stage_python(folder: Path) -> None:
 
 def _stage_pip(folder: Path) -> str:
     """Unpack the pip that Python brings along; return its version."""
-    bundled = Path(sys.base_prefix) / LIBRARY / "ensurepip" / "_bundled"
-    [wheel] = bundled.glob("pip-*.whl")
+    [wheel] = _bundled().glob("pip-*.whl")
     with zipfile.ZipFile(wheel) as opened:
         opened.extractall(folder / LIBRARY / "site-packages")
     return wheel.name.split("-")[1]
