@@ -1,9 +1,9 @@
-# prunescape with everything that a run needs; results go to the folder mounted at /work:
+# prunescape with everything that a run needs; results go to the folder mounted at /mount:
 #
 #     docker build --tag prunescape .
-#     docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD:/work" prunescape --cores all
+#     docker run --rm --user "$(id -u):$(id -g)" --volume "$PWD:/mount" prunescape --cores all
 #
-# More options of Snakemake follow, such as --configfile /work/mine.yaml; with the NVIDIA container
+# More options of Snakemake follow, such as --configfile /mount/mine.yaml; with the NVIDIA container
 # toolkit, --gpus all before the image's name shows it the GPUs. docs/cluster.md has more.
 FROM python:3.11-slim-bookworm
 
@@ -19,7 +19,7 @@ COPY workflow workflow
 
 # Any user may run it: nothing is written here, and caches go where all may write.
 ENV HOME=/tmp
-RUN mkdir -m 1777 /work
+RUN mkdir -m 1777 /mount
 USER 65534:65534
-ENTRYPOINT ["snakemake", "--snakefile", "/prunescape/Snakefile", "--directory", "/work"]
+ENTRYPOINT ["snakemake", "--snakefile", "/prunescape/Snakefile", "--directory", "/mount"]
 CMD ["--cores", "all"]
