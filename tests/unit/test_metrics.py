@@ -127,13 +127,15 @@ def test_a_networks_numbers_do_not_depend_on_its_company(layers, n):
     assert found == {name: [value[4], value[1]] for name, value in together.items()}
 
 
+@pytest.mark.parametrize("layers", [PERCEPTRON, CONVOLUTIONAL])
 @pytest.mark.parametrize("chunk", [1, 7, 100, 101, 5000])
-def test_chunks_add_up(monkeypatch, chunk):
-    network = Network(PERCEPTRON, (1, 8, 8))
+def test_chunks_add_up(monkeypatch, layers, chunk):
+    network = Network(layers, (1, 9, 7))
     ensemble = parameters(network, 2)
-    images = torch.from_numpy(streams.generator("test", "x").random((101, 1, 8, 8), np.float32))
+    images = torch.from_numpy(streams.generator("test", "x").random((101, 1, 9, 7), np.float32))
     whole = metrics.measure(network, ensemble, UNIT, images, classes(101))
     monkeypatch.setattr(metrics, "CHUNK", chunk)
+    monkeypatch.setattr(metrics, "CHUNK_OF_FILTERS", chunk)
     found = metrics.measure(network, ensemble, UNIT, images, classes(101))
     assert found["n_correct"] == whole["n_correct"]
     for name in ("nll", "ece", "brier"):

@@ -55,6 +55,32 @@ def test_each_replicate_is_an_ordinary_network(layers):
         torch.testing.assert_close(logits[r], expected, atol=2e-6, rtol=1e-5)
 
 
+K_WINNERS = [
+    {"kind": "conv", "filters": 3, "size": 3},
+    {"kind": "max_pool", "size": 2},
+    {"kind": "k_winners", "k": 4, "boost": {"strength": 1.5, "factor": 0.85}},
+    {"kind": "linear", "units": 5},
+    {"kind": "relu"},
+    {"kind": "linear", "units": 4},
+]
+ACTIVATION_FIRST = [{"kind": "relu"}, *PERCEPTRON]
+
+
+@pytest.mark.parametrize("layers", [EVERY_KIND, CONVOLUTIONAL, K_WINNERS, ACTIVATION_FIRST])
+def test_without_gradients_logits_are_the_same_bits_and_images_stay_as_they_are(layers):
+    network = Network(layers, IMAGE)
+    values = parameters(network, 3) | network.initial_buffers(3)
+    images = torch.randn(1, 150, *IMAGE, generator=torch.Generator().manual_seed(1))
+    before = images.clone()
+    pieces = [network.logits(some, values) for some in images.split(64, dim=1)]
+    with torch.no_grad():
+        in_place = [network.logits(some, values) for some in images.split(64, dim=1)]
+        whole = network.logits(images, values)
+    assert all(torch.equal(a, b) for a, b in zip(pieces, in_place, strict=True))
+    torch.testing.assert_close(whole, torch.cat(pieces, dim=1), atol=2e-6, rtol=1e-5)
+    assert torch.equal(images, before)
+
+
 @pytest.mark.parametrize("layers", [EVERY_KIND, PERCEPTRON, LOGISTIC])
 def test_shared_images_are_images_repeated(layers):
     network = Network(layers, IMAGE)

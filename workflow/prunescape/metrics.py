@@ -6,7 +6,9 @@ import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 from prunescape.networks import Network, Parameters, Weighted
 from prunescape.scaling import Scaling
 
-CHUNK = 1000  # images at a time; fixed, so that a network's numbers don't depend on its company
+# Images at a time; fixed for a network, so that its numbers don't depend on its company.
+CHUNK = 1000
+CHUNK_OF_FILTERS = 250  # whose outputs the allocator then has room for from one to the next
 BINS = 15  # of the calibration error: equal width on [0, 1] (Guo et al. 2017, equation 3)
 
 
@@ -36,7 +38,9 @@ def measure(
     """
     heard = Heard(network, len(next(iter(parameters.values()))))
     parts = []
-    for chunk, chunk_labels in zip(images.split(CHUNK), labels.split(CHUNK), strict=True):
+    filters = any(len(layer.shape) > 2 for layer in network.weighted)
+    size = CHUNK_OF_FILTERS if filters else CHUNK
+    for chunk, chunk_labels in zip(images.split(size), labels.split(size), strict=True):
         logits = network.logits(scaling(chunk)[None], parameters, outputs=heard.hear)
         parts.append(_sums(logits, chunk_labels))
     correct, nll, brier, gaps = (torch.stack(part).sum(0) for part in zip(*parts, strict=True))
@@ -64,10 +68,13 @@ class Heard:
     def hear(self, layer: Weighted, outputs: torch.Tensor) -> None:
         """Note the outputs [M, B, units, ...] of a layer with weights."""
         heard = self._units[layer.name]
-        if not heard.all():  # one look at most networks is enough
-            of_units = outputs.reshape(*outputs.shape[:3], -1)
+        silent = (~heard).any(0).nonzero().flatten()
+        if len(silent):  # few after a look at most networks
+            of_units = outputs[:, :, silent.to(outputs.device)]
+            images = (1, *range(3, outputs.dim()))
             # Twice as fast as comparing all of them with 0.
-            heard |= ((of_units.amax((1, 3)) != 0) | (of_units.amin((1, 3)) != 0)).cpu()
+            loud = (of_units.amax(images) != 0) | (of_units.amin(images) != 0)
+            heard[:, silent] |= loud.cpu()
 
     def silent(self) -> list[str]:
         """Return the number of silent units of each layer, a text for each of M networks."""

@@ -25,6 +25,8 @@ from math import prod
 import numpy as np
 import torch
 
+IN_CACHE = 64  # images whose units a processor's cache holds
+
 Shape = tuple[int, ...]
 Parameters = Mapping[str, torch.Tensor]
 
@@ -73,13 +75,17 @@ class Winners:
     def compete(self, values: torch.Tensor, buffers: Parameters, *, training: bool) -> torch.Tensor:
         """Return `values` [R, B, *shape] with all but the winners set to zero.
 
-        In training duty cycles are brought up to date in place.
+        In training duty cycles are brought up to date in place; where no gradient is asked for,
+        so are the values.
         """
         k = self.k if training else self.inference_k
         ranked = values.detach()
         if self.boost is not None:
             ranked = ranked * self._factors(buffers, k)
-        outputs = values * winners(ranked, k)
+        if torch.is_grad_enabled():
+            outputs = values * winners(ranked, k)
+        else:
+            outputs = _keep(values, ranked, k)
         if training and self.boost is not None:
             self._record(outputs.detach(), buffers)
         return outputs
@@ -113,7 +119,23 @@ def winners(values: torch.Tensor, k: int) -> torch.Tensor:
     Exactly k win; of equal values those that come first. What is not a number never wins, and times
     0 it stays what it is, so that the loss shows it.
     """
-    rows = values.flatten(2)
+    return torch.cat([_chosen(some, k) for some in _pieces(values)]).view(values.shape)
+
+
+def _keep(values: torch.Tensor, ranked: torch.Tensor, k: int) -> torch.Tensor:
+    """Set all but each image's winners by `ranked` to zero, in place."""
+    for some, by in zip(_pieces(values), _pieces(ranked), strict=True):
+        some.mul_(_chosen(by, k))
+    return values
+
+
+def _pieces(values: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Split [R, B, ...] into views [some images, n] that a processor's cache holds."""
+    return values.view(-1, prod(values.shape[2:])).split(IN_CACHE)
+
+
+def _chosen(rows: torch.Tensor, k: int) -> torch.Tensor:
+    """Return which numbers of each row are its k largest: [N, n] -> the same, 1 or 0."""
     least = _kth_largest(rows, k)
     # Numbers rather than booleans, which take three times as long to make and to add up.
     chosen = torch.ge(rows, least, out=torch.empty_like(rows))
@@ -122,8 +144,8 @@ def winners(values: torch.Tensor, k: int) -> torch.Tensor:
         rows, least = rows[surplus], least[surplus]
         above, equal = rows > least, rows == least
         places = k - above.sum(-1, keepdim=True)
-        chosen[surplus] = (above | (equal & (equal.cumsum(-1) <= places))).to(values.dtype)
-    return chosen.view(values.shape)
+        chosen[surplus] = (above | (equal & (equal.cumsum(-1) <= places))).to(chosen.dtype)
+    return chosen
 
 
 def _kth_largest(rows: torch.Tensor, k: int) -> torch.Tensor:
