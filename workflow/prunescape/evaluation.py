@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from prunescape import effects, levels, masks, metrics, noise
+from prunescape import effects, levels, masks, metrics, noise, sparse_products
 from prunescape.checkpoints import Checkpoint
 from prunescape.masks import Arrays
 from prunescape.pruning import layers_of
@@ -127,6 +127,7 @@ class _Pruned:
                 {name: torch.from_numpy(mask).to(device) for name, mask in kept.items()},
                 means,
             )
+        self._affine = sparse_products.affine(self._network, self._parameters)
         self._key = case.key | {"level": levels.number(case.key["level"])}
         self._counts = list(self._count(kept, effect == "freeze"))
         self._replicates = checkpoint.replicates
@@ -155,7 +156,9 @@ class _Pruned:
         self, images: torch.Tensor, labels: torch.Tensor, kind: str, level: str
     ) -> Iterator[Row]:
         """Yield a row for every replicate."""
-        values = metrics.measure(self._network, self._parameters, self._scaling, images, labels)
+        values = metrics.measure(
+            self._network, self._parameters, self._scaling, images, labels, self._affine
+        )
         for r, replicate in enumerate(self._replicates):
             yield (
                 self._key

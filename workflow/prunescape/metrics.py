@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
-from prunescape.networks import Network, Parameters, Weighted
+from prunescape.networks import Affine, Network, Parameters, Weighted
 from prunescape.scaling import Scaling
 
 # Images at a time; fixed for a network, so that its numbers don't depend on its company.
@@ -19,6 +19,7 @@ def measure(
     scaling: Scaling,
     images: torch.Tensor,
     labels: torch.Tensor,
+    affine: Affine | None = None,
 ) -> dict[str, list[float]]:
     """Measure M networks on the same images.
 
@@ -28,6 +29,7 @@ def measure(
         scaling: input scaling.
         images: raw intensities [N, C, H, W].
         labels: classes [N].
+        affine: as in `Network.logits`.
 
     Returns:
         n_correct; accuracy in [0, 1]; nll: mean negative log likelihood in nats; ece: expected
@@ -41,7 +43,7 @@ def measure(
     filters = any(len(layer.shape) > 2 for layer in network.weighted)
     size = CHUNK_OF_FILTERS if filters else CHUNK
     for chunk, chunk_labels in zip(images.split(size), labels.split(size), strict=True):
-        logits = network.logits(scaling(chunk)[None], parameters, outputs=heard.hear)
+        logits = network.logits(scaling(chunk)[None], parameters, affine, outputs=heard.hear)
         parts.append(_sums(logits, chunk_labels))
     correct, nll, brier, gaps = (torch.stack(part).sum(0) for part in zip(*parts, strict=True))
     total = len(labels)
@@ -68,13 +70,16 @@ class Heard:
     def hear(self, layer: Weighted, outputs: torch.Tensor) -> None:
         """Note the outputs [M, B, units, ...] of a layer with weights."""
         heard = self._units[layer.name]
-        silent = (~heard).any(0).nonzero().flatten()
-        if len(silent):  # few after a look at most networks
-            of_units = outputs[:, :, silent.to(outputs.device)]
-            images = (1, *range(3, outputs.dim()))
-            # Twice as fast as comparing all of them with 0.
-            loud = (of_units.amax(images) != 0) | (of_units.amin(images) != 0)
-            heard[:, silent] |= loud.cpu()
+        if heard.all():  # one look at most networks is enough
+            return
+        units = torch.arange(heard.shape[1])
+        if outputs.dim() > 3:  # filters: copying the silent ones is cheaper than looking at all
+            units = (~heard).any(0).nonzero().flatten()
+            outputs = outputs[:, :, units.to(outputs.device)]
+        images = (1, *range(3, outputs.dim()))
+        # Twice as fast as comparing all of them with 0.
+        loud = (outputs.amax(images) != 0) | (outputs.amin(images) != 0)
+        heard[:, units] |= loud.cpu()
 
     def silent(self) -> list[str]:
         """Return the number of silent units of each layer, a text for each of M networks."""
