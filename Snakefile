@@ -62,6 +62,7 @@ rule all:
 
 
 onsuccess:
+    name_what_is_missing()
     record_environment()
     record_invocation()
 

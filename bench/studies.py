@@ -114,7 +114,7 @@ class Study:
         with contextlib.redirect_stderr(io.StringIO()):  # a progress bar
             arrays = training.fit(
                 built, scaling, images[:512], labels[:512], begun, stream, members
-            )
+            ).arrays
         start = Checkpoint(layers, images.shape[1:], scaling, arrays, members, {})
         kept = {
             layer.name: torch.rand(REPLICATES, *layer.shape).numpy() < 0.5

@@ -209,6 +209,29 @@ def test_a_selection_must_be_complete_and_unambiguous(present, message):
         judge(scores(rows(dense, DENSE), present), claim(COST))
 
 
+def test_pairs_are_the_replicates_that_both_arms_have():
+    # A gap in one arm of replicate 4, and of replicate 2 in the other.
+    left = [each for each in rows(dense, DENSE) if each["replicate"] != 2]
+    right = [each for each in rows(row, less(50, spread=1)) if each["replicate"] != 4]
+    whole = scores(rows(dense, DENSE), rows(row, less(50, spread=1)))
+    common = whole[whole["replicate"].isin([1, 3, 5])]
+    expected = judge(common, claim(COST)).iloc[0]
+
+    stated = [claim(COST)]
+    found = claims.judge(
+        {"scores": scores(left, right)}, stated, ["graves"], {}, {"graves": {2, 4}}
+    )
+
+    for column in ("estimate", "ci_low", "ci_high", "p_holm", "verdict"):
+        assert found.iloc[0][column] == expected[column]
+    assert found.iloc[0]["n"] == 3
+    assert found.iloc[0]["reason"].endswith(
+        "; without replicates 2, 4, of which a training diverged"
+    )
+    with pytest.raises(ValueError, match=r"no rows for replicates \[2\]"):
+        claims.judge({"scores": scores(left, right)}, stated, ["graves"], {}, {"graves": {4}})
+
+
 def test_shuffled_replicates_give_the_same_bytes(tmp_path):
     groups = [rows(dense, DENSE), rows(row, less(33, spread=7))]
     groups.append(rows(row, less(512, spread=13), criterion="random"))
@@ -385,7 +408,9 @@ def test_scripts_write_and_print_the_verdicts(tmp_path):
     table.write_parquet(scores(rows(dense, DENSE), *points), tmp_path / "scores.parquet")
     table.write_csv(table.of_noise_checks([]), tmp_path / "gradient_noise.csv")
     run = [sys.executable, "workflow/scripts/claims.py", "--table", tmp_path / "scores.parquet"]
+    table.write_csv(table.of_diverged([]), tmp_path / "diverged.csv")
     run += ["--noise-table", tmp_path / "gradient_noise.csv"]
+    run += ["--diverged", tmp_path / "diverged.csv"]
     run += ["--claims", CLAIMS, "--studies", "graves", "--output", tmp_path / "claims.csv"]
     run += ["--not-tested", '{"g3": "the levels are left out"}']
     subprocess.run(run, cwd=ROOT, check=True)

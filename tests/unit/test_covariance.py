@@ -105,7 +105,7 @@ def test_check_gives_a_row_a_replicate():
     }
     network = Network(LAYERS, SCALING.shape((1, 8, 8)))
     root, replicates = (1, "study"), [3, 4]
-    arrays = training.fit(network, SCALING, IMAGES, LABELS, fit, root, replicates)
+    arrays = training.fit(network, SCALING, IMAGES, LABELS, fit, root, replicates).arrays
     checkpoint = Checkpoint(LAYERS, (1, 8, 8), SCALING, arrays, replicates, {})
     rows = covariance.check(checkpoint, fit, IMAGES, LABELS, root, 1000)
     assert [row["replicate"] for row in rows] == replicates

@@ -29,12 +29,14 @@ MODEL = ("study", "dataset", "network", "fit")
 
 
 def packed(level, scope="global"):
-    arms = [("snr", scope, 0)]
-    return pruning.masks(SCORES, arms, "exact_k", level, (2011, "graves"), FITTED.replicates)
+    """Return masks and the replicates that they belong to."""
+    arms, replicates = [("snr", scope, 0)], FITTED.replicates
+    made = pruning.masks(SCORES, arms, "exact_k", level, (2011, "graves"), replicates)
+    return made, replicates
 
 
 def kept(level, scope="global"):
-    return masks.unpack(pruning.layers_of(packed(level, scope), "snr", scope), SHAPES)
+    return masks.unpack(pruning.layers_of(packed(level, scope)[0], "snr", scope), SHAPES)
 
 
 def arm(levels, arm_effects=("zero",), scope="global"):
@@ -197,9 +199,8 @@ def test_batches_of_levels_and_blocks_of_replicates_change_no_bit():
     assert alone
     assert all(together[key] == row for key, row in alone.items())
     one = checkpoint(PERCEPTRON, replicates=[5], posterior=True)
-    mask = {name: m[1:2] for name, m in packed("0.90").items()}
     means = {name: mean[1:2] if len(mean) > 1 else mean for name, mean in MEANS.items()}
-    cases = evaluation.cases(one, [], [mask], arm(["0.90"], ["compensate"]), [NOISY])
+    cases = evaluation.cases(one, [], [packed("0.90")], arm(["0.90"], ["compensate"]), [NOISY])
     single = evaluation.rows(cases, means, IMAGES, LABELS, STREAM)
     assert [row["replicate"] for row in single] == [5] * 3
     assert all(together[key] == row for key, row in numbers(single).items())
@@ -226,7 +227,7 @@ def test_other_networks_are_evaluated_too(layers):
     arms = [("magnitude", "layer", 0)]
     mask = pruning.masks(scores, arms, "exact_k", "0.50", (2011, "graves"), [1, 2, 3])
     made = arm(["0.50"], ["compensate"], "layer") | {"criterion": "magnitude"}
-    cases = evaluation.cases(fitted, [], [mask], made, [NOISY])
+    cases = evaluation.cases(fitted, [], [(mask, [1, 2, 3])], made, [NOISY])
     rows = evaluation.rows(cases, means, IMAGES, LABELS, STREAM)
     halves = [int(np.prod(shape)) - round(np.prod(shape) / 2) for shape in shapes.values()]
     assert {row["kept_by_layer"] for row in rows} == {" ".join(map(str, halves))}

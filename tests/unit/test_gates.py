@@ -157,6 +157,7 @@ def aggregate(folder, change=None):
         files.write_json(folder / name, record(*rows[slice(change if make is row else None)]))
     outputs = ["--table-output", folder / "scores.parquet", "--csv-output", folder / "scores.csv"]
     outputs += ["--noise-output", folder / "gradient_noise.csv"]
+    outputs += ["--diverged-output", folder / "diverged.csv"]
     script = [sys.executable, "workflow/scripts/aggregate.py"]
     return subprocess.run(
         [*script, "--folder", folder, "--plan", json.dumps(PLAN), *outputs],

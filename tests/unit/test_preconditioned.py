@@ -182,7 +182,7 @@ def test_fit_trains_with_it_and_returns_its_state():
     }
     found = training.fit(
         run.network, run.scaling, run.images, run.labels, settings, (1, "study"), [1, 2]
-    )
+    ).arrays
     expected = run.arrays()
     assert found.keys() == expected.keys()
     for name, value in found.items():

@@ -49,7 +49,7 @@ def fitted(settings, start=None):
     scaling = Scaling.fit("unit", IMAGES)
     network = architectures.network(NAMED, IMAGE)
     begun = start and {n: start.arrays[n] for n in [*network.shapes, *network.buffers]}
-    arrays = training.fit(network, scaling, IMAGES, LABELS, settings, ROOT, [1, 2], begun)
+    arrays = training.fit(network, scaling, IMAGES, LABELS, settings, ROOT, [1, 2], begun).arrays
     return Checkpoint(NAMED, IMAGE, scaling, arrays, [1, 2], {"train": "1" * 64})
 
 
@@ -136,7 +136,7 @@ def test_masks_are_exact_and_zeros_stay_zeros_in_retraining(point, scope):
     assert (after.arrays["own.norm.num_batches_tracked"] == 4).all()
     arm = {"criterion": "magnitude", "scope": scope, "selection": "exact_k"}
     arm |= {"schedule": "again", "effects": ["zero"], "points": [(0, "0.90")]}
-    rows = evaluated(point, [after], [packed], arm, {})
+    rows = evaluated(point, [after], [(packed, [1, 2])], arm, {})
     assert len(rows) == 4  # replicates, clean and noisy
     for row in rows:
         assert row["kept_weights"] == sum(int(m[row["replicate"] - 1].sum()) for m in kept.values())
@@ -153,7 +153,7 @@ def test_posteriors_are_pruned_and_compensated(posterior):
     arm = {"criterion": "snr", "scope": "global", "selection": "exact_k", "schedule": "oneshot"}
     arm |= {"effects": ["zero", "compensate"], "points": [(0, "0.50")]}
     means = {layer: mean for layer, (mean, _) in found.items()}
-    rows = evaluated(posterior, [], [packed], arm, means)
+    rows = evaluated(posterior, [], [(packed, [1, 2])], arm, means)
     assert len(rows) == 8
     by_effect = {row["effect"]: row for row in rows if row["replicate"] == 1}
     assert by_effect["zero"]["nll"] != by_effect["compensate"]["nll"]

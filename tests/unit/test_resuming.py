@@ -77,7 +77,7 @@ def fit(tmp_path, monkeypatch):
         }
         network = Network(layers, (1, 8, 8))
         common = (network, scaling, images, labels, settings, (1, "study"), [1, 2])
-        return training.fit(*common, progress=progress), epochs
+        return training.fit(*common, progress=progress).arrays, epochs
 
     return train
 

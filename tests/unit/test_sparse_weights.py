@@ -80,7 +80,7 @@ def fit(epochs, optimiser, **changes):
         "epochs": epochs,
     } | changes
     scaling = Scaling.fit("signed", images)
-    return training.fit(network(), scaling, images, labels, settings, ROOT, [1, 2])
+    return training.fit(network(), scaling, images, labels, settings, ROOT, [1, 2]).arrays
 
 
 ADAM = {"kind": "adam", "learning_rate": 0.01}

@@ -48,7 +48,7 @@ def fit(layers, data, replicates, **changes):
     scaling = Scaling.fit("signed", images)
     return training.fit(
         Network(layers, (1, 8, 8)), scaling, images, labels, settings, (1, "study"), replicates
-    )
+    ).arrays
 
 
 @pytest.mark.parametrize(
@@ -124,8 +124,9 @@ def test_members_of_a_replicate_share_its_batches(digits):
         network, {"distribution": "he_uniform"}, (1, "study"), [1, 2, 1, 2]
     )
     arguments = (network, scaling, images, labels, settings, (1, "study"))
-    shared = training.fit(*arguments, [1, 2, 1, 2], start)
-    alone = training.fit(*arguments, [2], {name: array[1:2] for name, array in start.items()})
+    shared = training.fit(*arguments, [1, 2, 1, 2], start).arrays
+    own = {name: array[1:2] for name, array in start.items()}
+    alone = training.fit(*arguments, [2], own).arrays
     for name, value in shared.items():
         assert np.array_equal(value[:2], value[2:])
         assert np.array_equal(value[1], alone[name][0])
@@ -144,7 +145,7 @@ def test_training_that_goes_on_has_the_batches_of_its_epochs(digits):
         settings = plain | {"epochs": epochs}
         return training.fit(
             *arguments, settings, (1, "study"), [1, 2], start, first_epoch=first_epoch
-        )
+        ).arrays
 
     whole = go_on(start, 5, 0)
     halves = go_on(go_on(start, 2, 0), 3, 2)
@@ -213,15 +214,15 @@ def test_a_start_is_where_training_starts(digits):
     network, scaling = Network(LOGISTIC, (1, 8, 8)), Scaling.fit("signed", images)
     again = training.fit(
         network, scaling, images, labels, settings | {"epochs": 1}, (1, "s"), [1], first
-    )
+    ).arrays
     np.testing.assert_allclose(again["1.weight"], first["1.weight"], atol=1e-7)
 
 
 def test_divergence_names_replicate_epoch_step_loss_and_setting(digits):
     optimiser = {"kind": "sgd", "learning_rate": 1e30, "momentum": 0.0}
     message = (
-        r"replicates \[1, 2\] is not finite in epoch 1: of replicate 1 it is (nan|inf) at step 2, "
-        r"\d.* before it; a lower optimiser.learning_rate"
+        r"all 2 replicates diverged; replicate 2 diverged in epoch 1: loss (nan|inf) at step 2 "
+        r"\(\d.* before it\); likely setting: optimiser.learning_rate 1e\+30"
     )
     with pytest.raises(ValueError, match=message):
         fit(PERCEPTRON, digits, [1, 2], optimiser=optimiser, epochs=3)

@@ -237,7 +237,7 @@ def fit(network, data, replicates, epochs=5, start=None, **changes):
         "epochs": epochs,
     } | changes
     scaling = Scaling.fit("signed", data[0])
-    return training.fit(network, scaling, *data, settings, (1, "study"), replicates, start)
+    return training.fit(network, scaling, *data, settings, (1, "study"), replicates, start).arrays
 
 
 def test_a_member_does_not_depend_on_its_company_after_500_steps(data):

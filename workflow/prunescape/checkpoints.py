@@ -1,7 +1,8 @@
 """Checkpoints: an ensemble on disk, with all that is needed to run it (needs torch).
 
 A safetensors file of parameters [R, ...] and of the input scaling. Its metadata names the network's
-layers, the image's shape, the replicates, and the data files that were opened to fit it.
+layers, the image's shape, the replicates, the data files that were opened to fit it, and the
+replicates of its block that are missing because their training diverged.
 """
 
 from dataclasses import dataclass, replace
@@ -9,8 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from prunescape import files
+from prunescape import divergence, files
 from prunescape.architectures import Definition, network
+from prunescape.divergence import Divergence
 from prunescape.module_networks import ModuleNetwork
 from prunescape.networks import Network
 from prunescape.scaling import Scaling
@@ -30,8 +32,9 @@ class Checkpoint:
             variational fit, `<parameter>.noise` and `noise.t` beside the weights of preconditioned
             SGD.
         replicates: the replicate of each member.
-        arms: criterion, scope, effect and level of each member, after retraining; else None.
         fitted_on: split -> SHA-256 of the data files that were opened on the way.
+        arms: criterion, scope, effect and level of each member, after retraining; else None.
+        diverged: the replicates of the block that are not among `replicates`.
     """
 
     layers: Definition
@@ -41,6 +44,7 @@ class Checkpoint:
     replicates: list[int]
     fitted_on: dict[str, str]
     arms: list[tuple[str, ...]] | None = None
+    diverged: tuple[Divergence, ...] = ()
 
     @property
     def network(self) -> Network | ModuleNetwork:
@@ -84,6 +88,9 @@ class Checkpoint:
             "fitted_on": self.fitted_on,
             "arms": self.arms,
         }
+        if self.diverged:  # where nothing diverges, a file's bytes are what they always were
+            named = (replace(each, checkpoint=each.checkpoint or path) for each in self.diverged)
+            metadata["diverged"] = divergence.records(named)
         files.write_tensors(path, self.arrays | self.scaling.arrays(), metadata)
 
     @classmethod
@@ -103,6 +110,7 @@ class Checkpoint:
                 metadata["replicates"],
                 metadata["fitted_on"],
                 metadata["arms"] and [tuple(arm) for arm in metadata["arms"]],
+                tuple(Divergence.of(each) for each in metadata.get("diverged", ())),
             )
         except KeyError as error:
             raise ValueError(f"{path}: checkpoint without {error}") from None

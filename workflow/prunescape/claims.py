@@ -15,7 +15,9 @@ words:
 `each`, `mean_over` and `sum_over` are a mapping or a list of mappings; a list of values stands for
 each of them ({level: ["0.70", "0.90"]}). A selection's own filters win over those that it shares.
 Levels are the strings of config, "0.90" or "68x". Rows are clean unless noise is named. A selection
-must leave exactly one row a replicate, and every replicate of the study must have one.
+must leave exactly one row a replicate, and every replicate of the study must have one, but for
+those that diverged: what is compared or averaged are the replicates that all selections have, and n
+is their number.
 
 Verdicts: a claim holds if its opposite is rejected, fails if the claim itself is, and is undecided
 otherwise. Both come from one two-sided test at 5 % of "the statistic equals the margin", read in
@@ -27,7 +29,7 @@ import itertools
 import math
 import os
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -113,11 +115,15 @@ class Claim:
 
 @dataclass(frozen=True)
 class Part:
-    """One tested part of a claim: its filters of `each` (in words), its interval, its p."""
+    """One tested part of a claim: its filters of `each` (in words), its interval, its p.
+
+    `missing`: replicates of the study that it has to do without.
+    """
 
     claim: Claim
     label: str
     interval: Interval
+    missing: tuple[int, ...] = ()
     p_holm: float = math.nan
 
     @property
@@ -158,6 +164,7 @@ def judge(
     claims: Sequence[Claim],
     studies: Iterable[str],
     not_tested: Mapping[str, str],
+    diverged: Mapping[str, Collection[int]] | None = None,
 ) -> pd.DataFrame:
     """Return the verdicts (COLUMNS) on the claims of `studies`, in the order of `claims`.
 
@@ -166,6 +173,7 @@ def judge(
         claims: all claims known.
         studies: studies of the run; claims of others are left out.
         not_tested: id and reason of claims that the configuration can't test, whatever the data.
+        diverged: study -> the replicates that may be missing, as a training of theirs diverged.
 
     Raises:
         ValueError: a claim that is to be tested selects no rows, not all replicates, or several
@@ -176,9 +184,9 @@ def judge(
         raise ValueError(
             f"not_tested: no claim is called {sorted(unknown)} (config key not_tested)"
         )
-    studies = set(studies)
+    studies, diverged = set(studies), diverged or {}
     asked = [claim for claim in claims if claim.study in studies]
-    tested = [part for c in asked if c.id not in not_tested for part in _parts(tables, c)]
+    tested = [part for c in asked if c.id not in not_tested for part in _parts(tables, c, diverged)]
     tested = _adjusted(tested)
     verdicts = [
         _left_out(claim, not_tested[claim.id])
@@ -213,45 +221,73 @@ def report(verdicts: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _parts(tables: Mapping[str, pd.DataFrame], claim: Claim) -> list[Part]:
+def _parts(
+    tables: Mapping[str, pd.DataFrame], claim: Claim, diverged: Mapping[str, Collection[int]]
+) -> list[Part]:
     try:
         name = claim.statistic.get("table", "scores")
         if name not in tables:
             raise ValueError(f"table {name!r}, expected one of {list(tables)}")
         study = tables[name][tables[name]["study"] == claim.study]
         cases = _expand(claim.statistic.get("each", {}))
-        return [Part(claim, _text(case), _interval(study, claim, case)) for case in cases]
+        every = set(study["replicate"])
+        needed = every.difference(diverged.get(claim.study, ()))
+        return [_part(study, claim, case, every, needed) for case in cases]
     except ValueError as error:
         raise ValueError(f"claim {claim.id}: {error}") from None
 
 
-def _interval(study: pd.DataFrame, claim: Claim, case: Filters) -> Interval:
-    """Return the interval of one part, in the units of the claim's margin."""
+def _part(
+    study: pd.DataFrame, claim: Claim, case: Filters, every: set[int], needed: set[int]
+) -> Part:
+    """Return one part, in the units of the claim's margin.
+
+    Args:
+        study: rows of the claim's study.
+        claim: the claim.
+        case: filters of this part.
+        every: all replicates of the study.
+        needed: those that every selection must have.
+    """
     words = claim.statistic
-    selection = {**case, **words["of"]}
-    left = _values(study, words, selection)
-    if "minus" in words:
-        right = _values(study, words, {**case, **words["minus"]})
+    sides = [{**case, **words[name]} for name in ("of", "minus") if name in words]
+    columns = [_columns(study, words, side, needed) for side in sides]
+    common = sorted(set.intersection(*(set(each.index) for cells in columns for each in cells)))
+    if not common:
+        raise ValueError("no replicate has rows in all selections: too many diverged")
+    values = [_values(words, cells, common) for cells in columns]
+    missing = tuple(sorted(every.difference(common)))
+    if len(values) > 1:
         # Accuracies are ratios of counts: what differs below 1e-9 is rounding, not spread.
-        return intervals.mean(np.round(left - right, 9), claim.margin)
-    if words["measure"] not in ("accuracy", "error"):
-        return intervals.mean(left, claim.margin)
-    images = _values(study, {**words, "measure": "n_images"}, selection)
-    found = intervals.rate(left / 100, int(images.min()), claim.margin / 100)
-    return Interval(found.n, 100 * found.mean, 100 * found.low, 100 * found.high, found.p)
+        found = intervals.mean(np.round(values[0] - values[1], 9), claim.margin)
+    elif words["measure"] in ("accuracy", "error"):
+        counted = _columns(study, {**words, "measure": "n_images"}, sides[0], needed)
+        images = int(_values(words, counted, common).min())
+        rate = intervals.rate(values[0] / 100, images, claim.margin / 100)
+        found = Interval(rate.n, 100 * rate.mean, 100 * rate.low, 100 * rate.high, rate.p)
+    else:
+        found = intervals.mean(values[0], claim.margin)
+    return Part(claim, _text(case), found, missing)
 
 
-def _values(study: pd.DataFrame, words: dict[str, Any], selection: Filters) -> np.ndarray:
-    """Return the measure of a selection [R], in the order of replicates."""
+def _values(words: dict[str, Any], cells: Sequence[pd.Series], common: list[int]) -> np.ndarray:
+    """Return the measure of a selection [R] for some replicates, added or averaged over cells."""
+    total = np.sum([each.loc[common].to_numpy() for each in cells], axis=0)
+    return total if "sum_over" in words else total / len(cells)
+
+
+def _columns(
+    study: pd.DataFrame, words: dict[str, Any], selection: Filters, needed: set[int]
+) -> list[pd.Series]:
+    """Return the measure of a selection by replicate, cell by cell of what is averaged."""
     shared = words.get("where", {})
     cells = _expand(words.get("mean_over", words.get("sum_over", {})))
-    columns = [_column(study, words["measure"], {**shared, **cell, **selection}) for cell in cells]
-    total = np.sum(columns, axis=0)
-    return total if "sum_over" in words else total / len(columns)
+    filters = [{**shared, **cell, **selection} for cell in cells]
+    return [_column(study, words["measure"], each, needed) for each in filters]
 
 
-def _column(study: pd.DataFrame, measure: str, filters: Filters) -> np.ndarray:
-    """Return the measure of the one row that `filters` leave of each replicate [R]."""
+def _column(study: pd.DataFrame, measure: str, filters: Filters, needed: set[int]) -> pd.Series:
+    """Return the measure of the one row that `filters` leave of each replicate, by replicate."""
     if "noise" in study:
         filters = {"noise": "none", **filters}
         if filters["noise"] == "none":
@@ -261,7 +297,7 @@ def _column(study: pd.DataFrame, measure: str, filters: Filters) -> np.ndarray:
         if column not in table.KEY or column not in rows:
             raise ValueError(f"{column} is not a key column of the table")
         rows = rows[rows[column] == (levels.number(value) if column in _IN_WORDS else value)]
-    missing = sorted(set(study["replicate"]) - set(rows["replicate"]))
+    missing = sorted(needed - set(rows["replicate"]))
     if rows.empty or missing:
         without = f"for replicates {missing}" if not rows.empty else "at all"
         raise ValueError(f"the table has no rows {without} with {_text(filters)}")
@@ -269,13 +305,13 @@ def _column(study: pd.DataFrame, measure: str, filters: Filters) -> np.ndarray:
         names = [name for name in table.KEY if name in rows and name != "replicate"]
         open_ = [name for name in names if rows[name].nunique() > 1]
         raise ValueError(f"several rows a replicate with {_text(filters)}: they differ in {open_}")
-    rows = rows.sort_values("replicate")
+    rows = rows.set_index("replicate")
     if measure in ("accuracy", "error"):
-        right = 100 * rows["accuracy"].to_numpy()
+        right = 100 * rows["accuracy"]
         return right if measure == "accuracy" else 100 - right
     if measure not in rows or not pd.api.types.is_numeric_dtype(rows[measure]):
         raise ValueError(f"measure {measure!r}: expected accuracy, error or a numeric column")
-    return rows[measure].to_numpy(dtype=np.float64)
+    return rows[measure].astype(np.float64)
 
 
 def _adjusted(parts: list[Part]) -> list[Part]:
@@ -301,7 +337,7 @@ def _judged(parts: list[Part], tested: list[Part]) -> dict[str, Any]:
         "n": interval.n,
         "p_holm": worst.p_holm,
         "verdict": worst.verdict,
-        "reason": which + _reason(worst, family),
+        "reason": which + _reason(worst, family) + _without(worst),
     }
 
 
@@ -325,6 +361,12 @@ def _reason(part: Part, family: int) -> str:
     if interval.low <= part.claim.margin <= interval.high:
         return "the interval contains the margin"
     return f"the interval misses the margin, but not after Holm's adjustment for {family} tests"
+
+
+def _without(part: Part) -> str:
+    if not part.missing:
+        return ""
+    return f"; without replicates {', '.join(map(str, part.missing))}, of which a training diverged"
 
 
 def _listed(filters: Filters | list[Filters]) -> list[Filters]:

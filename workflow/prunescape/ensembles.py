@@ -7,7 +7,7 @@ few numbers of a run (the tail of its vector loop) with other instructions, and 
 tail of one member would be the middle of an ensemble.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -51,6 +51,15 @@ class Ensemble:
             views[name] = buffer[:, start : start + size].view(len(buffer), *shape)
             start += _padded(size)
         return views
+
+    @torch.no_grad()
+    def only(self, kept: Sequence[int]) -> "Ensemble":
+        """Return a copy of the members at some positions, with their gradients."""
+        buffers = {name: value[kept] for name, value in self.buffers.items()}
+        found = Ensemble(self._shapes, len(kept), self.flat.device, buffers)
+        found.flat.copy_(self.flat[kept])
+        found.flat.grad.copy_(self.flat.grad[kept])
+        return found
 
     @property
     def parameters(self) -> int:

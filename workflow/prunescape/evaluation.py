@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from prunescape import effects, levels, masks, metrics, noise, sparse_products
+from prunescape import divergence, effects, levels, masks, metrics, noise, sparse_products
 from prunescape.checkpoints import Checkpoint
 from prunescape.masks import Arrays
-from prunescape.pruning import layers_of
+from prunescape.pruning import layers_of, of_replicates
 from prunescape.scaling import intensities
 
 Row = dict[str, Any]
@@ -40,7 +40,7 @@ class Case:
 def cases(
     checkpoint: Checkpoint,
     retrained: Sequence[Checkpoint],
-    packed: Sequence[Arrays],
+    packed: Sequence[tuple[Arrays, Sequence[int]]],
     arm: Mapping[str, Any],
     conditions: Sequence[Sequence[Sequence[str]]],
 ) -> list[Case]:
@@ -49,7 +49,8 @@ def cases(
     Args:
         checkpoint: the fitted ensemble, which is evaluated if the arm's schedule trains nothing.
         retrained: the ensembles after retraining: one that holds all points, or one a point.
-        packed: packed masks "<criterion>/<scope>/<layer>" of each point; none for a dense arm.
+        packed: packed masks "<criterion>/<scope>/<layer>" of each point and the replicates that
+            they belong to; none for a dense arm.
         arm: criterion, scope, selection, schedule, effects and points [[step, level], ...].
         conditions: the (noise, noise level) pairs of each point.
     """
@@ -58,16 +59,30 @@ def cases(
     found = []
     for effect, (index, (step, level)) in product(arm["effects"], enumerate(arm["points"])):
         ensemble, kept = checkpoint, None
-        if packed:
-            layers = layers_of(packed[index], arm["criterion"], arm["scope"])
-            kept = masks.unpack(layers, shapes)
         if retrained:
             trained = retrained[index if len(retrained) > 1 else 0]
             ensemble = trained.of_arm(arm["criterion"], arm["scope"], effect, level)
+        if packed:
+            mine = of_replicates(*packed[index], ensemble.replicates)
+            kept = masks.unpack(layers_of(mine, arm["criterion"], arm["scope"]), shapes)
         key = {name: arm[name] for name in names} | {"effect": effect, "step": step, "level": level}
         pairs = [(kind, noise_level) for kind, noise_level in conditions[index]]
         found.append(Case(ensemble, key, kept, bool(retrained), pairs))
     return found
+
+
+def missing(cases: Sequence[Case]) -> list[Row]:
+    """Return what there is not to evaluate: the replicates that diverged on the way to each case.
+
+    Each is the key from criterion to replicate, and `divergence`, the record of what happened.
+    """
+    return [
+        case.key
+        | {"level": levels.number(case.key["level"]), "replicate": each["replicate"]}
+        | {"divergence": each}
+        for case in cases
+        for each in divergence.records(case.checkpoint.diverged)
+    ]
 
 
 def rows(

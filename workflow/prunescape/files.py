@@ -83,6 +83,23 @@ def read_tensors(path: str | os.PathLike) -> tuple[Tensors, dict[str, Any]]:
     return tensors, metadata
 
 
+def read_members(path: str | os.PathLike) -> tuple[Tensors, list[int]]:
+    """Return the named arrays [R, ...] of a file and the replicates that its metadata names.
+
+    ValueError names the file if it has no such metadata, or arrays of another length.
+    """
+    tensors, metadata = read_tensors(path)
+    replicates = metadata.get("replicates")
+    if not isinstance(replicates, list) or not all(isinstance(r, int) for r in replicates):
+        raise ValueError(f"{path}: expected a list of replicates in the metadata")
+    for name, array in tensors.items():
+        if array.shape[:1] != (len(replicates),):
+            raise ValueError(
+                f"{path}: {name} is {list(array.shape)}, expected {len(replicates)} replicates"
+            )
+    return tensors, replicates
+
+
 def sha256(path: str | os.PathLike) -> str:
     """Return the file's SHA-256 as hexadecimal digits."""
     with open(path, "rb") as opened:

@@ -1,8 +1,12 @@
 """The front page of the report: verdicts, and what sparsity buys (reStructuredText)."""
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
+
+from prunescape import divergence
 
 ORDER = ("holds", "fails", "undecided", "not tested")
 
@@ -22,6 +26,19 @@ def verdicts(found: pd.DataFrame) -> str:
         blocks.append(f"**Study {_plain(study)}**: {_summary(rows)}\n")
         blocks.append("".join(_claim(row) for row in rows.itertuples()))
     return "\n".join(blocks)
+
+
+def diverged(found: Sequence[Mapping[str, Any]]) -> str:
+    """Return what is missing because trainings diverged; nothing if none did.
+
+    Args:
+        found: as `divergence.read` returns it.
+    """
+    if not found:
+        return ""
+    lines = [f"* {_plain(divergence.told(row))}\n" for row in found]
+    heading = "**Replicates that are missing**: their training diverged, so n is smaller there.\n"
+    return "\n".join(["", heading, *lines])
 
 
 def savings(found: pd.DataFrame) -> str:

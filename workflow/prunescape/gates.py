@@ -14,8 +14,11 @@ from typing import Any
 import pandas as pd
 
 from prunescape import levels, table
+from prunescape.divergence import Divergence
 
 Record = Mapping[str, Any]
+NETWORK = list(table.KEY).index("replicate") + 1
+"""How many columns of the key tell networks apart; the others are its noise."""
 NAMED = 3
 """How many offending keys a message names."""
 
@@ -89,13 +92,21 @@ def no_revival(records: Sequence[Record]) -> None:
 
 
 def complete(records: Sequence[Record], expected: Iterable[tuple]) -> None:
-    """The keys are exactly the expected ones (tuples in the order of `table.KEY`), each once."""
+    """The keys are exactly the expected ones (tuples in the order of `table.KEY`), each once.
+
+    But for those of replicates that diverged, as the records say of each network: of such a network
+    all rows are missing.
+    """
     found = Counter(_key(row) for row in table.rows(records))
     wanted = dict.fromkeys(expected)
+    networks = {key[:NETWORK] for key in wanted}
+    lost = {tuple(each[name] for name in list(table.KEY)[:NETWORK]) for each in _missing(records)}
     for problem, keys in (
-        ("missing", [key for key in wanted if key not in found]),
+        ("missing", [key for key in wanted if key not in found and key[:NETWORK] not in lost]),
         ("double", [key for key, times in found.items() if times > 1]),
         ("not expected", [key for key in found if key not in wanted]),
+        ("of a replicate that is said to have diverged", [k for k in found if k[:NETWORK] in lost]),
+        ("said to be missing, but not expected", [(*k, "none", 0) for k in lost - networks]),
     ):
         if keys:
             raise GateError("complete", problem, keys)
@@ -146,6 +157,17 @@ def dead_layers(scores: pd.DataFrame) -> None:
     ):
         if offends.any():
             raise GateError("dead_layers", problem, list(_keys(scores[offends])))
+
+
+def _missing(records: Sequence[Record]) -> Iterator[Record]:
+    """Yield what records say of networks that diverged; ValueError if it isn't said in full."""
+    for record in records:
+        for each in record.get("missing", ()):
+            absent = [name for name in list(table.KEY)[:NETWORK] if name not in each]
+            if absent or "divergence" not in each:
+                raise ValueError(f"missing network: expected a divergence and a key, not {each}")
+            Divergence.of(each["divergence"])
+            yield each
 
 
 def _key(row: Mapping[str, Any]) -> tuple:

@@ -42,6 +42,18 @@ def masks(
     return packed
 
 
+def of_replicates(arrays: Arrays, has: Sequence[int], wanted: Sequence[int]) -> Arrays:
+    """Return arrays [R, ...] of the replicates `has` for those that are wanted, in their order.
+
+    ValueError if one is missing.
+    """
+    missing = sorted(set(wanted) - set(has))
+    if missing:
+        raise ValueError(f"masks of replicates {list(has)}, without {missing}")
+    rows = [list(has).index(replicate) for replicate in wanted]
+    return {name: array[rows] for name, array in arrays.items()}
+
+
 def layers_of(arrays: Arrays, *path: str) -> Arrays:
     """Return layer -> array of the entries "<path>/<layer>"; ValueError if there are none."""
     prefix = "/".join(path) + "/"

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from prunescape import files, optimisers
-from prunescape.ensembles import Ensemble
-from prunescape.preconditioned import PreconditionedSGD
+from prunescape import divergence, files, optimisers
+from prunescape.divergence import Divergence
+from prunescape.members import Members
 
 INTERVAL = 60.0
 """Seconds between two writes, at least."""
@@ -45,46 +45,45 @@ class Progress:
         self._interval = interval
         self._written = time.monotonic()
 
-    def resume(
-        self,
-        ensemble: Ensemble,
-        optimiser: torch.optim.Optimizer | PreconditionedSGD,
-        generators: Sequence[torch.Generator],
-    ) -> int:
-        """Load what was kept of this training, if anything was; return how many epochs it had."""
+    def resume(self, members: Members) -> tuple[Members, int, list[Divergence]]:
+        """Return members as they were kept, how many epochs they had, and who had diverged.
+
+        Args:
+            members: as they begin. They are returned if nothing was kept of this training.
+        """
         if not self.path.exists():
-            return 0
+            return members, 0, []
         try:
             arrays, metadata = files.read_tensors(self.path)
         except ValueError:
-            return 0
+            return members, 0, []
         if metadata.get("identity") != self._identity:
-            return 0
+            return members, 0, []
+        diverged = [Divergence.of(each) for each in metadata["diverged"]]
+        members = members.without({each.replicate for each in diverged})
+        ensemble = members.ensemble
         with torch.no_grad():
             ensemble.flat.copy_(torch.from_numpy(arrays["flat"]))
         ensemble.load(_under("buffer", arrays))
-        optimisers.load(optimiser, ensemble, _under("optimiser", arrays))
-        for index, generator in enumerate(generators):
+        optimisers.load(members.optimiser, ensemble, _under("optimiser", arrays))
+        for index, generator in enumerate(members.generators):
             generator.set_state(torch.from_numpy(arrays[f"generator.{index}"]))
-        return metadata["epochs"]
+        return members, metadata["epochs"], diverged
 
-    def keep(
-        self,
-        epochs: int,
-        ensemble: Ensemble,
-        optimiser: torch.optim.Optimizer | PreconditionedSGD,
-        generators: Sequence[torch.Generator],
-    ) -> None:
+    def keep(self, epochs: int, members: Members, diverged: Sequence[Divergence]) -> None:
         """Write where the training stands after so many epochs, unless it just did."""
         if time.monotonic() - self._written < self._interval:
             return
+        ensemble = members.ensemble
         state = {f"buffer.{name}": value for name, value in ensemble.buffers.items()}
-        kept = optimisers.state(optimiser, ensemble)
+        kept = optimisers.state(members.optimiser, ensemble)
         state |= {f"optimiser.{name}": value for name, value in kept.items()}
-        state |= {f"generator.{i}": each.get_state() for i, each in enumerate(generators)}
+        state |= {f"generator.{i}": each.get_state() for i, each in enumerate(members.generators)}
         state["flat"] = ensemble.flat.detach()
         arrays = {name: value.cpu().numpy() for name, value in state.items()}
-        files.write_tensors(self.path, arrays, {"identity": self._identity, "epochs": epochs})
+        metadata = {"identity": self._identity, "epochs": epochs}
+        metadata["diverged"] = divergence.records(diverged)
+        files.write_tensors(self.path, arrays, metadata)
         self._written = time.monotonic()
 
     def end(self) -> None:

@@ -42,7 +42,7 @@ def retrain(
         checkpoint: fitted ensemble of R replicates; or, in a chain of steps, the step before, whose
             members are then continued arm by arm.
         trained: what to train; criterion "none" is the dense control, which trains all weights.
-        masks: level -> packed masks "<criterion>/<scope>/<layer>".
+        masks: level -> packed masks "<criterion>/<scope>/<layer>" of the checkpoint's replicates.
         images: training images [N, C, H, W], on the device that is to be used.
         labels: their classes [N].
         settings: objective, optimiser, batch_size and epochs; start, if members don't go on from
@@ -54,7 +54,8 @@ def retrain(
 
     Returns:
         A checkpoint of len(trained) * R members; `effect` zero holds removed weights at 0, `freeze`
-        at the value that they had.
+        at the value that they had. A replicate that diverges in one arm is missing in all of them,
+        so that arms still have the same replicates.
     """
     network = checkpoint.network
     shapes = {layer.name: layer.shape for layer in network.weighted}
@@ -77,7 +78,7 @@ def retrain(
         starts.append(replace(start, arrays=arrays))
         free.append({f"{name}.weight": mask for name, mask in kept.items()})
     replicates = [r for start in starts for r in start.replicates]
-    arrays = training.fit(
+    found = training.fit(
         network,
         checkpoint.scaling,
         images,
@@ -90,10 +91,21 @@ def retrain(
         first_epoch,
         progress,
     )
+    lost = {each.replicate for each in found.diverged}
     names = [
-        tuple(arm) for arm, start in zip(trained, starts, strict=True) for _ in start.replicates
+        tuple(arm)
+        for arm, start in zip(trained, starts, strict=True)
+        for r in start.replicates
+        if r not in lost
     ]
-    return replace(checkpoint, arrays=arrays, replicates=replicates, arms=names)
+    diverged = (*checkpoint.diverged, *found.diverged)
+    return replace(
+        checkpoint,
+        arrays=found.arrays,
+        replicates=found.replicates,
+        arms=names,
+        diverged=diverged,
+    )
 
 
 def _before_training(

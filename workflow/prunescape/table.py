@@ -14,7 +14,7 @@ import pyarrow
 from pandera.errors import SchemaErrors
 from pyarrow import parquet
 
-from prunescape import files
+from prunescape import divergence, files
 
 KEY = {
     "study": "Study of the catalogue.",
@@ -169,9 +169,17 @@ def of_noise_checks(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(found, columns=NOISE_COLUMNS)
 
 
+def of_diverged(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the table of trainings that diverged from the contents of rows.json files."""
+    return pd.DataFrame(divergence.rows(records), columns=divergence.COLUMNS)
+
+
 def read_noise_checks(path: str | os.PathLike) -> pd.DataFrame:
     """Read a table of noise checks; ValueError names the file."""
-    checks = pd.read_csv(path)
+    try:
+        checks = pd.read_csv(path)
+    except ValueError as error:  # pandas' errors of parsing are ValueErrors
+        raise ValueError(f"{path}: {error}") from None
     if list(checks) != NOISE_COLUMNS:
         raise ValueError(f"{path}: expected the columns {NOISE_COLUMNS}, found {list(checks)}")
     return checks

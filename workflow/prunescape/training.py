@@ -7,15 +7,17 @@ all fits of a study share.
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-from prunescape import optimisers, sparse_weights, streams
+from prunescape import divergence, optimisers, sparse_weights, streams
+from prunescape.divergence import Divergence
 from prunescape.ensembles import Ensemble
 from prunescape.initial_weights import initial_weights
+from prunescape.members import Members
 from prunescape.networks import Network
 from prunescape.objectives import Batch, objective
 from prunescape.preconditioned import PreconditionedSGD
@@ -24,6 +26,18 @@ from prunescape.scaling import Scaling
 
 Arrays = dict[str, np.ndarray]
 BAR = {"unit": "step", "mininterval": 5, "ascii": True}
+
+
+class Fitted(NamedTuple):
+    """What training makes of an ensemble."""
+
+    arrays: Arrays
+    """Parameter or buffer name -> [M, ...] float32; for a variational fit also `<weight>.sigma`;
+    for preconditioned SGD what `PreconditionedSGD.state` returns."""
+    replicates: list[int]
+    """The replicate of each of the M members that are left."""
+    diverged: list[Divergence]
+    """The replicates that are not."""
 
 
 def fit(
@@ -38,8 +52,8 @@ def fit(
     trainable: Arrays | None = None,
     first_epoch: int = 0,
     progress: Progress | None = None,
-) -> Arrays:
-    """Fit an ensemble and return its estimates.
+) -> Fitted:
+    """Fit an ensemble and return its estimates, but for those of replicates that diverge.
 
     Args:
         network: the network of every member.
@@ -56,13 +70,8 @@ def fit(
         first_epoch: number of the first epoch, which names its batches; for training that goes on.
         progress: where the training keeps how far it is, and goes on from after it was killed.
 
-    Returns:
-        Parameter or buffer name -> [M, ...] float32; for a variational fit also `<weight>.sigma`;
-        for preconditioned SGD what `PreconditionedSGD.state` returns.
-
     Raises:
-        ValueError: if the loss of a member stops being finite: at the end of that epoch, with the
-            replicate, the step, the loss and the setting.
+        ValueError: if all replicates diverge, at the end of the epoch in which the last one does.
     """
     goal = objective(network, settings["objective"])
     buffers = network.initial_buffers(len(replicates), images.device)
@@ -78,90 +87,62 @@ def fit(
     _clear(ensemble.tensors, sparse)
     goal.initialise(ensemble)
     held = settings.get("sparse_weights", "held") == "held"
-    fixed = Fixed(ensemble, _both(trainable or {}, sparse if held else {}))
     generators = [
         torch.Generator(images.device).manual_seed(streams.seed(*root, "posterior samples", r))
         for r in replicates
     ]
-    optimiser = optimisers.optimiser(ensemble, settings, len(images), fixed.free)
-    if isinstance(optimiser, PreconditionedSGD) and start and "noise.t" in start:
-        optimiser.load(start)
+    free = _both(trainable or {}, sparse if held else {})
+    members = Members(ensemble, replicates, generators, sparse, free, settings, len(images))
+    if isinstance(members.optimiser, PreconditionedSGD) and start and "noise.t" in start:
+        members.optimiser.load(start)
     epochs = settings["epochs"]
     sizes = [settings["batch_size"]] * epochs
     sizes[0] = settings.get("first_epoch_batch_size", sizes[0])
     counts = [-(-len(images) // size) for size in sizes]
     scaling = scaling.to(images.device)
-    own = list(dict.fromkeys(replicates))
-    members = torch.tensor([own.index(r) for r in replicates], device=images.device)
-    done = progress.resume(ensemble, optimiser, generators) if progress else 0
+    done, diverged = 0, []
+    if progress:
+        members, done, diverged = progress.resume(members)
     if done:
         print(f"goes on after epoch {done} of {epochs}", file=sys.stderr)
     with tqdm(total=sum(counts), initial=sum(counts[:done]), **BAR) as bar:
         for epoch, size, batches in list(zip(range(epochs), sizes, counts, strict=True))[done:]:
+            ensemble, optimiser, own = members.ensemble, members.optimiser, members.own
+            places = torch.tensor([own.index(r) for r in members.replicates], device=images.device)
             order = batch_order(
                 len(images), root, own, first_epoch + epoch, settings.get("shuffle", True)
             ).to(images.device)
-            losses = torch.zeros(batches, len(replicates), device=images.device)
+            losses = torch.zeros(batches, len(places), device=images.device)
             for step, chosen in enumerate(order.split(size, dim=1)):
                 optimisers.set_rate(
                     optimiser, settings["optimiser"], epoch + step / batches, epochs
                 )
                 batch = Batch(scaling(_rows(images, chosen)), _rows(labels, chosen))
-                if len(own) < len(replicates):
-                    batch = Batch(batch.images[members], batch.labels[members])
+                if len(own) < len(places):
+                    batch = Batch(batch.images[places], batch.labels[places])
                 if not held:
-                    _clear(ensemble.tensors, sparse)
+                    _clear(ensemble.tensors, members.sparse)
                 if isinstance(optimiser, PreconditionedSGD):
                     optimiser.keep_first(goal.loss(ensemble.values, batch.first, training=True))
                 penalty = goal.penalty(epoch, batches) / len(images)
-                losses[step] = goal.descend(ensemble, batch, generators, penalty)
+                losses[step] = goal.descend(ensemble, batch, members.generators, penalty)
                 optimiser.step()
                 bar.update()
-            _report(bar, epoch, losses, replicates)
-            fixed.check(optimiser)
-            network.end_epoch(ensemble.buffers)
+            lost = _diverged(epoch + 1, losses.cpu().numpy(), members, settings)
+            for each in lost:
+                bar.write(str(each), file=sys.stderr)
+            diverged += lost
+            members = _left(members, diverged)
+            bar.set_postfix_str(f"epoch {epoch + 1}, loss {losses.mean():.4f}", refresh=False)
+            members.fixed.check(members.optimiser)
+            network.end_epoch(members.ensemble.buffers)
             if progress:
-                progress.keep(epoch + 1, ensemble, optimiser, generators)
-    found = dict(goal.estimates(ensemble))
-    if isinstance(optimiser, PreconditionedSGD):
-        found |= optimiser.state()
-    return {name: t.detach().cpu().numpy() for name, t in found.items()}
-
-
-class Fixed:
-    """The weights of an ensemble that don't train: no gradient, no moment, no change.
-
-    Attributes:
-        free: [M, P] in the layout of the ensemble's flat buffer, 1 where weights train and 0 where
-            not; None if all do.
-    """
-
-    def __init__(self, ensemble: Ensemble, trainable: Mapping[str, np.ndarray]) -> None:
-        """`trainable`: parameter name -> boolean [M, ...]; what isn't named trains."""
-        self._ensemble = ensemble
-        self.free: torch.Tensor | None = None
-        if trainable:
-            self.free = torch.ones_like(ensemble.flat)
-            views = ensemble.views(self.free)
-            for name, mask in trainable.items():
-                views[name].copy_(torch.from_numpy(mask))
-            self._still = self.free == 0
-            self._values = ensemble.flat.detach()[self._still]
-            ensemble.hold(self.free)
-
-    def check(self, optimiser: torch.optim.Optimizer | PreconditionedSGD) -> None:
-        """Raise ValueError if a fixed weight moved or has a gradient or a moment."""
-        if self.free is None:
-            return
-        moments = [
-            value
-            for value in optimisers.moments(optimiser, self._ensemble)
-            if value.shape == self._still.shape
-        ]
-        if not torch.equal(self._ensemble.flat[self._still], self._values):
-            raise ValueError("a weight that a mask holds has moved")
-        if any(value[self._still].any() for value in [self._ensemble.flat.grad, *moments]):
-            raise ValueError("a weight that a mask holds has a gradient or a moment")
+                progress.keep(epoch + 1, members, diverged)
+    found = dict(goal.estimates(members.ensemble))
+    if isinstance(members.optimiser, PreconditionedSGD):
+        found |= members.optimiser.state()
+    arrays = {name: t.detach().cpu().numpy() for name, t in found.items()}
+    return Fitted(arrays, members.replicates, diverged)
 
 
 @torch.no_grad()
@@ -198,18 +179,39 @@ def _rows(values: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
     return values.index_select(0, chosen.flatten()).unflatten(0, chosen.shape)
 
 
-def _report(bar: tqdm, epoch: int, losses: torch.Tensor, replicates: Sequence[int]) -> None:
-    """Show an epoch's mean loss; stop when a member's loss [step, member] is not finite."""
-    values = losses.cpu().numpy()
-    lost = ~np.isfinite(values)
-    if lost.any():
-        member = lost.any(axis=0).argmax()
-        step = lost[:, member].argmax()
-        others = sorted({r for r, bad in zip(replicates, lost.any(axis=0), strict=True) if bad})
-        before = f", {values[step - 1, member]:.4g} before it" if step else ""
-        raise ValueError(
-            f"the loss of replicates {others} is not finite in epoch {epoch + 1}: of replicate "
-            f"{replicates[member]} it is {values[step, member]} at step {step + 1}{before}; "
-            "a lower optimiser.learning_rate (psgd: scale) is the usual remedy"
+def _diverged(
+    epoch: int, losses: np.ndarray, members: Members, settings: Mapping[str, Any]
+) -> list[Divergence]:
+    """Return the replicates that diverged in an epoch, by losses [step, member] and parameters.
+
+    A replicate with several members, one an arm, is lost with the first of them: what is left are
+    the same replicates of all arms.
+    """
+    finite = np.isfinite(losses)
+    sound = np.ones(len(members.replicates), dtype=bool)
+    for values in members.ensemble.tensors.values():
+        sound &= values.detach().isfinite().flatten(1).all(1).cpu().numpy()
+    found: dict[int, Divergence] = {}
+    for member in np.flatnonzero(~(finite.all(axis=0) & sound)):
+        step = len(losses) - 1 if finite[:, member].all() else int(finite[:, member].argmin())
+        replicate = members.replicates[member]
+        found.setdefault(
+            replicate,
+            Divergence(
+                replicate,
+                epoch,
+                step + 1,
+                f"{losses[step, member]:.4g}",
+                f"{losses[step - 1, member]:.4g}" if step else "",
+                divergence.likely(settings, epoch, step + 1),
+            ),
         )
-    bar.set_postfix_str(f"epoch {epoch + 1}, loss {values.mean():.4f}", refresh=False)
+    return list(found.values())
+
+
+def _left(members: Members, diverged: Sequence[Divergence]) -> Members:
+    """Return the members of the replicates that have not diverged; ValueError if all have."""
+    lost = {each.replicate for each in diverged}
+    if lost.issuperset(members.replicates):
+        raise ValueError(f"all {len(lost)} replicates diverged; {diverged[-1]}")
+    return members.without(lost)

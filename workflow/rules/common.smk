@@ -10,7 +10,17 @@ import sys
 
 sys.path.insert(0, f"{workflow.basedir}/workflow")
 
-from prunescape import closure, configuration, jobs, levels, own_sources, paths, plan, sources
+from prunescape import (
+    closure,
+    configuration,
+    divergence,
+    jobs,
+    levels,
+    own_sources,
+    paths,
+    plan,
+    sources,
+)
 
 try:
     configuration.validate(config)
@@ -118,6 +128,14 @@ def record_invocation():
     with open(path, "a", encoding="utf-8") as log:
         log.write("cpu_seconds\n" if new else "")
         log.write(f"{taken.ru_utime + taken.ru_stime:.2f}\n")
+
+
+def name_what_is_missing():
+    """Print which trainings diverged, if any did: their replicates are missing in the results."""
+    path = results(paths.DIVERGED)
+    if os.path.exists(path):
+        for row in divergence.read(path):
+            print(divergence.told(row), file=sys.stderr)
 
 
 def record_environment():

@@ -4,6 +4,7 @@ Needs   a checkpoint (fit.smk), masks and moments (prune.smk), data/<dataset>/te
 Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.json
         scores.parquet, scores.csv: the table, once all rows passed the gates
         gradient_noise.csv: how well preconditioned SGD knows its noise
+        diverged.csv: replicates that are missing, and why
 """
 
 
@@ -58,6 +59,7 @@ rule aggregate:
             labels={"table": "scores: every measurement"},
         ),
         noise=results(paths.NOISE_TABLE),
+        diverged=results(paths.DIVERGED),
     log:
         log_of(paths.TABLE),
     benchmark:
@@ -74,4 +76,5 @@ rule aggregate:
     shell:
         "python {input.code[0]:q} --folder {params.folder:q} --plan {params.outline:q}"
         " --noise-checks {input.noise:q} --table-output {output.table:q}"
-        " --csv-output {output.csv:q} --noise-output {output.noise:q} > {log:q} 2>&1"
+        " --csv-output {output.csv:q} --noise-output {output.noise:q}"
+        " --diverged-output {output.diverged:q} > {log:q} 2>&1"

@@ -1,6 +1,6 @@
 """Verdicts, figures and the explorer's page, from tables alone.
 
-Needs   scores.parquet, gradient_noise.csv (evaluate.smk), masks (prune.smk)
+Needs   scores.parquet, gradient_noise.csv, diverged.csv (evaluate.smk), masks (prune.smk)
 Makes   claims.csv
         published.csv
         costs.csv
@@ -15,6 +15,7 @@ rule claims:
     input:
         table=results(paths.TABLE),
         noise=results(paths.NOISE_TABLE),
+        diverged=results(paths.DIVERGED),
         claims=resource("claims.yaml"),
         code=code("claims"),
     output:
@@ -39,6 +40,7 @@ rule claims:
         "../../envs/table.yaml"
     shell:
         "python {input.code[0]:q} --table {input.table:q} --noise-table {input.noise:q}"
+        " --diverged {input.diverged:q}"
         " --claims {input.claims:q} --studies {params.studies} --not-tested {params.not_tested:q}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -46,6 +48,7 @@ rule claims:
 rule front_page:
     input:
         claims=results(paths.CLAIMS),
+        diverged=results(paths.DIVERGED),
         sizes=jobs.sizes(config),
         code=code("front_page"),
     output:
@@ -63,7 +66,8 @@ rule front_page:
     conda:
         "../../envs/table.yaml"
     shell:
-        "python {input.code[0]:q} --claims {input.claims:q} {params.sizes}"
+        "python {input.code[0]:q} --claims {input.claims:q} --diverged {input.diverged:q}"
+        " {params.sizes}"
         " --output {output:q} > {log:q} 2>&1"
 
 

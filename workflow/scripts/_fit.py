@@ -36,6 +36,7 @@ def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
     scaling = Scaling.fit(arguments.fit["scaling"], images)
     shape = tuple(images.shape[1:])
     first, last = arguments.replicates
+    replicates = start.replicates if start else list(range(first, last + 1))
     network = architectures.network(arguments.network, scaling.shape(shape))
     if network.outputs != split.classes:
         raise ValueError(
@@ -46,14 +47,14 @@ def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
     begun = files.sha256(arguments.start) if start else None
     code = architectures.fingerprint(arguments.network)
     progress = Progress(arguments.output, vars(arguments), opened, begun, code)
-    arrays = training.fit(
+    fitted = training.fit(
         network,
         scaling,
         images.to(where),
         torch.from_numpy(split.labels).to(where),
         arguments.fit,
         (arguments.seed, arguments.study),
-        range(first, last + 1),
+        replicates,
         start and {name: start.arrays[name] for name in [*network.shapes, *network.buffers]},
         progress=progress,
     )
@@ -61,8 +62,9 @@ def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
         arguments.network,
         shape,
         scaling,
-        arrays,
-        list(range(first, last + 1)),
+        fitted.arrays,
+        fitted.replicates,
         opened,
+        diverged=(*(start.diverged if start else ()), *fitted.diverged),
     ).save(arguments.output)
     progress.end()

@@ -21,6 +21,9 @@ def main() -> None:
     parser.add_argument("--table-output", required=True, metavar="FILE", help="table as parquet")
     parser.add_argument("--csv-output", required=True, metavar="FILE", help="table as CSV")
     parser.add_argument("--noise-output", required=True, metavar="FILE", help="their table as CSV")
+    parser.add_argument(
+        "--diverged-output", required=True, metavar="FILE", help="trainings that diverged, as CSV"
+    )
     arguments = parser.parse_args()
 
     names = [f"{arguments.folder}/{path}" for path in plan.row_files(arguments.plan)]
@@ -30,6 +33,7 @@ def main() -> None:
 
     table.write_parquet(scores, arguments.table_output)
     table.write_csv(scores, arguments.csv_output)
+    table.write_csv(table.of_diverged(records), arguments.diverged_output)
     checks = [files.read_json(name) for name in arguments.noise_checks]
     table.write_csv(table.of_noise_checks(checks), arguments.noise_output)
 

@@ -1,7 +1,7 @@
 """Judge the claims of a run's studies from its tables alone."""
 
 import _script
-from prunescape import claims, table
+from prunescape import claims, divergence, table
 
 
 def main() -> None:
@@ -9,6 +9,7 @@ def main() -> None:
     parser = _script.parser(__doc__)
     parser.add_argument("--table", required=True, metavar="FILE", help="table as parquet")
     parser.add_argument("--noise-table", required=True, metavar="FILE", help="gradient_noise.csv")
+    parser.add_argument("--diverged", required=True, metavar="FILE", help="diverged.csv")
     parser.add_argument("--claims", required=True, metavar="FILE", help="claims.yaml")
     parser.add_argument("--studies", required=True, nargs="+", help="studies of the run")
     parser.add_argument(
@@ -21,6 +22,9 @@ def main() -> None:
     parser.add_argument("--output", required=True, metavar="FILE", help="verdicts as CSV")
     arguments = parser.parse_args()
 
+    diverged: dict[str, set[int]] = {}
+    for row in divergence.read(arguments.diverged):
+        diverged.setdefault(row["study"], set()).add(row["replicate"])
     verdicts = claims.judge(
         {
             "scores": table.read_parquet(arguments.table),
@@ -29,6 +33,7 @@ def main() -> None:
         claims.read(arguments.claims),
         arguments.studies,
         arguments.not_tested,
+        diverged,
     )
 
     table.write_csv(verdicts, arguments.output)

@@ -48,7 +48,7 @@ def main() -> None:
     cases = evaluation.cases(
         checkpoint,
         [Checkpoint.load(path) for path in arguments.retrained],
-        [files.read_tensors(path)[0] for path in arguments.masks],
+        [files.read_members(path) for path in arguments.masks],
         arguments.arm,
         arguments.conditions,
     )
@@ -59,14 +59,14 @@ def main() -> None:
         torch.from_numpy(split.labels).to(where),
         (arguments.seed, arguments.model["dataset"]),
     )
-    files.write_json(
-        arguments.output,
-        {
-            "fitted_on": checkpoint.fitted_on | opened,
-            "evaluated_on": split.opened,
-            "rows": [arguments.model | row for row in rows],
-        },
-    )
+    record = {
+        "fitted_on": checkpoint.fitted_on | opened,
+        "evaluated_on": split.opened,
+        "rows": [arguments.model | row for row in rows],
+    }
+    if missing := evaluation.missing(cases):
+        record["missing"] = [arguments.model | each for each in missing]
+    files.write_json(arguments.output, record)
 
 
 if __name__ == "__main__":

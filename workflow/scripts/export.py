@@ -10,7 +10,7 @@ import numpy as np
 import _script
 from prunescape import compacting, files, masks, moments, onnx_files, portable, sizes
 from prunescape.checkpoints import Checkpoint
-from prunescape.pruning import layers_of
+from prunescape.pruning import layers_of, of_replicates
 
 
 def main() -> None:
@@ -32,8 +32,8 @@ def main() -> None:
     origin = arguments.origin
     fitted = Checkpoint.load(arguments.checkpoint)
     shapes = {layer.name: layer.shape for layer in fitted.network.weighted}
-    packed = layers_of(files.read_tensors(arguments.masks)[0], origin["criterion"], origin["scope"])
-    kept, means = masks.unpack(packed, shapes), {}
+    packed, replicates = files.read_members(arguments.masks)
+    means = {}
     if arguments.moments:
         measured = moments.from_arrays(files.read_tensors(arguments.moments)[0], "cpu")
         means = {layer: mean for layer, (mean, _) in measured.items()}
@@ -41,6 +41,8 @@ def main() -> None:
     if arguments.retrained:
         arm = [origin[key] for key in ("criterion", "scope", "effect", "level")]
         pruned = Checkpoint.load(arguments.retrained).of_arm(*arm)
+    packed = of_replicates(packed, replicates, pruned.replicates)
+    kept = masks.unpack(layers_of(packed, origin["criterion"], origin["scope"]), shapes)
     replicate, effect = origin["replicate"], origin["effect"]
     masked = portable.of_member(pruned, replicate, kept, effect, means, origin)
     forms = {
@@ -48,7 +50,7 @@ def main() -> None:
         "masked": masked,
         "compact": compacting.compact(masked),
     }
-    r = fitted.replicates.index(replicate)
+    r = pruned.replicates.index(replicate)
     total = sum(mask[r].size for mask in kept.values())
     removed = sum(int(np.count_nonzero(~mask[r])) for mask in kept.values())
     for form in sizes.FORMS:

@@ -1,18 +1,20 @@
 """Write the verdicts of a run, and what sparsity buys, for the front page of its report."""
 
 import _script
-from prunescape import claims, files, front_page, sizes
+from prunescape import claims, divergence, files, front_page, sizes
 
 
 def main() -> None:
     """Parse the arguments, put the verdicts into words, write them."""
     parser = _script.parser(__doc__)
     parser.add_argument("--claims", required=True, metavar="FILE", help="claims.csv of the run")
+    parser.add_argument("--diverged", required=True, metavar="FILE", help="diverged.csv of the run")
     parser.add_argument("--sizes", metavar="FILE", help="sizes.csv, if networks were exported")
     parser.add_argument("--output", required=True, metavar="FILE", help="reStructuredText")
     arguments = parser.parse_args()
 
     text = front_page.verdicts(claims.read_verdicts(arguments.claims))
+    text += front_page.diverged(divergence.read(arguments.diverged))
     if arguments.sizes:
         text += "\n" + front_page.savings(sizes.read(arguments.sizes))
 

@@ -17,10 +17,10 @@ def main() -> None:
     parser.add_argument("--output", required=True, metavar="FILE", help="pairs of masks as CSV")
     arguments = parser.parse_args()
 
-    masks = map(files.read_tensors, arguments.masks)
+    masks = map(files.read_members, arguments.masks)
     found = overlaps.table(
-        (overlaps.Cut(*cut), packed, metadata["replicates"])
-        for cut, (packed, metadata) in zip(arguments.cuts, masks, strict=True)
+        (overlaps.Cut(*cut), packed, replicates)
+        for cut, (packed, replicates) in zip(arguments.cuts, masks, strict=True)
     )
 
     table.write_csv(found, arguments.output)

@@ -19,17 +19,22 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="packed masks to write")
     arguments = parser.parse_args()
 
-    scores, metadata = files.read_tensors(arguments.scores)
+    scores, replicates = files.read_members(arguments.scores)
+    previous = None
+    if arguments.previous:
+        previous = pruning.of_replicates(*files.read_members(arguments.previous), replicates)
     masks = pruning.masks(
         scores,
         arguments.arms,
         arguments.selection,
         arguments.level,
         (arguments.seed, arguments.study),
-        metadata["replicates"],
-        files.read_tensors(arguments.previous)[0] if arguments.previous else None,
+        replicates,
+        previous,
     )
-    files.write_tensors(arguments.output, masks, {"level": arguments.level} | metadata)
+    files.write_tensors(
+        arguments.output, masks, {"level": arguments.level, "replicates": replicates}
+    )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ In a chain of steps, also the scores from which the next step's masks are made.
 import torch
 
 import _script
-from prunescape import architectures, datasets, files, retraining, scoring
+from prunescape import architectures, datasets, files, pruning, retraining, scoring
 from prunescape.checkpoints import Checkpoint
 from prunescape.devices import device
 from prunescape.resuming import Progress
@@ -47,8 +47,9 @@ def main() -> None:
     labels = torch.from_numpy(split.labels).to(where)
     root = (arguments.seed, arguments.study)
     arms = [retraining.Trained(*arm) for arm in arguments.arms]
+    replicates = list(dict.fromkeys(before.replicates))
     masks = {
-        level: files.read_tensors(path)[0]
+        level: pruning.of_replicates(*files.read_members(path), replicates)
         for level, path in zip(arguments.levels, arguments.masks, strict=True)
     }
     read = [arguments.checkpoint, *arguments.masks]

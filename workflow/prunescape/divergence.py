@@ -1,0 +1,111 @@
+"""Trainings that diverge: what is known of a replicate that had to leave its block.
+
+A replicate diverges in the epoch in which its loss, or a parameter, stops being finite. It leaves
+at the end of that epoch; the others train on, and their numbers don't depend on its company. Its
+checkpoint names it, evaluations name the networks that are therefore missing, and the table goes
+without their rows. Standard library only.
+"""
+
+import csv
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+Record = dict[str, Any]
+FIT = ("study", "dataset", "network", "fit")
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """How the training of a replicate ended early.
+
+    Attributes:
+        replicate: its number.
+        epoch: from 1, within this training.
+        step: from 1, within the epoch: the first whose loss is not finite; the last, if only what
+            it made of the parameters isn't.
+        loss: of that step, as text: JSON has no nan.
+        before: of the step before, as text; empty at the first step of an epoch.
+        setting: what is likely to be wrong, with its value.
+        checkpoint: file in which the replicate is missing; empty before it is written.
+    """
+
+    replicate: int
+    epoch: int
+    step: int
+    loss: str
+    before: str
+    setting: str
+    checkpoint: str = ""
+
+    def __str__(self) -> str:
+        before = f" ({self.before} before it)" if self.before else ""
+        where = f" of {self.checkpoint}" if self.checkpoint else ""
+        return (
+            f"replicate {self.replicate}{where} diverged in epoch {self.epoch}: loss {self.loss} "
+            f"at step {self.step}{before}; likely setting: {self.setting}"
+        )
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> "Divergence":
+        """Return what `record` described; ValueError if it isn't one."""
+        try:
+            return cls(**record)
+        except TypeError:
+            raise ValueError(f"not the record of a divergence: {record!r}") from None
+
+
+def records(found: Iterable[Divergence]) -> list[Record]:
+    """Return divergences as JSON has them."""
+    return [asdict(each) for each in found]
+
+
+COLUMNS = [*FIT, *(field.name for field in fields(Divergence))]
+"""Of a table of trainings that diverged; docs/table.md explains them."""
+
+
+def rows(evaluations: Iterable[Mapping[str, Any]]) -> list[Record]:
+    """Return the rows of that table from the contents of rows.json files, sorted.
+
+    A row a replicate and training, however many rows of the table of scores it leaves out.
+    """
+    found = {}
+    for record in evaluations:
+        for each in record.get("missing", ()):
+            row = {name: each[name] for name in FIT} | each["divergence"]
+            found[row["checkpoint"], row["replicate"]] = row
+    return [found[key] for key in sorted(found)]
+
+
+def read(path: str | os.PathLike) -> list[Record]:
+    """Read such a table, a row each; ValueError names the file."""
+    with Path(path).open(encoding="utf-8", newline="") as opened:
+        reader = csv.DictReader(opened)
+        found = list(reader)
+    if reader.fieldnames != COLUMNS:
+        raise ValueError(f"{path}: expected the columns {COLUMNS}, found {reader.fieldnames}")
+    return [
+        row | {name: int(row[name]) for name in ("replicate", "epoch", "step")} for row in found
+    ]
+
+
+def told(row: Mapping[str, Any]) -> str:
+    """Return a row in words."""
+    what = Divergence(**{field.name: row[field.name] for field in fields(Divergence)})
+    return f"{' / '.join(row[name] for name in FIT)}: {what}"
+
+
+def likely(settings: Mapping[str, Any], epoch: int, step: int) -> str:
+    """Return the setting that is likely to have made a training diverge, with its value.
+
+    Args:
+        settings: a fit of the config; optimiser is read.
+        epoch: epoch in which it diverged, from 1.
+        step: step of the epoch, from 1. What diverges at the very first has not been moved yet.
+    """
+    if epoch == step == 1 and "initial_weights" in settings:
+        return f"initial_weights {settings['initial_weights']}"
+    name = "scale" if settings["optimiser"]["kind"] == "psgd" else "learning_rate"
+    return f"optimiser.{name} {settings['optimiser'][name]} (lower it)"
