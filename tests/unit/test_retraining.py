@@ -9,8 +9,10 @@ from factories import checkpoint, scored
 
 from prunescape import masks as packing
 from prunescape import members, optimisers, pruning, retraining, training
+from prunescape.divergence import Divergence
 from prunescape.ensembles import Ensemble
 from prunescape.initial_weights import initial_weights
+from prunescape.resuming import Progress
 from prunescape.retraining import Trained
 
 LAYERS = [
@@ -397,3 +399,76 @@ def test_divergence_under_masks_names_replicates_epoch_and_setting():
     optimiser = MOMENTUM | {"learning_rate": 1e37}
     with pytest.raises(ValueError, match=r"all 3 replicates diverged; .*epoch 1.*learning_rate"):
         retrain([ZERO], optimiser=optimiser)
+
+
+WEIGHTS_AND_BIASES = sum(int(np.prod(shape)) for shape in FITTED.network.shapes.values())
+
+
+@pytest.fixture
+def one_arm_at_a_time(monkeypatch):
+    monkeypatch.setattr(retraining, "TOGETHER", len(FITTED.replicates) * WEIGHTS_AND_BIASES)
+
+
+def test_groups_make_the_checkpoint_that_all_at_once_make(one_arm_at_a_time, monkeypatch):
+    arms = [CONTROL, ZERO, FROZEN]
+    sizes, fit = [], training.fit
+    monkeypatch.setattr(training, "fit", lambda *a: sizes.append(len(a[6])) or fit(*a))
+    grouped = retrain(arms)
+    monkeypatch.setattr(retraining, "TOGETHER", 10**9)
+    together = retrain(arms)
+    assert sizes == [3, 3, 3, 9]
+    assert (grouped.arms, grouped.replicates) == (together.arms, together.replicates)
+    assert same_bits(grouped.arrays, together.arrays)
+
+
+def test_who_diverges_in_one_group_is_missing_in_all(one_arm_at_a_time, monkeypatch):
+    arms = [CONTROL, ZERO, FROZEN]
+    expected, fit = retrain(arms), training.fit
+
+    def diverging(*arguments):
+        found = fit(*arguments)
+        if arguments[8]["1.weight"].all():  # the control's
+            return found
+        lost = Divergence(2, 1, 1, "nan", "", "learning_rate")
+        arrays = {name: array[[0, 2]] for name, array in found.arrays.items()}
+        return training.Fitted(arrays, [1, 3], [lost])
+
+    monkeypatch.setattr(training, "fit", diverging)
+    found = retrain(arms)
+    assert found.replicates == [1, 3] * 3
+    assert [each.replicate for each in found.diverged] == [2]
+    for arm in arms:
+        own, whole = found.of_arm(*arm).arrays, expected.of_arm(*arm).arrays
+        assert same_bits(own, {name: array[[0, 2]] for name, array in whole.items()})
+
+
+def test_a_killed_training_in_groups_goes_on_in_each(one_arm_at_a_time, monkeypatch, tmp_path):
+    def train(progress=None):
+        data = (IMAGES, LABELS, settings(epochs=3), ROOT, 5, progress)
+        return retraining.retrain(FITTED, [CONTROL, ZERO], MASKS, *data)
+
+    def progress():
+        return Progress(str(tmp_path / "checkpoint"), interval=0)
+
+    epochs, draw = [], training.batch_order
+
+    def order(*arguments):
+        if len(epochs) == 5:  # in the second group's last epoch
+            raise KeyboardInterrupt
+        epochs.append(arguments[3])
+        return draw(*arguments)
+
+    whole = train()
+    monkeypatch.setattr(training, "batch_order", order)
+    with pytest.raises(KeyboardInterrupt):
+        train(progress())
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "checkpoint.resume.0",
+        "checkpoint.resume.1",
+    ]
+    epochs.clear()
+    ending = progress()
+    assert same_bits(train(ending).arrays, whole.arrays)
+    assert epochs == [7]
+    ending.end()
+    assert not list(tmp_path.iterdir())

@@ -3,9 +3,10 @@
 After an epoch, at most once a minute, a training writes all that decides its next step to a file
 beside its output: parameters, buffers, the optimiser's memory and the states of its generators
 (batches are named by epoch, so they need none). Whoever starts the same training again goes on
-from there; a training that ends takes the file away.
+from there; a training that ends takes the file away. One that is done in parts has a file a part.
 """
 
+import copy
 import hashlib
 import json
 import time
@@ -44,6 +45,15 @@ class Progress:
         self._identity = _digest(*identity)
         self._interval = interval
         self._written = time.monotonic()
+        self._parts: list[Progress] = []
+
+    def part(self, number: int) -> "Progress":
+        """Return the progress of a part of the training; `end` takes its file away too."""
+        found = copy.copy(self)
+        found.path = Path(f"{self.path}.{number}")
+        found._written = time.monotonic()
+        self._parts.append(found)
+        return found
 
     def resume(self, members: Members) -> tuple[Members, int, list[Divergence]]:
         """Return members as they were kept, how many epochs they had, and who had diverged.
@@ -87,8 +97,9 @@ class Progress:
         self._written = time.monotonic()
 
     def end(self) -> None:
-        """Take the file away: the training's output is written."""
-        self.path.unlink(missing_ok=True)
+        """Take the files away: the training's output is written."""
+        for each in (self, *self._parts):
+            each.path.unlink(missing_ok=True)
 
 
 def _digest(*identity: object) -> str:

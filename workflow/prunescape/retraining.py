@@ -1,7 +1,12 @@
-"""Training after pruning: all arms of a schedule, at some levels, as one ensemble (needs torch)."""
+"""Training after pruning: all arms of a schedule, at some levels, as one ensemble (needs torch).
+
+As many as memory is meant for, that is: members don't depend on their company, so that more of them
+are trained one group after the other, with the same bits.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +19,9 @@ from prunescape.initial_weights import initial_weights
 from prunescape.masks import Arrays
 from prunescape.pruning import layers_of
 from prunescape.resuming import Progress
+
+TOGETHER = 16_000_000
+"""Parameters of all networks that are trained at once; each takes some 90 bytes."""
 
 
 class Trained(NamedTuple):
@@ -57,6 +65,60 @@ def retrain(
         at the value that they had. A replicate that diverges in one arm is missing in all of them,
         so that arms still have the same replicates.
     """
+    shapes = checkpoint.network.shapes.values()
+    replicates = len(set(checkpoint.replicates))
+    arms = max(1, TOGETHER // (replicates * sum(map(prod, shapes))))
+    groups = [trained[first : first + arms] for first in range(0, len(trained), arms)]
+    return _joined(
+        [
+            _together(
+                checkpoint,
+                group,
+                masks,
+                images,
+                labels,
+                settings,
+                root,
+                first_epoch,
+                progress.part(number) if progress and len(groups) > 1 else progress,
+            )
+            for number, group in enumerate(groups)
+        ]
+    )
+
+
+def _joined(parts: Sequence[Checkpoint]) -> Checkpoint:
+    """Return the members of all parts whose replicate has diverged in none."""
+    if len(parts) == 1:
+        return parts[0]
+    diverged = {each.replicate: each for part in parts for each in part.diverged}
+    kept = [[i for i, r in enumerate(part.replicates) if r not in diverged] for part in parts]
+    if not all(kept):
+        raise ValueError("; ".join(["all replicates diverged", *map(str, diverged.values())]))
+    chosen = list(zip(parts, kept, strict=True))
+    return replace(
+        parts[0],
+        arrays=_stacked(
+            [{name: array[own] for name, array in part.arrays.items()} for part, own in chosen]
+        ),
+        replicates=[part.replicates[i] for part, own in chosen for i in own],
+        arms=[part.arms[i] for part, own in chosen for i in own],
+        diverged=tuple(diverged.values()),
+    )
+
+
+def _together(
+    checkpoint: Checkpoint,
+    trained: Sequence[Trained],
+    masks: Mapping[str, Arrays],
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    settings: Mapping[str, Any],
+    root: tuple[int | str, ...],
+    first_epoch: int,
+    progress: Progress | None,
+) -> Checkpoint:
+    """Return what `retrain` does, of as many arms as are trained at once."""
     network = checkpoint.network
     shapes = {layer.name: layer.shape for layer in network.weighted}
     starts, free = [], []
