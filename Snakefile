@@ -12,10 +12,11 @@
 #       prune_step/<schedule>/s<step>/   masks of a step of a chain, from the step before
 #       retrain/<schedule>/              weights under masks: b<batch of levels> or s<step>
 #       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/rows
+#       check/network               that a network of a file can be run for several replicates
+#   results/<run>/exports/<export>/, sizes.csv    pruned networks for others; what they save
 #   results/<run>/scores.parquet, scores.csv      one table; everything below reads only this
 #   results/<run>/explorer.html, verdicts.rst     the table as a page, the report's front page
 #   results/<run>/claims.csv, published.csv, costs.csv
-#   results/<run>/exports/<export>/, sizes.csv    pruned networks for others; what they save
 #   results/<run>/<study>/overlaps.csv, figures/  overlaps are of masks
 #   results/<run>/logs/..., benchmarks/...        of every job, under its output's name
 #

@@ -121,6 +121,13 @@ class Shapeless(Wrong):
         return super().forward(images)[:, :, None]
 
 
+class Refusing(Wrong):
+    def forward(self, images):
+        if len(images) > 6:  # replicates in one batch
+            raise ValueError("too many images")
+        return super().forward(images)
+
+
 class Taken(Wrong):
     def __init__(self):
         super().__init__()

@@ -119,7 +119,7 @@ EXPORTS = {"export", "sizes"}
         ("sources", {"download"}),
         ("own_data", {"prepare"}),
         ("torchvision_data", {"download_collection"}),
-        ("closure", set()),
+        ("closure", {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS}),
         ("compacting", {"export"}),
         ("storage", {"sizes"}),
         ("latency", {"sizes"}),

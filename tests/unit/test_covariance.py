@@ -88,7 +88,7 @@ def test_rank_correlation_is_over_all_tensors_of_one_member():
     assert covariance.rank_correlation(one, other, 1) == pytest.approx(-1)
 
 
-def test_check_gives_a_row_a_replicate():
+def test_check_gives_a_row_a_replicate(monkeypatch):
     optimiser = {
         "kind": "psgd",
         "floor": 0.001,
@@ -107,7 +107,8 @@ def test_check_gives_a_row_a_replicate():
     root, replicates = (1, "study"), [3, 4]
     arrays = training.fit(network, SCALING, IMAGES, LABELS, fit, root, replicates).arrays
     checkpoint = Checkpoint(LAYERS, (1, 8, 8), SCALING, arrays, replicates, {})
-    rows = covariance.check(checkpoint, fit, IMAGES, LABELS, root, 1000)
+    monkeypatch.setattr(covariance, "STEPS", 1000)
+    rows = covariance.check(checkpoint, fit, IMAGES, LABELS, root)
     assert [row["replicate"] for row in rows] == replicates
     for row in rows:
         assert 0.9 < row["noise_rank_fixed"] <= 1

@@ -87,11 +87,21 @@ def test_units_that_do_nothing_are_gone(network):
     assert compacting.compact(whole).network.shapes == whole.network.shapes
 
 
-def test_what_is_cut_off_is_followed_through_all_layers():
-    masked, *_ = pruned(PERCEPTRON, share=0.0, gone=False)
-    masked.arrays["2.weight"][:] = 0  # nothing of the images reaches the output
+@pytest.mark.parametrize(
+    ("layers", "cut", "left"),
+    [
+        (PERCEPTRON, "1", [1, 1, 4]),
+        (PERCEPTRON, "2", [1, 1, 4]),
+        (CONVOLUTIONAL, "1", [1, 1, 1, 4]),
+        (CONVOLUTIONAL, "2", [1, 1, 1, 4]),
+        (CONVOLUTIONAL, "3", [1, 1, 1, 4]),
+    ],
+)
+def test_what_is_cut_off_is_followed_through_all_layers(layers, cut, left):
+    masked, *_ = pruned(layers, share=0.0, gone=False)
+    masked.arrays[f"{cut}.weight"][:] = 0  # nothing of the images reaches the output
     small = compacting.compact(masked)
-    assert [weight.shape[0] for weight in small.weights.values()] == [1, 1, 4]
+    assert [weight.shape[0] for weight in small.weights.values()] == left
     torch.testing.assert_close(small.logits(IMAGES), masked.logits(IMAGES), rtol=0, atol=1e-5)
 
 
@@ -161,7 +171,6 @@ def test_multiply_adds_by_hand():
 
 def test_every_call_is_timed_and_quartiles_surround_the_median(monkeypatch):
     monkeypatch.setattr(latency, "SECONDS", 0.001)
-    model, *_ = pruned(LOGISTIC)
     calls = {
         ("fast", 1): lambda: None,
         ("slow", 1): lambda: torch.rand(300, 300) @ torch.rand(300, 300),
@@ -170,7 +179,16 @@ def test_every_call_is_timed_and_quartiles_surround_the_median(monkeypatch):
     assert found.keys() == calls.keys()
     assert all(0 < low <= median <= high for median, low, high in found.values())
     assert found["fast", 1][0] < found["slow", 1][0]
-    assert model.image == (1, 8, 8)
+
+
+@pytest.mark.parametrize(("layers", "sparse"), [(PERCEPTRON, True), (POOLED, False)])
+def test_a_network_is_timed_in_every_runtime_that_has_its_layers(layers, sparse, tmp_path):
+    model, *_ = pruned(layers)
+    onnx_files.write(model, tmp_path / "model.onnx")
+    calls = latency.runs(model, tmp_path / "model.onnx", 2)
+    assert set(calls) == {"torch dense", "onnxruntime"} | ({"torch CSR"} if sparse else set())
+    for call in calls.values():
+        call()
 
 
 ORIGIN = dict.fromkeys(sizes.COLUMNS[1:13], "x") | {"step": 0, "replicate": 1, "level": "0.90"}

@@ -136,13 +136,6 @@ def test_rate_without_any_error_claims_no_certainty():
     assert found.high == pytest.approx(1.959964 * math.sqrt(2 / 104 * 102 / 104 / 100), rel=1e-6)
 
 
-def test_wilson_equals_scipy():
-    for correct, images in [(0, 10), (10, 10), (8090, 10_000), (1, 3)]:
-        expected = stats.binomtest(correct, images).proportion_ci(0.95, method="wilson")
-        found = intervals.wilson(correct, images)
-        assert found == pytest.approx((expected.low, expected.high), abs=1e-12)
-
-
 def test_holm_by_hand():
     # Sorted 0.01 x 4, 0.02 x 3, 0.03 x 2 = 0.06, 0.5: never below an earlier one, never above 1.
     assert intervals.holm([0.03, 0.01, 0.5, 0.02]) == pytest.approx([0.06, 0.04, 0.5, 0.06])
@@ -163,7 +156,6 @@ def test_holm_counts_a_test_without_p():
         lambda: intervals.mean([1.0, math.nan]),
         lambda: intervals.paired([1.0, 2.0], [1.0]),
         lambda: intervals.rate([1.2, 1.1], 100),
-        lambda: intervals.wilson(11, 10),
         lambda: Sample(1.0, 1, 0.5),
     ],
 )

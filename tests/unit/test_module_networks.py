@@ -126,7 +126,7 @@ def test_a_perceptron_in_a_file_is_the_one_of_the_config():
     }
     scaling = Scaling.fit("signed", pictures)
     found, expected = (
-        training.fit(each, scaling, pictures, labels, settings, ROOT, [1, 2])
+        training.fit(each, scaling, pictures, labels, settings, ROOT, [1, 2]).arrays
         for each in (own, listed)
     )
     assert found.keys() == expected.keys()
@@ -254,6 +254,7 @@ def test_the_check_passes_what_works(named):
         ("UnusedNorm", r"parameter norm\.weight is not used in training"),
         ("Mixing", "gives other logits in training as one of several .* mixes the images"),
         ("Reading", r"can't be run for several replicates: .*modules.py, line \d+: TypeError"),
+        ("Refusing", r"Refusing can't be run .*modules.py, line \d+: ValueError: too many images"),
         ("Counting", "changes buffers that its replicates share"),
     ],
 )

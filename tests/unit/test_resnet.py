@@ -120,11 +120,19 @@ def test_masks_are_exact_and_zeros_stay_zeros_in_retraining(point, scope):
     packed = pruning.masks(scores, arms, "exact_k", "0.90", ROOT, [1, 2])
     shapes = {layer.name: layer.shape for layer in point.network.weighted}
     kept = masks.unpack(pruning.layers_of(packed, "magnitude", scope), shapes)
-    total = sum(mask[0].size for mask in kept.values())
-    if scope == "global":
-        assert [sum(int(mask[r].sum()) for mask in kept.values()) for r in range(2)] == [
-            total - round(0.9 * total)
-        ] * 2
+    for r in range(2):
+        own = [mask[r] for mask in kept.values()]
+        columns = [mask.reshape(*mask.shape[:2], -1).transpose(1, 0, 2) for mask in own[:-1]]
+        groups = {
+            "global": [np.concatenate([mask.ravel() for mask in own])],
+            "layer": own,
+            "input_unit": [column.all((1, 2)) for column in columns],
+        }
+        for group in groups[scope]:
+            assert int(group.sum()) == group.size - int(0.9 * group.size + 0.5)
+        if scope == "input_unit":
+            assert own[-1].all()
+            assert all((column.all((1, 2)) == column.any((1, 2))).all() for column in columns)
     trained = [retraining.Trained("magnitude", scope, "zero", "0.90")]
     trained.append(retraining.Trained("none", "none", "none", "0"))
     after = retraining.retrain(

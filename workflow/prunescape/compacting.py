@@ -42,10 +42,14 @@ def compact(model: Portable) -> Portable:
         layers[places[int(following) - 1]]["bias"] = True
         bias = arrays.get(f"{following}.bias", np.zeros(len(passed)))
         arrays[f"{following}.bias"] = bias + passed[:, idle] @ constant[idle]
+        # One may stay, so that the layer isn't empty: it must not count twice.
+        _by_source(arrays[f"{following}.weight"], len(weight))[:, idle] = 0
         _take(arrays, name, following, _at_least_one(~idle))
     for name, following, _ in reversed(hidden):
         sources = _by_source(arrays[f"{following}.weight"], len(arrays[f"{name}.weight"]))
-        _take(arrays, name, following, _at_least_one(sources.any(axis=(0, 2))))
+        used = sources.any(axis=(0, 2))
+        arrays[f"{name}.weight"][~used] = 0  # also of one that may stay: it needs nothing
+        _take(arrays, name, following, _at_least_one(used))
     for number, place in enumerate(places, 1):
         key = "units" if "units" in layers[place] else "filters"
         layers[place][key] = len(arrays[f"{number}.weight"])

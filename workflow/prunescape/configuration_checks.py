@@ -107,12 +107,8 @@ def _check_export(
     runs = dict.fromkeys(_words(config.get("studies")))
     yield from _unknown((*place, "study"), wanted.get("study"), runs, "a study of the run")
     study = _mapping(_mapping(config.get("catalogue")).get(wanted.get("study")))
-    arms = [_choices(arm, study, wanted) for _, arm in _blocks(study.get("arms"))]
-    if study and not any(
-        all(wanted.get(key) in values for key, values in choices.items()) for choices in arms
-    ):
-        words = " / ".join(plain(wanted[key]) for key in _CHOSEN if key in wanted)
-        yield place, f"found {words}; allowed: what an arm of the study has, levels as it has them"
+    if study:
+        yield from _check_chosen(place, wanted, study)
     network = _mapping(config.get("networks")).get(wanted.get("network"))
     if isinstance(network, str):
         text = f"found {wanted['network']}, which is in a file"
@@ -130,6 +126,20 @@ def _check_export(
 
 
 _CHOSEN = ("network", "fit", "criterion", "scope", "selection", "effect", "schedule", "level")
+
+
+def _check_chosen(place: Place, wanted: dict[str, str], study: dict[Any, Any]) -> Iterator[Problem]:
+    """Check that an arm of the study has all that an export asks for."""
+    arms = [_choices(arm, study, wanted) for _, arm in _blocks(study.get("arms"))]
+    asked = [key for key in _CHOSEN if key in wanted]
+    unknown = []
+    for key in asked:
+        there = dict.fromkeys(value for choices in arms for value in choices[key])
+        unknown += _unknown((*place, key), wanted[key], there, "what the study's arms have")
+    yield from unknown
+    if not unknown and not any(all(wanted[k] in choices[k] for k in asked) for choices in arms):
+        words = " / ".join(plain(wanted[key]) for key in asked)
+        yield place, f"found {words}; allowed: what one arm of the study has together"
 
 
 def _choices(arm: dict[Any, Any], study: dict[Any, Any], wanted: dict[str, str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from prunescape.objectives import Batch, Likelihood, objective
 from prunescape.preconditioned import NoiseCovariance
 from prunescape.training import batch_order
 
+STEPS = 3000  # batches of an estimate at weights that stay
 CHUNK = 100  # images at a time: R * 100 gradients are held at once
 
 Tensors = dict[str, torch.Tensor]
@@ -95,7 +96,6 @@ def check(
     images: torch.Tensor,
     labels: torch.Tensor,
     root: tuple[int | str, ...],
-    steps: int,
 ) -> list[dict[str, float]]:
     """Compare estimates of C with the exact one at the weights of a checkpoint.
 
@@ -105,7 +105,6 @@ def check(
         images: the training images [N, C, H, W] it was fitted on.
         labels: their classes [N].
         root: the run's seed and the study.
-        steps: number of batches of the estimate at weights that stay.
 
     Returns:
         A row a replicate: its number, and Spearman's rank correlation, over all parameters, of the
@@ -119,7 +118,7 @@ def check(
     name, replicates = (*root, "noise check"), checkpoint.replicates
     orders = (batch_order(len(images), name, replicates, epoch) for epoch in count())
     batches = chain.from_iterable(order.split(fit["batch_size"], dim=1) for order in orders)
-    fixed = online(goal, parameters, inputs, labels, islice(batches, steps))
+    fixed = online(goal, parameters, inputs, labels, islice(batches, STEPS))
     trained = {name: torch.as_tensor(checkpoint.arrays[f"{name}.noise"]) for name in truth}
     return [
         {

@@ -132,17 +132,6 @@ def rate(rates: Sequence[float] | np.ndarray, images: int, margin: float = 0.0) 
     return _interval(known.n, known.mean, variance, freedom, margin)
 
 
-def wilson(correct: int, images: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share, `correct` of `images`, for one network (1927)."""
-    if not 0 <= correct <= images or images < 1:
-        raise ValueError(f"{correct} of {images} images: expected 0 <= correct <= images >= 1")
-    z = special.ndtri((1 + CONFIDENCE) / 2)
-    share, weight = correct / images, z**2 / images
-    centre = (share + weight / 2) / (1 + weight)
-    half = z / (1 + weight) * math.sqrt(share * (1 - share) / images + weight / (4 * images))
-    return float(max(centre - half, 0.0)), float(min(centre + half, 1.0))
-
-
 def quantile(freedom: float) -> float:
     """Return how many standard errors a 95 % t interval reaches to each side of the mean."""
     return float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2))

@@ -127,8 +127,12 @@ def starting_point(config: Config, wildcards: Wildcards) -> str | list[str]:
 
 def checkpoint(config: Config, wildcards: Wildcards) -> str:
     """Return the checkpoint of a job's model and block: a point estimate or a posterior."""
-    kind = _fit(config, wildcards)["objective"]["kind"]
-    return results(config, paths.POINT if kind == "likelihood" else paths.POSTERIOR, **wildcards)
+    return results(config, _fitted(config, wildcards.study, wildcards.fit), **wildcards)
+
+
+def _fitted(config: Config, study: str, fit: str) -> str:
+    kind = config["catalogue"][study]["fits"][fit]["objective"]["kind"]
+    return paths.POINT if kind == "likelihood" else paths.POSTERIOR
 
 
 # --- masks --------------------------------------------------------------------------------------
@@ -150,7 +154,7 @@ def criteria(config: Config, wildcards: Wildcards) -> list[str]:
 
 
 def criterion_files(config: Config, wildcards: Wildcards) -> list[str]:
-    """Return the user's files in which some of these criteria are, and modules beside them."""
+    """Return the user's files that have criteria of a model's arms, and modules beside them."""
     return _own_files(config, _criteria(config, wildcards))
 
 
@@ -160,7 +164,7 @@ def chained_criteria(config: Config, wildcards: Wildcards) -> list[str]:
 
 
 def chained_files(config: Config, wildcards: Wildcards) -> list[str]:
-    """Return the user's files in which some of these criteria are, and modules beside them."""
+    """Return the user's files that have criteria of a chain, and modules beside them."""
     return _own_files(config, _criteria(config, wildcards, wildcards.schedule))
 
 
@@ -365,8 +369,7 @@ def _export(config: Config, name: str) -> tuple[dict[str, Any], Arm, Point]:
 def exported_checkpoint(config: Config, name: str) -> str:
     """Return the checkpoint of an export's fit."""
     place, *_ = _export(config, name)
-    kind = config["catalogue"][place["study"]]["fits"][place["fit"]]["objective"]["kind"]
-    return results(config, paths.POINT if kind == "likelihood" else paths.POSTERIOR, **place)
+    return results(config, _fitted(config, place["study"], place["fit"]), **place)
 
 
 def exported_retrained(config: Config, name: str) -> str | list[str]:
@@ -499,13 +502,11 @@ def intermediates(config: Config) -> list[str]:
         for split in ("train", "validation", "test")
     ]
     for named in plan.models(config):
-        kind = config["catalogue"][named.study]["fits"][named.fit]["objective"]["kind"]
         for first, last in plan.blocks(config):
             place = {**named._asdict(), "first": first, "last": last}
             if isinstance(config["networks"][named.network], str):
                 found.append(results(config, paths.NETWORK_CHECK, **place))
-            fitted = paths.POINT if kind == "likelihood" else paths.POSTERIOR
-            found.append(results(config, fitted, **place))
+            found.append(results(config, _fitted(config, named.study, named.fit), **place))
             found += _pruned_files(config, named, place)
     return list(dict.fromkeys(found))
 

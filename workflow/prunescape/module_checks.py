@@ -3,6 +3,8 @@
 Run before any training: what can't be batched shows here, in one line.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -46,15 +48,8 @@ def check(network: ModuleNetwork, input_shape: Shape, classes: int, optimiser: s
         name: torch.stack([torch.as_tensor(start[name]) for start in starts]).requires_grad_()
         for name in network.shapes
     }
-    try:
-        for training in (True, False):
-            _compare(network, images, parameters, training=training)
-    except ValueError:
-        raise
-    except Exception as error:
-        raise ValueError(
-            f"{place} can't be run for several replicates: {user_files.told(network.path, error)}"
-        ) from error
+    for training in (True, False):
+        _compare(network, images, parameters, training=training)
 
 
 def _compare(
@@ -67,7 +62,8 @@ def _compare(
         torch.manual_seed(seed)
         values = dict(parameters) | network.initial_buffers(MEMBERS)
         # Looked at, all replicates run as one batch, as under a posterior.
-        runs.append(network.logits(images, values, training=training, outputs=_look))
+        with _told(network):
+            runs.append(network.logits(images, values, training=training, outputs=_look))
     if not torch.equal(*runs):
         raise ValueError(
             f"{place} is random in {mode}, by dropout for example; its replicates could not be "
@@ -81,7 +77,7 @@ def _compare(
             raise ValueError(f"{place}: parameter {network.paths[name]} is not used in {mode}")
     for member in range(MEMBERS):
         torch.manual_seed(1)
-        with torch.no_grad():
+        with torch.no_grad(), _told(network):
             alone = network.fresh(member).train(training)(images[member])
         found = runs[0][member].detach()
         if not torch.allclose(found, alone, rtol=0, atol=TOLERANCE * max(1, alone.abs().max())):
@@ -90,6 +86,18 @@ def _compare(
                 f"{found[0, 0]:.6g} instead of {alone[0, 0]:.6g}; it mixes the images of a batch, "
                 "or takes a layer's parameters instead of calling the layer"
             )
+
+
+@contextlib.contextmanager
+def _told(network: ModuleNetwork) -> Iterator[None]:
+    """Say of what the user's module raises where that was."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(
+            f"networks: {network.named} can't be run for several replicates: "
+            f"{user_files.told(network.path, error)}"
+        ) from error
 
 
 def _look(_layer: Weighted, _outputs: torch.Tensor) -> None:

@@ -22,10 +22,6 @@ class ModuleLayer(Weighted):
     path: str
     calls: int
 
-    def affine(self, inputs: torch.Tensor, parameters: Parameters) -> torch.Tensor:
-        """Return weight times inputs plus bias: [R, B, out, ...]."""
-        return self.add_bias(self.product(inputs, parameters[f"{self.name}.weight"]), parameters)
-
     def folded(self, outputs: torch.Tensor) -> torch.Tensor:
         """Return outputs [R, B, out, ...] as the module's own layer gives them: [R * B, ...]."""
         return outputs.flatten(0, 1)

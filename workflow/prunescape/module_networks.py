@@ -162,8 +162,8 @@ class ModuleNetwork:
         comes before its activation.
         """
         members = len(parameters[f"{self.weighted[0].name}.weight"])
-        shared = affine or observe or outputs or parameters.keys() - self.paths.keys()
-        if self._convolutional and images.device.type == "cpu" and not shared:
+        as_one_batch = affine or observe or outputs or parameters.keys() - self.paths.keys()
+        if self._convolutional and images.device.type == "cpu" and not as_one_batch:
             return self._by_member(images.expand(members, *images.shape[1:]), parameters, training)
         self._run = _Run(members, parameters, training, affine, observe, outputs)
         self._module.to(images.device).train(training)

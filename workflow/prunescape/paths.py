@@ -20,6 +20,8 @@ OVERLAPS = "{study}/overlaps.csv"
 FIGURE = "{study}/figures/{figure}"
 EXPORT = "exports/{export}/export.json"
 EXPORTED = "exports/{export}/{form}.{extension}"
+FORMS = ("dense", "masked", "compact")
+"""Of an exported network: before pruning, with zeros in place, without the units that are gone."""
 SIZES = "sizes.csv"
 TABLE = "scores.parquet"
 TABLE_CSV = "scores.csv"

@@ -105,7 +105,7 @@ class Progress:
 def _digest(*identity: object) -> str:
     """Return a digest of some JSON, the library and the version of torch."""
     found = hashlib.sha256(json.dumps([*identity, torch.__version__], sort_keys=True).encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parents[1].glob("*/*.py")):  # the library and its scripts
         found.update(path.read_bytes())
     return found.hexdigest()
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-FORMS = ("dense", "masked", "compact")
 COLUMNS = [
     *("export", "study", "dataset", "network", "fit", "criterion", "scope", "selection", "effect"),
     *("schedule", "step", "level", "replicate", "nominal_sparsity", "form", "quantity", "way"),

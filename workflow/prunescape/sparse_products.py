@@ -23,15 +23,17 @@ def affine(network: Network, parameters: Parameters) -> Affine | None:
 
     Whether a member's layer is multiplied in compressed rows depends on its own weights alone, so
     that its bits don't depend on its company. None where nothing is to gain: no layer has few
-    weights left, there are convolutions, or torch lacks a fast product for where the weights are.
+    weights left, there are convolutions or a user's module, or torch lacks a fast product for where
+    the weights are.
 
     Args:
         network: the architecture.
         parameters: weights and biases [M, ...].
     """
     weights = {layer.name: parameters[f"{layer.name}.weight"] for layer in network.weighted}
-    fast = torch.backends.mkl.is_available()
-    if not fast or any(each.dim() > 3 or each.device.type != "cpu" for each in weights.values()):
+    if not network.chained or not torch.backends.mkl.is_available():
+        return None
+    if any(each.dim() > 3 or each.device.type != "cpu" for each in weights.values()):
         return None
     compressed = {
         name: [_compressed(own) for own in weight]

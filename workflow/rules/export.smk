@@ -17,7 +17,7 @@ rule export:
         results(paths.EXPORT),
         expand(
             results(paths.EXPORTED),
-            form=("dense", "masked", "compact"),
+            form=paths.FORMS,
             extension=("safetensors", "json", "onnx"),
             allow_missing=True,
         ),

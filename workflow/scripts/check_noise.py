@@ -17,7 +17,6 @@ def main() -> None:
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--images", nargs="+", required=True, help="split files it was fitted on")
     parser.add_argument("--fit", type=_script.structure, required=True, help="settings (JSON)")
-    parser.add_argument("--steps", type=int, default=3000, help="batches at weights that stay")
     parser.add_argument(
         "--model", type=_script.structure, required=True, help="study, dataset, network, fit (JSON)"
     )
@@ -35,7 +34,6 @@ def main() -> None:
         torch.from_numpy(split.images).to(where),
         torch.from_numpy(split.labels).to(where),
         (arguments.seed, arguments.model["study"]),
-        arguments.steps,
     )
     files.write_json(
         arguments.output,

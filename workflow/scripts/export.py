@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import _script
-from prunescape import compacting, files, masks, moments, onnx_files, portable, sizes
+from prunescape import compacting, files, masks, moments, onnx_files, paths, portable
 from prunescape.checkpoints import Checkpoint
 from prunescape.pruning import layers_of, of_replicates
 
@@ -53,7 +53,7 @@ def main() -> None:
     r = pruned.replicates.index(replicate)
     total = sum(mask[r].size for mask in kept.values())
     removed = sum(int(np.count_nonzero(~mask[r])) for mask in kept.values())
-    for form in sizes.FORMS:
+    for form in paths.FORMS:
         forms[form].save(arguments.output / form)
         onnx_files.write(forms[form], arguments.output / f"{form}.onnx")
     files.write_json(arguments.output / "export.json", origin | {"nominal": removed / total})

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 import _script
-from prunescape import files, latency, sizes, storage, table
+from prunescape import files, latency, paths, sizes, storage, table
 from prunescape.portable import Portable
 
 BATCHES = (1, 256)
@@ -22,7 +22,7 @@ def main() -> None:
     for folder in arguments.folders:
         described = files.read_json(folder / "export.json")
         nominal = described.pop("nominal")
-        models = {form: Portable.load(folder / form) for form in sizes.FORMS}
+        models = {form: Portable.load(folder / form) for form in paths.FORMS}
         calls = {
             (form, way, batch): run
             for batch in BATCHES
