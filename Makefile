@@ -15,14 +15,15 @@ FORCE ?=
 # Jobs call `python`: the environment's must be the first on the path.
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 # The run's name, of the last file that says it.
-RUN = $(shell sed -n 's/^run: *\([[:alnum:]_-]*\).*/\1/p' config.yaml $(CONFIG) | tail -n 1)
+RUN = $(shell sed -n 's/^run: *\([[:alnum:]_-]*\).*/\1/p' config.yaml $(CONFIG) 2>/dev/null | tail -n 1)
 RESULTS = $(if $(DIRECTORY),$(DIRECTORY)/)results/$(RUN)
 # What a snapshot holds: data sets that runs have brought here, and everything of this run.
 VERSIONED = $(wildcard data/*/raw data/*/*.safetensors) results/$(RUN)
 STORE = $(if $(PRUNESCAPE_STORE),--store "$(PRUNESCAPE_STORE)")
 # A live display on a terminal, a line a step elsewhere.
 PROGRESS = $(if $(shell test -t 2 && echo terminal),--logger rich,--quiet host rules)
-SNAKEMAKE = snakemake --cores $(CORES) $(if $(DIRECTORY),--directory "$(DIRECTORY)") \
+# Snakemake has no clear words for a file of settings that it can't read.
+SNAKEMAKE = $(if $(CONFIG),python workflow/scripts/readable.py $(CONFIG) &&) snakemake --cores $(CORES) $(if $(DIRECTORY),--directory "$(DIRECTORY)") \
 	$(if $(CONFIG),--configfile $(CONFIG))
 
 # Snakemake's report cuts the top off pages that are higher than the window; this mends it.
@@ -31,7 +32,7 @@ STYLESHEET = $(CURDIR)/workflow/report/report.css
 
 .DEFAULT_GOAL := help
 .PHONY: help run report profile dry-run snapshot restore versions diff
-.PHONY: cancel test test-versioning test-servers test-cluster test-conda lint format bench clean
+.PHONY: cancel test test-versioning test-servers test-cluster test-conda lint format bench audit clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +101,11 @@ format: $(VENV)/test.done ## format the code
 
 bench: $(VENV)/test.done ## time the five studies against plain references
 	python bench/studies.py --output results/bench.csv
+
+audit: ## check constraints.txt against public lists of vulnerabilities; needs the network
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
+	$(VENV)/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 clean: ## remove the environment; data and results stay
 	rm -rf $(VENV)

@@ -58,8 +58,8 @@ TARGETS = ("results/cubes/verdicts.rst", "results/cubes/cubes/figures/accuracy_s
 
 
 def run(place: Workplace, *arguments: str):
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "cubes.yaml"]
-    return place.run(*command, *arguments)
+    command = [sys.executable, "-m", "snakemake", *arguments, "--cores", "2"]
+    return place.run(*command, "--configfile", "cubes.yaml")
 
 
 def test_a_replicate_that_diverges_is_reported_and_the_others_are_kept(fresh):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from workplace import ROOT, Done, Job, Workplace, counts, jobs
 
 PAGE = ROOT / "docs" / "extending.md"
@@ -118,6 +119,32 @@ def test_an_edited_network_reruns_exactly_its_users(copy):
     copy.append("docs/examples/resnet.py", "# A comment.")
     assert counts(planned(copy, "resnet")) == RESNET
     assert planned(copy, "bars", "results/bars/scores.csv") == []
+
+
+def test_an_edited_criterion_reruns_exactly_its_users(examples, tmp_path):
+    place = examples.copy(tmp_path / "copy")
+    config = yaml.safe_load((place.root / "bars.yaml").read_text(encoding="utf-8"))
+    study = config["catalogue"].pop("bars")
+    study["arms"][0] |= {"criteria": ["mine"], "levels": ["0.50"]}
+    config |= {"run": "mine", "studies": ["mine"], "catalogue": {"mine": study}}
+    config["criteria"] = {"mine": "mine.py:score"}
+    (place.root / "mine.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    (place.root / "power.py").write_text("POWER = 3\n", encoding="utf-8")
+    source = "from power import POWER\n\n\ndef score(weight):\n    return weight.abs() ** POWER\n"
+    (place.root / "mine.py").write_text(source, encoding="utf-8")
+    target = "results/mine/scores.csv"
+    done = run(place, "mine", target)
+    assert done.status == 0, done.output
+    assert planned(place, "mine", target) == []
+
+    # Not the training, nor the dense networks' evaluation.
+    users = {"score": 1, "prune": 1, "evaluate": 1, "aggregate": 1}
+    for name in ("mine.py", "power.py"):
+        before = (place.root / name).read_bytes()
+        place.append(name, "# A comment.")
+        assert counts(planned(place, "mine", target)) == users
+        (place.root / name).write_bytes(before)
+    assert planned(place, "mine", target) == []
 
 
 def test_other_bytes_in_a_file_of_images_rerun_exactly_its_users(copy):

@@ -112,9 +112,14 @@ class Checkpoint:
                 metadata["arms"] and [tuple(arm) for arm in metadata["arms"]],
                 tuple(Divergence.of(each) for each in metadata.get("diverged", ())),
             )
+            built = checkpoint.network
         except KeyError as error:
             raise ValueError(f"{path}: checkpoint without {error}") from None
-        built = checkpoint.network
+        except (TypeError, AttributeError, RuntimeError) as error:
+            text = " ".join(str(error).split())
+            raise ValueError(f"{path}: checkpoint with metadata of another kind ({text})") from None
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
         missing = (built.shapes.keys() | built.buffers.keys()) - checkpoint.arrays.keys()
         if missing:
             raise ValueError(f"{path}: checkpoint without {sorted(missing)}")
@@ -124,5 +129,14 @@ class Checkpoint:
                 raise ValueError(
                     f"{path}: checkpoint of another network: {name} is {list(found)}, expected "
                     f"{list(shape)}"
+                )
+        members = len(checkpoint.replicates)
+        for name, array in checkpoint.arrays.items():
+            # What lies beside the parameters, such as a deviation, may be any number.
+            unsound = name in built.shapes and not np.isfinite(array).all()
+            if array.shape[:1] != (members,) or unsound:
+                raise ValueError(
+                    f"{path}: damaged checkpoint: {name} is {list(array.shape)}, expected finite "
+                    f"numbers of {members} members"
                 )
         return checkpoint

@@ -38,7 +38,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from prunescape import intervals, levels, table
+from prunescape import csv_files, intervals, levels, table
 from prunescape.intervals import Interval
 
 ALPHA = 0.05
@@ -70,6 +70,8 @@ class Claim:
     margin: float
 
     def __post_init__(self) -> None:
+        if not isinstance(self.statistic, dict):
+            raise ValueError(f"claim {self.id}: statistic {self.statistic!r}, expected a mapping")
         wrong = [word for word in self.statistic if word not in WORDS]
         if wrong or not {"measure", "of"} <= set(self.statistic):
             raise ValueError(
@@ -79,7 +81,10 @@ class Claim:
         if {"mean_over", "sum_over"} <= set(self.statistic):
             raise ValueError(f"claim {self.id}: expected mean_over or sum_over, not both")
         for word in set(self.statistic) - {"measure", "table"}:
-            for filters in _expand(self.statistic[word]):
+            stated = _listed(self.statistic[word])
+            if not all(isinstance(filters, dict) for filters in stated):
+                raise ValueError(f"claim {self.id}: {word}: expected filters {{column: value}}")
+            for filters in _expand(stated):
                 for column in _IN_WORDS & set(filters):
                     try:
                         levels.number(filters[column])
@@ -146,13 +151,22 @@ def read(path: str | os.PathLike) -> list[Claim]:
     expected = [field.name for field in fields(Claim)]
     try:
         entries = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path}: not a YAML file ({error})") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # UnicodeDecodeError, dates
+        text = " ".join(str(error).split())
+        raise ValueError(f"{path}: not a YAML file ({text})") from None
+    if not isinstance(entries or [], list):
+        raise ValueError(
+            f"{path}: expected a list of claims, found {textwrap.shorten(repr(entries), 200)}"
+        )
     found = []
     for entry in entries or []:
         if not isinstance(entry, dict) or set(entry) != set(expected):
-            raise ValueError(f"{path}: expected a claim with the keys {expected}, found {entry}")
-        found.append(Claim(**entry))
+            shown = textwrap.shorten(repr(entry), 200)
+            raise ValueError(f"{path}: expected a claim with the keys {expected}, found {shown}")
+        try:
+            found.append(Claim(**entry))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
     ids = [claim.id for claim in found]
     if len(set(ids)) != len(ids):
         raise ValueError(f"{path}: a claim's id occurs twice in {ids}")
@@ -199,10 +213,7 @@ def judge(
 
 def read_verdicts(path: str | os.PathLike) -> pd.DataFrame:
     """Read a claims.csv, the result of `judge`; ValueError names a file with other columns."""
-    verdicts = pd.read_csv(path, dtype={"n": "Int64"})
-    if tuple(verdicts.columns) != COLUMNS:
-        raise ValueError(f"{path}: expected the columns {COLUMNS}, found {list(verdicts.columns)}")
-    return verdicts
+    return csv_files.read(path, COLUMNS, dtype={"n": "Int64"})
 
 
 def report(verdicts: pd.DataFrame) -> str:

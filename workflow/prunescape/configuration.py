@@ -11,6 +11,7 @@ allowed:
 import functools
 import itertools
 import math
+import os
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -25,6 +26,29 @@ from prunescape.configuration_checks import cross_checks
 from prunescape.configuration_words import Problem, lines, nearest, shown
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
+
+
+def check_file(path: str | os.PathLike) -> None:
+    """Look whether Snakemake can read a file of the configuration: it has no words of its own.
+
+    Raises:
+        ValueError: the file is not there, no text in UTF-8, no YAML, or no mapping; with the line.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        found = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except OSError as error:
+        raise ValueError(f"{path}: can't be read ({error.strerror}); allowed: a file") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ValueError(f"{path}, line {line}: found bytes that are not UTF-8") from None
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        what = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise ValueError(f"{path}{line}: found no YAML ({what})") from None
+    if not isinstance(found, dict):
+        raise ValueError(f"{path}: found {shown(found)}; allowed: keys with their values")
 
 
 def validate(config: Any) -> None:

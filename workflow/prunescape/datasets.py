@@ -126,7 +126,8 @@ def load(paths: Sequence[Path]) -> Split:
     parts, opened, of = [], {}, set()
     for path in paths:
         tensors, metadata = files.read_tensors(path)
-        if tensors.keys() != {"images", "labels"} or metadata.keys() != METADATA:
+        whole = tensors.keys() == {"images", "labels"} and metadata.keys() == METADATA
+        if not whole or metadata["split"] not in SPLITS or not isinstance(metadata["classes"], int):
             raise ValueError(f"{path}: not a split of a data set")
         if metadata["split"] in opened:
             raise ValueError(f"{path}: a second file of the split {metadata['split']}")

@@ -54,7 +54,7 @@ def read_json(path: str | os.PathLike) -> Any:
     """Read a JSON file; ValueError names the file if it is not JSON."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{path}: not a JSON file ({error})") from None
 
 
@@ -78,8 +78,14 @@ def read_tensors(path: str | os.PathLike) -> tuple[Tensors, dict[str, Any]]:
         # Numpy has these types, and others where some package has registered them.
         if any(array.dtype.kind not in "biuf" for array in tensors.values()):
             raise TypeError("a tensor of a type that numpy does not have")
-    except (SafetensorError, json.JSONDecodeError, TypeError) as error:
-        raise ValueError(f"{path}: not a readable safetensors file ({error})") from None
+        if not isinstance(metadata, dict):
+            raise TypeError("metadata that are no JSON object")
+    except (SafetensorError, json.JSONDecodeError, RecursionError, TypeError) as error:
+        text = " ".join(str(error).split())
+        raise ValueError(f"{path}: not a readable safetensors file ({text})") from None
+    except OSError as error:
+        named = "" if str(path) in str(error) else f"{path}: "
+        raise OSError(f"{named}{error}") from None
     return tensors, metadata
 
 

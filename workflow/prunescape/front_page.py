@@ -8,6 +8,7 @@ import pandas as pd
 
 from prunescape import divergence
 
+ARM = ("study", "network", "fit", "criterion", "scope", "effect", "schedule")
 ORDER = ("holds", "fails", "undecided", "not tested")
 
 
@@ -39,6 +40,27 @@ def diverged(found: Sequence[Mapping[str, Any]]) -> str:
     lines = [f"* {_plain(divergence.told(row))}\n" for row in found]
     heading = "**Replicates that are missing**: their training diverged, so n is smaller there.\n"
     return "\n".join(["", heading, *lines])
+
+
+def empty_layers(scores: pd.DataFrame) -> str:
+    """Return which arms have networks that keep nothing in a layer; nothing if none does.
+
+    Args:
+        scores: the table.
+    """
+    empty = scores[(scores["min_layer_kept"] == 0) & (scores["noise"] == "none")]
+    if empty.empty:
+        return ""
+    lines = []
+    for arm, rows in empty.groupby(list(ARM), sort=True):
+        lines.append(
+            f"* {_plain(' / '.join(arm))}: {len(rows)}, from level {rows['level'].min():g}\n"
+        )
+    heading = (
+        "**Networks that keep nothing in a layer**, and can only guess (min_layer_kept is 0 in "
+        "scores.csv):\n"
+    )
+    return "\n".join(["", heading, "".join(lines)])
 
 
 def savings(found: pd.DataFrame) -> str:

@@ -13,6 +13,9 @@ from typing import Any
 from prunescape import closure, needs, own_sources, paths, plan, sources, user_files
 from prunescape.plan import Arm, Config, Model, Point
 
+LONGEST = 100_000
+"""Characters of a list in a job's command: Linux takes 131,072 in one argument."""
+
 Wildcards = Any  # Snakemake's, or anything with the names of the path grammar as attributes
 
 
@@ -415,9 +418,9 @@ def sizes(config: Config) -> list[str]:
 def _cuts(config: Config, study: str) -> dict[str, tuple[str, str, str, int, str]]:
     """Return each file of a study's masks that keep an exact number of weights, and its cut."""
     found = {}
-    for named in plan.models(config):
+    for named in plan.models({**config, "studies": [study]}):
         for arm in plan.arms(config, study, named.fit, named.network):
-            if named.study != study or arm.selection != "exact_k":
+            if arm.selection != "exact_k":
                 continue
             for first, last in plan.blocks(config):
                 place = {**named._asdict(), "first": first, "last": last}
@@ -436,6 +439,30 @@ def compared_masks(config: Config, wildcards: Wildcards) -> list[str]:
 def cuts(config: Config, wildcards: Wildcards) -> str:
     """Return network, fit, schedule, step and level of each of them."""
     return compact(list(_cuts(config, wildcards.study).values()))
+
+
+# --- commands of jobs --------------------------------------------------------------------------
+
+
+def check_commands(config: Config) -> None:
+    """Look whether the lists that jobs are given fit into a command.
+
+    Raises:
+        ValueError: a study, or the run, has too many levels for that.
+    """
+    lists = {"studies": [compact(plan.outline(config))]}
+    for study in config["studies"]:
+        if "mask_overlap" in config["catalogue"][study]["figures"]:
+            found = _cuts(config, study)
+            lists[f"catalogue.{study}.arms"] = [*found, compact(list(found.values()))]
+    for place, texts in lists.items():
+        length = sum(len(text) + 1 for text in texts)
+        if length > LONGEST:
+            raise ValueError(
+                f"{place}: found so many levels that a job's command has {length:,} characters; "
+                f"allowed: at most {LONGEST:,}. Several runs with some of the levels each, or a "
+                "figure mask_overlap less, are a way out"
+            )
 
 
 # --- verdicts ----------------------------------------------------------------------------------

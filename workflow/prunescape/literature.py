@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from prunescape import csv_files
+
 COLUMNS = [
     *("network", "dataset", "method", "year", "reference_error_percent", "error_percent"),
     *("kept_percent", "compression", "counts", "evidence"),
@@ -20,9 +22,7 @@ def read(path: str | os.PathLike) -> pd.DataFrame:
     compression, how many times smaller; counts, what the compression counts, one of COUNTS; the
     evidence in words. ValueError names the file and the fault.
     """
-    table = pd.read_csv(path)
-    if list(table.columns) != COLUMNS:
-        raise ValueError(f"{path}: columns {list(table.columns)}, expected {COLUMNS}")
+    table = csv_files.read(path, COLUMNS)
     wrong = set(table["counts"]) - set(COUNTS)
     if wrong:
         raise ValueError(f"{path}: counts {sorted(wrong)}, expected {list(COUNTS)}")

@@ -10,6 +10,7 @@ it has just the folders `train` and `test`, class folders are in these. Hidden f
 Nothing is unpickled, and only formats are opened that run nobody's code.
 """
 
+import math
 import struct
 import zipfile
 import zlib
@@ -97,13 +98,29 @@ def _read_file(path: Path) -> list[Part]:
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as opened:
-            return {name: opened[name] for name in opened.files}
+            if not isinstance(opened, np.lib.npyio.NpzFile):
+                raise TypeError("a single array, or no archive")
+            return {name: _member(opened, name) for name in opened.files}
     except (
         *(ValueError, EOFError, KeyError, AttributeError, TypeError, MemoryError),
         *(zipfile.BadZipFile, zlib.error, NotImplementedError, struct.error),
     ) as error:
         text = " ".join(str(error).split())
         raise ValueError(f"{path}: no readable .npz file of plain arrays ({text})") from None
+
+
+def _member(archive: np.lib.npyio.NpzFile, name: str) -> np.ndarray:
+    """Return an array of an archive whose header promises no more than the archive holds."""
+    [stored] = [each for each in archive.zip.infolist() if each.filename in (name, f"{name}.npy")]
+    with archive.zip.open(stored) as opened:
+        version = np.lib.format.read_magic(opened)
+        read = {(1, 0): np.lib.format.read_array_header_1_0}.get(
+            version, np.lib.format.read_array_header_2_0
+        )
+        shape, _, kind = read(opened)
+    if math.prod(shape) * kind.itemsize > stored.file_size:
+        raise ValueError(f"{name}: shape {shape} in {stored.file_size} bytes")
+    return archive[name]
 
 
 def _part(arrays: Mapping[str, np.ndarray], images: str, labels: str, path: Path) -> Part:

@@ -1,9 +1,13 @@
 """Masks of all arms of a study at one level, from the scores of a checkpoint."""
 
-from collections.abc import Iterable, Sequence
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
+from prunescape import files, streams
 from prunescape import masks as select
-from prunescape import streams
 from prunescape.masks import Arrays
 
 
@@ -42,6 +46,31 @@ def masks(
     return packed
 
 
+def read(
+    path: str | os.PathLike, shapes: Mapping[str, Sequence[int]]
+) -> tuple[Arrays, Sequence[int]]:
+    """Return the packed masks of a file and the replicates that they belong to.
+
+    Args:
+        path: file that `prune` wrote.
+        shapes: layer -> shape of its weights [out, in, ...], of the network that is pruned.
+
+    Raises:
+        ValueError: the file is no readable one, or its masks are of another network; it is named.
+    """
+    packed, replicates = files.read_members(path)
+    for name, bits in packed.items():
+        _, _, layer = name.split("/") if name.count("/") == 2 else ("", "", name)
+        width = -(-math.prod(shapes[layer]) // 8) if layer in shapes else None
+        if bits.dtype != np.uint8 or bits.shape[1:] != (width,):
+            expected = ", ".join(f"{k} {list(shape)}" for k, shape in shapes.items())
+            raise ValueError(
+                f"{path}: masks of another network: {name} is {list(bits.shape)} {bits.dtype}, "
+                f"expected the bits of the weights of {expected}"
+            )
+    return packed, replicates
+
+
 def of_replicates(arrays: Arrays, has: Sequence[int], wanted: Sequence[int]) -> Arrays:
     """Return arrays [R, ...] of the replicates `has` for those that are wanted, in their order.
 
@@ -52,6 +81,20 @@ def of_replicates(arrays: Arrays, has: Sequence[int], wanted: Sequence[int]) -> 
         raise ValueError(f"masks of replicates {list(has)}, without {missing}")
     rows = [list(has).index(replicate) for replicate in wanted]
     return {name: array[rows] for name, array in arrays.items()}
+
+
+def empty_layers(packed: Arrays, replicates: Sequence[int]) -> list[str]:
+    """Return a line for each arm's layer of which some replicates keep nothing.
+
+    That is allowed, and flagged: the table's min_layer_kept is 0, the report's front page says so.
+    """
+    found = []
+    for name, bits in packed.items():
+        empty = [r for r, row in zip(replicates, bits, strict=True) if not row.any()]
+        if empty:
+            arm, _, layer = name.rpartition("/")
+            found.append(f"{arm}: nothing is kept in layer {layer} of replicates {empty}")
+    return found
 
 
 def layers_of(arrays: Arrays, *path: str) -> Arrays:

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pandas as pd
 
-from prunescape import intervals
+from prunescape import csv_files, intervals
 from prunescape.intervals import Sample
 
 MATCHED = ("study", "network", "fit", "criterion", "effect", "scope", "schedule", "noise")
@@ -22,13 +22,12 @@ def read(path: str | os.PathLike) -> pd.DataFrame:
     accuracy in percent, standard deviation over n runs (empty if unknown), and the evidence in
     words, source first, up to a comma. ValueError names the file and the fault.
     """
-    table = pd.read_csv(path, keep_default_na=False, na_values={"sd": [""]})
-    if list(table.columns) != COLUMNS:
-        raise ValueError(f"{path}: columns {list(table.columns)}, expected {COLUMNS}")
+    options = {"keep_default_na": False, "na_values": {"sd": [""]}}
+    found = csv_files.read(path, COLUMNS, **options)
     for name, most in (("sparsity", 1), ("noise_level", 1), ("accuracy_percent", 100)):
-        if not pd.api.types.is_numeric_dtype(table[name]) or not table[name].between(0, most).all():
+        if not pd.api.types.is_numeric_dtype(found[name]) or not found[name].between(0, most).all():
             raise ValueError(f"{path}: {name} must be a number in [0, {most}]")
-    return table
+    return found
 
 
 def compare(scores: pd.DataFrame, elsewhere: pd.DataFrame) -> pd.DataFrame:

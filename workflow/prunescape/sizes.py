@@ -6,10 +6,11 @@ place; compact, physically smaller where units are gone.
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from prunescape import csv_files
 
 COLUMNS = [
     *("export", "study", "dataset", "network", "fit", "criterion", "scope", "selection", "effect"),
@@ -76,7 +77,4 @@ def rows(
 
 def read(path: str | os.PathLike) -> pd.DataFrame:
     """Read sizes.csv; ValueError names the file if it has other columns."""
-    found = pd.read_csv(path, keep_default_na=False)
-    if list(found) != COLUMNS:
-        raise ValueError(f"{Path(path)}: expected the columns {COLUMNS}, found {list(found)}")
-    return found
+    return csv_files.read(path, COLUMNS, keep_default_na=False)

@@ -14,7 +14,7 @@ import pyarrow
 from pandera.errors import SchemaErrors
 from pyarrow import parquet
 
-from prunescape import divergence, files
+from prunescape import csv_files, divergence, files
 
 KEY = {
     "study": "Study of the catalogue.",
@@ -176,13 +176,7 @@ def of_diverged(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 def read_noise_checks(path: str | os.PathLike) -> pd.DataFrame:
     """Read a table of noise checks; ValueError names the file."""
-    try:
-        checks = pd.read_csv(path)
-    except ValueError as error:  # pandas' errors of parsing are ValueErrors
-        raise ValueError(f"{path}: {error}") from None
-    if list(checks) != NOISE_COLUMNS:
-        raise ValueError(f"{path}: expected the columns {NOISE_COLUMNS}, found {list(checks)}")
-    return checks
+    return csv_files.read(path, NOISE_COLUMNS)
 
 
 def validate(scores: pd.DataFrame) -> pd.DataFrame:
@@ -223,8 +217,10 @@ def read_parquet(path: str | os.PathLike) -> pd.DataFrame:
     """Read and validate a table written by `write_parquet`; ValueError names the file."""
     try:
         return validate(parquet.read_table(path).to_pandas())
-    except ValueError as error:  # pyarrow's errors of format are ValueErrors too
-        raise ValueError(f"{path}: {error}") from None
+    except FileNotFoundError:
+        raise
+    except (ValueError, OSError, pyarrow.ArrowException, TypeError, KeyError) as error:
+        raise ValueError(f"{path}: {_one_line(error)}") from None
 
 
 def write_csv(scores: pd.DataFrame, path: str | os.PathLike) -> None:
@@ -240,5 +236,9 @@ def read_csv(path: str | os.PathLike) -> pd.DataFrame:
     try:
         scores = pd.read_csv(path, dtype=text, keep_default_na=False)
         return validate(scores)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{path}: {_one_line(error)}") from None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,6 +1,6 @@
 """Paths, targets and config leaves: what every other rules file uses.
 
-Needs `config`; validates it and fills in its defaults.
+Reads config.yaml; validates `config` and fills in its defaults.
 """
 
 import os
@@ -23,7 +23,17 @@ from prunescape import (
 )
 
 try:
+    configuration.check_file(f"{workflow.basedir}/config.yaml")
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
+
+
+configfile: f"{workflow.basedir}/config.yaml"
+
+
+try:
     configuration.validate(config)
+    jobs.check_commands(config)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 

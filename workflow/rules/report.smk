@@ -47,6 +47,7 @@ rule claims:
 
 rule front_page:
     input:
+        table=results(paths.TABLE),
         claims=results(paths.CLAIMS),
         diverged=results(paths.DIVERGED),
         sizes=jobs.sizes(config),
@@ -66,8 +67,8 @@ rule front_page:
     conda:
         "../../envs/table.yaml"
     shell:
-        "python {input.code[0]:q} --claims {input.claims:q} --diverged {input.diverged:q}"
-        " {params.sizes}"
+        "python {input.code[0]:q} --table {input.table:q} --claims {input.claims:q}"
+        " --diverged {input.diverged:q} {params.sizes}"
         " --output {output:q} > {log:q} 2>&1"
 
 

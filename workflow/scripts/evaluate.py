@@ -3,7 +3,7 @@
 import torch
 
 import _script
-from prunescape import datasets, evaluation, files, moments
+from prunescape import datasets, evaluation, files, moments, pruning
 from prunescape.checkpoints import Checkpoint
 from prunescape.devices import device
 
@@ -45,10 +45,11 @@ def main() -> None:
         means = {layer: mean for layer, (mean, _) in measured.items()}
         opened = metadata["opened"]
     split = datasets.load([arguments.images])
+    shapes = {layer.name: layer.shape for layer in checkpoint.network.weighted}
     cases = evaluation.cases(
         checkpoint,
         [Checkpoint.load(path) for path in arguments.retrained],
-        [files.read_members(path) for path in arguments.masks],
+        [pruning.read(path, shapes) for path in arguments.masks],
         arguments.arm,
         arguments.conditions,
     )

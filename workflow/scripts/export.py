@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 
 import _script
-from prunescape import compacting, files, masks, moments, onnx_files, paths, portable
+from prunescape import compacting, files, masks, moments, onnx_files, paths, portable, pruning
 from prunescape.checkpoints import Checkpoint
-from prunescape.pruning import layers_of, of_replicates
 
 
 def main() -> None:
@@ -32,7 +31,7 @@ def main() -> None:
     origin = arguments.origin
     fitted = Checkpoint.load(arguments.checkpoint)
     shapes = {layer.name: layer.shape for layer in fitted.network.weighted}
-    packed, replicates = files.read_members(arguments.masks)
+    packed, replicates = pruning.read(arguments.masks, shapes)
     means = {}
     if arguments.moments:
         measured = moments.from_arrays(files.read_tensors(arguments.moments)[0], "cpu")
@@ -41,8 +40,8 @@ def main() -> None:
     if arguments.retrained:
         arm = [origin[key] for key in ("criterion", "scope", "effect", "level")]
         pruned = Checkpoint.load(arguments.retrained).of_arm(*arm)
-    packed = of_replicates(packed, replicates, pruned.replicates)
-    kept = masks.unpack(layers_of(packed, origin["criterion"], origin["scope"]), shapes)
+    packed = pruning.of_replicates(packed, replicates, pruned.replicates)
+    kept = masks.unpack(pruning.layers_of(packed, origin["criterion"], origin["scope"]), shapes)
     replicate, effect = origin["replicate"], origin["effect"]
     masked = portable.of_member(pruned, replicate, kept, effect, means, origin)
     forms = {

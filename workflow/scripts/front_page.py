@@ -1,13 +1,14 @@
 """Write the verdicts of a run, and what sparsity buys, for the front page of its report."""
 
 import _script
-from prunescape import claims, divergence, files, front_page, sizes
+from prunescape import claims, divergence, files, front_page, sizes, table
 
 
 def main() -> None:
     """Parse the arguments, put the verdicts into words, write them."""
     parser = _script.parser(__doc__)
     parser.add_argument("--claims", required=True, metavar="FILE", help="claims.csv of the run")
+    parser.add_argument("--table", required=True, metavar="FILE", help="table as parquet")
     parser.add_argument("--diverged", required=True, metavar="FILE", help="diverged.csv of the run")
     parser.add_argument("--sizes", metavar="FILE", help="sizes.csv, if networks were exported")
     parser.add_argument("--output", required=True, metavar="FILE", help="reStructuredText")
@@ -15,6 +16,7 @@ def main() -> None:
 
     text = front_page.verdicts(claims.read_verdicts(arguments.claims))
     text += front_page.diverged(divergence.read(arguments.diverged))
+    text += front_page.empty_layers(table.read_parquet(arguments.table))
     if arguments.sizes:
         text += "\n" + front_page.savings(sizes.read(arguments.sizes))
 

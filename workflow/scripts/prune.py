@@ -1,5 +1,7 @@
 """Turn scores into masks at one level, for every criterion and scope; write them bit-packed."""
 
+import sys
+
 import _script
 from prunescape import files, pruning
 
@@ -32,6 +34,8 @@ def main() -> None:
         replicates,
         previous,
     )
+    for flagged in pruning.empty_layers(masks, replicates):
+        print(flagged, file=sys.stderr)
     files.write_tensors(
         arguments.output, masks, {"level": arguments.level, "replicates": replicates}
     )

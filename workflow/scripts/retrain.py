@@ -48,8 +48,9 @@ def main() -> None:
     root = (arguments.seed, arguments.study)
     arms = [retraining.Trained(*arm) for arm in arguments.arms]
     replicates = list(dict.fromkeys(before.replicates))
+    shapes = {layer.name: layer.shape for layer in before.network.weighted}
     masks = {
-        level: pruning.of_replicates(*files.read_members(path), replicates)
+        level: pruning.of_replicates(*pruning.read(path, shapes), replicates)
         for level, path in zip(arguments.levels, arguments.masks, strict=True)
     }
     read = [arguments.checkpoint, *arguments.masks]
