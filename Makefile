@@ -22,9 +22,12 @@ VERSIONED = $(wildcard data/*/raw data/*/*.safetensors) results/$(RUN)
 STORE = $(if $(PRUNESCAPE_STORE),--store "$(PRUNESCAPE_STORE)")
 # A live display on a terminal, a line a step elsewhere.
 PROGRESS = $(if $(shell test -t 2 && echo terminal),--logger rich,--quiet host rules)
-# Snakemake has no clear words for a file of settings that it can't read.
-SNAKEMAKE = $(if $(CONFIG),python workflow/scripts/readable.py $(CONFIG) &&) snakemake --cores $(CORES) $(if $(DIRECTORY),--directory "$(DIRECTORY)") \
+SNAKEMAKE = snakemake --cores $(CORES) $(if $(DIRECTORY),--directory "$(DIRECTORY)") \
 	$(if $(CONFIG),--configfile $(CONFIG))
+# Snakemake has no clear words for a file of settings that it can't read.
+READABLE = $(if $(CONFIG),python workflow/scripts/readable.py $(CONFIG) &&)
+# Waits while another run is at work there, and unlocks what a killed one left locked.
+ALONE = $(READABLE) python workflow/scripts/alone.py "$(or $(DIRECTORY),.)" --
 
 # Snakemake's report cuts the top off pages that are higher than the window; this mends it.
 # Absolute, since Snakemake looks from DIRECTORY.
@@ -32,13 +35,14 @@ STYLESHEET = $(CURDIR)/workflow/report/report.css
 
 .DEFAULT_GOAL := help
 .PHONY: help run report profile dry-run snapshot restore versions diff
-.PHONY: cancel test test-versioning test-servers test-cluster test-conda lint format bench audit clean
+.PHONY: cancel test test-versioning test-servers test-cluster test-conda test-faults lint format
+.PHONY: bench audit clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.done ## create the environment, reproduce everything, print the verdicts
-	@begin=$$(date +%s); $(SNAKEMAKE) $(PROGRESS) || exit; end=$$(date +%s); \
+	@begin=$$(date +%s); $(ALONE) $(SNAKEMAKE) $(PROGRESS) || exit; end=$$(date +%s); \
 	python workflow/scripts/verdicts.py "$(RESULTS)/claims.csv"; \
 	echo "time: $$(((end - begin) / 60)) min $$(((end - begin) % 60)) s"; \
 	echo "table: $(RESULTS)/scores.csv, figures: $(RESULTS)/<study>/figures"; \
@@ -46,7 +50,7 @@ run: $(VENV)/run.done ## create the environment, reproduce everything, print the
 	echo "report: make report$(if $(CONFIG), CONFIG=$(CONFIG)) writes $(RESULTS)/report.html"
 
 report: $(VENV)/run.done ## write report.html: verdicts, figures, tables, run times, code
-	$(SNAKEMAKE) $(PROGRESS)
+	$(ALONE) $(SNAKEMAKE) $(PROGRESS)
 	$(SNAKEMAKE) --report results/$(RUN)/report.html --report-stylesheet "$(STYLESHEET)"
 	@echo "report: $(RESULTS)/report.html"
 
@@ -54,7 +58,7 @@ profile: $(VENV)/run.done ## show where the CPU time of the run went
 	python workflow/scripts/spending.py "$(RESULTS)"
 
 dry-run: $(VENV)/run.done ## show which jobs a run would start, and why
-	$(SNAKEMAKE) --dry-run
+	$(READABLE) $(SNAKEMAKE) --dry-run
 
 snapshot: $(VENV)/versions.done ## put data and the run under DVC, push them; COMMIT=1 commits
 	python tools/versions.py snapshot $(STORE) $(if $(COMMIT),--commit) $(VERSIONED)
@@ -74,19 +78,23 @@ cancel: $(VENV)/run.done ## on Slurm, after Snakemake was killed: cancel the job
 
 test: $(VENV)/test.done ## create what the tests need, run every check and test but the next
 	$(MAKE) --no-print-directory lint
-	python -m pytest -n 2 --ignore tests/versioning --ignore tests/cluster --ignore tests/conda
+	python -m pytest -n 2 --ignore tests/versioning --ignore tests/cluster --ignore tests/conda \
+		--ignore tests/faults
 
 test-versioning: $(VENV)/test.done ## run the tests of snapshots: faults, remotes, two users (long)
 	python -m pytest -n 2 tests/versioning
 
-test-servers: ## as root: install the SSH server that a test of remotes starts on loopback
-	apt-get install --quiet --yes --no-install-recommends openssh-server
+test-servers: ## as root: install what tests start: an SSH server on loopback, a clock to set back
+	apt-get install --quiet --yes --no-install-recommends openssh-server libfaketime
 
 test-cluster: $(VENV)/test.done ## as root: install Slurm, start one, run through it, break it (long)
 	PRUNESCAPE_CLUSTER=1 python -m pytest -n 4 tests/cluster
 
 test-conda: $(VENV)/test.done ## run in conda environments, by a stand-in for conda (long)
 	python -m pytest tests/conda
+
+test-faults: $(VENV)/test.done ## kill runs at random moments, in every rule (long)
+	python -m pytest -n 2 tests/faults
 
 lint: $(VENV)/test.done ## check style and workflow
 	ruff check

@@ -59,6 +59,10 @@ rule all:
         "Everything is there."
 
 
+onstart:
+    claim_folder()
+
+
 onsuccess:
     name_what_is_missing()
     record_environment()
@@ -66,4 +70,5 @@ onsuccess:
 
 
 onerror:
+    explain_failures()
     record_invocation()

@@ -2,6 +2,8 @@ import hashlib
 import json
 import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from safetensors import SafetensorError
 
 from prunescape import files
 
+WORKFLOW = Path(__file__).parents[2] / "workflow"
 TENSORS = {
     "1.weight": np.arange(24, dtype=np.float32).reshape(2, 3, 4),
     "mask": np.array([[7, 255, 0]], dtype=np.uint8),
@@ -67,6 +70,64 @@ def test_a_block_that_succeeds_replaces_the_file_and_makes_its_folders(tmp_path)
             temporary.write_text(text)
         assert path.read_text() == text
         assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_a_killed_writer_left_is_removed_when_the_file_is_written_again(tmp_path):
+    path = tmp_path / "scores.csv"
+    kill = f"from prunescape import files\nwith files.replacing({str(path)!r}) as temporary:\n"
+    kill += "    temporary.write_text('half')\n    import os; os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", kill], cwd=WORKFLOW, check=False)
+    [left] = tmp_path.iterdir()
+    assert left.name.startswith(".scores.csv.")
+    others = [tmp_path / ".scores.csv.swp", tmp_path / ".scores.csv.abcdefgh.json"]
+    for other in others:
+        other.touch()
+
+    with files.replacing(path) as temporary:
+        assert not left.exists()
+        files.write_text(path, "of another writer")  # who leaves what is being written
+        temporary.write_text("whole")
+
+    assert path.read_text() == "whole"
+    assert sorted(tmp_path.iterdir()) == sorted([path, *others])
+
+
+@pytest.mark.parametrize("kind", ["txt", "csv", "parquet", "safetensors"])
+def test_what_the_system_refuses_to_write_is_named(tmp_path, kind):
+    path = tmp_path / f"scores.{kind}"
+    code = f"""
+import resource, signal
+import numpy as np, pandas as pd
+from prunescape import files, table
+numbers = np.random.default_rng(0).random(9000)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))
+write = {{
+    "txt": lambda: files.write_text({str(path)!r}, "x" * 9001),
+    "csv": lambda: table.write_csv(pd.DataFrame({{"a": numbers}}), {str(path)!r}),
+    "parquet": lambda: table.write_parquet(pd.DataFrame({{"a": numbers}}), {str(path)!r}),
+    "safetensors": lambda: files.write_tensors({str(path)!r}, {{"a": numbers}}, {{}}),
+}}
+try:
+    write[{kind!r}]()
+except OSError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=WORKFLOW, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == f"[Errno 27] File too large: '{path}'\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_may_not_be_written_to_is_named_by_the_file(tmp_path, monkeypatch):
+    def refuse(**_):
+        raise PermissionError(13, "Permission denied", "a temporary name")
+
+    monkeypatch.setattr(files.tempfile, "mkstemp", refuse)
+    with pytest.raises(PermissionError, match=r"Permission denied: '.*/rows\.json'$"):
+        files.write_text(tmp_path / "rows.json", "x")
 
 
 def test_a_writer_that_renames_onto_its_temporary_name_is_fine(tmp_path):

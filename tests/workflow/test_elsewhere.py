@@ -6,16 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from workplace import CONFIG, LIMIT, RUN, Workplace, end
-
-# Root, but bound by permissions like everyone; nothing is needed to bind other users.
-BOUND = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner"]
-
-
-def bound(*command: str) -> list[str]:
-    """Return a command that permissions hold for."""
-    root = subprocess.run(["id", "-u"], capture_output=True, text=True, check=True).stdout == "0\n"
-    return [*BOUND, *command] if root else list(command)
+from workplace import CONFIG, LIMIT, RUN, Workplace, bound, end
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
-from workplace import CONFIG, ROOT, RUN, Finished, Job, Workplace, counts
+from workplace import CONFIG, ROOT, RUN, Finished, Workplace, counts, described
 
 from prunescape import closure, paths, plan, table
 
@@ -165,14 +165,6 @@ def test_the_environment_is_recorded(finished):
     assert record["config"]["catalogue"]["graves"]["schedules"] == {}
 
 
-def described(job: Job, kind: str) -> str:
-    """Return the log or benchmark of a job, which has its output's name, without extension."""
-    output = job.outputs[0]
-    if output.startswith("data/"):
-        return f"data/digits/{kind}/{job.rule.partition('_')[0]}"
-    return f"{RUN}/{kind}/{output.removeprefix(f'{RUN}/').rpartition('.')[0]}"
-
-
 def test_every_job_leaves_a_log_and_a_benchmark(finished, fresh):
     root = finished.place.root
     for job in fresh.planned():
@@ -209,7 +201,9 @@ def test_a_source_that_cannot_be_reached_is_explained(fresh):
     assert "download.py: no mirror of sources.digits gave its raw files" in done.output
     assert "directory:nowhere: no such folder" in done.output
     assert "Ways out: " in done.output
+    assert re.search(r"^failed: data/digits/logs/download\.log: ", done.output, re.MULTILINE)
     assert "Traceback" not in done.output
+    assert "FileNotFoundError" not in done.output  # of a folder of results that nobody made yet
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)

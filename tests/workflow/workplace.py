@@ -17,6 +17,8 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 CONFIG = "tests/workflow/tiny.yaml"
+EVERY_RULE = "tests/faults/every_rule.yaml"
+"""On top of CONFIG: a job of every rule."""
 RUN = "results/tiny"
 COPIED = (
     *("Makefile", "Snakefile", "config.yaml", "requirements.txt", "constraints.txt"),
@@ -27,6 +29,9 @@ LIMIT = 600
 
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .+\n)+)", re.MULTILINE)
 STATISTICS = re.compile(r"^Job stats:\njob +count\n[- ]+\n((?:\w+ +\d+\n)+)", re.MULTILINE)
+
+# Root, but bound by permissions like everyone; nothing is needed to bind other users.
+BOUND = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner"]
 
 
 class Done(NamedTuple):
@@ -96,8 +101,7 @@ class Workplace:
 
     def make(self, *arguments: str) -> Done:
         """Run make on the tiny config, in the environment of the tests instead of a new one."""
-        there = f"VENV={sys.prefix}", f"--old-file={sys.prefix}/run.done"
-        return self.run("make", *there, "CORES=2", f"CONFIG={CONFIG}", *arguments)
+        return self.run(*make(*arguments))
 
     def snakemake(self, *arguments: str, **environment: str) -> Done:
         """Run Snakemake on the tiny config."""
@@ -139,6 +143,18 @@ class Finished(NamedTuple):
     seconds: float
 
 
+def bound(*command: str) -> list[str]:
+    """Return a command that permissions hold for."""
+    root = subprocess.run(["id", "-u"], capture_output=True, text=True, check=True).stdout == "0\n"
+    return [*BOUND, *command] if root else list(command)
+
+
+def make(*arguments: str) -> list[str]:
+    """Return the command that makes in the tests' environment; a second CORES= or CONFIG= wins."""
+    there = f"VENV={sys.prefix}", f"--old-file={sys.prefix}/run.done"
+    return ["make", *there, "CORES=2", f"CONFIG={CONFIG}", *arguments]
+
+
 def snakemake(*arguments: str) -> list[str]:
     """Return the command that runs Snakemake on the tiny config; a second --cores wins."""
     return [sys.executable, "-m", "snakemake", "--configfile", CONFIG, "--cores", "2", *arguments]
@@ -159,6 +175,14 @@ def jobs(output: str) -> list[Job]:
     assert stated.pop("total") - stated.pop("all", 0) == len(found), output
     assert stated == counts(found), output
     return found
+
+
+def described(job: Job, kind: str) -> str:
+    """Return the log or benchmark of a job, which has its output's name, without extension."""
+    output = job.outputs[0]
+    if output.startswith("data/"):
+        return f"data/{output.split('/')[1]}/{kind}/{job.rule.partition('_')[0]}"
+    return f"{RUN}/{kind}/{output.removeprefix(f'{RUN}/').rpartition('.')[0]}"
 
 
 def counts(planned: Iterable[Job]) -> dict[str, int]:

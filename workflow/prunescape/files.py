@@ -1,13 +1,16 @@
 """Files on disk: safetensors, JSON and text, each written to a temporary name and then renamed.
 
-A killed job therefore leaves either the old file or the new one, never half of one, and nothing
-that is read back is ever unpickled.
+A killed job therefore leaves either the old file or the new one, never half of one; its temporary
+file goes when the file is written again. Nothing that is read back is ever unpickled.
 """
 
 import contextlib
+import fcntl
+import glob
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,21 +25,77 @@ Tensors = dict[str, np.ndarray]
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
-    """Yield a temporary name beside `path`; rename it to `path` if the block succeeds."""
+    """Yield a temporary name beside `path`; rename it to `path` if the block succeeds.
+
+    What writers of `path` that were killed have left is removed. OSError names `path` where the
+    system names no file, or the temporary one.
+    """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=final.parent, prefix=f".{final.name}.", suffix=final.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    _remove_leftovers(final)
+    with _naming(final), _reserved(final) as temporary:
+        try:
+            yield temporary
+            # Temporary files are for the owner alone; results are as readable as the umask says.
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(final)
+        except OSError as error:
+            if error.filename == str(temporary):
+                error.filename = None
+            raise
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _naming(final: Path) -> Iterator[None]:
+    """Give errors of the system that name no file the name `final`."""
     try:
-        yield temporary
-        # mkstemp makes files for the owner alone; results are as readable as the umask says.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(final)
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(final)) from None
+
+
+@contextlib.contextmanager
+def _reserved(final: Path) -> Iterator[Path]:
+    """Make a temporary file beside `final`, locked for as long as its writer lives."""
+    while True:
+        try:
+            handle, name = tempfile.mkstemp(
+                dir=final.parent, prefix=f".{final.name}.", suffix=final.suffix
+            )
+        except OSError as error:
+            raise OSError(error.errno, error.strerror) from None
+        _lock(handle)
+        if os.fstat(handle).st_nlink:
+            break
+        os.close(handle)  # Removed as a leftover before it was locked.
+    try:
+        yield Path(name)
     finally:
-        temporary.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _remove_leftovers(final: Path) -> None:
+    """Remove the temporary files of `final` whose writers live no more."""
+    # Eight characters, as mkstemp makes them; what others call .<name>.swp is theirs.
+    for left in final.parent.glob(f".{glob.escape(f'{final.name}.')}????????{final.suffix}"):
+        with contextlib.suppress(OSError), left.open("r+b") as opened:
+            if _lock(opened.fileno()):
+                left.unlink()
+
+
+def _lock(handle: int) -> bool:
+    """Lock an open file; return whether that worked: not if another has, or none can be locked."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:
@@ -62,8 +121,15 @@ def write_tensors(path: str | os.PathLike, tensors: Tensors, metadata: dict[str,
     """Write named arrays as safetensors, `metadata` as JSON in its header."""
     # One entry: safetensors writes several in an order that changes from process to process.
     header = {"prunescape": json.dumps(metadata, sort_keys=True)}
+    arrays = {name: np.asarray(values, order="C") for name, values in tensors.items()}
     with replacing(path) as temporary:
-        save_file({k: np.asarray(v, order="C") for k, v in tensors.items()}, temporary, header)
+        try:
+            save_file(arrays, temporary, header)
+        except SafetensorError as error:
+            code = re.search(r"\(os error (\d+)\)", str(error))
+            if code is None:
+                raise
+            raise OSError(int(code[1]), os.strerror(int(code[1]))) from None
 
 
 def read_tensors(path: str | os.PathLike) -> tuple[Tensors, dict[str, Any]]:

@@ -3,17 +3,22 @@
 Reads config.yaml; validates `config` and fills in its defaults.
 """
 
+import contextlib
 import os
 import resource as usage
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/workflow")
 
 from prunescape import (
+    alone,
     closure,
     configuration,
     divergence,
+    failures,
     jobs,
     levels,
     own_sources,
@@ -56,6 +61,8 @@ wildcard_constraints:
     figure="[a-z_]+",
     export="[a-z0-9_]+",
 
+
+BEGAN = time.time()
 
 # Where the scripts that need torch compute, and how exactly.
 COMPUTING = f"--device {config['device']} --precision {config['precision']}"
@@ -130,14 +137,31 @@ def gpus():
     return int(config["device"] == "cuda")
 
 
+def claim_folder():
+    """Hold the folder as long as Snakemake works in it; end if another run does."""
+    try:
+        alone.claim(Path.cwd(), alone.HERE if workflow.local_exec else alone.CLUSTER)
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def explain_failures():
+    """Print the reason of every job that failed, a line each, after all else."""
+    for reason in failures.reasons(Path.cwd(), BEGAN):
+        print(f"failed: {reason}", file=sys.stderr)
+
+
 def record_invocation():
     """Append to the logs what Snakemake itself has taken so far, for `make profile`."""
     taken = usage.getrusage(usage.RUSAGE_SELF)
-    path = results("logs/snakemake.tsv")
-    new = not os.path.exists(path)
-    with open(path, "a", encoding="utf-8") as log:
-        log.write("cpu_seconds\n" if new else "")
-        log.write(f"{taken.ru_utime + taken.ru_stime:.2f}\n")
+    path = Path(results("logs/snakemake.tsv"))
+    # A disk that is full, or may not be written to, has been explained by then.
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)  # Not there if no job of the run began.
+        new = not path.exists()
+        with path.open("a", encoding="utf-8") as log:
+            log.write("cpu_seconds\n" if new else "")
+            log.write(f"{taken.ru_utime + taken.ru_stime:.2f}\n")
 
 
 def name_what_is_missing():

@@ -1,0 +1,60 @@
+"""An undisturbed run with a job of every rule, made once for all tests and all workers."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from workplace import CONFIG, EVERY_RULE, LIMIT, ROOT, Job, Workplace, jobs
+
+NETWORK = "tests/faults/network.py"
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all workers of pytest-xdist have in common."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def source(shared: Path) -> Workplace:
+    """The workflow as it was when the tests began, with a config that has a job of every rule."""
+    root = shared / "source"
+    with FileLock(shared / "source.lock", timeout=LIMIT):
+        if root.exists():
+            return Workplace(root)
+        place = Workplace.fresh(root)
+        for name in (EVERY_RULE, NETWORK):
+            (root / name).parent.mkdir(exist_ok=True)
+            shutil.copy2(ROOT / name, root / name)
+        return place
+
+
+@pytest.fixture(scope="session")
+def planned(source: Workplace) -> list[Job]:
+    """All jobs of a run."""
+    done = source.snakemake("--dry-run", "--configfile", CONFIG, EVERY_RULE)
+    assert done.status == 0, done.output
+    return jobs(done.output)
+
+
+@pytest.fixture(scope="session")
+def reference(shared: Path, source: Workplace) -> Workplace:
+    """An undisturbed run."""
+    root = shared / "reference"
+    with FileLock(shared / "reference.lock", timeout=LIMIT):
+        if not (root / "done").exists():
+            done = source.copy(root).make(f"CONFIG={CONFIG} {EVERY_RULE}", "run")
+            assert done.status == 0, done.output
+            (root / "done").touch()
+    return Workplace(root)
+
+
+@pytest.fixture
+def fresh(source: Workplace, tmp_path: Path) -> Iterator[Workplace]:
+    """A workplace where nothing has been run yet."""
+    yield source.copy(tmp_path / "fresh")
+    shutil.rmtree(tmp_path / "fresh")

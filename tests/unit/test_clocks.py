@@ -1,0 +1,27 @@
+import os
+import time
+
+from prunescape import clocks
+
+
+def test_results_from_the_future_are_dated_long_ago_and_nothing_else(tmp_path):
+    now = time.time()
+    times = {
+        "results/run/scores.csv": now + 86400,
+        "results/run/a/rows.json": now - 100,
+        "data/digits/train.safetensors": now + 100,
+        "workflow/scripts/train.py": now + 100,
+    }
+    for name, when in times.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (when, when))
+
+    assert clocks.redate(tmp_path) == 2
+
+    found = {name: (tmp_path / name).stat().st_mtime for name in times}
+    assert found["results/run/scores.csv"] == clocks.LONG_AGO
+    assert found["data/digits/train.safetensors"] == clocks.LONG_AGO
+    assert abs(found["results/run/a/rows.json"] - now + 100) < 1
+    assert abs(found["workflow/scripts/train.py"] - now - 100) < 1
+    assert clocks.redate(tmp_path) == 0

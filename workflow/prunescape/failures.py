@@ -1,0 +1,29 @@
+"""Why jobs failed: the last lines of their logs (standard library only)."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+FOLDERS = ("data/*/logs", "results/*/logs")
+ENDED = " CPU s to start, "
+"""Stands in the last line of a script that has ended well."""
+
+
+def reasons(folder: Path, since: float) -> list[str]:
+    """Return a line for each job whose log has changed `since` a time and does not end well."""
+    return [
+        f"{log.relative_to(folder)}: {reason}"
+        for log in sorted(_logs(folder))
+        if log.stat().st_mtime >= since and (reason := _reason(log))
+    ]
+
+
+def _logs(folder: Path) -> Iterable[Path]:
+    return (log for place in FOLDERS for log in folder.glob(f"{place}/**/*.log"))
+
+
+def _reason(log: Path) -> str:
+    """Return the last line of a log, or nothing of a job that ended well."""
+    last = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()[-1:]
+    if not last:
+        return "empty: was the job killed, or is the disk full?"
+    return "" if ENDED in last[0] else last[0].rpartition("\r")[2]

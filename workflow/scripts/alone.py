@@ -1,0 +1,28 @@
+"""Run a command, Snakemake, as soon as nobody else runs in the folder; go on after a killed run."""
+
+import os
+import sys
+from pathlib import Path
+
+import _script
+from prunescape import alone, clocks
+
+
+def main() -> None:
+    """Parse the arguments, wait, become the command."""
+    parser = _script.parser(__doc__)
+    parser.add_argument("folder", type=Path, help="where Snakemake will work")
+    parser.add_argument("command", nargs="+", help="after --")
+    arguments = parser.parse_args()
+
+    try:
+        alone.wait(arguments.folder)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as shells say it
+    if found := clocks.redate(arguments.folder):
+        print(f"{found} results are from the future: looking into all that they depend on")
+    os.execvp(arguments.command[0], arguments.command)
+
+
+if __name__ == "__main__":
+    _script.run(main, timed=False)
