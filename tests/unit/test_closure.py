@@ -116,7 +116,7 @@ EXPORTS = {"export", "sizes"}
         ("scaling", {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS}),
         ("plan", {"aggregate"}),
         ("gates", {"aggregate"}),
-        ("sources", {"download"}),
+        ("sources", {"download", "readable"}),
         ("own_data", {"prepare"}),
         ("torchvision_data", {"download_collection"}),
         ("closure", {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS}),

@@ -151,7 +151,7 @@ def read_tensors(path: str | os.PathLike) -> tuple[Tensors, dict[str, Any]]:
         raise ValueError(f"{path}: not a readable safetensors file ({text})") from None
     except OSError as error:
         named = "" if str(path) in str(error) else f"{path}: "
-        raise OSError(f"{named}{error}") from None
+        raise type(error)(f"{named}{error}") from None
     return tensors, metadata
 
 
