@@ -267,7 +267,8 @@ def _unpack(archive: Path, folder: Path, finals: Sequence[Path]) -> None:
                     with opened.extractfile(member) as packed, (folder / name).open("wb") as plain:
                         shutil.copyfileobj(packed, plain)
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise ValueError(f"{archive.name} is no whole archive ({error})") from None
+        text = " ".join(str(error).split())
+        raise ValueError(f"{archive.name} is no whole archive ({text})") from None
 
 
 def _from_torchvision(source: str, _: str, finals: Sequence[Path]) -> None:

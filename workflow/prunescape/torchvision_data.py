@@ -130,4 +130,5 @@ def _guarded(read: Callable[..., Any], *paths: Path) -> Any:
     try:
         return read(*paths)
     except (OSError, EOFError, KeyError, tarfile.TarError, zlib.error, TypeError) as error:
-        raise ValueError(f"{paths[0].name} can't be read ({error})") from None
+        text = " ".join(str(error).split())
+        raise ValueError(f"{paths[0].name} can't be read ({text})") from None
