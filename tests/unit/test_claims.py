@@ -10,7 +10,7 @@ import yaml
 from evaluations import dense, record, row
 from scipy import stats
 
-from prunescape import claims, intervals, levels, table
+from prunescape import claims, intervals, levels, statements, table
 
 ROOT = Path(__file__).parents[2]
 CLAIMS = ROOT / "workflow" / "resources" / "claims.yaml"
@@ -43,7 +43,7 @@ def claim(statistic, comparison="<=", margin=1.0, **changes):
         "comparison": comparison,
         "margin": margin,
     }
-    return claims.Claim(**stated | changes)
+    return statements.Claim(**stated | changes)
 
 
 def judge(table_of_scores, *stated, **not_tested):
@@ -361,18 +361,18 @@ def test_filters_that_mean_nothing_are_named():
 def test_claims_files_that_are_not_well_formed(tmp_path):
     path, stated = tmp_path / "claims.yaml", yaml.safe_load(CLAIMS.read_text())
     for text, message in [
-        (yaml.safe_dump([stated[0], stated[0]]), "id occurs twice"),
+        (yaml.safe_dump([stated[0], stated[0]]), "the claim's id g1 occurs twice"),
         (yaml.safe_dump([{**stated[0], "extra": 1}]), "expected a claim with the keys"),
         ("- just words", "expected a claim with the keys"),
         ("- {", "not a YAML file"),
     ]:
         path.write_text(text)
         with pytest.raises(ValueError, match=message):
-            claims.read(path)
+            statements.read(path)
 
 
 def test_the_claims_of_graves_are_those_of_the_study():
-    stated = [each for each in claims.read(CLAIMS) if each.study == "graves"]
+    stated = [each for each in statements.read(CLAIMS) if each.study == "graves"]
     assert [(c.id, c.comparison, c.margin, c.origin) for c in stated] == [
         ("g1", "<=", 1, "public code"),
         ("g2", ">", 0, "public code"),

@@ -16,7 +16,17 @@ from jsonschema import Draft202012Validator
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from prunescape import configuration, levels, needs, own_sources, sources, table, user_files
+from prunescape import (
+    configuration,
+    levels,
+    needs,
+    noise,
+    noise_kinds,
+    own_sources,
+    sources,
+    table,
+    user_files,
+)
 from prunescape import configuration_checks as checks
 from prunescape.figures import kinds, style
 from prunescape.posteriors import SIGMA_PARAMETERS
@@ -825,6 +835,92 @@ def test_where_a_criterion_of_the_user_is(named):
     assert line.endswith("; allowed: path/to/file.py:function")
 
 
+def own_noise(tmp_path, source, name="smear"):
+    (tmp_path / "own.py").write_text(source)
+    used = [{"kind": name, "levels": ["0.10"]}]
+    return problems(noises={name: f"{tmp_path}/own.py:blur"}, catalogue__study__noise=used)
+
+
+def test_a_kind_of_noise_of_the_user_is_looked_at_and_not_executed(tmp_path):
+    source = "def blur(images, level, generator, size=3): pass\nraise RuntimeError\n"
+    assert own_noise(tmp_path, source) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        (
+            "def blur(images, level): pass\n",
+            "its parameters are images, level; allowed: images,",
+        ),
+        ("def blur(level, images, generator): pass\n", "its parameters are level, images, generat"),
+        ("def blur(images, level, generator, size): pass\n", "and others with a default"),
+        ("def blur(images, level, generator, *, size): pass\n", "and others with a default"),
+        ("def smear(images, level, generator): pass\n", "defines no function blur"),
+        ("def blur(images level): pass\n", "own.py is no Python: line 1"),
+    ],
+)
+def test_a_faulty_kind_of_noise_of_the_user(source, problem, tmp_path):
+    (line,) = own_noise(tmp_path, source)
+    assert line.startswith("noises.smear: found '")
+    assert problem in line
+
+
+def test_names_of_kinds_of_noise(tmp_path):
+    (line,) = own_noise(tmp_path, "def blur(images, level, generator): pass\n", "gaussian")
+    assert line.startswith("noises.gaussian: found 'gaussian', which has a meaning of its own; ")
+    used = [{"kind": "gausian", "levels": ["0.10"]}]
+    assert problems(catalogue__study__noise=used) == [
+        "catalogue.study.noise[0].kind: found 'gausian', perhaps gaussian is meant; allowed: a "
+        "kind of noise (grey_raw, grey_normalised, gaussian, salt_pepper, occlusion)"
+    ]
+
+
+CLAIM = {
+    "id": "own1",
+    "study": "study",
+    "origin": "this project",
+    "source": "a test",
+    "statement": "It holds.",
+    "statistic": {"measure": "accuracy", "of": {"criterion": "none"}},
+    "comparison": ">=",
+    "margin": 50,
+}
+
+
+def own_claims(tmp_path, *stated):
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump([CLAIM | each for each in stated]))
+    return problems(claims=[f"{tmp_path}/own.yaml"], not_tested={})
+
+
+def test_claims_of_the_user_can_be_left_out_too(tmp_path):
+    assert own_claims(tmp_path, {}) == []
+    changes = {"claims": [f"{tmp_path}/own.yaml"]}
+    assert problems(**changes, not_tested={"own1": "too few epochs"}) == []
+    (line,) = problems(**changes, not_tested={"own2": "too few epochs"})
+    assert line.startswith("not_tested.own2: found 'own2', perhaps own1 is meant")
+
+
+@pytest.mark.parametrize(
+    ("stated", "problem"),
+    [
+        ([{"id": "g1"}], "the claim's id g1 occurs twice; allowed: files of claims, each id once"),
+        ([{}, {}], "the claim's id own1 occurs twice"),
+        ([{"margin": "much"}], "claim own1: margin 'much', expected a number"),
+        ([{"study": "stdy"}], "found 'stdy', perhaps study is meant; allowed: a study of the cat"),
+    ],
+)
+def test_faulty_claims_of_the_user(stated, problem, tmp_path):
+    (line,) = own_claims(tmp_path, *stated)
+    assert line.startswith("claims[0]: found ")
+    assert problem in line
+
+
+def test_a_file_of_claims_that_is_not_there():
+    (line,) = problems(claims=["nowhere.yaml"])
+    assert line.startswith("claims[0]: found 'nowhere.yaml': No such file or directory; allowed: ")
+
+
 EXPORT = {
     "study": "study",
     "network": "net",
@@ -1350,7 +1446,7 @@ def test_words_of_the_schema_are_those_of_the_table():
     assert enum_of("arm", "scopes") | {"none"} == set(table.SCOPES)
     assert enum_of("arm", "selection") | {"none"} == set(table.SELECTIONS)
     assert enum_of("arm", "effects") | {"none"} == set(table.EFFECTS)
-    assert enum_of("noise", "kind") | {"none"} == set(table.NOISES)
+    assert list(noise._KINDS) == list(noise_kinds.BUILT_IN)
 
 
 def test_words_of_the_schema_are_those_of_the_library():

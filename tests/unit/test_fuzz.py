@@ -22,7 +22,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from prunescape import (
-    claims,
     configuration,
     csv_files,
     datasets,
@@ -32,6 +31,7 @@ from prunescape import (
     own_data,
     pruning,
     sources,
+    statements,
     table,
     torchvision_data,
 )
@@ -209,7 +209,7 @@ READERS = {
     "table, csv": (table.read_csv, csv()),
     "divergences": (divergence.read, diverged()),
     "other tables": (lambda path: csv_files.read(path, ["a", "b"]), b"a,b\n1,2\n"),
-    "claims": (claims.read, CLAIM),
+    "claims": (statements.read, CLAIM),
     "settings": (configuration.check_file, CONFIG),
 }
 

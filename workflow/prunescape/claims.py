@@ -1,23 +1,4 @@
-"""Claims: rows of data (workflow/resources/claims.yaml) that are judged from the tables alone.
-
-A claim states that a statistic lies on one side of a margin. Its statistic is written in these
-words:
-
-    table      scores, which is meant where none is named, or gradient_noise
-    measure    accuracy or error, in points (percent); or any numeric column, as it is
-    of         selection of rows: {column of the key: value}
-    minus      a second selection, subtracted replicate by replicate; without it, a threshold
-    where      filters of both selections
-    each       filters that make one part each: the claim is that all parts hold
-    mean_over  filters whose rows are averaged, replicate by replicate
-    sum_over   filters whose rows are added up (the noise score: n_correct summed over noise)
-
-`each`, `mean_over` and `sum_over` are a mapping or a list of mappings; a list of values stands for
-each of them ({level: ["0.70", "0.90"]}). A selection's own filters win over those that it shares.
-Levels are the strings of config, "0.90" or "68x". Rows are clean unless noise is named. A selection
-must leave exactly one row a replicate, and every replicate of the study must have one, but for
-those that diverged: what is compared or averaged are the replicates that all selections have, and n
-is their number.
+"""Claims, as `statements` reads them, judged from the tables alone.
 
 Verdicts: a claim holds if its opposite is rejected, fails if the claim itself is, and is undecided
 otherwise. Both come from one two-sided test at 5 % of "the statistic equals the margin", read in
@@ -25,97 +6,26 @@ the direction of the estimate, after Holm's adjustment over all tested parts of 
 several parts is as good as its worst.
 """
 
-import itertools
 import math
 import os
 import textwrap
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from prunescape import csv_files, intervals, levels, table
 from prunescape.intervals import Interval
+from prunescape.statements import IN_WORDS, Claim, Filters, expanded, in_words
 
 ALPHA = 0.05
-ORIGINS = ("paper", "public code", "this project")
-COMPARISONS = ("<=", "<", ">=", ">")
 VERDICTS = ("fails", "undecided", "holds")  # from worst to best
-WORDS = ("table", "measure", "where", "of", "minus", "each", "mean_over", "sum_over")
 COLUMNS = (
     *("id", "study", "origin", "source", "statement", "statistic", "estimate", "ci_low", "ci_high"),
     *("margin", "n", "p_holm", "verdict", "reason"),
 )
-
-_IN_WORDS = {"level", "noise_level"}  # columns whose values config files write as strings
-
-Filters = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One claim as claims.yaml states it."""
-
-    id: str
-    study: str
-    origin: str
-    source: str
-    statement: str
-    statistic: dict[str, Any]
-    comparison: str
-    margin: float
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.statistic, dict):
-            raise ValueError(f"claim {self.id}: statistic {self.statistic!r}, expected a mapping")
-        wrong = [word for word in self.statistic if word not in WORDS]
-        if wrong or not {"measure", "of"} <= set(self.statistic):
-            raise ValueError(
-                f"claim {self.id}: statistic has the words {list(self.statistic)}; expected "
-                f"measure and of, and any of {WORDS}"
-            )
-        if {"mean_over", "sum_over"} <= set(self.statistic):
-            raise ValueError(f"claim {self.id}: expected mean_over or sum_over, not both")
-        for word in set(self.statistic) - {"measure", "table"}:
-            stated = _listed(self.statistic[word])
-            if not all(isinstance(filters, dict) for filters in stated):
-                raise ValueError(f"claim {self.id}: {word}: expected filters {{column: value}}")
-            for filters in _expand(stated):
-                for column in _IN_WORDS & set(filters):
-                    try:
-                        levels.number(filters[column])
-                    except ValueError as error:
-                        raise ValueError(f"claim {self.id}: {word}: {error}") from None
-        if not isinstance(self.margin, (int, float)):
-            raise ValueError(f"claim {self.id}: margin {self.margin!r}, expected a number")
-        for name, allowed in (("origin", ORIGINS), ("comparison", COMPARISONS)):
-            if getattr(self, name) not in allowed:
-                raise ValueError(
-                    f"claim {self.id}: {name} {getattr(self, name)!r}, expected one of {allowed}"
-                )
-
-    def text(self) -> str:
-        """Return the statistic and what is claimed of it, in one readable line."""
-        words = self.statistic
-        minus = f" - ({_text(words['minus'])})" if "minus" in words else ""
-        parts = [f"{words['measure']} of ({_text(words['of'])}){minus}"]
-        if "table" in words:
-            parts[0] = f"{words['table']}: {parts[0]}"
-        parts += [
-            f"{word.replace('_', ' ')} {' and '.join(map(_text, _listed(words[word])))}"
-            for word in ("where", "each", "mean_over", "sum_over")
-            if word in words
-        ]
-        return f"{'; '.join(parts)}; {self.comparison} {self.margin}"
-
-    def past(self, estimate: float) -> float:
-        """Return how far an estimate lies past the margin; below 0 on the claimed side."""
-        beyond = estimate - self.margin
-        return beyond if self.comparison in ("<=", "<") else -beyond
 
 
 @dataclass(frozen=True)
@@ -144,33 +54,6 @@ class Part:
         past = self.claim.past(self.interval.mean)
         tail = 0.5 if math.isnan(self.interval.p) else self.interval.p / 2
         return -VERDICTS.index(self.verdict), tail if past < 0 else 1 - tail, past
-
-
-def read(path: str | os.PathLike) -> list[Claim]:
-    """Read claims.yaml; ValueError names the claim that is not well formed."""
-    expected = [field.name for field in fields(Claim)]
-    try:
-        entries = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # UnicodeDecodeError, dates
-        text = " ".join(str(error).split())
-        raise ValueError(f"{path}: not a YAML file ({text})") from None
-    if not isinstance(entries or [], list):
-        raise ValueError(
-            f"{path}: expected a list of claims, found {textwrap.shorten(repr(entries), 200)}"
-        )
-    found = []
-    for entry in entries or []:
-        if not isinstance(entry, dict) or set(entry) != set(expected):
-            shown = textwrap.shorten(repr(entry), 200)
-            raise ValueError(f"{path}: expected a claim with the keys {expected}, found {shown}")
-        try:
-            found.append(Claim(**entry))
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from None
-    ids = [claim.id for claim in found]
-    if len(set(ids)) != len(ids):
-        raise ValueError(f"{path}: a claim's id occurs twice in {ids}")
-    return found
 
 
 def judge(
@@ -240,7 +123,7 @@ def _parts(
         if name not in tables:
             raise ValueError(f"table {name!r}, expected one of {list(tables)}")
         study = tables[name][tables[name]["study"] == claim.study]
-        cases = _expand(claim.statistic.get("each", {}))
+        cases = expanded(claim.statistic.get("each", {}))
         every = set(study["replicate"])
         needed = every.difference(diverged.get(claim.study, ()))
         return [_part(study, claim, case, every, needed) for case in cases]
@@ -278,7 +161,7 @@ def _part(
         found = Interval(rate.n, 100 * rate.mean, 100 * rate.low, 100 * rate.high, rate.p)
     else:
         found = intervals.mean(values[0], claim.margin)
-    return Part(claim, _text(case), found, missing)
+    return Part(claim, in_words(case), found, missing)
 
 
 def _values(words: dict[str, Any], cells: Sequence[pd.Series], common: list[int]) -> np.ndarray:
@@ -292,7 +175,7 @@ def _columns(
 ) -> list[pd.Series]:
     """Return the measure of a selection by replicate, cell by cell of what is averaged."""
     shared = words.get("where", {})
-    cells = _expand(words.get("mean_over", words.get("sum_over", {})))
+    cells = expanded(words.get("mean_over", words.get("sum_over", {})))
     filters = [{**shared, **cell, **selection} for cell in cells]
     return [_column(study, words["measure"], each, needed) for each in filters]
 
@@ -307,15 +190,17 @@ def _column(study: pd.DataFrame, measure: str, filters: Filters, needed: set[int
     for column, value in filters.items():
         if column not in table.KEY or column not in rows:
             raise ValueError(f"{column} is not a key column of the table")
-        rows = rows[rows[column] == (levels.number(value) if column in _IN_WORDS else value)]
+        rows = rows[rows[column] == (levels.number(value) if column in IN_WORDS else value)]
     missing = sorted(needed - set(rows["replicate"]))
     if rows.empty or missing:
         without = f"for replicates {missing}" if not rows.empty else "at all"
-        raise ValueError(f"the table has no rows {without} with {_text(filters)}")
+        raise ValueError(f"the table has no rows {without} with {in_words(filters)}")
     if rows["replicate"].duplicated().any():
         names = [name for name in table.KEY if name in rows and name != "replicate"]
         open_ = [name for name in names if rows[name].nunique() > 1]
-        raise ValueError(f"several rows a replicate with {_text(filters)}: they differ in {open_}")
+        raise ValueError(
+            f"several rows a replicate with {in_words(filters)}: they differ in {open_}"
+        )
     rows = rows.set_index("replicate")
     if measure in ("accuracy", "error"):
         right = 100 * rows["accuracy"]
@@ -378,26 +263,3 @@ def _without(part: Part) -> str:
     if not part.missing:
         return ""
     return f"; without replicates {', '.join(map(str, part.missing))}, of which a training diverged"
-
-
-def _listed(filters: Filters | list[Filters]) -> list[Filters]:
-    return filters if isinstance(filters, list) else [filters]
-
-
-def _expand(filters: Filters | list[Filters]) -> list[Filters]:
-    """Return one mapping for each combination of the values listed."""
-    return [
-        dict(zip(each, values, strict=True))
-        for each in _listed(filters)
-        for values in itertools.product(
-            *(value if isinstance(value, list) else [value] for value in each.values())
-        )
-    ]
-
-
-def _text(filters: Filters) -> str:
-    """Return filters in words: "criterion snr, level 0.70 0.90"."""
-    return ", ".join(
-        f"{column} {' '.join(map(str, value)) if isinstance(value, list) else value}"
-        for column, value in filters.items()
-    )

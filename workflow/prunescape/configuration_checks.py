@@ -1,16 +1,13 @@
 """What the blocks of a configuration must say of each other, beyond what a schema can express."""
 
 import contextlib
-import functools
 import itertools
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from prunescape import levels, needs, own_sources, sources, user_files
+from prunescape import levels, needs, noise_kinds, own_sources, sources, statements, user_files
 from prunescape.configuration_words import Place, Problem, few, listed, nearest, plain, shown
 
 CLAIMS = Path(__file__).parents[1] / "resources" / "claims.yaml"
@@ -58,8 +55,10 @@ def cross_checks(config: Any) -> Iterator[Problem]:
     datasets, catalogue = config.get("datasets"), config.get("catalogue")
     for i, study in _texts(config.get("studies")):
         yield from _unknown(("studies", i), study, catalogue, "a study of the catalogue")
+    yield from _check_claims(config.get("claims"), catalogue)
     for claim in _mapping(config.get("not_tested")):
-        yield from _unknown(("not_tested", claim), claim, _claims(), "a claim of claims.yaml")
+        claims = dict.fromkeys(each.id for path in _claim_files(config) for each in _claims(path))
+        yield from _unknown(("not_tested", claim), claim, claims, "a claim of claims.yaml")
     for source, places in _mapping(config.get("sources")).items():
         yield from _check_source(("sources", source), source, _texts(places))
     for name, dataset in _blocks(datasets):
@@ -73,6 +72,8 @@ def cross_checks(config: Any) -> Iterator[Problem]:
                 text = f"found {shown(network)}, but {error}; allowed: a name that a file defines"
                 yield ("networks", name), text
     yield from _check_own_criteria(config.get("criteria"))
+    yield from _check_own_noises(config.get("noises"))
+    kinds = dict.fromkeys([*noise_kinds.BUILT_IN, *_mapping(config.get("noises"))])
     for name, export in _blocks(config.get("exports")):
         yield from _check_export(("exports", name), export, config)
     for name, study in _blocks(catalogue):
@@ -96,7 +97,7 @@ def cross_checks(config: Any) -> Iterator[Problem]:
         yield from _check_arms_differ(
             (*place, "arms"), _blocks(study.get("arms")), _mapping(study.get("fits"))
         )
-        yield from _check_noise((*place, "noise"), study, schedules)
+        yield from _check_noise((*place, "noise"), study, schedules, kinds)
 
 
 def _check_export(
@@ -157,12 +158,29 @@ def _choices(arm: dict[Any, Any], study: dict[Any, Any], wanted: dict[str, str])
     }
 
 
-@functools.cache
-def _claims() -> dict[str, Any]:
-    """Return the claims that there are, by their id."""
-    with CLAIMS.open(encoding="utf-8") as opened:
-        claims = yaml.load(opened, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return {claim["id"]: claim for claim in claims}
+def _claim_files(config: dict[Any, Any]) -> list[str]:
+    return [str(CLAIMS), *_words(config.get("claims"))]
+
+
+def _claims(path: str) -> list[statements.Claim]:
+    """Return the claims of a file; none if it is faulty, which `_check_claims` says."""
+    with contextlib.suppress(ValueError, OSError):
+        return statements.read(path)
+    return []
+
+
+def _check_claims(own: Any, catalogue: dict[Any, Any]) -> Iterator[Problem]:
+    """Check files of claims of the user, each with those before it."""
+    for i, path in _texts(own):
+        place = ("claims", i)
+        try:
+            statements.read(CLAIMS, *_words(own[: i + 1]))
+        except (ValueError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            yield place, f"found {shown(path)}: {reason}; allowed: files of claims, each id once"
+        for claim in _claims(path):
+            of = f"a study of the catalogue in claim {claim.id}"
+            yield from _unknown(place, claim.study, catalogue, of)
 
 
 def _unknown(place: Place, name: Any, block: Any, of: str) -> Iterator[Problem]:
@@ -372,6 +390,20 @@ def _check_arm(place: Place, arm: dict[Any, Any], fits: Any, networks: Any) -> I
                 yield (*place, "levels", i), f"{text} (no weight would be left)"
 
 
+def _check_own_noises(own: Any) -> Iterator[Problem]:
+    """Check names and sources of the user's kinds of noise; nothing is executed."""
+    for name, named in _mapping(own).items():
+        place = ("noises", name)
+        if name in ("none", *noise_kinds.BUILT_IN):
+            text = f"found {shown(name)}, which has a meaning of its own; allowed: another name"
+            yield place, f"{text} than none and {listed(noise_kinds.BUILT_IN)}"
+        if isinstance(named, str) and user_files.NAMED.fullmatch(named):
+            try:
+                noise_kinds.check(named)
+            except ValueError as error:
+                yield place, f"found {shown(named)}: {error}"
+
+
 def _check_own_criteria(own: Any) -> Iterator[Problem]:
     """Check names and sources of the user's criteria; nothing is executed."""
     for name, named in _mapping(own).items():
@@ -438,11 +470,12 @@ def _check_arms_differ(
 
 
 def _check_noise(
-    place: Place, study: dict[Any, Any], schedules: dict[Any, Any]
+    place: Place, study: dict[Any, Any], schedules: dict[Any, Any], kinds: dict[str, None]
 ) -> Iterator[Problem]:
     entries, arms = _blocks(study.get("noise")), study.get("arms")
     used = {name for _, fit in _blocks(study.get("fits")) for name in _words(fit.get("networks"))}
     for i, entry in entries:
+        yield from _unknown((*place, i, "kind"), entry.get("kind"), kinds, "a kind of noise")
         for j, network in _texts(entry.get("networks")):
             of = "a network of the study's fits"
             yield from _unknown(

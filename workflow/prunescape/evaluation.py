@@ -91,6 +91,7 @@ def rows(
     images: torch.Tensor,
     labels: torch.Tensor,
     stream: tuple[int | str, ...],
+    own_noises: Mapping[str, str] | None = None,
 ) -> list[Row]:
     """Evaluate ensembles under their noise.
 
@@ -100,6 +101,7 @@ def rows(
         images: test images [N, C, H, W], on the device that is to be used.
         labels: their classes [N].
         stream: first parts of the noise's stream: the run's seed and the data set.
+        own_noises: kinds of noise of the user, as in `noise.corrupt`.
 
     Returns:
         A row for each case, condition and replicate: key columns from `criterion` on, values, and
@@ -111,11 +113,10 @@ def rows(
     found = []
     for condition in dict.fromkeys(pair for case in cases for pair in case.conditions):
         kind, level = condition
-        corrupted = (
-            raw
-            if kind == "none"
-            else torch.from_numpy(noise.corrupt(raw.cpu().numpy(), kind, level, *stream)).to(device)
-        )
+        corrupted = raw
+        if kind != "none":
+            noisy = noise.corrupt(raw.cpu().numpy(), kind, level, *stream, own=own_noises)
+            corrupted = torch.from_numpy(noisy).to(device)
         for case, ensemble in zip(cases, pruned, strict=True):
             if condition in case.conditions:
                 found += ensemble.measure(corrupted, labels, kind, level)

@@ -5,12 +5,13 @@ structured settings are JSON with sorted keys (the same text for the same value)
 only: the workflow reads this when it is parsed.
 """
 
+import itertools
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from prunescape import closure, needs, own_sources, paths, plan, sources, user_files
+from prunescape import closure, needs, noise_kinds, own_sources, paths, plan, sources, user_files
 from prunescape.plan import Arm, Config, Model, Point
 
 LONGEST = 100_000
@@ -172,7 +173,12 @@ def chained_files(config: Config, wildcards: Wildcards) -> list[str]:
 
 
 def _own_files(config: Config, names: list[str]) -> list[str]:
-    files = [path for own in needs.files(config, names) for path in closure.code(own)]
+    return _with_imports(needs.files(config, names))
+
+
+def _with_imports(own: Iterable[str]) -> list[str]:
+    """Return files of the user and the modules beside them that they import."""
+    files = [path for each in own for path in closure.code(each)]
     return list(dict.fromkeys(map(os.path.relpath, files)))
 
 
@@ -320,10 +326,26 @@ def evaluated_arm(config: Config, wildcards: Wildcards) -> str:
     return compact({name: getattr(arm, name) for name in names} | {"points": points})
 
 
+def _conditions(config: Config, wildcards: Wildcards) -> list[list[tuple[str, str]]]:
+    arm, points = _evaluated(config, wildcards)
+    return [plan.conditions(config, _model(wildcards), arm, point) for point in points]
+
+
 def evaluated_conditions(config: Config, wildcards: Wildcards) -> str:
     """Return the (noise, noise level) pairs of each of a job's points."""
-    arm, points = _evaluated(config, wildcards)
-    return compact([plan.conditions(config, _model(wildcards), arm, point) for point in points])
+    return compact(_conditions(config, wildcards))
+
+
+def evaluated_noises(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the user's kinds of noise among them, as scripts take them."""
+    pairs = itertools.chain.from_iterable(_conditions(config, wildcards))
+    return noise_kinds.spelled(config, (kind for kind, _ in pairs))
+
+
+def noise_files(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the user's files that have these kinds, and modules beside them."""
+    named = (each.partition("=")[2] for each in evaluated_noises(config, wildcards))
+    return _with_imports(user_files.split(each)[0] for each in named)
 
 
 def evaluated_masks(config: Config, wildcards: Wildcards) -> list[str]:

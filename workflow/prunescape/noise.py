@@ -9,13 +9,13 @@ run meets the same corrupted images. `level` is a decimal string in [0, 1]; it m
     occlusion                   share of the area hidden (set to 0) by one square inside the image
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from math import isqrt
 
 import numpy as np
 
-from prunescape import streams
+from prunescape import streams, user_files
 
 # Ahmad & Scheinkman (2019) set pixels to mean + 2 standard deviations of MNIST. On raw intensities
 # that is 0.7469; their public code's successor did so after normalisation, where the same number
@@ -25,13 +25,47 @@ GREY_RAW = MEAN + 2 * DEVIATION
 GREY_NORMALISED = MEAN + DEVIATION * GREY_RAW
 
 
-def corrupt(images: np.ndarray, kind: str, level: str, *stream: int | str) -> np.ndarray:
+def corrupt(
+    images: np.ndarray,
+    kind: str,
+    level: str,
+    *stream: int | str,
+    own: Mapping[str, str] | None = None,
+) -> np.ndarray:
     """Return corrupted copies of `images`, float32 [N, C, H, W] in [0, 1].
 
-    `stream` names the random stream (see `streams`), to which the kind and the level are added.
+    Args:
+        images: what is to be corrupted.
+        kind: one of `noise_kinds.BUILT_IN`, or of `own`.
+        level: how strongly.
+        stream: names the random stream (see `streams`), to which kind and level are added.
+        own: kinds of the user, name -> path/to/file.py:function; the function is given a copy of
+            the images, the level as a float, and a numpy generator, and returns images.
+
+    Raises:
+        ValueError: if a user's function fails, or returns anything but such images.
     """
     generator = streams.generator(*stream, "noise", kind, str(Decimal(level).normalize()))
+    if own and kind in own:
+        return _of_user(own[kind], images.copy(), float(level), generator)
     return _KINDS[kind](images.copy(), Decimal(level), generator)
+
+
+def _of_user(
+    named: str, images: np.ndarray, level: float, generator: np.random.Generator
+) -> np.ndarray:
+    shape, function = images.shape, user_files.load(named)
+    try:
+        found = np.asarray(function(images, level, generator))
+    except Exception as error:
+        raise ValueError(f"noise {user_files.told(user_files.split(named)[0], error)}") from error
+    if found.shape != shape or found.dtype.kind != "f":
+        what = f"{list(found.shape)} {found.dtype}"
+        raise ValueError(f"noise {named} returns {what}, expected {list(shape)} float32")
+    if not (found.min() >= 0 and found.max() <= 1):
+        low, high = found.min(), found.max()
+        raise ValueError(f"noise {named} returns {low:g} to {high:g}, expected numbers in [0, 1]")
+    return found.astype(np.float32)
 
 
 def _grey(grey: float) -> Callable[[np.ndarray, Decimal, np.random.Generator], np.ndarray]:

@@ -58,7 +58,6 @@ NOISE_COLUMNS = [
 ]
 """Spearman's rank correlations with the exact gradient noise; docs/table.md explains them."""
 
-NOISES = ["none", "grey_raw", "grey_normalised", "gaussian", "salt_pepper", "occlusion"]
 SCOPES = ["none", "global", "layer", "floor", "input_unit", "neuron"]
 SELECTIONS = ["none", "exact_k", "threshold"]
 EFFECTS = ["none", "zero", "compensate", "freeze"]
@@ -88,7 +87,7 @@ SCHEMA = pa.DataFrameSchema(
         "step": _counted(),
         "level": _real(),
         "replicate": _counted(1),
-        "noise": _named(NOISES),
+        "noise": _named(),
         "noise_level": _real(0, 1),
         "total_weights": _counted(1),
         "kept_weights": _counted(),

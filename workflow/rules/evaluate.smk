@@ -16,6 +16,7 @@ rule evaluate:
         masks=job(jobs.evaluated_masks),
         images=job(jobs.evaluated_images),
         network=job(jobs.network_files),
+        own=job(jobs.noise_files),
         code=code("evaluate"),
     output:
         results(paths.ROWS),
@@ -32,6 +33,7 @@ rule evaluate:
         model=job(jobs.model),
         arm=job(jobs.evaluated_arm),
         conditions=job(jobs.evaluated_conditions),
+        noises=job(jobs.evaluated_noises),
         moments=lambda w, input: f"--moments {input.moments}" if input.moments else "",
         seed=config["seed"],
         computing=COMPUTING,
@@ -41,8 +43,8 @@ rule evaluate:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q}"
         " --retrained {input.retrained:q} --masks {input.masks:q} {params.moments}"
         " --images {input.images:q} --model {params.model:q} --arm {params.arm:q}"
-        " --conditions {params.conditions:q} --seed {params.seed} {params.computing}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --conditions {params.conditions:q} --noises {params.noises:q} --seed {params.seed}"
+        " {params.computing} --output {output:q} > {log:q} 2>&1"
 
 
 rule aggregate:

@@ -16,7 +16,7 @@ rule claims:
         table=results(paths.TABLE),
         noise=results(paths.NOISE_TABLE),
         diverged=results(paths.DIVERGED),
-        claims=resource("claims.yaml"),
+        claims=[resource("claims.yaml"), *config["claims"]],
         code=code("claims"),
     output:
         report(

@@ -1,7 +1,7 @@
 """Judge the claims of a run's studies from its tables alone."""
 
 import _script
-from prunescape import claims, divergence, table
+from prunescape import claims, divergence, statements, table
 
 
 def main() -> None:
@@ -10,7 +10,7 @@ def main() -> None:
     parser.add_argument("--table", required=True, metavar="FILE", help="table as parquet")
     parser.add_argument("--noise-table", required=True, metavar="FILE", help="gradient_noise.csv")
     parser.add_argument("--diverged", required=True, metavar="FILE", help="diverged.csv")
-    parser.add_argument("--claims", required=True, metavar="FILE", help="claims.yaml")
+    parser.add_argument("--claims", required=True, nargs="+", metavar="FILE", help="their files")
     parser.add_argument("--studies", required=True, nargs="+", help="studies of the run")
     parser.add_argument(
         "--not-tested",
@@ -30,7 +30,7 @@ def main() -> None:
             "scores": table.read_parquet(arguments.table),
             "gradient_noise": table.read_noise_checks(arguments.noise_table),
         },
-        claims.read(arguments.claims),
+        statements.read(*arguments.claims),
         arguments.studies,
         arguments.not_tested,
         diverged,

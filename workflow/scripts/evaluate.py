@@ -31,6 +31,9 @@ def main() -> None:
         required=True,
         help="for each point a list of [noise, noise level] (JSON)",
     )
+    parser.add_argument(
+        "--noises", nargs="*", default=[], help="of the user: name=path/to/file.py:function"
+    )
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
     _script.add_computing(parser)
     parser.add_argument("--output", required=True, help="rows to write (JSON)")
@@ -59,6 +62,7 @@ def main() -> None:
         torch.from_numpy(split.images).to(where),
         torch.from_numpy(split.labels).to(where),
         (arguments.seed, arguments.model["dataset"]),
+        dict(each.split("=", 1) for each in arguments.noises),
     )
     record = {
         "fitted_on": checkpoint.fitted_on | opened,
