@@ -81,14 +81,16 @@ def rows(evaluations: Iterable[Mapping[str, Any]]) -> list[Record]:
 
 def read(path: str | os.PathLike) -> list[Record]:
     """Read such a table, a row each; ValueError names the file."""
-    with Path(path).open(encoding="utf-8", newline="") as opened:
-        reader = csv.DictReader(opened)
-        found = list(reader)
-    if reader.fieldnames != COLUMNS:
-        raise ValueError(f"{path}: expected the columns {COLUMNS}, found {reader.fieldnames}")
-    return [
-        row | {name: int(row[name]) for name in ("replicate", "epoch", "step")} for row in found
-    ]
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as opened:
+            reader = csv.DictReader(opened)
+            found = list(reader)
+        if reader.fieldnames != COLUMNS:
+            raise ValueError(f"expected the columns {COLUMNS}, found {reader.fieldnames}")
+        whole = ("replicate", "epoch", "step")
+        return [row | {name: int(row[name]) for name in whole} for row in found]
+    except (ValueError, TypeError, csv.Error) as error:  # TypeError: a row that breaks off
+        raise ValueError(f"{path}: not a table of divergences ({error})") from None
 
 
 def told(row: Mapping[str, Any]) -> str:
