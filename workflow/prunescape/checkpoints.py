@@ -101,13 +101,16 @@ class Checkpoint:
             raise ValueError(
                 f"{path}: checkpoint of format {metadata.get('format')}, expected {FORMAT}"
             )
+        replicates = files.members(path, metadata)
+        if not isinstance(metadata.get("fitted_on"), dict):
+            raise ValueError(f"{path}: checkpoint that doesn't say what it was fitted on")
         try:
             checkpoint = cls(
                 metadata["layers"],
                 tuple(metadata["image"]),
                 Scaling.from_arrays(arrays),
                 {name: array for name, array in arrays.items() if not name.startswith("scaling.")},
-                metadata["replicates"],
+                replicates,
                 metadata["fitted_on"],
                 metadata["arms"] and [tuple(arm) for arm in metadata["arms"]],
                 tuple(Divergence.of(each) for each in metadata.get("diverged", ())),
@@ -130,7 +133,7 @@ class Checkpoint:
                     f"{path}: checkpoint of another network: {name} is {list(found)}, expected "
                     f"{list(shape)}"
                 )
-        members = len(checkpoint.replicates)
+        members = len(replicates)
         for name, array in checkpoint.arrays.items():
             # What lies beside the parameters, such as a deviation, may be any number.
             unsound = name in built.shapes and not np.isfinite(array).all()

@@ -161,15 +161,21 @@ def read_members(path: str | os.PathLike) -> tuple[Tensors, list[int]]:
     ValueError names the file if it has no such metadata, or arrays of another length.
     """
     tensors, metadata = read_tensors(path)
-    replicates = metadata.get("replicates")
-    if not isinstance(replicates, list) or not all(isinstance(r, int) for r in replicates):
-        raise ValueError(f"{path}: expected a list of replicates in the metadata")
+    replicates = members(path, metadata)
     for name, array in tensors.items():
         if array.shape[:1] != (len(replicates),):
             raise ValueError(
                 f"{path}: {name} is {list(array.shape)}, expected {len(replicates)} replicates"
             )
     return tensors, replicates
+
+
+def members(path: str | os.PathLike, metadata: dict[str, Any]) -> list[int]:
+    """Return the replicates that the metadata of a file names; ValueError if it doesn't."""
+    found = metadata.get("replicates")
+    if not isinstance(found, list) or not all(isinstance(r, int) for r in found):
+        raise ValueError(f"{path}: expected a list of replicates in the metadata")
+    return found
 
 
 def sha256(path: str | os.PathLike) -> str:
