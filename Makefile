@@ -84,8 +84,8 @@ test: $(VENV)/test.done ## create what the tests need, run every check and test 
 test-versioning: $(VENV)/test.done ## run the tests of snapshots: faults, remotes, two users (long)
 	python -m pytest -n 2 tests/versioning
 
-test-servers: ## as root: install what tests start: an SSH server on loopback, a clock to set back
-	apt-get install --quiet --yes --no-install-recommends openssh-server libfaketime
+test-servers: ## as root: install the SSH server that a test of remotes starts on loopback
+	apt-get install --quiet --yes --no-install-recommends openssh-server
 
 test-cluster: $(VENV)/test.done ## as root: install Slurm, start one, run through it, break it (long)
 	PRUNESCAPE_CLUSTER=1 python -m pytest -n 4 tests/cluster

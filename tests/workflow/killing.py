@@ -182,6 +182,10 @@ def _final(name: str) -> bool:
     return not (described or _temporary(name))
 
 
+def _bytes(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
 def _by_rule(planned: Iterable[Job]) -> Mapping[str, list[Job]]:
     found: dict[str, list[Job]] = {}
     for job in planned:
