@@ -102,8 +102,8 @@ class Checkpoint:
                 f"{path}: checkpoint of format {metadata.get('format')}, expected {FORMAT}"
             )
         replicates = files.members(path, metadata)
-        if not isinstance(metadata.get("fitted_on"), dict):
-            raise ValueError(f"{path}: checkpoint that doesn't say what it was fitted on")
+        if not isinstance(metadata.get("fitted_on", {}), dict):
+            raise ValueError(f"{path}: checkpoint with metadata of another kind (fitted_on)")
         try:
             checkpoint = cls(
                 metadata["layers"],
