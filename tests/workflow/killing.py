@@ -17,6 +17,9 @@ from workplace import RUN, Job, Workplace, described, end, make
 MEASURED = ("benchmarks/", "logs/", "costs.csv", "environment.json", "sizes.csv", "verdicts.rst")
 """What of a run tells times, machines or processes, so that two runs differ in it."""
 
+TIMED = ("/logs/", "/benchmarks/", "/figures/cost_accuracy.")
+"""And where else."""
+
 ALONE, ALL = "the job", "the run"
 """What is killed: the process of a script, or Snakemake with all its jobs, as a power cut does."""
 MOMENT, WRITING = "a moment", "the writing"
@@ -178,7 +181,7 @@ def _temporary(name: str) -> bool:
 def _final(name: str) -> bool:
     """Return whether a file is a result that two runs have in common."""
     within = name.removeprefix(f"{RUN}/")
-    described = within.startswith(MEASURED) or "/logs/" in name or "/benchmarks/" in name
+    described = within.startswith(MEASURED) or any(each in name for each in TIMED)
     return not (described or _temporary(name))
 
 

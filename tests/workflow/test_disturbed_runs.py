@@ -28,10 +28,10 @@ def unfinished(workplace: Workplace) -> Workplace:
     return workplace
 
 
-def same(place: Workplace, finished) -> bool:
-    """Return whether all results are, byte for byte, those of the undisturbed run."""
+def assert_same(place: Workplace, finished) -> None:
+    """All results are, byte for byte, those of the undisturbed run."""
     assert (place.root / TABLE).is_file()
-    return killing.differing(place, finished.place) == []
+    assert killing.differing(place, finished.place) == []
 
 
 def reason(output: str) -> str:
@@ -48,7 +48,7 @@ def test_a_run_that_is_killed_in_every_rule(fresh, finished):
     disturbed.run(planned)
 
     assert {kill.rule for kill in disturbed.kills} == set(counts(planned))
-    assert same(fresh, finished)
+    assert_same(fresh, finished)
     assert killing.leftovers(fresh) == []
     assert fresh.files(RUN) == finished.place.files(RUN)
     keep(
@@ -71,7 +71,7 @@ def test_two_runs_at_once(unfinished, finished):
     [second] = [text for text in outputs if "another run is at work" in text]
     assert f"another run is at work in {unfinished.root}: waiting for its end" in second
     assert "Nothing to be done" in second
-    assert same(unfinished, finished)
+    assert_same(unfinished, finished)
     keep("two `make run` at once", 1, "the second says so, waits, and has nothing left to do")
 
 
@@ -112,19 +112,28 @@ def test_a_full_disk(unfinished, small, finished):
     resize(small, 100 << 20)
     done = unfinished.snakemake(TABLE)
     assert done.status == 0, done.output
-    assert same(unfinished, finished)
+    assert_same(unfinished, finished)
     keep("full disk", 1, "one line names the file; once there is room, the same bytes")
 
 
-def test_files_that_were_made_read_only_are_replaced(unfinished, finished):
-    for name in (LOG, TABLE.replace(".csv", ".parquet")):
-        (unfinished.root / name).chmod(0o444)
+def test_a_result_that_was_made_read_only(unfinished, finished):
+    path = unfinished.root / TABLE.replace(".csv", ".parquet")
+    path.chmod(0o444)
 
     done = unfinished.run(*bound(*make("run")))
 
+    # Snakemake takes it for an output that is protected, and begins nothing.
+    assert done.status != 0
+    assert re.search(
+        rf"Write-protected output files .*\n.*\n.*\n +{RUN}/scores\.parquet", done.output
+    )
+    assert "Traceback" not in done.output
+    assert not (unfinished.root / ROWS).exists()
+    path.chmod(0o644)
+    done = unfinished.snakemake(TABLE)
     assert done.status == 0, done.output
-    assert same(unfinished, finished)
-    keep("a result and a log made read-only", 1, "replaced; the same bytes")
+    assert_same(unfinished, finished)
+    keep("a result made read-only", 1, "named before anything begins; then the same bytes")
 
 
 def test_a_folder_that_was_made_read_only(unfinished, finished):
@@ -141,7 +150,7 @@ def test_a_folder_that_was_made_read_only(unfinished, finished):
         folder.chmod(mode)
     done = unfinished.snakemake(TABLE)
     assert done.status == 0, done.output
-    assert same(unfinished, finished)
+    assert_same(unfinished, finished)
     keep("a folder of results made read-only", 1, "one line names the file; then the same bytes")
 
 
@@ -156,7 +165,7 @@ def test_results_from_the_future(unfinished, finished):
 
     assert done.status == 0, done.output
     assert "results are from the future: looking into all that they depend on" in done.output
-    assert same(unfinished, finished)
+    assert_same(unfinished, finished)
     # The edit was noticed, and all is settled.
     claims = unfinished.root / RUN / "claims.csv"
     assert abs(claims.stat().st_mtime - time.time()) < DAY / 2
