@@ -10,7 +10,7 @@ from factories import checkpoint, scored, uint8_images
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from prunescape import configuration, needs, plan, user_files
+from prunescape import configuration, needs, plan, statements, user_files
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -29,9 +29,16 @@ def test_examples_run_and_configurations_are_valid(page, folder):
     text = page.read_text(encoding="utf-8")
     for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
         exec(compile(block, page.name, "exec"), {})
-    for block in re.findall(r"```yaml\n(# \w+\.yaml\n.*?)```", text, re.DOTALL):
+    blocks = re.findall(r"```yaml\n(# (\w+\.yaml)\n.*?)```", text, re.DOTALL)
+    for block, name in blocks:
+        (folder / name).write_text(block, encoding="utf-8")
+    for block, name in blocks:
+        stated = yaml.safe_load(block)
+        if isinstance(stated, list):
+            assert statements.read(folder / name)
+            continue
         config = load_configfile(ROOT / "config.yaml")
-        update_config(config, yaml.safe_load(block))
+        update_config(config, stated)
         configuration.validate(config)
         assert list(plan.keys(config))
 
@@ -45,10 +52,12 @@ def test_links_lead_somewhere(page):
 EXTENDING = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 
 
-def test_the_example_of_a_criterion_is_the_file_that_its_configuration_names():
-    [shown] = re.findall(r"```python\n# sharp.py\n(.*?)```", EXTENDING, re.DOTALL)
-    named = yaml.safe_load(re.search(r"# sharp.yaml\n(.*?)```", EXTENDING, re.DOTALL)[1])
-    path, name = user_files.split(named["criteria"]["sharp"])
+@pytest.mark.parametrize(("example", "key"), [("sharp", "criteria"), ("sensor", "noises")])
+def test_an_example_is_the_file_that_its_configuration_names(example, key):
+    [shown] = re.findall(rf"```python\n# {example}.py\n(.*?)```", EXTENDING, re.DOTALL)
+    config = yaml.safe_load(re.search(rf"# {example}.yaml\n(.*?)```", EXTENDING, re.DOTALL)[1])
+    [named] = config[key].values()
+    path, name = user_files.split(named)
     assert (ROOT / path).read_text(encoding="utf-8").endswith(f"\n\n\n{shown}")
     assert f"def {name}(" in shown
 

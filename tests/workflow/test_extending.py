@@ -57,7 +57,7 @@ def ran(examples: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Workpl
     """The same after the runs: tables of the data's examples, everything of the network's."""
     place = examples.copy(tmp_path_factory.mktemp("extending") / "ran")
     tables = [(name, f"results/{name}/scores.csv") for name in ("bars", "pictures")]
-    for arguments in (("resnet",), *tables):
+    for arguments in (("resnet",), ("sensor",), *tables):
         done = run(place, *arguments)
         assert done.status == 0, done.output
     return place
@@ -145,6 +145,45 @@ def test_an_edited_criterion_reruns_exactly_its_users(examples, tmp_path):
         assert counts(planned(place, "mine", target)) == users
         (place.root / name).write_bytes(before)
     assert planned(place, "mine", target) == []
+
+
+def test_noise_and_a_claim_in_files(ran):
+    table = scores(ran, "sensor")
+    assert set(table["noise"]) == {"none", "dead_rows"}
+    means = table.groupby("noise")["accuracy"].mean()
+    assert means["dead_rows"] < means["none"] - 0.01
+    [claim] = pd.read_csv(ran.root / "results/sensor/claims.csv").to_dict("records")
+    assert (claim["id"], claim["n"]) == ("d1", 3)
+    assert claim["verdict"] in ("holds", "fails", "undecided")
+    assert planned(ran, "sensor") == []
+
+
+def test_edited_noise_and_claims_rerun_exactly_their_users(copy):
+    claims = copy.root / "sensor_claims.yaml"
+    claims.write_text(claims.read_text().replace("margin: 5", "margin: 6"), encoding="utf-8")
+    assert counts(planned(copy, "sensor")) == {"claims": 1, "explorer": 1, "front_page": 1}
+    copy.append("docs/examples/sensor.py", "# A comment.")
+    users = {"evaluate": 2, "figure": 1, **LAST}
+    assert counts(planned(copy, "sensor")) == users
+
+
+def test_a_pruned_network_is_exported(copy):
+    config = yaml.safe_load((copy.root / "sensor.yaml").read_text(encoding="utf-8"))
+    export = {"study": "sensor", "network": "tanh_32", "fit": "adam", "criterion": "magnitude"}
+    export |= {"scope": "global", "effect": "zero", "schedule": "oneshot", "level": "0.90"}
+    text = yaml.safe_dump(config | {"exports": {"tenth": export}})
+    (copy.root / "share.yaml").write_text(text, encoding="utf-8")
+    sizes = "results/sensor/sizes.csv"
+    assert counts(planned(copy, "share", sizes)) == {"export": 1, "sizes": 1}
+    done = run(copy, "share", sizes)
+    assert done.status == 0, done.output
+    found = pd.read_csv(copy.root / sizes)
+    assert set(found["form"]) == {"dense", "masked", "compact"}
+    assert set(found["quantity"]) == {"bytes", "bytes, zstd", "multiply-adds", "latency"}
+    folder = copy.root / "results/sensor/exports/tenth"
+    for form in set(found["form"]):
+        kinds = {path.suffix for path in folder.glob(f"{form}.*")}
+        assert kinds == {".json", ".onnx", ".safetensors"}
 
 
 def test_other_bytes_in_a_file_of_images_rerun_exactly_its_users(copy):
