@@ -2,6 +2,7 @@
 #
 #   data/<source>/raw/...                         raw files of a source
 #   data/<dataset>/{train,validation,test}.safetensors
+#   results/<run>/<study>/<dataset>/<network>/<fit>/check/network      that one of a file can be run
 #   results/<run>/<study>/<dataset>/<network>/<fit>/r<first>-<last>/<stage>/...
 #       train/checkpoint            point estimates                  [replicates, ...]
 #       train/noise                 how well preconditioned SGD knows its noise
@@ -12,7 +13,6 @@
 #       prune_step/<schedule>/s<step>/   masks of a step of a chain, from the step before
 #       retrain/<schedule>/              weights under masks: b<batch of levels> or s<step>
 #       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/rows
-#       check/network               that a network of a file can be run for several replicates
 #   results/<run>/exports/<export>/, sizes.csv    pruned networks for others; what they save
 #   results/<run>/scores.parquet, scores.csv      one table; everything below reads only this
 #   results/<run>/explorer.html, verdicts.rst     the table as a page, the report's front page

@@ -49,7 +49,7 @@ def test_a_run_makes_exactly_the_planned_files(finished, record_property):
     expected = {
         *(
             f"{RUN}/{name}.csv"
-            for name in ("scores", "gradient_noise", "claims", "published", "costs")
+            for name in ("scores", "gradient_noise", "diverged", "claims", "published", "costs")
         ),
         *(f"{RUN}/{name}" for name in ("scores.parquet", "environment.json", "explorer.html")),
         *(f"{RUN}/verdicts.rst", f"{RUN}/graves/overlaps.csv"),

@@ -4,7 +4,6 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from prunescape import closure, files, user_files
 from prunescape.module_networks import ModuleNetwork
 from prunescape.networks import Network, Shape
 
@@ -17,16 +16,6 @@ def network(definition: Definition, input_shape: Shape) -> Network | ModuleNetwo
     if isinstance(definition, str):
         return _of_file(definition, tuple(input_shape))
     return Network(definition, input_shape)
-
-
-def fingerprint(definition: Definition) -> list[str] | None:
-    """Return the SHA-256 of the file that a network is in and of those that it imports.
-
-    None if the config describes it.
-    """
-    if not isinstance(definition, str):
-        return None
-    return [files.sha256(path) for path in closure.code(user_files.split(definition)[0])]
 
 
 @functools.cache

@@ -62,7 +62,8 @@ rule train:
         "../../envs/torch.yaml"
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
-        " --fit {params.fit:q} --study {wildcards.study} --seed {params.seed}"
+        " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study}"
+        " --seed {params.seed}"
         " --replicates {wildcards.first} {wildcards.last} {params.computing}"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -96,7 +97,8 @@ rule fit_variational:
     priority: 1  # the longest jobs of a run: what starts last ends last
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
-        " --fit {params.fit:q} --study {wildcards.study} --seed {params.seed}"
+        " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study}"
+        " --seed {params.seed}"
         " --replicates {wildcards.first} {wildcards.last} {params.computing}"
         " {params.start} --output {output:q} > {log:q} 2>&1"
 

@@ -39,8 +39,8 @@ rule retrain:
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --masks {input.masks:q}"
         " --levels {params.levels} --images {input.images:q} --arms {params.arms:q}"
-        " --fit {params.fit:q} --first-epoch {params.first_epoch} --study {wildcards.study}"
-        " --seed {params.seed} {params.computing} --output {output:q} > {log:q} 2>&1"
+        " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study}"
+        " --first-epoch {params.first_epoch} --seed {params.seed} {params.computing} --output {output:q} > {log:q} 2>&1"
 
 
 rule retrain_step:
@@ -78,6 +78,6 @@ rule retrain_step:
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --masks {input.masks:q}"
         " --levels {params.levels} --images {input.images:q} --arms {params.arms:q}"
-        " --fit {params.fit:q} --first-epoch {params.first_epoch} --study {wildcards.study}"
-        " --seed {params.seed} {params.computing} --output {output.checkpoint:q}"
+        " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study}"
+        " --first-epoch {params.first_epoch} --seed {params.seed} {params.computing} --output {output.checkpoint:q}"
         " --scores-output {output.scores:q} --criteria {params.criteria:q} > {log:q} 2>&1"

@@ -19,6 +19,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--network", type=_script.structure, required=True, help="layers, or file:name (JSON)"
     )
+    _script.add_network_files(parser)
     parser.add_argument("--fit", type=_script.structure, required=True, help="settings (JSON)")
     parser.add_argument("--study", required=True, help="part of the random streams' names")
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
@@ -45,7 +46,7 @@ def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
         )
     opened = split.opened | (start.fitted_on if start else {})
     begun = files.sha256(arguments.start) if start else None
-    code = architectures.fingerprint(arguments.network)
+    code = [files.sha256(path) for path in arguments.network_files]
     progress = Progress(arguments.output, vars(arguments), opened, begun, code)
     fitted = training.fit(
         network,

@@ -21,6 +21,13 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     )
 
 
+def add_network_files(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that names the user's code: if it is edited, a training begins anew."""
+    parser.add_argument(
+        "--network-files", nargs="*", default=[], help="the user's files that define the network"
+    )
+
+
 def add_computing(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of every script that computes with torch: where, and how exactly."""
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")

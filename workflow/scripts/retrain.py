@@ -6,7 +6,7 @@ In a chain of steps, also the scores from which the next step's masks are made.
 import torch
 
 import _script
-from prunescape import architectures, datasets, files, pruning, retraining, scoring
+from prunescape import datasets, files, pruning, retraining, scoring
 from prunescape.checkpoints import Checkpoint
 from prunescape.devices import device
 from prunescape.resuming import Progress
@@ -25,6 +25,7 @@ def main() -> None:
         required=True,
         help="[[criterion, scope, effect, level], ...]; criterion none: the dense control",
     )
+    _script.add_network_files(parser)
     parser.add_argument("--fit", type=_script.structure, required=True, help="settings (JSON)")
     parser.add_argument("--first-epoch", type=int, required=True, help="epochs trained before")
     parser.add_argument("--study", required=True, help="part of the random streams' names")
@@ -55,7 +56,7 @@ def main() -> None:
     }
     read = [arguments.checkpoint, *arguments.masks]
     begun = [files.sha256(path) for path in read]
-    code = architectures.fingerprint(before.layers)
+    code = [files.sha256(path) for path in arguments.network_files]
     progress = Progress(arguments.output, vars(arguments), split.opened, begun, code)
     checkpoint = retraining.retrain(
         before,
