@@ -43,3 +43,24 @@ def test_claims_are_counted_for_the_run_and_each_study():
 
 def test_a_run_without_claims_says_so():
     assert page()[1] == "no claims."
+
+
+def test_networks_that_keep_nothing_in_a_layer_are_named():
+    arm = {"study": "sgd_noise", "network": "tanh_32", "fit": "psgd", "criterion": "magnitude"}
+    arm |= {"scope": "layer", "effect": "zero", "schedule": "oneshot", "noise": "none"}
+    rows = [
+        arm | {"level": level, "noise": noise, "effect": effect, "min_layer_kept": kept}
+        for level, noise, effect, kept in (
+            *((0.9, "none", "zero", 3), (0.98, "none", "zero", 0), (0.99, "none", "zero", 0)),
+            *((0.99, "gaussian", "zero", 0), (1.0, "none", "freeze", 0)),
+        )
+    ]
+    text = front_page.empty_layers(pd.DataFrame(rows))
+    document = publish_doctree(text, settings_overrides={"report_level": 1, "halt_level": 2})
+    assert "that keep nothing in a layer" in document.astext()
+    [line] = [line for line in document.astext().splitlines() if "tanh_32" in line]
+    assert (
+        line
+        == "sgd_noise / tanh_32 / psgd / magnitude / layer / zero / oneshot: 2, from level 0.98"
+    )
+    assert front_page.empty_layers(pd.DataFrame(rows[:1])) == ""

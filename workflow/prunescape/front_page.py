@@ -48,7 +48,8 @@ def empty_layers(scores: pd.DataFrame) -> str:
     Args:
         scores: the table.
     """
-    empty = scores[(scores["min_layer_kept"] == 0) & (scores["noise"] == "none")]
+    nothing = (scores["min_layer_kept"] == 0) & (scores["effect"] != "freeze")  # frozen ones stay
+    empty = scores[nothing & (scores["noise"] == "none")]
     if empty.empty:
         return ""
     lines = []

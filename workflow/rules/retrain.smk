@@ -40,7 +40,8 @@ rule retrain:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --masks {input.masks:q}"
         " --levels {params.levels} --images {input.images:q} --arms {params.arms:q}"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study}"
-        " --first-epoch {params.first_epoch} --seed {params.seed} {params.computing} --output {output:q} > {log:q} 2>&1"
+        " --first-epoch {params.first_epoch} --seed {params.seed}"
+        " {params.computing} --output {output:q} > {log:q} 2>&1"
 
 
 rule retrain_step:
