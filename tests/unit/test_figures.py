@@ -349,7 +349,10 @@ def test_published_sparse_networks_stand_behind_the_same_network_and_data():
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
-    [("sparsity", "level", "columns"), ("80.9", "809", "accuracy_percent must be a number in")],
+    [
+        ("sparsity", "level", "expected the columns"),
+        ("80.9", "809", "accuracy_percent must be a number in"),
+    ],
 )
 def test_a_faulty_file_of_references_is_named(old, new, message, tmp_path):
     path = tmp_path / "public.csv"

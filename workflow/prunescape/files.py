@@ -122,6 +122,9 @@ def write_tensors(path: str | os.PathLike, tensors: Tensors, metadata: dict[str,
     # One entry: safetensors writes several in an order that changes from process to process.
     header = {"prunescape": json.dumps(metadata, sort_keys=True)}
     arrays = {name: np.asarray(values, order="C") for name, values in tensors.items()}
+    # safetensors has temporary files of its own, which a writer that is killed leaves.
+    for left in Path(path).parent.glob(".tmp??????"):
+        left.unlink(missing_ok=True)
     with replacing(path) as temporary:
         try:
             save_file(arrays, temporary, header)
