@@ -2,6 +2,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 
 from prunescape import intervals, streams
@@ -162,3 +164,42 @@ def test_holm_counts_a_test_without_p():
 def test_what_is_no_sample_is_refused(call):
     with pytest.raises(ValueError, match="expected"):
         call()
+
+
+# Differences of accuracies: tenths of points, some of them equal.
+POINTS = st.integers(-1000, 1000).map(lambda tenths: tenths / 10)
+REPLICATES = st.lists(POINTS, min_size=2, max_size=9)
+
+
+@given(REPLICATES, POINTS)
+@settings(max_examples=60)
+def test_an_interval_holds_its_mean_and_says_what_its_p_says(values, margin):
+    found = intervals.mean(values, margin)
+    assert found.n == len(values)
+    assert found.low <= found.mean <= found.high
+    assert found.mean == pytest.approx(np.mean(values), abs=1e-9)
+    assert 0 <= found.p <= 1
+    if found.low < found.high and min(abs(margin - found.low), abs(margin - found.high)) > 1e-9:
+        assert (found.low < margin < found.high) == (found.p > 0.05)
+
+
+@given(REPLICATES, POINTS, POINTS)
+@settings(max_examples=60)
+def test_an_interval_moves_with_its_values_and_turns_with_their_sign(values, margin, shift):
+    one = intervals.mean(values, margin)
+    moved = intervals.mean(np.add(values, shift), margin + shift)
+    turned = intervals.mean(np.negative(values), -margin)
+    assert (moved.low, moved.high) == pytest.approx((one.low + shift, one.high + shift), abs=1e-6)
+    assert (turned.low, turned.high) == pytest.approx((-one.high, -one.low), abs=1e-9)
+    if len(set(values)) > 1:
+        assert [moved.p, turned.p] == pytest.approx([one.p, one.p], abs=1e-6)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+@settings(max_examples=60)
+def test_holm_only_raises_and_keeps_the_order(p):
+    found = intervals.holm(p)
+    assert (found >= np.array(p)).all()
+    assert (found <= 1).all()
+    assert (np.diff(found[np.argsort(p, kind="stable")]) >= 0).all()
+    assert found.min() == pytest.approx(min(1.0, len(p) * min(p)))

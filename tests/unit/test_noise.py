@@ -2,6 +2,8 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from prunescape import noise, streams
 
@@ -184,3 +186,23 @@ def test_two_spellings_of_a_level_are_one_noise(kind):
     assert Decimal("0.3") == Decimal("0.30")
     clean = images()
     np.testing.assert_array_equal(corrupt(clean, kind, "0.3"), corrupt(clean, kind, "0.30"))
+
+
+@given(
+    st.sampled_from(KINDS),
+    st.integers(1, 100).map(lambda hundredths: f"{hundredths / 100:.2f}"),
+    st.tuples(st.integers(1, 6), st.sampled_from([1, 3]), st.integers(1, 9), st.integers(1, 9)),
+)
+@settings(max_examples=80)
+def test_noise_of_any_kind_level_and_shape(kind, level, shape):
+    clean = streams.generator("test", *shape).random(shape, np.float32)
+    before = clean.copy()
+    noisy = noise.corrupt(clean, kind, level, *STREAM)
+    assert np.array_equal(clean, before)
+    assert (noisy.shape, noisy.dtype) == (shape, np.float32)
+    assert noisy.min() >= 0
+    assert noisy.max() <= 1
+    assert np.array_equal(noisy, noise.corrupt(clean, kind, f"{level}0", *STREAM))
+    if kind in ("grey_raw", "grey_normalised", "salt_pepper"):
+        hit = (noisy != clean).any(axis=1).sum(axis=(1, 2))
+        assert (hit == int(Decimal(level) * shape[2] * shape[3])).all()
