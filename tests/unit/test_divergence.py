@@ -7,6 +7,7 @@ import pytest
 import torch
 from evaluations import dense, record, row
 from factories import checkpoint, uint8_images
+from fits import MOMENTUM, PERCEPTRON, POINT, POSTERIOR, PSGD, SPARSE
 
 from prunescape import divergence, evaluation, files, gates, masks, table, training
 from prunescape.checkpoints import Checkpoint
@@ -16,29 +17,6 @@ from prunescape.objectives import Likelihood, Variational
 from prunescape.resuming import Progress
 from prunescape.scaling import Scaling
 
-PERCEPTRON = [
-    {"kind": "linear", "units": 19},
-    {"kind": "relu"},
-    {"kind": "linear", "units": 10},
-]
-SPARSE = [
-    {"kind": "conv", "filters": 6, "size": 3, "nonzero": 0.5},
-    {"kind": "max_pool", "size": 2},
-    {"kind": "k_winners", "k": 9, "boost": {"strength": 1.5, "factor": 0.85}},
-    {"kind": "linear", "units": 10},
-]
-POINT = {"kind": "likelihood"}
-POSTERIOR = {
-    "kind": "variational",
-    "prior": "ard",
-    "kl": {"weight": 1.0, "warm_up": [0, 3]},
-    "sigma": {"parameter": "log", "initial": 0.05},
-    "sigma_in_kl": "standard_deviation",
-    "sampling": "activations",
-}
-PSGD = {"kind": "psgd", "scale": 0.1, "floor": 0.001}
-PSGD |= {"normalisation": "images", "start": "measured"}
-MOMENTUM = {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9}
 FITS = {
     "Adam, a posterior": (PERCEPTRON, POSTERIOR, {"kind": "adam", "learning_rate": 0.003}),
     "momentum, k-winners, sparse weights": (SPARSE, POINT, MOMENTUM),

@@ -3,42 +3,15 @@
 import numpy as np
 import pytest
 import torch
+from fits import MOMENTUM, PERCEPTRON, POINT, POSTERIOR, PSGD, SPARSE
 
 from prunescape import files, resuming, training
 from prunescape.networks import Network
 from prunescape.resuming import Progress
 from prunescape.scaling import Scaling
 
-PERCEPTRON = [
-    {"kind": "linear", "units": 19},
-    {"kind": "relu"},
-    {"kind": "linear", "units": 10},
-]
-SPARSE = [
-    {"kind": "conv", "filters": 6, "size": 3, "nonzero": 0.5},
-    {"kind": "max_pool", "size": 2},
-    {"kind": "k_winners", "k": 9, "boost": {"strength": 1.5, "factor": 0.85}},
-    {"kind": "linear", "units": 10},
-]
-POINT = {"kind": "likelihood"}
-POSTERIOR = {
-    "kind": "variational",
-    "prior": "ard",
-    "kl": {"weight": 1.0, "warm_up": [0, 3]},
-    "sigma": {"parameter": "log", "initial": 0.05},
-    "sigma_in_kl": "standard_deviation",
-    "sampling": "activations",
-}
 DECAY = {"kind": "linear", "hold": 0.4}
 ADAM = {"kind": "adam", "learning_rate": 0.003, "decay": DECAY}
-MOMENTUM = {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9}
-PSGD = {
-    "kind": "psgd",
-    "scale": 0.1,
-    "floor": 0.001,
-    "normalisation": "images",
-    "start": "measured",
-}
 FITS = {
     "Adam, a posterior": (PERCEPTRON, POSTERIOR, ADAM),
     "momentum, k-winners, sparse weights": (SPARSE, POINT, MOMENTUM),

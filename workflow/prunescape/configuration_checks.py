@@ -2,7 +2,7 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -392,28 +392,37 @@ def _check_arm(place: Place, arm: dict[Any, Any], fits: Any, networks: Any) -> I
 
 def _check_own_noises(own: Any) -> Iterator[Problem]:
     """Check names and sources of the user's kinds of noise; nothing is executed."""
-    for name, named in _mapping(own).items():
-        place = ("noises", name)
-        if name in ("none", *noise_kinds.BUILT_IN):
-            text = f"found {shown(name)}, which has a meaning of its own; allowed: another name"
-            yield place, f"{text} than none and {listed(noise_kinds.BUILT_IN)}"
-        if isinstance(named, str) and user_files.NAMED.fullmatch(named):
-            try:
-                noise_kinds.check(named)
-            except ValueError as error:
-                yield place, f"found {shown(named)}: {error}"
+    taken = {"none", *noise_kinds.BUILT_IN}
+    others = f"none and {listed(noise_kinds.BUILT_IN)}"
+    yield from _check_own("noises", own, taken.__contains__, others, noise_kinds.check)
 
 
 def _check_own_criteria(own: Any) -> Iterator[Problem]:
     """Check names and sources of the user's criteria; nothing is executed."""
+
+    def taken(name: Any) -> bool:
+        return name == "none" or name in needs.built_in() or str(name).startswith(needs.SHUFFLED)
+
+    others = f"none, shuffled_... and {listed(needs.built_in())}"
+    yield from _check_own("criteria", own, taken, others, needs.of_user)
+
+
+def _check_own(
+    key: str,
+    own: Any,
+    taken: Callable[[Any], bool],
+    others: str,
+    look: Callable[[str], object],
+) -> Iterator[Problem]:
+    """Check a block of functions of the user: no name is `taken`, `look` finds no fault."""
     for name, named in _mapping(own).items():
-        place = ("criteria", name)
-        if name == "none" or name in needs.built_in() or str(name).startswith(needs.SHUFFLED):
+        place = (key, name)
+        if taken(name):
             text = f"found {shown(name)}, which has a meaning of its own; allowed: another name"
-            yield place, f"{text} than none, shuffled_... and {listed(needs.built_in())}"
+            yield place, f"{text} than {others}"
         if isinstance(named, str) and user_files.NAMED.fullmatch(named):
             try:
-                needs.of_user(named)
+                look(named)
             except ValueError as error:
                 yield place, f"found {shown(named)}: {error}"
 
