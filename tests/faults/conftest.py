@@ -1,6 +1,5 @@
 """An undisturbed run with a job of every rule, made once for all tests and all workers."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +9,6 @@ from filelock import FileLock
 from workplace import CONFIG, EVERY_RULE, LIMIT, ROOT, Job, Workplace, jobs
 
 NETWORK = "tests/faults/network.py"
-
-
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder that all workers of pytest-xdist have in common."""
-    folder = tmp_path_factory.getbasetemp()
-    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """A finished run of the tiny config, made once for all tests and all workers."""
 
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -11,13 +10,6 @@ from filelock import FileLock
 from workplace import LIMIT, Done, Finished, Workplace
 
 from prunescape import files
-
-
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder that all workers of pytest-xdist have in common."""
-    folder = tmp_path_factory.getbasetemp()
-    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 @pytest.fixture(scope="session")
