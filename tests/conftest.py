@@ -13,6 +13,8 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from browser import Browser
 
+pytest_plugins = ["runs"]
+
 # Before torch or numpy is imported, so that scripts that tests start inherit it too.
 os.environ["OMP_NUM_THREADS"] = "1"
 

@@ -24,13 +24,6 @@ def reason_not_to() -> str:
     return ""
 
 
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder that all workers of pytest-xdist have in common."""
-    folder = tmp_path_factory.getbasetemp()
-    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-
-
 @pytest.fixture(scope="session", autouse=True)
 def slurm(shared: Path) -> None:
     """A cluster; stopped when the session ends."""
@@ -45,14 +38,6 @@ def slurm(shared: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def source(shared: Path) -> Workplace:
-    """The workflow as it was when the tests began."""
-    with FileLock(shared / "source.lock", timeout=LIMIT):
-        root = shared / "source"
-        return Workplace(root) if root.exists() else Workplace.fresh(root)
-
-
-@pytest.fixture(scope="session")
 def local(shared: Path, source: Workplace) -> Workplace:
     """A finished run without a cluster, once for all workers; to be looked at and copied."""
     root, record = shared / "local", shared / "local.json"
@@ -62,13 +47,6 @@ def local(shared: Path, source: Workplace) -> Workplace:
     status, output = files.read_json(record)
     assert status == 0, output
     return Workplace(root)
-
-
-@pytest.fixture
-def fresh(source: Workplace, tmp_path: Path) -> Iterator[Workplace]:
-    """A workplace where nothing has been run yet."""
-    yield source.copy(tmp_path / "fresh")
-    shutil.rmtree(tmp_path / "fresh")
 
 
 @pytest.fixture

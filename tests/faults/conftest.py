@@ -1,7 +1,6 @@
 """An undisturbed run with a job of every rule, made once for all tests and all workers."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,10 +42,3 @@ def reference(shared: Path, source: Workplace) -> Workplace:
             assert done.status == 0, done.output
             (root / "done").touch()
     return Workplace(root)
-
-
-@pytest.fixture
-def fresh(source: Workplace, tmp_path: Path) -> Iterator[Workplace]:
-    """A workplace where nothing has been run yet."""
-    yield source.copy(tmp_path / "fresh")
-    shutil.rmtree(tmp_path / "fresh")

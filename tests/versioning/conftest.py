@@ -1,6 +1,5 @@
 """A finished run of the tiny config under DVC, made once, and clones of it."""
 
-import importlib.util
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,16 +7,7 @@ from pathlib import Path
 import pytest
 from clones import Clone
 from filelock import FileLock
-from workplace import LIMIT, ROOT
-
-# The run itself is the one of the workflow's tests: the same folder, made by whoever comes first.
-_path = ROOT / "tests" / "workflow" / "conftest.py"
-_spec = importlib.util.spec_from_file_location("finished_run", _path)
-_module = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_module)
-shared, source, attempt, finished = (
-    getattr(_module, name) for name in ("shared", "source", "attempt", "finished")
-)
+from workplace import LIMIT
 
 
 @pytest.fixture(scope="session")

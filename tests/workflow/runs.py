@@ -1,4 +1,4 @@
-"""A finished run of the tiny config, made once for all tests and all workers."""
+"""Fixtures of every suite: a workplace, and a finished run of the tiny config for all workers."""
 
 import shutil
 import time
