@@ -4,24 +4,28 @@ import time
 from prunescape import clocks
 
 
-def test_results_from_the_future_are_dated_long_ago_and_nothing_else(tmp_path):
+def test_results_from_the_future_are_dated_long_ago_and_sources_now(tmp_path):
     now = time.time()
     times = {
         "results/run/scores.csv": now + 86400,
         "results/run/a/rows.json": now - 100,
         "data/digits/train.safetensors": now + 100,
         "workflow/scripts/train.py": now + 100,
+        "config.yaml": now - 200,
+        ".git/index": now + 100,
     }
     for name, when in times.items():
-        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (when, when))
 
-    assert clocks.redate(tmp_path) == 2
+    assert clocks.redate(tmp_path) == 3
 
     found = {name: (tmp_path / name).stat().st_mtime for name in times}
     assert found["results/run/scores.csv"] == clocks.LONG_AGO
     assert found["data/digits/train.safetensors"] == clocks.LONG_AGO
     assert abs(found["results/run/a/rows.json"] - now + 100) < 1
-    assert abs(found["workflow/scripts/train.py"] - now - 100) < 1
+    assert now <= found["workflow/scripts/train.py"] <= time.time()
+    assert abs(found["config.yaml"] - now + 200) < 1
+    assert abs(found[".git/index"] - now - 100) < 1
     assert clocks.redate(tmp_path) == 0

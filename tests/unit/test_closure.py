@@ -105,7 +105,7 @@ EXPORTS = {"export", "sizes"}
         ("retraining", {"retrain"}),
         ("criteria", {"score", "retrain"}),
         ("moments", {"measure", "score", "retrain", "evaluate", "export"}),
-        ("masks", {"prune", "retrain", "evaluate", "overlap", *EXPORTS}),
+        ("masks", {"prune", "retrain", "evaluate", "export"}),
         ("pruning", {"prune", "retrain", "evaluate", "export"}),
         ("noise", {"evaluate"}),
         ("metrics", {"evaluate"}),

@@ -154,9 +154,9 @@ def test_a_folder_that_was_made_read_only(unfinished, finished):
     keep("a folder of results made read-only", 1, "one line names the file; then the same bytes")
 
 
-def test_results_from_the_future(unfinished, finished):
-    """As a clock leaves them that is set back by a day after half of a run."""
-    for name in unfinished.files("data") | unfinished.files(RUN):
+def test_a_clock_that_is_set_back(unfinished, finished):
+    """By a day, after half of a run: every file there is, the sources too, is from the future."""
+    for name in unfinished.files("."):
         when = (unfinished.root / name).stat().st_mtime + DAY
         os.utime(unfinished.root / name, (when, when))
     unfinished.append("workflow/scripts/claims.py", "# Edited after the clock was set back.")
@@ -164,10 +164,10 @@ def test_results_from_the_future(unfinished, finished):
     done = unfinished.make("run")
 
     assert done.status == 0, done.output
-    assert "results are from the future: looking into all that they depend on" in done.output
+    assert "files are from the future: looking into all that depends on them" in done.output
     assert_same(unfinished, finished)
     # The edit was noticed, and all is settled.
     claims = unfinished.root / RUN / "claims.csv"
     assert abs(claims.stat().st_mtime - time.time()) < DAY / 2
     assert unfinished.planned() == []
-    keep("results and data from the future", 1, "looked into by content; an edit is noticed")
+    keep("a clock set back by a day", 1, "all is looked into by content; an edit is noticed")

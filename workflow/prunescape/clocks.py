@@ -1,7 +1,8 @@
-"""Results from the future, which a clock that was set back leaves (standard library only)."""
+"""Files from the future, which a clock that was set back leaves (standard library only)."""
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 MADE = ("data", "results")
@@ -11,15 +12,28 @@ LONG_AGO = 86400.0
 
 
 def redate(folder: Path) -> int:
-    """Give files that runs have made in `folder` a time long ago if theirs is yet to come.
+    """Give files of `folder` whose time is yet to come another: made ones long ago, others now.
 
-    Snakemake looks into an input only if it is newer than the output: an edit that is made after
-    the clock was set back would go unnoticed until time has caught up. Of an output from long ago
-    it compares every input with its record. Returns how many files there were.
+    Snakemake refuses an output that is older than its input, and looks into an input only if it is
+    newer than the output: until time has caught up, sources from the future would fail every job,
+    and an edit would go unnoticed behind outputs from the future. What is newer than an output,
+    Snakemake compares with its record of the content. Files that belong to somebody else and hidden
+    folders are left alone. Returns how many files there were.
     """
     now, found = time.time(), 0
-    for path in (path for name in MADE for path in (folder / name).rglob("*")):
-        if path.is_file() and path.stat().st_mtime > now:
-            os.utime(path, (LONG_AGO, LONG_AGO))
-            found += 1
+    for path in _files(folder):
+        if path.stat().st_mtime <= now:
+            continue
+        made = path.relative_to(folder).parts[0] in MADE
+        try:
+            os.utime(path, (LONG_AGO, LONG_AGO) if made else (now, now))
+        except PermissionError:
+            continue
+        found += 1
     return found
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for top in folder.iterdir():
+        if not top.name.startswith("."):
+            yield from (path for path in (top, *top.rglob("*")) if path.is_file())

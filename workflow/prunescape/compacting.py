@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from prunescape.masks import Arrays
+from prunescape.files import Arrays
 from prunescape.portable import Portable
 
 ACTIVATIONS = {"relu": lambda value: np.maximum(value, 0), "tanh": np.tanh, "max_pool": np.asarray}

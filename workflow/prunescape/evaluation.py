@@ -10,7 +10,7 @@ import torch
 
 from prunescape import divergence, effects, levels, masks, metrics, noise, sparse_products
 from prunescape.checkpoints import Checkpoint
-from prunescape.masks import Arrays
+from prunescape.files import Arrays
 from prunescape.pruning import layers_of, of_replicates
 from prunescape.scaling import intensities
 

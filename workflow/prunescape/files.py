@@ -20,7 +20,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-Tensors = dict[str, np.ndarray]
+Arrays = dict[str, np.ndarray]
 
 
 @contextlib.contextmanager
@@ -117,7 +117,7 @@ def read_json(path: str | os.PathLike) -> Any:
         raise ValueError(f"{path}: not a JSON file ({error})") from None
 
 
-def write_tensors(path: str | os.PathLike, tensors: Tensors, metadata: dict[str, Any]) -> None:
+def write_tensors(path: str | os.PathLike, tensors: Arrays, metadata: dict[str, Any]) -> None:
     """Write named arrays as safetensors, `metadata` as JSON in its header."""
     # One entry: safetensors writes several in an order that changes from process to process.
     header = {"prunescape": json.dumps(metadata, sort_keys=True)}
@@ -135,7 +135,7 @@ def write_tensors(path: str | os.PathLike, tensors: Tensors, metadata: dict[str,
             raise OSError(int(code[1]), os.strerror(int(code[1]))) from None
 
 
-def read_tensors(path: str | os.PathLike) -> tuple[Tensors, dict[str, Any]]:
+def read_tensors(path: str | os.PathLike) -> tuple[Arrays, dict[str, Any]]:
     """Return the named arrays and the metadata that `write_tensors` stored.
 
     ValueError names the file if it is missing its header, truncated or not safetensors.
@@ -158,7 +158,7 @@ def read_tensors(path: str | os.PathLike) -> tuple[Tensors, dict[str, Any]]:
     return tensors, metadata
 
 
-def read_members(path: str | os.PathLike) -> tuple[Tensors, list[int]]:
+def read_members(path: str | os.PathLike) -> tuple[Arrays, list[int]]:
     """Return the named arrays [R, ...] of a file and the replicates that its metadata names.
 
     ValueError names the file if it has no such metadata, or arrays of another length.

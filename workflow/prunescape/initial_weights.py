@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from prunescape import streams
+from prunescape.files import Arrays
 from prunescape.networks import Network
-
-Arrays = dict[str, np.ndarray]
 
 
 def initial_weights(

@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 
 from prunescape import levels
+from prunescape.files import Arrays
 
-Arrays = dict[str, np.ndarray]
 Scope = Literal["global", "layer", "floor", "input_unit", "neuron"]
 
 

@@ -8,9 +8,8 @@ import torch
 
 from prunescape import optimisers
 from prunescape.ensembles import Ensemble
+from prunescape.files import Arrays
 from prunescape.preconditioned import PreconditionedSGD
-
-Arrays = dict[str, np.ndarray]
 
 
 class Fixed:

@@ -26,9 +26,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
 from prunescape import levels
-from prunescape.winners import Boost, Winners
-
-IN_CACHE = 64  # images whose convolution fits into a processor's cache
+from prunescape.winners import IN_CACHE, Boost, Winners
 
 Parameters = Mapping[str, torch.Tensor]
 Shape = tuple[int, ...]

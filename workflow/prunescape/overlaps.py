@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from prunescape import levels
-from prunescape.masks import Arrays
+from prunescape.files import Arrays
 
 COLUMNS = [
     *("network", "fit", "scope", "schedule", "step", "level"),

@@ -15,7 +15,7 @@ import torch
 
 from prunescape import effects, files
 from prunescape.checkpoints import Checkpoint
-from prunescape.masks import Arrays
+from prunescape.files import Arrays
 from prunescape.networks import Network, Weighted
 from prunescape.scaling import Scaling
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from prunescape import files, streams
 from prunescape import masks as select
-from prunescape.masks import Arrays
+from prunescape.files import Arrays
 
 
 def masks(

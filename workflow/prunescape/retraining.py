@@ -15,10 +15,11 @@ import torch
 from prunescape import masks as packing
 from prunescape import training
 from prunescape.checkpoints import Checkpoint
+from prunescape.files import Arrays
 from prunescape.initial_weights import initial_weights
-from prunescape.masks import Arrays
 from prunescape.pruning import layers_of
 from prunescape.resuming import Progress
+from prunescape.training import Fitted
 
 TOGETHER = 16_000_000
 """Parameters of all networks that are trained at once; each takes some 90 bytes."""
@@ -69,21 +70,69 @@ def retrain(
     replicates = len(set(checkpoint.replicates))
     arms = max(1, TOGETHER // (replicates * sum(map(prod, shapes))))
     groups = [trained[first : first + arms] for first in range(0, len(trained), arms)]
-    return _joined(
-        [
-            _together(
-                checkpoint,
-                group,
-                masks,
-                images,
-                labels,
-                settings,
-                root,
-                first_epoch,
-                progress.part(number) if progress and len(groups) > 1 else progress,
-            )
-            for number, group in enumerate(groups)
-        ]
+    parts = []
+    for number, group in enumerate(groups):
+        begun = [_begin(checkpoint, arm, masks, settings, root) for arm in group]
+        starts, free = zip(*begun, strict=True)
+        found = training.fit(
+            checkpoint.network,
+            checkpoint.scaling,
+            images,
+            labels,
+            settings,
+            root,
+            [r for start in starts for r in start.replicates],
+            _stacked([start.arrays for start in starts]),
+            _stacked(free),
+            first_epoch,
+            progress.part(number) if progress and len(groups) > 1 else progress,
+        )
+        parts.append(_ended(checkpoint, group, starts, found))
+    return _joined(parts)
+
+
+def _begin(
+    checkpoint: Checkpoint,
+    arm: Trained,
+    masks: Mapping[str, Arrays],
+    settings: Mapping[str, Any],
+    root: tuple[int | str, ...],
+) -> tuple[Checkpoint, Arrays]:
+    """Return what an arm starts from, and which of its weights are trained."""
+    shapes = {layer.name: layer.shape for layer in checkpoint.network.weighted}
+    start = checkpoint.of_arm(*arm[:3]) if checkpoint.arms else checkpoint
+    if arm.criterion == "none":
+        kept = {
+            name: np.ones((len(start.replicates), *shape), dtype=bool)
+            for name, shape in shapes.items()
+        }
+    else:
+        packed = layers_of(masks[arm.level], arm.criterion, arm.scope)
+        kept = packing.unpack(packed, shapes)
+    if "start" in settings:
+        start = replace(start, arrays=_before_training(start, settings, root))
+    arrays = {k: v for k, v in start.arrays.items() if not k.endswith(".sigma")}
+    if arm.effect == "zero":
+        arrays |= {f"{k}.weight": arrays[f"{k}.weight"] * mask for k, mask in kept.items()}
+    return replace(start, arrays=arrays), {f"{name}.weight": mask for name, mask in kept.items()}
+
+
+def _ended(
+    checkpoint: Checkpoint, trained: Sequence[Trained], starts: Sequence[Checkpoint], found: Fitted
+) -> Checkpoint:
+    """Return the checkpoint of arms that were trained at once."""
+    lost = {each.replicate for each in found.diverged}
+    return replace(
+        checkpoint,
+        arrays=found.arrays,
+        replicates=found.replicates,
+        arms=[
+            tuple(arm)
+            for arm, start in zip(trained, starts, strict=True)
+            for r in start.replicates
+            if r not in lost
+        ],
+        diverged=(*checkpoint.diverged, *found.diverged),
     )
 
 
@@ -104,69 +153,6 @@ def _joined(parts: Sequence[Checkpoint]) -> Checkpoint:
         replicates=[part.replicates[i] for part, own in chosen for i in own],
         arms=[part.arms[i] for part, own in chosen for i in own],
         diverged=tuple(diverged.values()),
-    )
-
-
-def _together(
-    checkpoint: Checkpoint,
-    trained: Sequence[Trained],
-    masks: Mapping[str, Arrays],
-    images: torch.Tensor,
-    labels: torch.Tensor,
-    settings: Mapping[str, Any],
-    root: tuple[int | str, ...],
-    first_epoch: int,
-    progress: Progress | None,
-) -> Checkpoint:
-    """Return what `retrain` does, of as many arms as are trained at once."""
-    network = checkpoint.network
-    shapes = {layer.name: layer.shape for layer in network.weighted}
-    starts, free = [], []
-    for arm in trained:
-        start = checkpoint.of_arm(*arm[:3]) if checkpoint.arms else checkpoint
-        if arm.criterion == "none":
-            kept = {
-                name: np.ones((len(start.replicates), *shape), dtype=bool)
-                for name, shape in shapes.items()
-            }
-        else:
-            packed = layers_of(masks[arm.level], arm.criterion, arm.scope)
-            kept = packing.unpack(packed, shapes)
-        if "start" in settings:
-            start = replace(start, arrays=_before_training(start, settings, root))
-        arrays = {k: v for k, v in start.arrays.items() if not k.endswith(".sigma")}
-        if arm.effect == "zero":
-            arrays |= {f"{k}.weight": arrays[f"{k}.weight"] * mask for k, mask in kept.items()}
-        starts.append(replace(start, arrays=arrays))
-        free.append({f"{name}.weight": mask for name, mask in kept.items()})
-    replicates = [r for start in starts for r in start.replicates]
-    found = training.fit(
-        network,
-        checkpoint.scaling,
-        images,
-        labels,
-        settings,
-        root,
-        replicates,
-        _stacked([start.arrays for start in starts]),
-        _stacked(free),
-        first_epoch,
-        progress,
-    )
-    lost = {each.replicate for each in found.diverged}
-    names = [
-        tuple(arm)
-        for arm, start in zip(trained, starts, strict=True)
-        for r in start.replicates
-        if r not in lost
-    ]
-    diverged = (*checkpoint.diverged, *found.diverged)
-    return replace(
-        checkpoint,
-        arrays=found.arrays,
-        replicates=found.replicates,
-        arms=names,
-        diverged=diverged,
     )
 
 

@@ -5,10 +5,9 @@ Noise acts on raw intensities, before any scaling; so a fit's scaling travels wi
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
-Arrays = dict[str, np.ndarray]
+from prunescape.files import Arrays
 
 # kind -> (shift, scale) of (intensity - shift) / scale
 _FIXED = {

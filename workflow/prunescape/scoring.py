@@ -9,11 +9,11 @@ import torch
 
 from prunescape import criteria, needs, streams, user_files
 from prunescape.checkpoints import Checkpoint
+from prunescape.files import Arrays
 from prunescape.moments import Moments, input_moments
 from prunescape.needs import Signature
 from prunescape.weight_statistics import WeightStatistics
 
-Arrays = dict[str, np.ndarray]
 Layers = Mapping[str, torch.Tensor]
 
 

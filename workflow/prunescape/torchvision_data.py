@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from prunescape import datasets, files, vision, web
+from prunescape.files import Arrays
 
 log = logging.getLogger(__name__)
 
-Arrays = dict[str, np.ndarray]
 
 # MD5 of the binary versions, as their publisher's page has them; and their files: training, test.
 CIFAR = {

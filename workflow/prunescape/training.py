@@ -16,6 +16,7 @@ from tqdm import tqdm
 from prunescape import divergence, optimisers, sparse_weights, streams
 from prunescape.divergence import Divergence
 from prunescape.ensembles import Ensemble
+from prunescape.files import Arrays
 from prunescape.initial_weights import initial_weights
 from prunescape.members import Members
 from prunescape.networks import Network
@@ -24,7 +25,6 @@ from prunescape.preconditioned import PreconditionedSGD
 from prunescape.resuming import Progress
 from prunescape.scaling import Scaling
 
-Arrays = dict[str, np.ndarray]
 BAR = {"unit": "step", "mininterval": 5, "ascii": True}
 
 

@@ -25,7 +25,7 @@ from math import prod
 import numpy as np
 import torch
 
-IN_CACHE = 64  # images whose units a processor's cache holds
+IN_CACHE = 64  # images whose convolution, and whose units, a processor's cache holds
 
 Shape = tuple[int, ...]
 Parameters = Mapping[str, torch.Tensor]

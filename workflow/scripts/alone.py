@@ -7,6 +7,8 @@ from pathlib import Path
 import _script
 from prunescape import alone, clocks
 
+SOURCE = Path(__file__).resolve().parents[2]
+
 
 def main() -> None:
     """Parse the arguments, wait, become the command."""
@@ -19,8 +21,8 @@ def main() -> None:
         alone.wait(arguments.folder)
     except KeyboardInterrupt:
         sys.exit(130)  # as shells say it
-    if found := clocks.redate(arguments.folder):
-        print(f"{found} results are from the future: looking into all that they depend on")
+    if found := sum(clocks.redate(place) for place in {arguments.folder.resolve(), SOURCE}):
+        print(f"{found} files are from the future: looking into all that depends on them")
     os.execvp(arguments.command[0], arguments.command)
 
 
