@@ -1,16 +1,22 @@
-# `make help` lists what there is. VENV=<folder> chooses where the environment is made, CORES how
-# many jobs run at once, CONFIG a file that overrides keys of config.yaml.
-
+# `make help` lists what there is, and these:
+# VENV=<folder>: where the environment is made
 VENV ?= .venv
-CORES ?= all
-CONFIG ?=
-# Where data and results go, if not here: here may be read-only.
-DIRECTORY ?=
+# PYTHON=<command>: what it is made with
 PYTHON ?= python3
-# A folder where snapshots are shared; without it, the default remote of DVC.
+# CORES=<number>: how many jobs run at once
+CORES ?= all
+# CONFIG=<file>: overrides keys of config.yaml
+CONFIG ?=
+# DIRECTORY=<folder>: where data and results go, if not here; here may then be read-only
+DIRECTORY ?=
+# PRUNESCAPE_STORE=<folder>: where snapshots are shared; else the default remote of DVC
 PRUNESCAPE_STORE ?=
+# COMMIT=1: a snapshot also commits its pointers
 COMMIT ?=
+# FORCE=1: a restore replaces what was changed here
 FORCE ?=
+# REV=<commit>: whose snapshot `make diff` compares with
+REV ?=
 
 # Jobs call `python`: the environment's must be the first on the path.
 export PATH := $(abspath $(VENV))/bin:$(PATH)
@@ -39,7 +45,8 @@ STYLESHEET = $(CURDIR)/workflow/report/report.css
 .PHONY: bench audit clean
 
 help: ## list what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-24s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ': ' '/^# [A-Z_]+=.*: / {sub("# ", ""); printf "  %-29s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.done ## create the environment, reproduce everything, print the verdicts
 	@begin=$$(date +%s); $(ALONE) $(SNAKEMAKE) $(PROGRESS) || exit; end=$$(date +%s); \
@@ -76,7 +83,7 @@ cancel: $(VENV)/run.done ## on Slurm, after Snakemake was killed: cancel the job
 	python tools/cancel.py "$(or $(DIRECTORY),.)"
 	$(SNAKEMAKE) --unlock
 
-test: $(VENV)/test.done ## create what the tests need, run every check and test but the next
+test: $(VENV)/test.done ## create what the tests need, run every check and all but the long suites
 	$(MAKE) --no-print-directory lint
 	python -m pytest -n 2 --ignore tests/versioning --ignore tests/cluster --ignore tests/conda \
 		--ignore tests/faults

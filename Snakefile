@@ -14,7 +14,7 @@
 #       retrain/<schedule>/              weights under masks: b<batch of levels> or s<step>
 #       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/rows
 #   results/<run>/exports/<export>/, sizes.csv    pruned networks for others; what they save
-#   results/<run>/scores.parquet, scores.csv      one table; everything below reads only this
+#   results/<run>/scores.parquet, scores.csv      one table; most of what is below reads only this
 #   results/<run>/explorer.html, verdicts.rst     the table as a page, the report's front page
 #   results/<run>/claims.csv, published.csv, costs.csv
 #   results/<run>/<study>/overlaps.csv, figures/  overlaps are of masks

@@ -30,7 +30,7 @@ KEY = {
     "level": "Share asked for, in [0, 1]; under selection = threshold the threshold; 0 if dense.",
     "replicate": "Number of the replicate, from 1.",
     "noise": "Kind of input noise: grey_raw, grey_normalised, gaussian, salt_pepper, "
-    "occlusion; none: clean.",
+    "occlusion, or the name of one of your own; none: clean.",
     "noise_level": "Strength of the noise, in (0, 1]; 0 for the clean row.",
 }
 VALUE = {

@@ -1,4 +1,4 @@
-"""Verdicts, figures and the explorer's page, from tables alone.
+"""Verdicts, figures and the explorer's page, from tables (overlaps: from masks).
 
 Needs   scores.parquet, gradient_noise.csv, diverged.csv (evaluate.smk), masks (prune.smk)
 Makes   claims.csv
