@@ -46,6 +46,17 @@ def test_a_command_runs_and_its_status_is_that_of_the_script(tmp_path):
     assert run(tmp_path, "sh", "-c", "echo out; exit 3") == (3, "out\n")
 
 
+def test_a_folder_that_is_not_there_is_made(tmp_path):
+    assert run(tmp_path / "runs" / "a", "echo", "begun") == (0, "begun\n")
+
+
+def test_a_snakemake_that_is_killed_before_it_begins_stops_nobody(tmp_path):
+    command = f"mkdir -p {tmp_path / alone.LOCKS}; touch {tmp_path / alone.LOCKS / '0.input.lock'}"
+    assert run(tmp_path, "sh", "-c", command) == (0, "")
+    said = "the last run here was killed: going on where it stopped\n"
+    assert run(tmp_path, "echo", "begun") == (0, f"{said}begun\n")
+
+
 def test_the_second_waits_for_the_first_and_says_so(tmp_path):
     first = start(tmp_path, "sh", "-c", "echo begun; exec sleep 60")
     try:

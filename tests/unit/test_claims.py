@@ -232,6 +232,23 @@ def test_pairs_are_the_replicates_that_both_arms_have():
         claims.judge({"scores": scores(left, right)}, stated, ["graves"], {}, {"graves": {4}})
 
 
+def test_where_no_replicate_is_left_nothing_is_decided(tmp_path):
+    left = [each for each in rows(dense, DENSE) if each["replicate"] > 2]
+    right = [each for each in rows(row, less(50, spread=1)) if each["replicate"] <= 2]
+
+    found = claims.judge(
+        {"scores": scores(left, right)}, [claim(COST)], ["graves"], {}, {"graves": {1, 2, 3, 4, 5}}
+    )
+
+    assert found.iloc[0][["n", "verdict"]].tolist() == [0, "undecided"]
+    assert found.iloc[0][["estimate", "ci_low", "ci_high", "p_holm"]].isna().all()
+    assert found.iloc[0]["reason"] == (
+        "no replicate has all of the rows; without replicates 1, 2, 3, 4, 5, of which a training "
+        "diverged"
+    )
+    assert "c1     undecided        nan" in claims.report(found)
+
+
 def test_shuffled_replicates_give_the_same_bytes(tmp_path):
     groups = [rows(dense, DENSE), rows(row, less(33, spread=7))]
     groups.append(rows(row, less(512, spread=13), criterion="random"))
@@ -344,6 +361,22 @@ def test_a_selection_s_own_filters_win():
         (
             {"statistic": {"measure": "nll", "of": {}, "each": {"noise_level": ["0.3", 0.35]}}},
             "claim c1: each: level 0.35: expected a string",
+        ),
+        ({"id": ["a"]}, r"claim \['a'\]: id \['a'\], expected text"),
+        ({"margin": float("nan")}, "claim c1: margin nan, expected a number"),
+        ({"statistic": {"measure": ["nll"], "of": {}}}, "claim c1: measure: expected a name"),
+        ({"statistic": {"measure": "nll", "of": [{}]}}, "claim c1: of: expected filters"),
+        (
+            {"statistic": {"measure": "nll", "of": {"level": ["0.7", "0.9"]}}},
+            "claim c1: of: expected one value a column",
+        ),
+        (
+            {"statistic": {"measure": "nll", "of": {}, "mean_over": []}},
+            "claim c1: mean_over: expected filters",
+        ),
+        (
+            {"statistic": {"measure": "nll", "of": {}, "each": {"level": []}}},
+            "claim c1: each: found an empty list of values",
         ),
     ],
 )

@@ -959,6 +959,12 @@ def test_an_export_of_what_the_run_does_not_make(change, line):
     assert any(each.startswith(f"exports.best{line}") for each in lines)
 
 
+def test_an_arm_of_a_wrong_type_beside_an_export_is_named():
+    arms = [{**small()["catalogue"]["study"]["arms"][0], "selection": ["exact_k"]}]
+    lines = problems(exports={"best": EXPORT}, catalogue__study__arms=arms)
+    assert any(each.startswith("catalogue.study.arms[0].selection: found") for each in lines)
+
+
 def test_an_export_is_of_one_arm():
     arms = small()["catalogue"]["study"]["arms"]
     other = arms[0] | {"scopes": ["layer"], "levels": ["0.42"]}

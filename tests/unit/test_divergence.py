@@ -37,7 +37,9 @@ def fit(monkeypatch):
     images = torch.from_numpy(generator.integers(0, 256, (200, 1, 8, 8)).astype(np.uint8))
     scaling = Scaling.fit("signed", images)
 
-    def train(layers, objective, optimiser, replicates, poison=None, dies_at=None, **options):
+    def train(
+        layers, objective, optimiser, replicates, poison=None, dies_at=None, after=None, **options
+    ):
         steps = [0]
 
         def descend(self, ensemble, batch, generators, penalty):
@@ -48,7 +50,12 @@ def fit(monkeypatch):
                 with torch.no_grad():
                     for name in self.network.shapes:
                         ensemble.tensors[name][poison[1]] = torch.inf
-            return real(self, ensemble, batch, generators, penalty)
+            losses = real(self, ensemble, batch, generators, penalty)
+            if after and steps[0] == after[0]:
+                with torch.no_grad():
+                    for name in self.network.shapes:
+                        ensemble.tensors[name][after[1]] = after[2]
+            return losses
 
         kind = Variational if objective is POSTERIOR else Likelihood
         real = kind.descend
@@ -123,6 +130,27 @@ def test_a_last_step_that_leaves_no_number_is_a_divergence(fit):
     rate = {"kind": "sgd", "learning_rate": float("inf"), "momentum": 0.0}
     with pytest.raises(ValueError, match="all 2 replicates diverged; replicate 2 diverged in epo"):
         fit(PERCEPTRON, POINT, rate, [1, 2])
+
+
+def test_a_last_step_after_which_logits_overflow_is_a_divergence(fit):
+    rate = {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.0}
+    last = 5 * 7
+
+    found = fit(PERCEPTRON, POINT, rate, [1, 2], after=(last, 1, 1e25))
+
+    assert all(np.isfinite(values).all() for values in found.arrays.values())
+    assert found.replicates == [1]
+    [lost] = found.diverged
+    assert (lost.replicate, lost.epoch, lost.step) == (2, 5, 7)
+
+
+def test_a_fit_that_goes_on_from_another_lacks_its_replicates_under_the_others_name():
+    lost = divergence.records([Divergence(2, 3, 4, "nan", "", "rate", "run/a/likely/r1-2/c")])[0]
+    key = {"study": "a", "dataset": "mnist", "network": "net"}
+    missing = [key | {"fit": fit, "divergence": lost} for fit in ("likely", "posterior")]
+    for order in (missing, missing[::-1]):
+        [found] = divergence.rows([{"missing": order}])
+        assert found["fit"] == "likely"
 
 
 def test_what_cannot_be_the_learning_rate_is_not_blamed_on_it():

@@ -243,5 +243,5 @@ def test_sizes_with_other_columns_are_refused(tmp_path):
 
 
 def test_a_replicate_that_is_not_there_is_named():
-    with pytest.raises(ValueError, match=r"replicate 9: the checkpoint has \[1, 2, 3\]"):
+    with pytest.raises(ValueError, match=r"replicate 9: not in the checkpoint; it has \[1, 2, 3\]"):
         portable.of_member(checkpoint(LOGISTIC), 9, None, "none", {}, {})

@@ -92,14 +92,6 @@ def test_what_a_killed_writer_left_is_removed_when_the_file_is_written_again(tmp
     assert sorted(tmp_path.iterdir()) == sorted([path, *others])
 
 
-def test_what_a_killed_writer_of_tensors_left_goes_too(tmp_path):
-    for name in (".tmpG3t1U5", ".tmpfile", "a.tmpG3t1U5"):
-        (tmp_path / name).write_bytes(b"half")
-    files.write_tensors(tmp_path / "own", {"a": np.zeros(3)}, {})
-    names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"own", ".tmpfile", "a.tmpG3t1U5"}
-
-
 @pytest.mark.parametrize("kind", ["txt", "csv", "parquet", "safetensors"])
 def test_what_the_system_refuses_to_write_is_named(tmp_path, kind):
     path = tmp_path / f"scores.{kind}"

@@ -76,3 +76,14 @@ def test_where_nothing_is_to_gain_there_is_no_other_product(monkeypatch):
     assert sparse_products.affine(filters, empty) is None
     monkeypatch.setattr(sparse_products, "LARGE", 10_000)
     assert sparse_products.affine(network, sparse) is None
+
+
+def test_winners_are_chosen_of_sparse_products_too():
+    layers = [PERCEPTRON[0], {"kind": "k_winners", "k": 2}, {"kind": "linear", "units": 4}]
+    network = Network(layers, IMAGE)
+    values = thinned(parameters(network, 3), [0.03, 0.5, 0.03], ["1.weight"])
+    affine = sparse_products.affine(network, values)
+    with torch.no_grad():
+        found = network.logits(images(3), values, affine)
+        expected = network.logits(images(3), values)
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)

@@ -128,9 +128,9 @@ def test_a_config_of_10000_levels():
     config = changed(((*GRAVES, "arms"), [arm]), (("studies",), ["graves"]))
     config["catalogue"]["graves"] |= {"noise": [], "figures": []}
     assert configuration.problems(config) == []
-    with pytest.raises(ValueError, match=r"^studies: found so many levels that .*; allowed: at m"):
+    with pytest.raises(ValueError, match=r"^studies: found so many levels that .*; allowed: "):
         jobs.check_commands(config)
-    arm["levels"] = levels[:1000]
+    arm["levels"] = levels[:3000]
     jobs.check_commands(config)
     config["catalogue"]["graves"]["figures"] = ["mask_overlap"]
     with pytest.raises(ValueError, match=r"^catalogue\.graves\.arms: found so many levels"):

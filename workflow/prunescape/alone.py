@@ -16,7 +16,7 @@ FILE = ".snakemake/alone.lock"
 """What is locked; it says who did so last: the name of the machine, and where its jobs ran."""
 LOCKS = ".snakemake/locks"
 HERE, CLUSTER = "here", "cluster"
-"""Where jobs run: their Snakemake takes them along when it is killed, or leaves them behind."""
+"""Where jobs run: beside Snakemake, or where another machine may go on with them."""
 
 HOLDER = "PRUNESCAPE_ALONE"
 """The number of a process that holds the lock already: Snakemake, when `wait` was called first."""
@@ -43,6 +43,7 @@ def wait(folder: Path) -> None:
     except OSError:
         return
     _clear(folder, os.pread(handle, 1000, 0).decode(errors="replace"))
+    _say(handle, HERE)  # Snakemake locks the folder before it calls `claim`, and begins jobs after
     os.set_inheritable(handle, True)
     os.environ[HOLDER] = str(os.getpid())
 
@@ -59,14 +60,13 @@ def claim(folder: Path, where: str) -> None:
             raise ValueError(f"another run is at work in {folder.resolve()}: wait for its end")
     except OSError:
         return
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{socket.gethostname()} {where}\n".encode(), 0)
+    _say(handle, where)
 
 
 def _opened(folder: Path) -> int:
     """Open the file, which stays open as long as the process lives."""
     path = folder / FILE
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
 
 
@@ -77,6 +77,11 @@ def _locked(handle: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _say(handle: int, where: str) -> None:
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, f"{socket.gethostname()} {where}\n".encode(), 0)
 
 
 def _clear(folder: Path, last: str) -> None:

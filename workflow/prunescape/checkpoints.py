@@ -13,6 +13,7 @@ import torch
 from prunescape import divergence, files
 from prunescape.architectures import Definition, network
 from prunescape.divergence import Divergence
+from prunescape.messages import one_line
 from prunescape.module_networks import ModuleNetwork
 from prunescape.networks import Network
 from prunescape.scaling import Scaling
@@ -119,7 +120,7 @@ class Checkpoint:
         except KeyError as error:
             raise ValueError(f"{path}: checkpoint without {error}") from None
         except (TypeError, AttributeError, RuntimeError) as error:
-            text = " ".join(str(error).split())
+            text = one_line(error)
             raise ValueError(f"{path}: checkpoint with metadata of another kind ({text})") from None
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error

@@ -43,7 +43,7 @@ class Part:
 
     @property
     def verdict(self) -> str:
-        """holds, fails or undecided; an interval of NaN (one replicate) is undecided."""
+        """holds, fails or undecided; an interval of NaN (one replicate, or none) is undecided."""
         if not self.p_holm < ALPHA:
             return "undecided"
         return "holds" if self.claim.past(self.interval.mean) < 0 else "fails"
@@ -147,10 +147,10 @@ def _part(
     sides = [{**case, **words[name]} for name in ("of", "minus") if name in words]
     columns = [_columns(study, words, side, needed) for side in sides]
     common = sorted(set.intersection(*(set(each.index) for cells in columns for each in cells)))
-    if not common:
-        raise ValueError("no replicate has rows in all selections: too many diverged")
-    values = [_values(words, cells, common) for cells in columns]
     missing = tuple(sorted(every.difference(common)))
+    if not common:
+        return Part(claim, in_words(case), intervals.NONE, missing)
+    values = [_values(words, cells, common) for cells in columns]
     if len(values) > 1:
         # Accuracies are ratios of counts: what differs below 1e-9 is rounding, not spread.
         found = intervals.mean(np.round(values[0] - values[1], 9), claim.margin)
@@ -249,7 +249,7 @@ def _row(claim: Claim) -> dict[str, Any]:
 def _reason(part: Part, family: int) -> str:
     interval = part.interval
     if math.isnan(interval.p):
-        return "one replicate has no interval"
+        return "one replicate has no interval" if interval.n else "no replicate has all of the rows"
     if part.verdict == "holds":
         return "the interval lies on the claimed side of the margin"
     if part.verdict == "fails":

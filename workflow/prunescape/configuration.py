@@ -24,6 +24,7 @@ from jsonschema.protocols import Validator
 
 from prunescape.configuration_checks import cross_checks
 from prunescape.configuration_words import Problem, lines, nearest, shown
+from prunescape.messages import one_line
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 
@@ -45,7 +46,7 @@ def check_file(path: str | os.PathLike) -> None:
     except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        what = getattr(error, "problem", None) or " ".join(str(error).split())
+        what = getattr(error, "problem", None) or one_line(error)
         raise ValueError(f"{path}{line}: found no YAML ({what})") from None
     if not isinstance(found, dict):
         raise ValueError(f"{path}: found {shown(found)}; allowed: keys with their values")

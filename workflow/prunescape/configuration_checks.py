@@ -56,8 +56,8 @@ def cross_checks(config: Any) -> Iterator[Problem]:
     for i, study in _texts(config.get("studies")):
         yield from _unknown(("studies", i), study, catalogue, "a study of the catalogue")
     yield from _check_claims(config.get("claims"), catalogue)
+    claims = dict.fromkeys(each.id for path in _claim_files(config) for each in _claims(path))
     for claim in _mapping(config.get("not_tested")):
-        claims = dict.fromkeys(each.id for path in _claim_files(config) for each in _claims(path))
         yield from _unknown(("not_tested", claim), claim, claims, "a claim of claims.yaml")
     for source, places in _mapping(config.get("sources")).items():
         yield from _check_source(("sources", source), source, _texts(places))
@@ -152,7 +152,7 @@ def _choices(arm: dict[Any, Any], study: dict[Any, Any], wanted: dict[str, str])
     levels_of_chain = [level for _, level, _ in _step_levels(schedule)]
     return found | {
         "network": _words(arm.get("networks") or fit.get("networks")),
-        "selection": [arm.get("selection")],
+        "selection": _words([arm.get("selection")]),
         "schedule": _words(arm.get("schedules")),
         "level": levels_of_chain or _words(arm.get("levels")),
     }

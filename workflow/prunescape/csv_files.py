@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from prunescape.messages import one_line
+
 
 def read(path: str | os.PathLike, columns: Iterable[str], **options: Any) -> pd.DataFrame:
     """Read a CSV file that has these columns in this order.
@@ -21,7 +23,7 @@ def read(path: str | os.PathLike, columns: Iterable[str], **options: Any) -> pd.
     try:
         found = pd.read_csv(path, **options)
     except (ValueError, OverflowError) as error:  # pandas' errors of parsing are ValueErrors
-        text = " ".join(str(error).split())
+        text = one_line(error)
         raise ValueError(f"{path}: not a readable table ({text})") from None
     if list(found) != list(columns):
         raise ValueError(f"{path}: expected the columns {list(columns)}, found {list(found)}")

@@ -75,7 +75,10 @@ def rows(evaluations: Iterable[Mapping[str, Any]]) -> list[Record]:
     for record in evaluations:
         for each in record.get("missing", ()):
             row = {name: each[name] for name in FIT} | each["divergence"]
-            found[row["checkpoint"], row["replicate"]] = row
+            key = row["checkpoint"], row["replicate"]
+            # A fit that starts from another's checkpoint lacks its replicates; the other is named.
+            if key not in found or f"/{row['fit']}/" in row["checkpoint"]:
+                found[key] = row
     return [found[key] for key in sorted(found)]
 
 

@@ -26,4 +26,4 @@ def _reason(log: Path) -> str:
     last = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()[-1:]
     if not last:
         return "empty: was the job killed, or is the disk full?"
-    return "" if ENDED in last[0] else last[0].rpartition("\r")[2]
+    return "" if ENDED in last[0] else last[0]

@@ -10,7 +10,6 @@ import glob
 import hashlib
 import json
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,9 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
+
+from prunescape.messages import one_line
 
 Arrays = dict[str, np.ndarray]
 
@@ -122,17 +123,9 @@ def write_tensors(path: str | os.PathLike, tensors: Arrays, metadata: dict[str, 
     # One entry: safetensors writes several in an order that changes from process to process.
     header = {"prunescape": json.dumps(metadata, sort_keys=True)}
     arrays = {name: np.asarray(values, order="C") for name, values in tensors.items()}
-    # safetensors has temporary files of its own, which a writer that is killed leaves.
-    for left in Path(path).parent.glob(".tmp??????"):
-        left.unlink(missing_ok=True)
     with replacing(path) as temporary:
-        try:
-            save_file(arrays, temporary, header)
-        except SafetensorError as error:
-            code = re.search(r"\(os error (\d+)\)", str(error))
-            if code is None:
-                raise
-            raise OSError(int(code[1]), os.strerror(int(code[1]))) from None
+        # Its own way to write a file leaves a temporary one of another name when it is killed.
+        temporary.write_bytes(save(arrays, header))
 
 
 def read_tensors(path: str | os.PathLike) -> tuple[Arrays, dict[str, Any]]:
@@ -150,7 +143,7 @@ def read_tensors(path: str | os.PathLike) -> tuple[Arrays, dict[str, Any]]:
         if not isinstance(metadata, dict):
             raise TypeError("metadata that are no JSON object")
     except (SafetensorError, json.JSONDecodeError, RecursionError, TypeError) as error:
-        text = " ".join(str(error).split())
+        text = one_line(error)
         raise ValueError(f"{path}: not a readable safetensors file ({text})") from None
     except OSError as error:
         named = "" if str(path) in str(error) else f"{path}: "

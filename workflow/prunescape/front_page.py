@@ -58,8 +58,8 @@ def empty_layers(scores: pd.DataFrame) -> str:
             f"* {_plain(' / '.join(arm))}: {len(rows)}, from level {rows['level'].min():g}\n"
         )
     heading = (
-        "**Networks that keep nothing in a layer**, and can only guess (min_layer_kept is 0 in "
-        "scores.csv):\n"
+        "**Networks that keep nothing in a layer** (min_layer_kept is 0 in scores.csv): unless "
+        "something leads around it, they can only guess.\n"
     )
     return "\n".join(["", heading, "".join(lines)])
 

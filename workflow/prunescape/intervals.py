@@ -34,6 +34,10 @@ class Interval:
     p: float
 
 
+NONE = Interval(0, math.nan, math.nan, math.nan, math.nan)
+"""What is known without a replicate."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """What is known of a sample: its mean, its size, and its standard deviation if it is known.

@@ -15,7 +15,9 @@ from prunescape import closure, needs, noise_kinds, own_sources, paths, plan, so
 from prunescape.plan import Arm, Config, Model, Point
 
 LONGEST = 100_000
-"""Characters of a list in a job's command: Linux takes 131,072 in one argument."""
+"""Characters of a list in a job's command: Linux takes 131,071 in one argument."""
+MOST = 5_000
+"""Files in a job's command: of 200 characters each, half of what Linux takes in all arguments."""
 
 Wildcards = Any  # Snakemake's, or anything with the names of the path grammar as attributes
 
@@ -478,12 +480,12 @@ def check_commands(config: Config) -> None:
             found = _cuts(config, study)
             lists[f"catalogue.{study}.arms"] = [*found, compact(list(found.values()))]
     for place, texts in lists.items():
-        length = sum(len(text) + 1 for text in texts)
-        if length > LONGEST:
+        length = max(map(len, texts))
+        if length > LONGEST or len(texts) > MOST:
             raise ValueError(
-                f"{place}: found so many levels that a job's command has {length:,} characters; "
-                f"allowed: at most {LONGEST:,}. Several runs with some of the levels each, or a "
-                "figure mask_overlap less, are a way out"
+                f"{place}: found so many levels that a job's command lists {len(texts):,} files "
+                f"and {length:,} characters; allowed: {MOST:,} and {LONGEST:,}. Several runs with "
+                "some of the levels each, or a figure mask_overlap less, are a way out"
             )
 
 

@@ -35,7 +35,7 @@ class Fixed:
 
     def expect(self, other: "Fixed", kept: Sequence[int]) -> None:
         """Hold the weights to the values that `other` holds them to, of which these are some."""
-        if self.free is not None and other.free is not None:
+        if self.free is not None:
             values = torch.zeros_like(other.free).masked_scatter_(other._still, other._values)
             self._values = values[kept][self._still]
 

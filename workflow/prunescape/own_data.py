@@ -21,6 +21,7 @@ import numpy as np
 
 from prunescape import files
 from prunescape.datasets import FEWEST, Part
+from prunescape.messages import one_line
 
 CHANNELS = (1, 3)
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
@@ -105,7 +106,7 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
         *(ValueError, EOFError, KeyError, AttributeError, TypeError, MemoryError),
         *(zipfile.BadZipFile, zlib.error, NotImplementedError, struct.error),
     ) as error:
-        text = " ".join(str(error).split())
+        text = one_line(error)
         raise ValueError(f"{path}: no readable .npz file of plain arrays ({text})") from None
 
 

@@ -1,7 +1,7 @@
 """Data of the user's own: the forms that an entry of `sources` takes in the config, and its files.
 
     file:PATH           an .npz or .safetensors file of images and labels
-    classes:FOLDER        a folder that has a folder of pictures for each class
+    classes:FOLDER      a folder that has a folder of pictures for each class
     torchvision:NAME    one of COLLECTIONS, downloaded
 
 What the files hold is the matter of `own_data`. The rules read this module when the workflow is

@@ -134,7 +134,9 @@ def of_member(
     if isinstance(checkpoint.layers, str):
         raise ValueError(f"{checkpoint.layers}: only networks of layers in the config are exported")
     if replicate not in checkpoint.replicates:
-        raise ValueError(f"replicate {replicate}: the checkpoint has {checkpoint.replicates}")
+        lost = [str(each) for each in checkpoint.diverged if each.replicate == replicate]
+        why = "".join(lost) or f"replicate {replicate}: not in the checkpoint"
+        raise ValueError(f"{why}; it has {checkpoint.replicates}")
     parameters = checkpoint.parameters(torch.device("cpu"))
     if kept is not None:
         masks = {layer: torch.from_numpy(mask) for layer, mask in kept.items()}

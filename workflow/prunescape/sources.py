@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from prunescape import web
+from prunescape.messages import one_line
 
 log = logging.getLogger(__name__)
 
@@ -267,7 +268,7 @@ def _unpack(archive: Path, folder: Path, finals: Sequence[Path]) -> None:
                     with opened.extractfile(member) as packed, (folder / name).open("wb") as plain:
                         shutil.copyfileobj(packed, plain)
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
-        text = " ".join(str(error).split())
+        text = one_line(error)
         raise ValueError(f"{archive.name} is no whole archive ({text})") from None
 
 

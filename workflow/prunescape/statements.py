@@ -21,6 +21,7 @@ is their number.
 """
 
 import itertools
+import math
 import os
 import textwrap
 from collections.abc import Iterator
@@ -31,10 +32,12 @@ from typing import Any
 import yaml
 
 from prunescape import levels
+from prunescape.messages import one_line
 
 ORIGINS = ("paper", "public code", "this project")
 COMPARISONS = ("<=", "<", ">=", ">")
-WORDS = ("table", "measure", "where", "of", "minus", "each", "mean_over", "sum_over")
+SEVERAL = ("each", "mean_over", "sum_over")  # what may be several filters
+WORDS = ("table", "measure", "where", "of", "minus", *SEVERAL)
 
 IN_WORDS = {"level", "noise_level"}  # columns whose values files write as strings
 
@@ -55,6 +58,9 @@ class Claim:
     margin: float
 
     def __post_init__(self) -> None:
+        for name in ("id", "study", "source", "statement"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"claim {self.id}: {name} {getattr(self, name)!r}, expected text")
         if not isinstance(self.statistic, dict):
             raise ValueError(f"claim {self.id}: statistic {self.statistic!r}, expected a mapping")
         wrong = [word for word in self.statistic if word not in WORDS]
@@ -65,23 +71,37 @@ class Claim:
             )
         if {"mean_over", "sum_over"} <= set(self.statistic):
             raise ValueError(f"claim {self.id}: expected mean_over or sum_over, not both")
+        for word in ("measure", "table"):
+            if not isinstance(self.statistic.get(word, ""), str):
+                raise ValueError(f"claim {self.id}: {word}: expected a name")
         for word in set(self.statistic) - {"measure", "table"}:
-            stated = _listed(self.statistic[word])
-            if not all(isinstance(filters, dict) for filters in stated):
-                raise ValueError(f"claim {self.id}: {word}: expected filters {{column: value}}")
-            for filters in expanded(stated):
-                for column in IN_WORDS & set(filters):
-                    try:
-                        levels.number(filters[column])
-                    except ValueError as error:
-                        raise ValueError(f"claim {self.id}: {word}: {error}") from None
-        if not isinstance(self.margin, (int, float)):
+            self._check_filters(word)
+        if not isinstance(self.margin, (int, float)) or not math.isfinite(self.margin):
             raise ValueError(f"claim {self.id}: margin {self.margin!r}, expected a number")
         for name, allowed in (("origin", ORIGINS), ("comparison", COMPARISONS)):
             if getattr(self, name) not in allowed:
                 raise ValueError(
                     f"claim {self.id}: {name} {getattr(self, name)!r}, expected one of {allowed}"
                 )
+
+    def _check_filters(self, word: str) -> None:
+        stated = self.statistic[word]
+        several = word in SEVERAL
+        if not (isinstance(stated, dict) or (several and stated and isinstance(stated, list))):
+            raise ValueError(f"claim {self.id}: {word}: expected filters {{column: value}}")
+        if not all(isinstance(filters, dict) for filters in _listed(stated)):
+            raise ValueError(f"claim {self.id}: {word}: expected filters {{column: value}}")
+        cases = expanded(stated) if several else [stated]
+        if any(isinstance(value, (list, dict)) for case in cases for value in case.values()):
+            raise ValueError(f"claim {self.id}: {word}: expected one value a column")
+        if not cases:
+            raise ValueError(f"claim {self.id}: {word}: found an empty list of values")
+        for filters in cases:
+            for column in IN_WORDS & set(filters):
+                try:
+                    levels.number(filters[column])
+                except ValueError as error:
+                    raise ValueError(f"claim {self.id}: {word}: {error}") from None
 
     def text(self) -> str:
         """Return the statistic and what is claimed of it, in one readable line."""
@@ -92,7 +112,7 @@ class Claim:
             parts[0] = f"{words['table']}: {parts[0]}"
         parts += [
             f"{word.replace('_', ' ')} {' and '.join(map(in_words, _listed(words[word])))}"
-            for word in ("where", "each", "mean_over", "sum_over")
+            for word in ("where", *SEVERAL)
             if word in words
         ]
         return f"{'; '.join(parts)}; {self.comparison} {self.margin}"
@@ -126,7 +146,7 @@ def _claims(path: str | os.PathLike) -> Iterator[Claim]:
         text = Path(path).read_text(encoding="utf-8")
         entries = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or []
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # UnicodeDecodeError, dates
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise ValueError(f"{path}: not a YAML file ({reason})") from None
     if not isinstance(entries, list):
         raise ValueError(

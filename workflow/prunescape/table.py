@@ -15,6 +15,7 @@ from pandera.errors import SchemaErrors
 from pyarrow import parquet
 
 from prunescape import csv_files, divergence, files
+from prunescape.messages import one_line
 
 KEY = {
     "study": "Study of the catalogue.",
@@ -219,7 +220,7 @@ def read_parquet(path: str | os.PathLike) -> pd.DataFrame:
     except FileNotFoundError:
         raise
     except (ValueError, OSError, pyarrow.ArrowException, TypeError, KeyError) as error:
-        raise ValueError(f"{path}: {_one_line(error)}") from None
+        raise ValueError(f"{path}: {one_line(error)}") from None
 
 
 def write_csv(scores: pd.DataFrame, path: str | os.PathLike) -> None:
@@ -236,8 +237,4 @@ def read_csv(path: str | os.PathLike) -> pd.DataFrame:
         scores = pd.read_csv(path, dtype=text, keep_default_na=False)
         return validate(scores)
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"{path}: {_one_line(error)}") from None
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+        raise ValueError(f"{path}: {one_line(error)}") from None

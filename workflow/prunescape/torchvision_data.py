@@ -19,6 +19,7 @@ import numpy as np
 
 from prunescape import datasets, files, vision, web
 from prunescape.files import Arrays
+from prunescape.messages import one_line
 
 log = logging.getLogger(__name__)
 
@@ -130,5 +131,5 @@ def _guarded(read: Callable[..., Any], *paths: Path) -> Any:
     try:
         return read(*paths)
     except (OSError, EOFError, KeyError, tarfile.TarError, zlib.error, TypeError) as error:
-        text = " ".join(str(error).split())
+        text = one_line(error)
         raise ValueError(f"{paths[0].name} can't be read ({text})") from None

@@ -128,12 +128,18 @@ def fit(
                 losses[step] = goal.descend(ensemble, batch, members.generators, penalty)
                 optimiser.step()
                 bar.update()
-            lost = _diverged(epoch + 1, losses.cpu().numpy(), members, settings)
+            sound = _sound(members)
+            if epoch + 1 == epochs:  # nobody looks at what the last step leads to
+                with torch.no_grad():
+                    logits = network.logits(batch.images, ensemble.values)
+                sound &= logits.isfinite().flatten(1).all(1)
+            lost = _diverged(epoch + 1, losses, sound, members.replicates, settings)
             for each in lost:
                 bar.write(str(each), file=sys.stderr)
             diverged += lost
             members = _left(members, diverged)
-            bar.set_postfix_str(f"epoch {epoch + 1}, loss {losses.mean():.4f}", refresh=False)
+            loss = losses[:, losses.isfinite().all(0)].mean()
+            bar.set_postfix_str(f"epoch {epoch + 1}, loss {loss:.4f}", refresh=False)
             members.fixed.check(members.optimiser)
             network.end_epoch(members.ensemble.buffers)
             if progress:
@@ -179,22 +185,37 @@ def _rows(values: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
     return values.index_select(0, chosen.flatten()).unflatten(0, chosen.shape)
 
 
+def _sound(members: Members) -> torch.Tensor:
+    """Return which members have finite parameters: boolean [M]."""
+    tensors = members.ensemble.tensors.values()
+    return torch.stack([each.detach().isfinite().flatten(1).all(1) for each in tensors]).all(0)
+
+
 def _diverged(
-    epoch: int, losses: np.ndarray, members: Members, settings: Mapping[str, Any]
+    epoch: int,
+    losses: torch.Tensor,
+    sound: torch.Tensor,
+    replicates: Sequence[int],
+    settings: Mapping[str, Any],
 ) -> list[Divergence]:
-    """Return the replicates that diverged in an epoch, by losses [step, member] and parameters.
+    """Return the replicates that diverged in an epoch.
 
     A replicate with several members, one an arm, is lost with the first of them: what is left are
     the same replicates of all arms.
+
+    Args:
+        epoch: its number, from 1.
+        losses: [step, member].
+        sound: of each member, whether the last step left something sound.
+        replicates: of each member.
+        settings: a fit of the config.
     """
+    losses = losses.cpu().numpy()
     finite = np.isfinite(losses)
-    sound = np.ones(len(members.replicates), dtype=bool)
-    for values in members.ensemble.tensors.values():
-        sound &= values.detach().isfinite().flatten(1).all(1).cpu().numpy()
     found: dict[int, Divergence] = {}
-    for member in np.flatnonzero(~(finite.all(axis=0) & sound)):
+    for member in np.flatnonzero(~(finite.all(axis=0) & sound.cpu().numpy())):
         step = len(losses) - 1 if finite[:, member].all() else int(finite[:, member].argmin())
-        replicate = members.replicates[member]
+        replicate = replicates[member]
         found.setdefault(
             replicate,
             Divergence(

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from prunescape.messages import one_line
+
 NAMED = re.compile(r"(?P<path>[^=]+\.py):(?P<name>[A-Za-z_]\w*)")
 """A name in a file."""
 
@@ -117,5 +119,5 @@ def told(path: str, error: Exception) -> str:
         if Path(trace.tb_frame.f_code.co_filename).resolve() == Path(path).resolve():
             line = f", line {trace.tb_lineno}"
         trace = trace.tb_next
-    text = " ".join(str(error).split())
+    text = one_line(error)
     return f"{path}{line}: {type(error).__name__}: {text}"

@@ -79,6 +79,7 @@ class Winners:
         so are the values.
         """
         k = self.k if training else self.inference_k
+        values = values.contiguous()  # products that skip weights return them transposed
         ranked = values.detach()
         if self.boost is not None:
             ranked = ranked * self._factors(buffers, k)

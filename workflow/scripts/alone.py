@@ -7,7 +7,7 @@ from pathlib import Path
 import _script
 from prunescape import alone, clocks
 
-SOURCE = Path(__file__).resolve().parents[2]
+WORKFLOW = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
         alone.wait(arguments.folder)
     except KeyboardInterrupt:
         sys.exit(130)  # as shells say it
-    if found := sum(clocks.redate(place) for place in {arguments.folder.resolve(), SOURCE}):
+    if found := clocks.redate(arguments.folder.resolve(), WORKFLOW):
         print(f"{found} files are from the future: looking into all that depends on them")
     os.execvp(arguments.command[0], arguments.command)
 

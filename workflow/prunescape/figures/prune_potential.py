@@ -16,7 +16,8 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
 
     Of a replicate it is the sparsest level tested at which, and at every less sparse one, accuracy
     is at most MARGIN points below that of the same replicate's dense network under the same noise;
-    without such a level nothing can go, and all weights are kept.
+    without such a level nothing can go, and all weights are kept. A replicate that diverged at
+    some of the levels has none.
 
     Returns:
         network, fit, scope, effect, schedule, criterion, noise, noise_level; mean, low, high of the
@@ -31,6 +32,8 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
     # Accuracies are ratios of counts: a margin met exactly is met, whatever is rounded.
     lost = 100 * (pairs["accuracy_dense"] - pairs["accuracy"])
     pairs = pairs.assign(within=lost <= MARGIN + 1e-9).sort_values("kept_percent", ascending=False)
+    tested = pairs.groupby([*_BY, "replicate"])["level"].transform("size")
+    pairs = pairs[tested == tested.groupby([pairs[name] for name in _BY]).transform("max")]
     groups = pairs.groupby([*_BY, "replicate"])
     reached = pairs[groups["within"].cummin().astype(bool)]
     kept = reached.groupby([*_BY, "replicate"])["kept_percent"].min()
