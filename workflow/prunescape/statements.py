@@ -85,13 +85,11 @@ class Claim:
                 )
 
     def _check_filters(self, word: str) -> None:
-        stated = self.statistic[word]
         several = word in SEVERAL
-        if not (isinstance(stated, dict) or (several and stated and isinstance(stated, list))):
+        stated = _listed(self.statistic[word]) if several else [self.statistic[word]]
+        if not stated or not all(isinstance(filters, dict) for filters in stated):
             raise ValueError(f"claim {self.id}: {word}: expected filters {{column: value}}")
-        if not all(isinstance(filters, dict) for filters in _listed(stated)):
-            raise ValueError(f"claim {self.id}: {word}: expected filters {{column: value}}")
-        cases = expanded(stated) if several else [stated]
+        cases = expanded(stated) if several else stated
         if any(isinstance(value, (list, dict)) for case in cases for value in case.values()):
             raise ValueError(f"claim {self.id}: {word}: expected one value a column")
         if not cases:
