@@ -3,7 +3,6 @@
 import contextlib
 import os
 import random
-import signal
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -68,7 +67,6 @@ class Pass:
         """
         self.place, self.reference, self.seed, self._arguments = place, reference, seed, arguments
         self.kills: list[Kill] = []
-        self.missed: list[Victim] = []
         self.starts = 0
 
     def run(self, planned: Iterable[Job]) -> None:
@@ -82,20 +80,23 @@ class Pass:
             ways = chosen.choice((ALONE, ALL)), chosen.choice((MOMENT, WRITING))
             left[rule] = Victim(chosen.choice(jobs), *ways, chosen.uniform(0, 0.9))
         while left:
-            status = self._start(left)
+            missed = self._start(left)
             assert differing(self.place, self.reference) == []
-            # A job that ended before it was killed gets another chance.
-            again = [victim for victim in self.missed if victim.job.rule in left]
-            assert status or again, f"ended without having run {sorted(left)}"
-            for output in (output for victim in again for output in victim.job.outputs):
-                (self.place.root / output).unlink(missing_ok=True)
+            if missed:  # once more, and sooner
+                for output in missed.job.outputs:
+                    (self.place.root / output).unlink(missing_ok=True)
+                left[missed.job.rule] = missed._replace(aim=MOMENT, after=missed.after / 2)
             assert self.starts < 60, f"not hit: {sorted(left)}"
         done = self.place.make(*self._arguments)
         self.starts += 1
         assert done.status == 0, done.output
 
-    def _start(self, left: dict[str, Victim]) -> int:
-        """Run until the end, or until all of it is killed; take those out of `left` that were."""
+    def _start(self, left: dict[str, Victim]) -> Victim | None:
+        """Run until the end, or until all of it is killed; take those out of `left` that were.
+
+        Returns a victim that was over before it could be killed. Everything is killed then too:
+        once others have used its results, Snakemake would not miss them.
+        """
         with _made(self.place, self._arguments) as process:
             self.starts += 1
             begun = {rule: _begun(self.place, victim.job) for rule, victim in left.items()}
@@ -106,15 +107,15 @@ class Pass:
                     begun[rule] = _begun(self.place, victim.job)
                     at = self._strike(process, victim)
                     if at is None:
-                        self.missed.append(victim)
-                        continue
+                        return victim
                     of = seconds(self.reference, victim.job)
                     self.kills.append(Kill(rule, victim.job.outputs[0], *victim[1:3], at, of))
                     del left[rule]
                     if victim.what == ALL:
-                        return -signal.SIGKILL
+                        return None
                 time.sleep(0.005)
-            return process.returncode
+            assert process.returncode or not left, f"ended without having run {sorted(left)}"
+            return None
 
     def _strike(self, process: subprocess.Popen[str], victim: Victim) -> float | None:
         """Kill a job that has just begun; return after how many seconds, None if it was over."""
