@@ -1,30 +1,18 @@
 """Training: a member's numbers are its own, and the loop fits what it says it fits."""
 
+import fits
 import numpy as np
 import pytest
 import torch
+from fits import MOMENTUM, PERCEPTRON, POINT
 
 from prunescape import training
 from prunescape.networks import Network
 from prunescape.scaling import Scaling
 
 LOGISTIC = [{"kind": "linear", "units": 10, "bias": False}]
-PERCEPTRON = [
-    {"kind": "linear", "units": 19},
-    {"kind": "relu"},
-    {"kind": "linear", "units": 10},
-]
-POINT = {"kind": "likelihood"}
-POSTERIOR = {
-    "kind": "variational",
-    "prior": "gaussian",
-    "kl": {"weight": 1.0, "warm_up": [0, 0]},
-    "sigma": {"parameter": "log", "initial": 0.05},
-    "sigma_in_kl": "standard_deviation",
-    "sampling": "activations",
-}
+POSTERIOR = fits.POSTERIOR | {"prior": "gaussian", "kl": {"weight": 1.0, "warm_up": [0, 0]}}
 ADAM = {"kind": "adam", "learning_rate": 0.001}
-MOMENTUM = {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9}
 
 
 @pytest.fixture
