@@ -1,4 +1,4 @@
-"""Products that skip zeros: the same numbers as dense ones, for each member by its own weights."""
+"""Products that skip zeros: the same numbers as dense ones, whatever a member's company."""
 
 import pytest
 import torch
@@ -55,10 +55,10 @@ def test_a_members_bits_do_not_depend_on_its_company():
 def test_only_layers_with_few_weights_left_are_multiplied_in_compressed_rows(monkeypatch):
     network = Network(PERCEPTRON, IMAGE)
     multiplied = []
-    product = sparse_products._product
+    product = sparse_products._by_compressed_rows
     monkeypatch.setattr(
         sparse_products,
-        "_product",
+        "_by_compressed_rows",
         lambda layer, *rest: multiplied.append(layer.name) or product(layer, *rest),
     )
     values = thinned(parameters(network, 3), [0.02, 0.02, 0.02], ["1.weight"])
@@ -70,10 +70,9 @@ def test_only_layers_with_few_weights_left_are_multiplied_in_compressed_rows(mon
 def test_where_nothing_is_to_gain_there_is_no_other_product(monkeypatch):
     network, filters = Network(PERCEPTRON, IMAGE), Network(CONVOLUTIONAL, IMAGE)
     sparse = thinned(parameters(network, 2), [0.01, 0.01])
-    empty = {name: torch.zeros_like(value) for name, value in parameters(filters, 2).items()}
     assert sparse_products.affine(network, sparse)
     assert sparse_products.affine(network, parameters(network, 2)) is None
-    assert sparse_products.affine(filters, empty) is None
+    assert sparse_products.affine(filters, parameters(filters, 2)) is None
     monkeypatch.setattr(sparse_products, "LARGE", 10_000)
     assert sparse_products.affine(network, sparse) is None
 
@@ -87,3 +86,51 @@ def test_winners_are_chosen_of_sparse_products_too():
         found = network.logits(images(3), values, affine)
         expected = network.logits(images(3), values)
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
+
+
+def of_winners(k):
+    """Return a convolution's network in whose linear layer k of 2 x 7 x 5 inputs count."""
+    layers = [
+        {"kind": "conv", "filters": 2, "size": 3},
+        {"kind": "k_winners", "k": k},
+        {"kind": "linear", "units": 6},
+        {"kind": "relu"},
+        {"kind": "linear", "units": 4},
+    ]
+    return Network(layers, IMAGE)
+
+
+@pytest.mark.parametrize("shared", [1, 3])
+def test_few_winners_give_the_logits_of_dense_products(shared):
+    network = of_winners(2)
+    values = parameters(network, 3)
+    affine = sparse_products.affine(network, values)
+    with torch.no_grad():
+        found = network.logits(images(shared), values, affine)
+        expected = network.logits(images(shared), values)
+        for r in range(3):
+            own = {name: value[r : r + 1] for name, value in values.items()}
+            some = images(shared)[r if shared > 1 else 0][None]
+            alone = network.logits(some, own, sparse_products.affine(network, own))
+            assert torch.equal(found[r : r + 1], alone)
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
+
+
+def test_an_image_without_winners_and_one_that_is_not_a_number_keep_their_places():
+    network = of_winners(2)
+    values = parameters(network, 1)
+    inputs = torch.zeros(1, 4, 2, 7, 5)
+    inputs[0, 1, 0, 2, 3], inputs[0, 3] = 0.5, torch.nan
+    layer = network.weighted[1]
+    with torch.no_grad():
+        found = sparse_products.affine(network, values)(layer, inputs)
+        expected = layer.affine(inputs, values)
+    torch.testing.assert_close(found, expected, equal_nan=True)
+    assert found[0, 3].isnan().all()
+
+
+def test_many_winners_are_multiplied_densely():
+    few, many = of_winners(2), of_winners(3)
+    assert [layer.winners for layer in few.weighted] == [None, 2, None]
+    assert sparse_products.affine(few, parameters(few, 1))
+    assert sparse_products.affine(many, parameters(many, 1)) is None

@@ -1,5 +1,6 @@
 """How good predictions are: accuracy, likelihood and calibration of M networks (needs torch)."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
@@ -63,7 +64,7 @@ class Heard:
     def __init__(self, network: Network, members: int) -> None:
         """`members`: number of networks that are listened to at once."""
         self._units = {
-            layer.name: torch.zeros(members, layer.shape[0], dtype=torch.bool)
+            layer.name: np.zeros((members, layer.shape[0]), dtype=bool)
             for layer in network.weighted
         }
 
@@ -72,18 +73,14 @@ class Heard:
         heard = self._units[layer.name]
         if heard.all():  # one look at most networks is enough
             return
-        units = torch.arange(heard.shape[1])
-        if outputs.dim() > 3:  # filters: copying the silent ones is cheaper than looking at all
-            units = (~heard).any(0).nonzero().flatten()
-            outputs = outputs[:, :, units.to(outputs.device)]
-        images = (1, *range(3, outputs.dim()))
-        # Twice as fast as comparing all of them with 0.
-        loud = (outputs.amax(images) != 0) | (outputs.amin(images) != 0)
-        heard[:, units] |= loud.cpu()
+        # On a processor numpy compares and gathers five times as fast as torch.
+        values = outputs if outputs.is_cuda else outputs.numpy()
+        loud = torch.as_tensor((values != 0).any(1)).cpu().numpy()
+        heard |= loud.reshape(*heard.shape, -1).any(2)
 
     def silent(self) -> list[str]:
         """Return the number of silent units of each layer, a text for each of M networks."""
-        counts = torch.stack([(~heard).sum(1) for heard in self._units.values()], dim=1)
+        counts = np.stack([(~heard).sum(1) for heard in self._units.values()], axis=1)
         return [" ".join(map(str, row)) for row in counts.tolist()]
 
 

@@ -252,7 +252,9 @@ class ModuleNetwork:
         inputs = values.unflatten(0, (run.members, -1))
         if run.observe:
             run.observe(layer, inputs)
-        found = run.affine(layer, inputs) if run.affine else layer.affine(inputs, run.parameters)
+        found = run.affine(layer, inputs) if run.affine else None
+        if found is None:
+            found = layer.affine(inputs, run.parameters)
         if run.outputs:
             run.outputs(layer, found)
         return layer.folded(found)

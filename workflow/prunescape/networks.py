@@ -42,6 +42,7 @@ class Weighted:
         bias: whether it has a bias.
         nonzero: share of each unit's inputs whose weight may differ from zero.
         pool: size of the max-pooling that follows a convolution, done together with it; 1: none.
+        winners: how many inputs of an image may differ from zero in inference; None: all.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Weighted:
     bias: bool
     nonzero: float = 1.0
     pool: int = 1
+    winners: int | None = None
 
     at_once: ClassVar[int] = 1000  # images whose windows may be in memory together
 
@@ -163,7 +165,7 @@ def _pooled(values: torch.Tensor, size: int) -> torch.Tensor:
     return F.max_pool2d(values.flatten(0, 1), size).unflatten(0, values.shape[:2])
 
 
-Affine = Callable[[Weighted, torch.Tensor], torch.Tensor]
+Affine = Callable[[Weighted, torch.Tensor], torch.Tensor | None]
 Observe = Callable[[Weighted, torch.Tensor], None]
 
 
@@ -190,10 +192,13 @@ class Network:
                 raise ValueError(
                     f"networks: layer {position} ({layer['kind']}) leaves nothing of its input"
                 )
-            if isinstance(step, _MaxPool) and self._ends_with_convolution():
-                self._steps[-1] = replace(self._steps[-1], pool=step.size)
-            else:
-                self._steps.append(step)
+            last = self._steps[-1] if self._steps else None
+            if isinstance(step, _MaxPool) and isinstance(last, Weighted) and last.pool == 1:
+                self._steps[-1] = replace(last, pool=step.size)
+                continue
+            if isinstance(step, Weighted) and isinstance(last, Winners):
+                step = replace(step, winners=last.inference_k)
+            self._steps.append(step)
         self.outputs = prod(shape)
         numbers = [layer.name for layer in self.winners]
         if len(set(numbers)) < len(numbers) or "0" in numbers:
@@ -201,10 +206,6 @@ class Network:
                 "networks: a k_winners layer needs a layer with weights between it and the "
                 "k_winners layer or the input before it"
             )
-
-    def _ends_with_convolution(self) -> bool:
-        last = self._steps[-1] if self._steps else None
-        return isinstance(last, Weighted) and last.pool == 1
 
     @property
     def weighted(self) -> list[Weighted]:
@@ -257,8 +258,9 @@ class Network:
 
         `parameters` holds the buffers too; with `training` they are brought up to date in place.
         `affine` replaces the weighted layers' own product and bias, by a posterior's samples for
-        example. `observe` is shown the inputs [R or 1, B, ...] of each layer with weights, and
-        `outputs` what its units pass on [R, B, out, ...], after activation and pooling.
+        example; where it returns None the layer does it. `observe` is shown the inputs
+        [R or 1, B, ...] of each layer with weights, and `outputs` what its units pass on
+        [R, B, out, ...], after activation and pooling.
         """
         values, last = images, None
         for step in self._steps:
@@ -268,10 +270,10 @@ class Network:
                 last = step
             if isinstance(step, Weighted) and observe:
                 observe(step, values)
-            if isinstance(step, Weighted) and affine:
-                values = step.pooled(affine(step, values))
-            elif isinstance(step, Weighted):
-                values = step.pooled_affine(values, parameters)
+            if isinstance(step, Weighted):
+                found = affine(step, values) if affine else None
+                own = found is None
+                values = step.pooled_affine(values, parameters) if own else step.pooled(found)
             elif isinstance(step, Winners):
                 values = step.compete(values, parameters, training=training)
             else:
