@@ -120,9 +120,12 @@ class _Product(torch.autograd.Function):
     """Inputs [R, B, in] times weights [R, out, in] -> [R, B, out].
 
     The slope of the weights comes in their own layout; that of torch's bmm is transposed, and both
-    the product and copying it take twice as long. Where the weights have an attribute `slope`, it
-    is written there: a fresh tensor of that size costs as much as the product.
+    the product and copying it take twice as long. Where large weights have an attribute `slope`, it
+    is written there: a fresh tensor of that size costs as much as the product. Of small weights a
+    fresh one costs less than going from member to member, as torch does to write into a view.
     """
+
+    large = 10_000  # weights of a member
 
     generate_vmap_rule = True
 
@@ -133,7 +136,8 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
         ctx.save_for_backward(*inputs)
-        ctx.slope = getattr(inputs[1], "slope", None)
+        is_large = inputs[1][0].numel() >= _Product.large
+        ctx.slope = getattr(inputs[1], "slope", None) if is_large else None
 
     @staticmethod
     def backward(ctx: Any, slope: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None]:

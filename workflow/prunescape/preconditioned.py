@@ -38,6 +38,7 @@ class NoiseCovariance:
     def __init__(self, like: torch.Tensor, t: int = 0) -> None:
         """`like`: a buffer [R, P]; C starts at 0, which counts as `t` batches."""
         self.values = torch.zeros_like(like, requires_grad=False)
+        self._shares = torch.empty_like(self.values)  # fresh memory costs more than what fills it
         self.t = t
 
     @torch.no_grad()
@@ -54,7 +55,8 @@ class NoiseCovariance:
         self.t += 1
         share = 1 / self.t
         squares = first.sub_(mean).square_()
-        self.values.lerp_(squares, share if mask is None else mask * share)
+        shares = share if mask is None else torch.mul(mask, share, out=self._shares)
+        self.values.lerp_(squares, shares)
 
 
 class PreconditionedSGD:
