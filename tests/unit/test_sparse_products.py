@@ -134,3 +134,13 @@ def test_many_winners_are_multiplied_densely():
     assert [layer.winners for layer in few.weighted] == [None, 2, None]
     assert sparse_products.affine(few, parameters(few, 1))
     assert sparse_products.affine(many, parameters(many, 1)) is None
+
+
+def test_a_member_with_few_weights_left_does_not_change_how_the_others_are_multiplied(monkeypatch):
+    network = of_winners(2)
+    monkeypatch.delattr(sparse_products, "_by_compressed_rows")  # alone, the others do without
+    values = thinned(parameters(network, 3), [0.02, 1, 0.5], ["2.weight"])
+    with torch.no_grad():
+        found = network.logits(images(1), values, sparse_products.affine(network, values))
+        expected = network.logits(images(1), values)
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)

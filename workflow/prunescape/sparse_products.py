@@ -27,10 +27,10 @@ Product = Callable[[torch.Tensor], torch.Tensor]
 def affine(network: Network, parameters: Parameters) -> Affine | None:
     """Return what multiplies the layers of M networks, as `Network.logits` takes it, in inference.
 
-    Whether a member's layer is multiplied in compressed rows depends on its own weights alone, so
-    that its bits don't depend on its company. None where nothing is to gain: no linear layer has
-    few weights left or few winners before it, the network is a user's module, or it isn't on a
-    processor.
+    Winners are added up wherever the network has few; whether a member's layer is multiplied in
+    compressed rows depends on its own weights alone, so that its bits don't depend on its company.
+    None where nothing is to gain: no linear layer has few weights left or few winners before it,
+    the network is a user's module, or it isn't on a processor.
 
     Args:
         network: the architecture.
@@ -58,12 +58,12 @@ def _product(layer: Weighted, weight: torch.Tensor) -> Product | None:
     """Return what multiplies inputs [R or 1, B, ...] by weights [R, out, in], if it skips some."""
     if len(layer.shape) > 2 or prod(layer.shape) < LARGE or weight.device.type != "cpu":
         return None
-    if torch.backends.mkl.is_available() and any(_is_sparse(own) for own in weight):
-        compressed = [_compressed(own) for own in weight]
-        return lambda inputs: _by_compressed_rows(layer, inputs, weight, compressed)
     if layer.winners is not None and layer.winners <= SPARSE * layer.shape[1]:
         columns = weight.mT.contiguous()
         return lambda inputs: _by_winners(inputs, columns)
+    if torch.backends.mkl.is_available() and any(_is_sparse(own) for own in weight):
+        compressed = [_compressed(own) for own in weight]
+        return lambda inputs: _by_compressed_rows(layer, inputs, weight, compressed)
     return None
 
 
@@ -111,5 +111,4 @@ def _compressed(weight: torch.Tensor) -> torch.Tensor | None:
 
 
 def _is_sparse(weight: torch.Tensor) -> bool:
-    many = weight.numel()
-    return many >= LARGE and int(weight.count_nonzero()) <= SPARSE * many
+    return int(weight.count_nonzero()) <= SPARSE * weight.numel()
