@@ -115,7 +115,7 @@ def test_gradients_are_those_of_loss_and_divergence(sigma, sigma_in_kl, sampling
     spread = goal._parameter.sigma(rho)
     inputs = images.flatten(2)
     if sampling == "activations":
-        epsilon = torch.stack([torch.randn(5, 3, generator=g) for g in generators()])
+        epsilon = torch.stack([torch.randn(3, 5, generator=g).mT for g in generators()])
         variance = inputs.square() @ spread.square().mT
         logits = inputs @ mu.mT + (variance + 1e-16).sqrt() * epsilon
     else:

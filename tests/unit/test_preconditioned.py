@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from prunescape import training
+from prunescape import first_images, training
 from prunescape.ensembles import Ensemble
 from prunescape.networks import Network
 from prunescape.objectives import Batch, objective
@@ -60,7 +60,7 @@ def by_hand(settings, count, *, images=50, batch_size=4):
     optimiser = PreconditionedSGD(ensemble, SETTINGS | settings, images, batch_size)
     weight = ensemble.tensors["1.weight"]
     for _ in range(count):
-        optimiser.keep_first((weight * 3).sum(dim=(1, 2)))
+        optimiser.first["1.weight"].fill_(3)
         ensemble.gradients["1.weight"].copy_(torch.tensor([[[1.0, -1.0, 0.0]]]))
         optimiser.step()
     return weight.detach().flatten().tolist()
@@ -111,6 +111,7 @@ class Run:
         self.ensemble.load(start)
         if mask is not None:
             mask = self.flat_mask(mask)
+            self.ensemble.hold(mask)
         self.optimiser = PreconditionedSGD(self.ensemble, SETTINGS | changes, 100, 20, mask)
         self.replicates = replicates
         self.done = 0
@@ -130,8 +131,7 @@ class Run:
                 order = training.batch_order(100, (1, "study"), self.replicates, epoch)
             chosen = order[:, 20 * position : 20 * position + 20]
             batch = Batch(inputs[chosen], self.labels[chosen])
-            self.optimiser.keep_first(self.goal.loss(self.ensemble.values, batch.first))
-            self.ensemble.backward(self.goal.loss(self.ensemble.values, batch).sum())
+            first_images.descend(self.goal, self.ensemble, batch, self.optimiser.first)
             self.optimiser.step()
             self.done += 1
         return self

@@ -13,6 +13,7 @@ import torch
 from scipy import stats
 from torch.func import grad, vmap
 
+from prunescape import first_images
 from prunescape.checkpoints import Checkpoint
 from prunescape.ensembles import Ensemble
 from prunescape.networks import Parameters
@@ -80,12 +81,10 @@ def online(
     members = len(next(iter(parameters.values())))
     ensemble = Ensemble(goal.shapes, members, inputs.device)
     ensemble.load(parameters)
-    noise = NoiseCovariance(ensemble.flat)
+    noise, first = NoiseCovariance(ensemble.flat), torch.zeros_like(ensemble.flat)
+    views = ensemble.views(first)
     for chosen in batches:
-        batch = Batch(inputs[chosen], labels[chosen])
-        ensemble.backward(goal.loss(ensemble.tensors, batch.first).sum())
-        first = ensemble.flat.grad.clone()
-        ensemble.backward(goal.loss(ensemble.tensors, batch).sum())
+        first_images.descend(goal, ensemble, Batch(inputs[chosen], labels[chosen]), views)
         noise.update(first, ensemble.flat.grad)
     return ensemble.views(noise.values)
 

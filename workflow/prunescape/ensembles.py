@@ -71,21 +71,25 @@ class Ensemble:
         self._free = self.views(free)
 
     def backward(
-        self, loss: torch.Tensor, leaves: Mapping[str, torch.Tensor] | None = None
-    ) -> None:
+        self,
+        loss: torch.Tensor,
+        leaves: Mapping[str, torch.Tensor] | None = None,
+        others: Sequence[torch.Tensor] = (),
+    ) -> Sequence[torch.Tensor]:
         """Set the gradients to those of a scalar `loss` that depends on every tensor.
 
         `leaves` stand for the tensors of the same names, of which they are functions: it is their
-        gradients that are set.
+        gradients that are set. Returns the slopes by `others`, tensors on the way to the loss.
         """
         leaves = self.tensors | dict(leaves or {})
-        slopes = torch.autograd.grad(loss, list(leaves.values()))
-        for name, slope in zip(leaves, slopes, strict=True):
+        slopes = torch.autograd.grad(loss, [*leaves.values(), *others])
+        for name, slope in zip(leaves, slopes, strict=False):
             gradient = self.gradients[name]
             if name in self._free:
                 torch.mul(slope, self._free[name], out=gradient)
             elif slope.data_ptr() != gradient.data_ptr():
                 gradient.copy_(slope)
+        return slopes[len(leaves) :]
 
     @property
     def values(self) -> dict[str, torch.Tensor]:

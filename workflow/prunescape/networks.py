@@ -119,6 +119,9 @@ class Weighted:
 class _Product(torch.autograd.Function):
     """Inputs [R, B, in] times weights [R, out, in] -> [R, B, out].
 
+    Thin batches are multiplied up to five times as fast with the weights on the left as they lie:
+    outputs are then laid out unit by unit, [R, out, B], and slopes by inputs as the inputs are.
+
     The slope of the weights comes in their own layout; that of torch's bmm is transposed, and both
     the product and copying it take twice as long. Where large weights have an attribute `slope`, it
     is written there: a fresh tensor of that size costs as much as the product. Of small weights a
@@ -126,12 +129,15 @@ class _Product(torch.autograd.Function):
     """
 
     large = 10_000  # weights of a member
+    thin = 256  # images of a member; with more, few units take half as long again on the left
 
     generate_vmap_rule = True
 
     @staticmethod
     def forward(inputs: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        return torch.bmm(inputs, weight.transpose(1, 2))
+        if inputs.shape[1] <= _Product.thin:
+            return torch.bmm(weight, inputs.mT).mT
+        return torch.bmm(inputs, weight.mT)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
@@ -142,9 +148,16 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, slope: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None]:
         inputs, weight = ctx.saved_tensors
-        by_inputs = torch.bmm(slope, weight) if ctx.needs_input_grad[0] else None
+        by_inputs = _by_inputs(inputs, weight, slope) if ctx.needs_input_grad[0] else None
         by_weight = torch.bmm(slope.mT, inputs, out=ctx.slope) if ctx.needs_input_grad[1] else None
         return by_inputs, by_weight
+
+
+def _by_inputs(inputs: torch.Tensor, weight: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
+    """Return slopes by inputs [R, B, in], laid out like them."""
+    if inputs.mT.is_contiguous():
+        return torch.bmm(weight.mT, slope.mT).mT
+    return torch.bmm(slope, weight)
 
 
 def _convolve(

@@ -34,8 +34,8 @@ class Batch(NamedTuple):
 
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Return the mean cross-entropy of each member in nats: [R, B, classes], [R, B] -> [R]."""
-    losses = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
-    return losses.view(labels.shape).mean(1)
+    # With the classes before the images, as products leave them, it takes a third of the time.
+    return F.cross_entropy(logits.mT, labels, reduction="none").mean(1)
 
 
 class Likelihood:
@@ -242,8 +242,12 @@ def objective(network: Network, settings: Settings) -> Likelihood | Variational:
 
 
 def _normal(like: torch.Tensor, generators: list[torch.Generator]) -> torch.Tensor:
-    """Return standard normal numbers of `like`'s shape, each member's from its own generator."""
-    values = torch.empty_like(like, requires_grad=False, memory_format=torch.contiguous_format)
-    for member, generator in zip(values, generators, strict=True):
+    """Return standard normal numbers of `like`'s shape, each member's from its own generator.
+
+    They are drawn in the order in which `like` lies in memory: a product's unit by unit.
+    """
+    values = torch.empty_like(like, requires_grad=False)
+    in_order = values.mT if values.mT.is_contiguous() else values
+    for member, generator in zip(in_order, generators, strict=True):
         member.normal_(generator=generator)
     return values

@@ -71,8 +71,11 @@ class PreconditionedSGD:
                    is a tenth of one square, which is next to nothing for most weights. Then the
                    floor decides how far they are thrown.
 
-    A batch takes two calls: `keep_first` with the loss of its first image; then, once the ensemble
-    holds the gradients of the batch, `step`.
+    `step` is called once the ensemble holds the gradients of a batch and `first` those of its first
+    image.
+
+    Attributes:
+        first: parameter name -> [R, ...], g_1; written before each step.
     """
 
     def __init__(
@@ -91,27 +94,24 @@ class PreconditionedSGD:
             images: N, the number of training images.
             batch_size: S.
             mask: [R, P] in the layout of `ensemble.flat`, 1 where weights learn; where it is 0,
-                neither a weight nor its C ever changes.
+                the ensemble holds gradients at 0, and neither a weight nor its C ever changes.
         """
         self._ensemble = ensemble
         self._floor = settings["floor"]
         self._length = _step_length(settings, ensemble.parameters, images, batch_size)
         self._mask = mask
         self._first = torch.zeros_like(ensemble.flat)
+        self.first = ensemble.views(self._first)
         started = FIRST_STEP - 1 if settings["start"] == "zero" else 0
         self._noise = NoiseCovariance(ensemble.flat, started)
 
-    def keep_first(self, losses: torch.Tensor) -> None:
-        """Keep the gradients of every member's loss [R] on one image of the batch."""
-        self._ensemble.backward(losses.sum())
-        self._first.copy_(self._ensemble.flat.grad)
-
     @torch.no_grad()
     def step(self) -> None:
-        """Take the ensemble's gradients for those of the batch: count it, move the weights."""
+        """Take the ensemble's gradients for those of the batch: count it, move the weights.
+
+        Overwrites `first`.
+        """
         gradient = self._ensemble.flat.grad
-        if self._mask is not None:
-            gradient.mul_(self._mask)
         self._noise.update(self._first, gradient, self._mask)
         if self._noise.t >= FIRST_STEP:
             divisor = torch.clamp_min(self._noise.values, self._floor, out=self._first)

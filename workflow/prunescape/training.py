@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from prunescape import divergence, optimisers, sparse_weights, streams
+from prunescape import divergence, first_images, optimisers, sparse_weights, streams
 from prunescape.divergence import Divergence
 from prunescape.ensembles import Ensemble
 from prunescape.files import Arrays
@@ -119,13 +119,14 @@ def fit(
                 )
                 batch = Batch(scaling(_rows(images, chosen)), _rows(labels, chosen))
                 if len(own) < len(places):
-                    batch = Batch(batch.images[places], batch.labels[places])
+                    batch = Batch(*(each.index_select(0, places) for each in batch))
                 if not held:
                     _clear(ensemble.tensors, members.sparse)
                 if isinstance(optimiser, PreconditionedSGD):
-                    optimiser.keep_first(goal.loss(ensemble.values, batch.first, training=True))
-                penalty = goal.penalty(epoch, batches) / len(images)
-                losses[step] = goal.descend(ensemble, batch, members.generators, penalty)
+                    losses[step] = first_images.descend(goal, ensemble, batch, optimiser.first)
+                else:
+                    penalty = goal.penalty(epoch, batches) / len(images)
+                    losses[step] = goal.descend(ensemble, batch, members.generators, penalty)
                 optimiser.step()
                 bar.update()
             sound = _sound(members)
