@@ -9,7 +9,7 @@ from evaluations import dense, record, row
 from factories import checkpoint, uint8_images
 from fits import MOMENTUM, PERCEPTRON, POINT, POSTERIOR, PSGD, SPARSE
 
-from prunescape import divergence, evaluation, files, gates, masks, table, training
+from prunescape import divergence, evaluation, files, first_images, gates, masks, table, training
 from prunescape.checkpoints import Checkpoint
 from prunescape.divergence import Divergence
 from prunescape.networks import Network
@@ -42,25 +42,27 @@ def fit(monkeypatch):
     ):
         steps = [0]
 
-        def descend(self, ensemble, batch, generators, penalty):
-            steps[0] += 1
-            if steps[0] == dies_at:
-                raise KilledError
-            if poison and steps[0] == poison[0]:
-                with torch.no_grad():
-                    for name in self.network.shapes:
-                        ensemble.tensors[name][poison[1]] = torch.inf
-            losses = real(self, ensemble, batch, generators, penalty)
-            if after and steps[0] == after[0]:
-                with torch.no_grad():
-                    for name in self.network.shapes:
-                        ensemble.tensors[name][after[1]] = after[2]
-            return losses
+        def disturbed(real):
+            def descend(goal, ensemble, *rest):
+                steps[0] += 1
+                if steps[0] == dies_at:
+                    raise KilledError
+                if poison and steps[0] == poison[0]:
+                    with torch.no_grad():
+                        for name in goal.network.shapes:
+                            ensemble.tensors[name][poison[1]] = torch.inf
+                losses = real(goal, ensemble, *rest)
+                if after and steps[0] == after[0]:
+                    with torch.no_grad():
+                        for name in goal.network.shapes:
+                            ensemble.tensors[name][after[1]] = after[2]
+                return losses
 
-        kind = Variational if objective is POSTERIOR else Likelihood
-        real = kind.descend
+            return descend
+
         with monkeypatch.context() as patched:
-            patched.setattr(kind, "descend", descend)
+            for owner in (Variational, Likelihood, first_images):
+                patched.setattr(owner, "descend", disturbed(owner.descend))
             settings = {"objective": objective, "optimiser": optimiser, "batch_size": 32}
             settings |= {"initial_weights": {"distribution": "he_uniform"}, "epochs": 5}
             network = Network(layers, (1, 8, 8))
