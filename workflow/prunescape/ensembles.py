@@ -83,7 +83,7 @@ class Ensemble:
         """
         leaves = self.tensors | dict(leaves or {})
         slopes = torch.autograd.grad(loss, [*leaves.values(), *others])
-        for name, slope in zip(leaves, slopes, strict=False):
+        for name, slope in zip(leaves, slopes[: len(leaves)], strict=True):
             gradient = self.gradients[name]
             if name in self._free:
                 torch.mul(slope, self._free[name], out=gradient)
