@@ -191,7 +191,8 @@ def test_pooling_with_the_convolution_equals_pooling_after_it(size, bias):
     # Whole numbers, so that every sum is exact and windows have ties.
     images = torch.randint(-2, 3, (2, 9, *IMAGE), generator=generator).float()
     with torch.no_grad():
-        values["1.weight"].round_()
+        for name in ("1.weight", "1.bias")[: 1 + bias]:
+            values[name].round_()
     slopes = torch.randint(-2, 3, (2, 9, 5), generator=generator).float()
     together = network.logits(images, values)
     apart = network.logits(images, values, lambda layer, inputs: layer.affine(inputs, values))
