@@ -5,9 +5,12 @@ networks, and a mask or a norm is one operation. Each tensor starts on a multipl
 numbers, which keeps a member's bits independent of its company: elementwise kernels treat the last
 few numbers of a run (the tail of its vector loop) with other instructions, and without padding the
 tail of one member would be the middle of an ensemble.
+
+Matrices lie unit by unit, [R, out, in] as they are named, or input by input: then the view is that
+of a transposed piece, and all that goes by views or by the whole buffer need not know.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -31,7 +34,10 @@ class Ensemble:
         replicates: int,
         device: torch.device,
         buffers: Mapping[str, torch.Tensor] | None = None,
+        by_input: Collection[str] = (),
     ) -> None:
+        """`by_input`: names of the matrices that lie input by input."""
+        self._by_input = by_input
         self.buffers = dict(buffers or {})
         self._shapes = dict(shapes)
         width = sum(_padded(int(np.prod(shape))) for shape in shapes.values())
@@ -48,7 +54,11 @@ class Ensemble:
         views, start = {}, 0
         for name, shape in self._shapes.items():
             size = int(np.prod(shape))
-            views[name] = buffer[:, start : start + size].view(len(buffer), *shape)
+            piece = buffer[:, start : start + size]
+            if name in self._by_input:
+                views[name] = piece.view(len(buffer), *reversed(shape)).mT
+            else:
+                views[name] = piece.view(len(buffer), *shape)
             start += _padded(size)
         return views
 
@@ -56,7 +66,7 @@ class Ensemble:
     def only(self, kept: Sequence[int]) -> "Ensemble":
         """Return a copy of the members at some positions, with their gradients."""
         buffers = {name: value[kept] for name, value in self.buffers.items()}
-        found = Ensemble(self._shapes, len(kept), self.flat.device, buffers)
+        found = Ensemble(self._shapes, len(kept), self.flat.device, buffers, self._by_input)
         found.flat.copy_(self.flat[kept])
         found.flat.grad.copy_(self.flat.grad[kept])
         return found

@@ -35,7 +35,7 @@ class LinearLayer(ModuleLayer):
         """Multiply inputs by weights [R, out, in] -> [R, B, out, ...]."""
         if self.calls > 1:
             # Each call has a slope of its own, and autograd adds them up: none may be written to
-            # where the sum belongs, as `networks._Product` does for this attribute.
+            # where the sum belongs, as `products.multiply` does for this attribute.
             weight = weight.view(weight.shape)
         if inputs.dim() == 3:
             return super().product(inputs, weight)

@@ -20,7 +20,7 @@ as they are, and under a posterior they have seen sampled activations.
 
 import copy
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,7 @@ class ModuleNetwork:
 
     chained = False  # which layer feeds which is the module's own matter
     winners: Sequence[Winners] = ()
+    by_input: Collection[str] = ()
 
     def __init__(self, named: str, input_shape: Shape) -> None:
         """`input_shape`: of one image, (channels, height, width) or (features,).

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
-from prunescape import levels
+from prunescape import levels, products
 from prunescape.winners import IN_CACHE, Boost, Winners
 
 Parameters = Mapping[str, torch.Tensor]
@@ -43,6 +43,8 @@ class Weighted:
         nonzero: share of each unit's inputs whose weight may differ from zero.
         pool: size of the max-pooling that follows a convolution, done together with it; 1: none.
         winners: how many inputs of an image may differ from zero in inference; None: all.
+        by_input: whether training on a processor lets its weights lie input by input
+            (`products.multiply`): it is large, and its inputs compete.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Weighted:
     nonzero: float = 1.0
     pool: int = 1
     winners: int | None = None
+    by_input: bool = False
 
     at_once: ClassVar[int] = 1000  # images whose windows may be in memory together
 
@@ -64,7 +67,9 @@ class Weighted:
             if rows.shape[1] == 1:
                 # The sums of one image's product are taken in an order that depends on R.
                 return (rows * weight).sum(2)[:, None]
-            return _Product.apply(rows.expand(len(weight), -1, -1), weight)
+            rows = rows.expand(len(weight), -1, -1)
+            by_input = self.by_input and weight.stride(1) == 1
+            return products.multiply(rows, weight, by_input=by_input)
         # Member by member: no slower than a grouped convolution, each member's bits its own.
         members = inputs.expand(len(weight), *inputs.shape[1:])
         return torch.stack([F.conv2d(x, w) for x, w in zip(members, weight, strict=True)])
@@ -94,12 +99,12 @@ class Weighted:
         members = inputs.expand(len(weight), *inputs.shape[1:])
         cases = list(zip(members, weight, biases, strict=True))
         if torch.is_grad_enabled():
-            return torch.stack([_convolve(*case, self.pool) for case in cases])
+            return torch.stack([products.convolve(*case, self.pool) for case in cases])
         # Nothing is kept for a gradient: piece by piece into its place, through the cache.
         outputs = None
         for part in _pieces(inputs.shape[1]):
             for member, (images, own, bias) in enumerate(cases):
-                values = _convolve(images[part], own, bias, self.pool)
+                values = products.convolve(images[part], own, bias, self.pool)
                 if outputs is None:
                     outputs = values.new_empty(len(cases), inputs.shape[1], *values.shape[1:])
                 outputs[member, part] = values
@@ -114,72 +119,6 @@ class Weighted:
             return inputs.flatten(2).unsqueeze(2)
         windows = F.unfold(inputs.flatten(0, 1), self.shape[2:]).transpose(1, 2)
         return windows.unflatten(0, inputs.shape[:2])
-
-
-class _Product(torch.autograd.Function):
-    """Inputs [R, B, in] times weights [R, out, in] -> [R, B, out].
-
-    Thin batches are multiplied up to five times as fast with the weights on the left as they lie:
-    outputs are then laid out unit by unit, [R, out, B], and slopes by inputs as the inputs are.
-
-    The slope of the weights comes in their own layout; that of torch's bmm is transposed, and both
-    the product and copying it take twice as long. Where large weights have an attribute `slope`, it
-    is written there: a fresh tensor of that size costs as much as the product. Of small weights a
-    fresh one costs less than going from member to member, as torch does to write into a view.
-    """
-
-    large = 10_000  # weights of a member
-    thin = 256  # images of a member; with more, few units take half as long again on the left
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(inputs: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        if inputs.shape[1] <= _Product.thin:
-            return torch.bmm(weight, inputs.mT).mT
-        return torch.bmm(inputs, weight.mT)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-        ctx.save_for_backward(*inputs)
-        is_large = inputs[1][0].numel() >= _Product.large
-        ctx.slope = getattr(inputs[1], "slope", None) if is_large else None
-
-    @staticmethod
-    def backward(ctx: Any, slope: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None]:
-        inputs, weight = ctx.saved_tensors
-        by_inputs = _by_inputs(inputs, weight, slope) if ctx.needs_input_grad[0] else None
-        by_weight = torch.bmm(slope.mT, inputs, out=ctx.slope) if ctx.needs_input_grad[1] else None
-        return by_inputs, by_weight
-
-
-def _by_inputs(inputs: torch.Tensor, weight: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
-    """Return slopes by inputs [R, B, in], laid out like them."""
-    if inputs.mT.is_contiguous():
-        return torch.bmm(weight.mT, slope.mT).mT
-    return torch.bmm(slope, weight)
-
-
-def _convolve(
-    images: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, pool: int
-) -> torch.Tensor:
-    """Convolve one member's images [B, C, H, W] and pool."""
-    if images.device.type != "cpu" or not torch.backends.mkldnn.is_available():
-        return _pool(F.conv2d(images, weight, bias), pool)
-    # In oneDNN's own layout the two take a third of the time that they take in torch's.
-    return _pool(F.conv2d(images.to_mkldnn(), weight, bias), pool).to_dense()
-
-
-def _pieces(images: int) -> list[slice]:
-    return [slice(first, first + IN_CACHE) for first in range(0, images, IN_CACHE)]
-
-
-def _pool(outputs: torch.Tensor, size: int) -> torch.Tensor:
-    return outputs if size == 1 else F.max_pool2d(outputs, size, size)
-
-
-def _pooled(values: torch.Tensor, size: int) -> torch.Tensor:
-    return F.max_pool2d(values.flatten(0, 1), size).unflatten(0, values.shape[:2])
 
 
 Affine = Callable[[Weighted, torch.Tensor], torch.Tensor | None]
@@ -213,8 +152,9 @@ class Network:
             if isinstance(step, _MaxPool) and isinstance(last, Weighted) and last.pool == 1:
                 self._steps[-1] = replace(last, pool=step.size)
                 continue
-            if isinstance(step, Weighted) and isinstance(last, Winners):
-                step = replace(step, winners=last.inference_k)
+            if isinstance(last, Winners) and isinstance(step, Weighted) and len(step.shape) == 2:
+                large = prod(step.shape) >= products.LARGE
+                step = replace(step, winners=last.inference_k, by_input=large)
             self._steps.append(step)
         self.outputs = prod(shape)
         numbers = [layer.name for layer in self.winners]
@@ -243,6 +183,11 @@ class Network:
             if layer.bias:
                 shapes[f"{layer.name}.bias"] = layer.shape[:1]
         return shapes
+
+    @property
+    def by_input(self) -> set[str]:
+        """Names of the weights that training on a processor lets lie input by input."""
+        return {f"{layer.name}.weight" for layer in self.weighted if layer.by_input}
 
     @property
     def buffers(self) -> dict[str, Shape]:
@@ -307,6 +252,14 @@ class Network:
         """Bring the buffers [R, ...] up to date after an epoch of training, in place."""
         for layer in self.winners:
             layer.end_epoch(buffers)
+
+
+def _pieces(images: int) -> list[slice]:
+    return [slice(first, first + IN_CACHE) for first in range(0, images, IN_CACHE)]
+
+
+def _pooled(values: torch.Tensor, size: int) -> torch.Tensor:
+    return products.pool(values.flatten(0, 1), size).unflatten(0, values.shape[:2])
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ class Likelihood:
     def __init__(self, network: Network, settings: Settings) -> None:
         self.network = network
         self.shapes: dict[str, Shape] = network.shapes
+        self.by_input = network.by_input
         self._twice = settings.get("softmax") == "twice"
 
     def initialise(self, ensemble: Ensemble) -> None:
@@ -106,6 +107,7 @@ class Variational:
         self.shapes: dict[str, Shape] = network.shapes | {
             f"{name}.rho": network.shapes[name] for name in self.weights
         }
+        self.by_input = {f"{name}{end}" for name in network.by_input for end in ("", ".rho")}
         self._settings = settings
         self._prior = prior(settings["prior"], settings["sigma_in_kl"])
         self._parameter = SIGMA_PARAMETERS[settings["sigma"]["parameter"]]

@@ -75,7 +75,8 @@ def fit(
     """
     goal = objective(network, settings["objective"])
     buffers = network.initial_buffers(len(replicates), images.device)
-    ensemble = Ensemble(goal.shapes, len(replicates), images.device, buffers)
+    by_input = goal.by_input if images.device.type == "cpu" else ()
+    ensemble = Ensemble(goal.shapes, len(replicates), images.device, buffers, by_input)
     if start:
         ensemble.load({name: value for name, value in start.items() if name in ensemble.values})
     else:

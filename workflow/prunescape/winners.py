@@ -108,7 +108,8 @@ class Winners:
     def _record(self, outputs: torch.Tensor, buffers: Parameters) -> None:
         """Move the duty cycles by a batch of outputs."""
         images, positions = outputs.shape[1], prod(self.shape[1:])
-        wins = (outputs > 0).view(*outputs.shape[:3], positions).sum((1, 3)) / positions
+        won = torch.gt(outputs, 0, out=torch.empty_like(outputs))  # numbers, as in `_chosen`
+        wins = won.view(*outputs.shape[:3], positions).sum((1, 3)) / positions
         seen = buffers[f"{self.name}.seen"].add_(images).clamp_(max=self.period)
         span = seen.clamp(min=images)[:, None]  # a batch may be longer than the period
         buffers[f"{self.name}.duty_cycle"].mul_(span - images).add_(wins).div_(span)
