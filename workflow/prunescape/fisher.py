@@ -77,5 +77,10 @@ def _squares(layer: Weighted, inputs: torch.Tensor, slopes: torch.Tensor) -> tor
         return torch.bmm(slopes.squeeze(3).square().mT, rows.expand(members, -1, -1))
     total = slopes.new_zeros(members, units, prod(layer.shape[1:]))
     for some, slope in zip(inputs.split(PIECE, 1), slopes.split(PIECE, 1), strict=True):
-        total += (slope @ layer.windows(some)).square().sum(1)
+        windows = layer.windows(some)
+        # Member by member: how torch lays out and adds several depends on how many they are.
+        of_members = windows.expand(members, *windows.shape[1:])
+        total += torch.stack(
+            [(own @ w).square().sum(0) for own, w in zip(slope, of_members, strict=True)]
+        )
     return total

@@ -46,7 +46,8 @@ def measure(
     for chunk, chunk_labels in zip(images.split(size), labels.split(size), strict=True):
         logits = network.logits(scaling(chunk)[None], parameters, affine, outputs=heard.hear)
         parts.append(_sums(logits, chunk_labels))
-    correct, nll, brier, gaps = (torch.stack(part).sum(0) for part in zip(*parts, strict=True))
+    # One after the other: torch's order of addition over a stack depends on the number of members.
+    correct, nll, brier, gaps = (sum(part) for part in zip(*parts, strict=True))
     total = len(labels)
     return {
         "n_correct": correct.tolist(),
