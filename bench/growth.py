@@ -86,7 +86,7 @@ def replicates(config: Mapping[str, Any], rounds: int) -> list[dict[str, str | i
         study = Study(name, config, None)
         settings = study.fit(fit)
         train, built, image = study.epoch(settings, network)
-        batch, products = settings["batch_size"], 3 * operations(built, image)
+        batch, products = settings["batch_size"], operations(built, image, training=True)
         for count in REPLICATES:
             steps = TRAINED / batch
             label = f"{name} {fit}, {count} networks"

@@ -77,7 +77,7 @@ class Study:
             steps,
             list(zip(replicates, runs, [whole] * len(runs), strict=True)),
             fit["batch_size"],
-            3 * factor * operations(built, image),
+            factor * operations(built, image, training=True),
         )
 
     def epoch(
@@ -135,7 +135,7 @@ class Study:
             steps,
             [(count, run, fit["epochs"] * len(images) / fit["batch_size"])],
             fit["batch_size"],
-            3 * operations(built, scaling.shape(images.shape[1:])),
+            operations(built, scaling.shape(images.shape[1:]), training=True),
         )
 
     def _against(
@@ -247,8 +247,12 @@ def load(dataset: str, name: str) -> datasets.Split:
     return datasets.load([str(path)])
 
 
-def operations(network: Network, image: Sequence[int]) -> int:
-    """Return the floating-point operations of the products of one image's way through a network."""
+def operations(network: Network, image: Sequence[int], *, training: bool = False) -> int:
+    """Return the floating-point operations of the products of one image's way through a network.
+
+    In `training` the way back counts too: a product for the slope of each layer's weights, and one
+    for that of its inputs but for images.
+    """
     found = []
 
     def count(layer: Weighted, inputs: torch.Tensor) -> None:
@@ -259,7 +263,7 @@ def operations(network: Network, image: Sequence[int]) -> int:
     parameters = {name: torch.zeros(1, *shape) for name, shape in network.shapes.items()}
     parameters |= network.initial_buffers(1, torch.device("cpu"))
     network.logits(torch.zeros(1, 1, *image), parameters, observe=count)
-    return sum(found)
+    return 3 * sum(found) - found[0] if training else sum(found)
 
 
 def buffers(network: Network) -> dict[str, torch.Tensor]:

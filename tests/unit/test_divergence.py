@@ -9,7 +9,17 @@ from evaluations import dense, record, row
 from factories import checkpoint, uint8_images
 from fits import MOMENTUM, PERCEPTRON, POINT, POSTERIOR, PSGD, SPARSE
 
-from prunescape import divergence, evaluation, files, first_images, gates, masks, table, training
+from prunescape import (
+    divergence,
+    evaluation,
+    files,
+    first_images,
+    gates,
+    masks,
+    products,
+    table,
+    training,
+)
 from prunescape.checkpoints import Checkpoint
 from prunescape.divergence import Divergence
 from prunescape.networks import Network
@@ -29,9 +39,10 @@ class KilledError(Exception):
     """Stands for the end of a process in the middle of an epoch."""
 
 
-@pytest.fixture
-def fit(monkeypatch):
+@pytest.fixture(params=[500, 10_000], ids=["input by input", "unit by unit"])
+def fit(request, monkeypatch):
     """Return a function that trains, and can poison members of a replicate, or die, at a step."""
+    monkeypatch.setattr(products, "LARGE", request.param)  # how weights after k-winners lie
     generator = np.random.default_rng(0)
     labels = torch.from_numpy(generator.integers(0, 10, 200))
     images = torch.from_numpy(generator.integers(0, 256, (200, 1, 8, 8)).astype(np.uint8))

@@ -103,16 +103,17 @@ def test_gradients_reach_every_parameter_as_in_an_ordinary_network():
 
 
 @pytest.mark.parametrize("images", [2, 256, 257])
+@pytest.mark.parametrize("units", [5, 40])
 @pytest.mark.parametrize("by_columns", [False, True])
-def test_thin_and_long_batches_have_the_products_and_slopes_of_autograd(images, by_columns):
-    layer = Network([{"kind": "linear", "units": 5, "bias": False}], (7,)).weighted[0]
+def test_thin_and_long_batches_have_the_products_and_slopes_of_autograd(images, units, by_columns):
+    layer = Network([{"kind": "linear", "units": units, "bias": False}], (7,)).weighted[0]
     generator = torch.Generator().manual_seed(3)
 
     def drawn(*shape):
         return torch.randn(shape, generator=generator)
 
     inputs = drawn(3, 7, images).mT if by_columns else drawn(3, images, 7)
-    weight, slopes = drawn(3, 5, 7), drawn(3, images, 5)
+    weight, slopes = drawn(3, units, 7), drawn(3, images, units)
     pairs = []
     for product in (layer.product, lambda x, w: torch.einsum("rbi,roi->rbo", x, w)):
         leaves = [inputs.clone().requires_grad_(), weight.clone().requires_grad_()]

@@ -18,13 +18,13 @@ def drawn(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-def by_input(weight):
+def input_major(weight):
     """Return weights [R, out, in] that lie input by input."""
     return weight.mT.contiguous().mT
 
 
 def multiply(inputs, weight):
-    return products.multiply(inputs, weight, by_input=True)
+    return products.multiply(inputs, weight, input_major=True)
 
 
 def after_winners(images, shares, inputs=40):
@@ -46,7 +46,7 @@ def test_skipping_inactive_inputs_leaves_products_and_slopes(images, shares):
     weight, slopes = drawn(3, 9, 40, seed=3), drawn(3, images, 9, seed=4)
     pairs = []
     for product, own in (
-        (multiply, by_input(weight)),
+        (multiply, input_major(weight)),
         (lambda x, w: torch.einsum("rbi,roi->rbo", x, w), weight.clone()),
     ):
         leaves = [inputs.clone().requires_grad_(), own.requires_grad_()]
@@ -66,8 +66,8 @@ def test_few_columns_are_multiplied_and_the_others_have_slopes_of_exactly_zero(m
         return product(left, right, **where)
 
     monkeypatch.setattr(torch, "mm", counting)
-    weight = by_input(drawn(3, 9, 40, seed=3)).requires_grad_()
-    weight.slope = by_input(torch.full((3, 9, 40), torch.nan))  # of the step before
+    weight = input_major(drawn(3, 9, 40, seed=3)).requires_grad_()
+    weight.slope = input_major(torch.full((3, 9, 40), torch.nan))  # of the step before
     outputs = multiply(inputs, weight)
     assert multiplied == [4, 20, 40]
     (slope,) = torch.autograd.grad(outputs.square().sum(), [weight])
@@ -79,11 +79,20 @@ def test_few_columns_are_multiplied_and_the_others_have_slopes_of_exactly_zero(m
 @pytest.mark.parametrize(("images", "shares"), SHARES)
 def test_a_members_bits_do_not_depend_on_its_company(images, shares):
     inputs, _ = after_winners(images, shares)
-    weight = by_input(drawn(3, 9, 40, seed=3))
-    together = multiply(inputs, weight)
+    weight, slopes = drawn(3, 9, 40, seed=3), drawn(3, images, 9, seed=4)
+
+    def run(members):
+        leaves = [
+            inputs[members].clone().requires_grad_(),
+            input_major(weight[members]).requires_grad_(),
+        ]
+        outputs = multiply(*leaves)
+        return [outputs, *torch.autograd.grad((outputs * slopes[members]).sum(), leaves)]
+
+    together = run(slice(None))
     for r in range(3):
-        alone = multiply(inputs[r : r + 1], by_input(weight[r : r + 1].contiguous()))
-        assert torch.equal(together[r : r + 1], alone)
+        own = slice(r, r + 1)
+        assert all(torch.equal(a[own], b) for a, b in zip(together, run(own), strict=True))
 
 
 @pytest.fixture
@@ -93,28 +102,62 @@ def digits():
     return torch.from_numpy(generator.integers(0, 256, (200, 1, 8, 8), dtype=np.uint8)), labels
 
 
-@pytest.mark.parametrize("objective", [fits.POINT, fits.POSTERIOR], ids=["point", "posterior"])
-def test_training_does_not_see_how_weights_lie(digits, monkeypatch, objective):
-    layers = [{k: v for k, v in layer.items() if k != "nonzero"} for layer in fits.SPARSE]
+def train(data, layers, replicates, objective, optimiser):
     settings = {
         "objective": objective,
         "initial_weights": {"distribution": "he_uniform"},
-        "optimiser": fits.MOMENTUM | {"learning_rate": 0.01},
+        "optimiser": optimiser,
         "batch_size": 40,
-        "epochs": 2,
+        "epochs": 3,
     }
+    network, scaling = Network(layers, (1, 8, 8)), Scaling.fit("unit", data[0])
+    return training.fit(network, scaling, *data, settings, (1, "study"), replicates).arrays
+
+
+SLOW = fits.MOMENTUM | {"learning_rate": 0.01}
+LAYERS = [{k: v for k, v in layer.items() if k != "nonzero"} for layer in fits.SPARSE]
+
+
+@pytest.mark.parametrize(
+    ("layers", "objective", "optimiser"),
+    [
+        (LAYERS, fits.POINT, SLOW),
+        (LAYERS, fits.POSTERIOR, SLOW),
+        (fits.SPARSE, fits.POINT, SLOW),
+        (fits.SPARSE, fits.POINT, fits.PSGD),
+    ],
+    ids=["point", "sampled activations", "sparse weights", "preconditioned SGD"],
+)
+def test_training_does_not_see_how_weights_lie(digits, monkeypatch, layers, objective, optimiser):
     found = {}
     for large in (100, 10_000):
         monkeypatch.setattr(products, "LARGE", large)
-        network = Network(layers, (1, 8, 8))
-        assert network.by_input == ({"2.weight"} if large == 100 else set())
-        scaling = Scaling.fit("unit", digits[0])
-        found[large] = training.fit(
-            network, scaling, *digits, settings, (1, "study"), [1, 2]
-        ).arrays
-    assert found[100].keys() == found[10_000].keys()
-    for name, value in found[100].items():
-        np.testing.assert_allclose(value, found[10_000][name], rtol=1e-4, atol=1e-5, err_msg=name)
+        assert Network(layers, (1, 8, 8)).input_major == ({"2.weight"} if large == 100 else set())
+        found[large] = train(digits, layers, [1, 2, 3], objective, optimiser)
+    for name, value in found[10_000].items():
+        np.testing.assert_allclose(found[100][name], value, rtol=1e-3, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("objective", "optimiser"),
+    [
+        (fits.POINT, SLOW),
+        (fits.POINT, fits.PSGD),
+        (fits.POSTERIOR, SLOW),
+        (fits.POSTERIOR | {"sampling": "weights"}, SLOW),
+    ],
+    ids=["point", "preconditioned SGD", "sampled activations", "sampled weights"],
+)
+def test_trained_members_are_their_own_and_lie_as_they_are_named(
+    digits, monkeypatch, objective, optimiser
+):
+    monkeypatch.setattr(products, "LARGE", 100)
+    layers = fits.SPARSE if objective is fits.POINT else LAYERS
+    together = train(digits, layers, [1, 2, 3], objective, optimiser)
+    alone = train(digits, layers, [2], objective, optimiser)
+    for name, value in together.items():
+        assert np.array_equal(value[1], alone[name][0]), name
+        assert value.flags.c_contiguous, name
 
 
 @pytest.mark.parametrize("bias", [True, False])

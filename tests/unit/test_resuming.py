@@ -5,7 +5,7 @@ import pytest
 import torch
 from fits import MOMENTUM, PERCEPTRON, POINT, POSTERIOR, PSGD, SPARSE
 
-from prunescape import files, resuming, training
+from prunescape import files, products, resuming, training
 from prunescape.networks import Network
 from prunescape.resuming import Progress
 from prunescape.scaling import Scaling
@@ -23,9 +23,10 @@ class KilledError(Exception):
     """Stands for the end of a process in the middle of an epoch."""
 
 
-@pytest.fixture
-def fit(tmp_path, monkeypatch):
+@pytest.fixture(params=[500, 10_000], ids=["input by input", "unit by unit"])
+def fit(request, tmp_path, monkeypatch):
     """Return a function that trains 5 epochs, or dies in the one that it is told."""
+    monkeypatch.setattr(products, "LARGE", request.param)  # how weights after k-winners lie
     generator = np.random.default_rng(0)
     labels = torch.from_numpy(generator.integers(0, 10, 200))
     images = torch.from_numpy(generator.integers(0, 256, (200, 1, 8, 8)).astype(np.uint8))

@@ -7,5 +7,6 @@ The library knows neither Snakemake nor argument parsing. Its ground floor (`str
 import os
 
 # Without it, bits of torch's products on a processor (MKL) depend on where in memory a matrix
-# begins, and so on a member's company; on an AMD Zen 3 they did. MKL reads it at its first product.
+# begins, and so on a member's company; on an AMD Zen 3 they did. MKL reads it at its first product,
+# and whoever has multiplied before is past that.
 os.environ.setdefault("MKL_CBWR", "AUTO")

@@ -34,10 +34,10 @@ class Ensemble:
         replicates: int,
         device: torch.device,
         buffers: Mapping[str, torch.Tensor] | None = None,
-        by_input: Collection[str] = (),
+        input_major: Collection[str] = (),
     ) -> None:
-        """`by_input`: names of the matrices that lie input by input."""
-        self._by_input = by_input
+        """`input_major`: names of the matrices that lie input by input."""
+        self._input_major = input_major
         self.buffers = dict(buffers or {})
         self._shapes = dict(shapes)
         width = sum(_padded(int(np.prod(shape))) for shape in shapes.values())
@@ -55,7 +55,7 @@ class Ensemble:
         for name, shape in self._shapes.items():
             size = int(np.prod(shape))
             piece = buffer[:, start : start + size]
-            if name in self._by_input:
+            if name in self._input_major:
                 views[name] = piece.view(len(buffer), *reversed(shape)).mT
             else:
                 views[name] = piece.view(len(buffer), *shape)
@@ -66,7 +66,7 @@ class Ensemble:
     def only(self, kept: Sequence[int]) -> "Ensemble":
         """Return a copy of the members at some positions, with their gradients."""
         buffers = {name: value[kept] for name, value in self.buffers.items()}
-        found = Ensemble(self._shapes, len(kept), self.flat.device, buffers, self._by_input)
+        found = Ensemble(self._shapes, len(kept), self.flat.device, buffers, self._input_major)
         found.flat.copy_(self.flat[kept])
         found.flat.grad.copy_(self.flat.grad[kept])
         return found

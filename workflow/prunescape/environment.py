@@ -23,6 +23,7 @@ def record(config: dict[str, Any], source: Path) -> dict[str, Any]:
         "system": platform.platform(),
         "processor": _processor(),
         "cores": os.cpu_count(),
+        "mkl_cbwr": os.environ.get("MKL_CBWR"),  # it decides last bits (`prunescape/__init__.py`)
         "gpus": _lines("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"),
         "git": {
             "commit": next(iter(_lines("git", "-C", str(source), "rev-parse", "HEAD")), None),

@@ -62,7 +62,7 @@ class ModuleNetwork:
 
     chained = False  # which layer feeds which is the module's own matter
     winners: Sequence[Winners] = ()
-    by_input: Collection[str] = ()
+    input_major: Collection[str] = ()
 
     def __init__(self, named: str, input_shape: Shape) -> None:
         """`input_shape`: of one image, (channels, height, width) or (features,).

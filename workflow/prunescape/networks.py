@@ -42,8 +42,9 @@ class Weighted:
         bias: whether it has a bias.
         nonzero: share of each unit's inputs whose weight may differ from zero.
         pool: size of the max-pooling that follows a convolution, done together with it; 1: none.
-        winners: how many inputs of an image may differ from zero in inference; None: all.
-        by_input: whether training on a processor lets its weights lie input by input
+        winners: of a linear layer right after k-winners, how many inputs of an image may differ
+            from zero in inference; else None.
+        input_major: whether training on a processor lets its weights lie input by input
             (`products.multiply`): it is large, and its inputs compete.
     """
 
@@ -53,7 +54,7 @@ class Weighted:
     nonzero: float = 1.0
     pool: int = 1
     winners: int | None = None
-    by_input: bool = False
+    input_major: bool = False
 
     at_once: ClassVar[int] = 1000  # images whose windows may be in memory together
 
@@ -68,8 +69,8 @@ class Weighted:
                 # The sums of one image's product are taken in an order that depends on R.
                 return (rows * weight).sum(2)[:, None]
             rows = rows.expand(len(weight), -1, -1)
-            by_input = self.by_input and weight.stride(1) == 1
-            return products.multiply(rows, weight, by_input=by_input)
+            lies_so = weight.stride(1) == 1 and weight.device.type == "cpu"
+            return products.multiply(rows, weight, input_major=self.input_major and lies_so)
         # Member by member: no slower than a grouped convolution, each member's bits its own.
         members = inputs.expand(len(weight), *inputs.shape[1:])
         return torch.stack([F.conv2d(x, w) for x, w in zip(members, weight, strict=True)])
@@ -154,7 +155,7 @@ class Network:
                 continue
             if isinstance(last, Winners) and isinstance(step, Weighted) and len(step.shape) == 2:
                 large = prod(step.shape) >= products.LARGE
-                step = replace(step, winners=last.inference_k, by_input=large)
+                step = replace(step, winners=last.inference_k, input_major=large)
             self._steps.append(step)
         self.outputs = prod(shape)
         numbers = [layer.name for layer in self.winners]
@@ -185,9 +186,9 @@ class Network:
         return shapes
 
     @property
-    def by_input(self) -> set[str]:
+    def input_major(self) -> set[str]:
         """Names of the weights that training on a processor lets lie input by input."""
-        return {f"{layer.name}.weight" for layer in self.weighted if layer.by_input}
+        return {f"{layer.name}.weight" for layer in self.weighted if layer.input_major}
 
     @property
     def buffers(self) -> dict[str, Shape]:

@@ -48,7 +48,7 @@ class Likelihood:
     def __init__(self, network: Network, settings: Settings) -> None:
         self.network = network
         self.shapes: dict[str, Shape] = network.shapes
-        self.by_input = network.by_input
+        self.input_major = network.input_major
         self._twice = settings.get("softmax") == "twice"
 
     def initialise(self, ensemble: Ensemble) -> None:
@@ -107,7 +107,7 @@ class Variational:
         self.shapes: dict[str, Shape] = network.shapes | {
             f"{name}.rho": network.shapes[name] for name in self.weights
         }
-        self.by_input = {f"{name}{end}" for name in network.by_input for end in ("", ".rho")}
+        self.input_major = {f"{name}{end}" for name in network.input_major for end in ("", ".rho")}
         self._settings = settings
         self._prior = prior(settings["prior"], settings["sigma_in_kl"])
         self._parameter = SIGMA_PARAMETERS[settings["sigma"]["parameter"]]
@@ -246,7 +246,8 @@ def objective(network: Network, settings: Settings) -> Likelihood | Variational:
 def _normal(like: torch.Tensor, generators: list[torch.Generator]) -> torch.Tensor:
     """Return standard normal numbers of `like`'s shape, each member's from its own generator.
 
-    They are drawn in the order in which `like` lies in memory: a product's unit by unit.
+    They are drawn in the order in which `like` lies in memory: a product's unit by unit, those of
+    weights as the ensemble lays them.
     """
     values = torch.empty_like(like, requires_grad=False)
     in_order = values.mT if values.mT.is_contiguous() else values

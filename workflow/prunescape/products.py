@@ -5,20 +5,25 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
+from torch.autograd.function import once_differentiable
 
+# From so many weights of a member on, filling memory costs more than calls: their slopes are
+# written where they are wanted, and they may lie input by input.
 LARGE = 10_000
-"""From so many weights of a member on, memory counts more than calls."""
 FEW = 32  # units
 THIN = 256  # images of a member
+COPY = 25  # images whose products with one input cost as much as copying that input's weights
 
 
-def multiply(inputs: torch.Tensor, weight: torch.Tensor, *, by_input: bool = False) -> torch.Tensor:
+def multiply(
+    inputs: torch.Tensor, weight: torch.Tensor, *, input_major: bool = False
+) -> torch.Tensor:
     """Multiply inputs [R, B, in] by weights [R, out, in] -> [R, B, out].
 
-    `by_input`: the weights lie input by input and on a processor, and inputs that are zero in a
-    member's whole batch are passed over; these get no slope.
+    `input_major`: the weights lie input by input, on a processor. Inputs that are zero in a
+    member's whole batch are then passed over, if they are many, and get a slope of zero.
     """
-    return (_ByInput if by_input else _Product).apply(inputs, weight)
+    return (_InputMajor if input_major else _Product).apply(inputs, weight)
 
 
 class _Product(torch.autograd.Function):
@@ -63,14 +68,15 @@ def _by_inputs(inputs: torch.Tensor, weight: torch.Tensor, slope: torch.Tensor) 
     return torch.bmm(slope, weight)
 
 
-class _ByInput(torch.autograd.Function):
+class _InputMajor(torch.autograd.Function):
     """Inputs [R, B, in] times weights [R, out, in] that lie input by input -> [R, B, out].
 
-    After k-winners nine out of ten inputs are zero in a whole batch, since what wins for one image
-    often wins for others. They add nothing to the product, and the slope of their weights is zero.
-    So a member's active inputs are put together with their weights, pieces of memory that can be
-    copied at little cost, and the slopes are put back; where too few are zero, all are multiplied.
-    Each member's bits are its own. Inactive inputs get no slope, as units that lost need none.
+    After k-winners most inputs are zero in a whole batch, since what wins for one image often wins
+    for others. They add nothing to the product, and the slope of their weights is zero. So a
+    member's active inputs are put together with their weights, pieces of memory that can be copied
+    at little cost, and the slopes are put back; where too few are zero, all are multiplied. Each
+    member's bits are its own. Inactive inputs get no slope: units that lost need none, and a winner
+    that is exactly zero for all images is taken for one.
     """
 
     @staticmethod
@@ -88,10 +94,11 @@ class _ByInput(torch.autograd.Function):
         return outputs.mT
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, slope: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         by_inputs, by_weight = slope.new_zeros(ctx.shape), ctx.slope
         if by_weight is None:
-            by_weight = slope.new_zeros(len(slope), ctx.shape[2], slope.shape[2]).mT
+            by_weight = slope.new_empty(len(slope), ctx.shape[2], slope.shape[2]).mT
         # numpy puts slopes back in a third of the time that torch takes.
         for (active, rows, weight), own, of_rows, of_weight in zip(
             ctx.chosen, slope, by_inputs, by_weight, strict=True
@@ -107,18 +114,16 @@ class _ByInput(torch.autograd.Function):
 
 def _active(rows: torch.Tensor) -> np.ndarray | None:
     """Return which columns of [B, in] differ from zero; None if to choose them doesn't pay."""
-    active = np.flatnonzero((rows.detach().numpy() != 0).any(0))
+    active = np.flatnonzero((rows.numpy() != 0).any(0))
     inactive = rows.shape[1] - len(active)
-    # From some 25 images on, what is multiplied less for one inactive input outweighs the copies
-    # of an active one.
-    return active if len(rows) * inactive >= 25 * len(active) else None
+    return active if len(rows) * inactive >= COPY * len(active) else None
 
 
 class _OneChannel(torch.autograd.Function):
     """Images [B, 1, H, W] convolved with weights [filters, 1, h, w], in the layout of oneDNN.
 
     The slope of the weights is a convolution too: the images, each a channel, with the slopes by
-    the outputs. oneDNN, asked for the slope itself, takes four to five times as long.
+    the outputs. oneDNN, asked for the slope itself, takes several times as long.
     """
 
     @staticmethod
@@ -129,6 +134,7 @@ class _OneChannel(torch.autograd.Function):
         return F.conv2d(images.to_mkldnn(), weight, bias)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, slope: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         (images,) = ctx.saved_tensors
         slope = slope.to_dense()

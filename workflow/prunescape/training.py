@@ -75,8 +75,8 @@ def fit(
     """
     goal = objective(network, settings["objective"])
     buffers = network.initial_buffers(len(replicates), images.device)
-    by_input = goal.by_input if images.device.type == "cpu" else ()
-    ensemble = Ensemble(goal.shapes, len(replicates), images.device, buffers, by_input)
+    input_major = goal.input_major if images.device.type == "cpu" else ()
+    ensemble = Ensemble(goal.shapes, len(replicates), images.device, buffers, input_major)
     if start:
         ensemble.load({name: value for name, value in start.items() if name in ensemble.values})
     else:
@@ -149,7 +149,8 @@ def fit(
     found = dict(goal.estimates(members.ensemble))
     if isinstance(members.optimiser, PreconditionedSGD):
         found |= members.optimiser.state()
-    arrays = {name: t.detach().cpu().numpy() for name, t in found.items()}
+    # In the order of their shape, so that nobody sees how the ensemble lays them.
+    arrays = {name: np.ascontiguousarray(t.detach().cpu().numpy()) for name, t in found.items()}
     return Fitted(arrays, members.replicates, diverged)
 
 
