@@ -8,5 +8,5 @@ import os
 
 # Without it, bits of torch's products on a processor (MKL) depend on where in memory a matrix
 # begins, and so on a member's company; on an AMD Zen 3 they did. MKL reads it at its first product,
-# and whoever has multiplied before is past that.
+# so that products made before this is imported switch it off for good.
 os.environ.setdefault("MKL_CBWR", "AUTO")
