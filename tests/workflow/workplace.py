@@ -191,11 +191,16 @@ def counts(planned: Iterable[Job]) -> dict[str, int]:
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    """Kill a process that `start` started, and all that it started."""
+    """Kill a process that `start` started, and all that it started; wait until all are gone."""
+    started = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        started = psutil.Process(process.pid).children(recursive=True)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     process.stdout.close()
+    # Some machines' process 1 buries orphans a second late; until then DVC takes them for alive.
+    psutil.wait_procs(started, timeout=30)
 
 
 def child(process: subprocess.Popen[str], name: str) -> psutil.Process | None:
