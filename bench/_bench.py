@@ -23,6 +23,8 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
+from prunescape.devices import device  # noqa: E402 (the library is on the path from here on)
+
 
 @dataclass(frozen=True)
 class Case:
@@ -73,8 +75,12 @@ def measure(cases: Sequence[Case], rounds: int) -> list[dict[str, str | int]]:
     peaks = []
     for turn in range(rounds + 1):
         print(f"round {turn} of {rounds}" if turn else "warming up", file=sys.stderr)
+        device("cpu")
         peaks.append(matrix_peak())
         for case in cases:
+            device("cpu")
+            if case.reference is None:
+                torch.set_float32_matmul_precision("highest")  # as torch is when nobody sets it up
             _forget_peak_memory()
             begin = time.process_time()
             with contextlib.redirect_stderr(io.StringIO()):  # progress bars

@@ -14,6 +14,12 @@ from prunescape.scaling import Scaling
 SHARES = [(64, [0.9, 0.5, 0.0]), (64, [1.0, 0.97, 0.2]), (7, [0.9, 0.5, 0.7])]
 
 
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """Let few inputs be passed over: eight of 40 are a whole number of them."""
+    monkeypatch.setattr(products, "WHOLE", 8)
+
+
 def drawn(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
@@ -69,7 +75,7 @@ def test_few_columns_are_multiplied_and_the_others_have_slopes_of_exactly_zero(m
     weight = input_major(drawn(3, 9, 40, seed=3)).requires_grad_()
     weight.slope = input_major(torch.full((3, 9, 40), torch.nan))  # of the step before
     outputs = multiply(inputs, weight)
-    assert multiplied == [4, 20, 40]
+    assert multiplied == [8, 24, 40]  # of 4, 20 and 40 active ones
     (slope,) = torch.autograd.grad(outputs.square().sum(), [weight])
     assert slope.data_ptr() == weight.slope.data_ptr()
     silent = (inputs == 0).all(1)
@@ -93,6 +99,18 @@ def test_a_members_bits_do_not_depend_on_its_company(images, shares):
     for r in range(3):
         own = slice(r, r + 1)
         assert all(torch.equal(a[own], b) for a, b in zip(together, run(own), strict=True))
+
+
+@pytest.mark.parametrize("units", [1, 5, 12, 300])
+@pytest.mark.parametrize("images", [2, 5, 9, 32])
+@pytest.mark.parametrize("inputs", [1, 9, 37, 400])
+def test_batched_products_are_torchs_and_a_members_own(units, images, inputs):
+    left, right = drawn(5, units, inputs), drawn(5, inputs, images, seed=1)
+    together = products.batched(left, right)
+    torch.testing.assert_close(together, left @ right, rtol=1e-4, atol=1e-4)
+    for r in range(5):
+        own = slice(r, r + 1)
+        assert torch.equal(together[own], products.batched(left[own], right[own]))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Which device computes, and how torch is set up for it (needs torch)."""
 
 import ctypes
+import functools
 
 import torch
 
@@ -12,7 +13,8 @@ def device(name: str, precision: str = "highest") -> torch.device:
 
     Matrix products of float32 are computed as `torch.set_float32_matmul_precision` says: `highest`
     in float32; `high` in TF32 on a GPU; `medium` in bfloat16 where the processor has it. A GPU's
-    convolutions are in float32 under `highest`, else in TF32.
+    convolutions are in float32 under `highest`, else in TF32. On a processor, float32 is
+    multiplied by MKL, or by oneDNN where that uses more of it.
 
     Of several GPUs, the process gets one that no other job has, and waits until one is free.
 
@@ -28,7 +30,7 @@ def device(name: str, precision: str = "highest") -> torch.device:
     torch.backends.cudnn.allow_tf32 = precision != "highest"  # without this, convolutions use it
     _keep_memory()
     if name == "cpu":
-        return torch.device("cpu")
+        return _processor(precision)
     # Before torch looks for GPUs, since it looks once; a build without CUDA must not keep one.
     ids = gpus.visible() if torch.backends.cuda.is_built() else []
     if ids:
@@ -40,7 +42,33 @@ def device(name: str, precision: str = "highest") -> torch.device:
             f"device: cuda, but torch {torch.__version__} finds no GPU (visible: "
             f"{', '.join(gpus.visible()) or 'none'}); device: auto falls back to the CPU"
         )
+    return _processor(precision)
+
+
+def _processor(precision: str) -> torch.device:
+    """Return the CPU, with the faster library for float32 products of its kind."""
+    if precision != "medium" and _onednn_multiplies_float32():
+        torch.set_float32_matmul_precision("medium")
     return torch.device("cpu")
+
+
+@functools.cache
+def _onednn_multiplies_float32() -> bool:
+    """Return whether oneDNN is to multiply float32, which torch lets it do as `medium` alone.
+
+    MKL uses the AVX-512 of Intel's processors only; on an AMD Zen 5 oneDNN is twice as fast. Under
+    `medium` it may use bfloat16, and does so where a processor has AMX. So a product decides whose
+    factors bfloat16 would round.
+    """
+    name = torch.cpu.get_capabilities().get("cpu_name", "")
+    if torch.backends.cpu.get_cpu_capability() != "AVX512" or "AMD" not in name:
+        return False
+    factors = torch.full((64, 64), 1 + 2.0**-12)
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    exact = torch.equal(factors @ torch.eye(64), factors)
+    torch.set_float32_matmul_precision(before)
+    return exact
 
 
 def _keep_memory() -> None:

@@ -7,6 +7,7 @@ then takes a product of one row instead of a pass of its own.
 
 import torch
 
+from prunescape import products
 from prunescape.ensembles import Ensemble
 from prunescape.networks import Parameters, Weighted
 from prunescape.objectives import Batch, Likelihood
@@ -43,7 +44,7 @@ def descend(goal: Likelihood, ensemble: Ensemble, batch: Batch, first: Parameter
     for (layer, inputs, _), slope in zip(passed, slopes, strict=True):
         own = size * slope[:, 0, :, None].flatten(2)  # [R, out, positions]
         windows = layer.windows(inputs)[:, 0]  # [R, positions, in]
-        product = torch.bmm if windows.shape[1] > 1 else torch.mul
+        product = products.batched if windows.shape[1] > 1 else torch.mul
         product(own, windows, out=first[f"{layer.name}.weight"].flatten(2))
         if layer.bias:
             torch.sum(own, 2, out=first[f"{layer.name}.bias"])

@@ -4,6 +4,7 @@ from math import prod
 
 import torch
 
+from prunescape import products
 from prunescape.networks import Parameters, Weighted
 from prunescape.objectives import Batch, Likelihood
 from prunescape.scaling import Scaling
@@ -74,7 +75,7 @@ def _squares(layer: Weighted, inputs: torch.Tensor, slopes: torch.Tensor) -> tor
     members, _, units, positions = slopes.shape
     if positions == 1:
         rows = layer.windows(inputs).squeeze(2).square()
-        return torch.bmm(slopes.squeeze(3).square().mT, rows.expand(members, -1, -1))
+        return products.batched(slopes.squeeze(3).square().mT, rows.expand(members, -1, -1))
     total = slopes.new_zeros(members, units, prod(layer.shape[1:]))
     for some, slope in zip(inputs.split(PIECE, 1), slopes.split(PIECE, 1), strict=True):
         windows = layer.windows(some)

@@ -13,6 +13,28 @@ LARGE = 10_000
 FEW = 32  # units
 THIN = 256  # images of a member
 COPY = 25  # images whose products with one input cost as much as copying that input's weights
+WHOLE = 64  # inputs
+SMALL = 16**3  # multiplications
+HUGE = 100_000  # numbers of a member, whose copy costs more than a call
+
+
+def batched(
+    left: torch.Tensor, right: torch.Tensor, out: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Multiply [R, m, k] by [R, k, n] -> [R, m, n]; each member's bits are its own.
+
+    torch leaves up to `SMALL` multiplications, those of all members together, to another library
+    than more of them; zeros lift a single member above. And it copies what doesn't lie member after
+    member, as an ensemble's weights don't, before it hands it to oneDNN: large ones go one by one.
+    """
+    if left.device.type == "cpu":
+        small = left.shape[1] * left.shape[2] * right.shape[2]
+        if 0 < small <= SMALL:
+            more = left.shape[2] * (SMALL // small)
+            left, right = F.pad(left, (0, more)), F.pad(right, (0, 0, 0, more))
+        elif out is None and max(left[0].numel(), right[0].numel()) >= HUGE:
+            return torch.stack([a @ b for a, b in zip(left, right, strict=True)])
+    return torch.bmm(left, right, out=out)
 
 
 def multiply(
@@ -44,8 +66,8 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(inputs: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         if inputs.shape[1] <= THIN or weight.shape[1] > FEW:
-            return torch.bmm(weight, inputs.mT).mT
-        return torch.bmm(inputs, weight.mT)
+            return batched(weight, inputs.mT).mT
+        return batched(inputs, weight.mT)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
@@ -57,15 +79,15 @@ class _Product(torch.autograd.Function):
     def backward(ctx: Any, slope: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None]:
         inputs, weight = ctx.saved_tensors
         by_inputs = _by_inputs(inputs, weight, slope) if ctx.needs_input_grad[0] else None
-        by_weight = torch.bmm(slope.mT, inputs, out=ctx.slope) if ctx.needs_input_grad[1] else None
+        by_weight = batched(slope.mT, inputs, ctx.slope) if ctx.needs_input_grad[1] else None
         return by_inputs, by_weight
 
 
 def _by_inputs(inputs: torch.Tensor, weight: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
     """Return slopes by inputs [R, B, in], laid out like them."""
     if inputs.mT.is_contiguous():
-        return torch.bmm(weight.mT, slope.mT).mT
-    return torch.bmm(slope, weight)
+        return batched(weight.mT, slope.mT).mT
+    return batched(slope, weight)
 
 
 class _InputMajor(torch.autograd.Function):
@@ -113,10 +135,17 @@ class _InputMajor(torch.autograd.Function):
 
 
 def _active(rows: torch.Tensor) -> np.ndarray | None:
-    """Return which columns of [B, in] differ from zero; None if to choose them doesn't pay."""
-    active = np.flatnonzero((rows.numpy() != 0).any(0))
-    inactive = rows.shape[1] - len(active)
-    return active if len(rows) * inactive >= COPY * len(active) else None
+    """Return which columns of [B, in] to multiply: those that differ from zero, and some others.
+
+    None if to choose them doesn't pay. Others fill up to a multiple of `WHOLE`, since oneDNN
+    prepares itself anew for every number of columns.
+    """
+    differs = (rows.numpy() != 0).any(0)
+    active = np.flatnonzero(differs)
+    others = np.flatnonzero(~differs)[: -len(active) % WHOLE]
+    chosen = np.concatenate([active, others])
+    passed_over = rows.shape[1] - len(chosen)
+    return chosen if len(rows) * passed_over >= COPY * len(chosen) else None
 
 
 class _OneChannel(torch.autograd.Function):
