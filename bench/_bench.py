@@ -10,7 +10,6 @@ import contextlib
 import csv
 import ctypes
 import io
-import resource
 import statistics
 import sys
 import time
@@ -23,7 +22,8 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from prunescape.devices import device  # noqa: E402 (the library is on the path from here on)
+from prunescape import endings  # noqa: E402 (the library is on the path from here on)
+from prunescape.devices import device  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def measure(cases: Sequence[Case], rounds: int) -> list[dict[str, str | int]]:
             with contextlib.redirect_stderr(io.StringIO()):  # progress bars
                 case.run()
             rates[case.name].append(case.images / (time.process_time() - begin))
-            memory[case.name] = max(memory[case.name], _peak_memory())
+            memory[case.name] = max(memory[case.name], endings.peak_memory())
     rates = {name: values[1:] for name, values in rates.items()}
     peak = statistics.median(peaks)
     print(f"matrix products in float32 on one thread: {peak / 1e9:.0f} GFLOP/s")
@@ -154,16 +154,3 @@ def _forget_peak_memory() -> None:
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)  # what the case before has freed, the library keeps
         Path("/proc/self/clear_refs").write_text("5")
-
-
-def _peak_memory() -> float:
-    """Return the largest resident memory of this process since the last call above, in MB."""
-    with contextlib.suppress(OSError):
-        return peak_memory("self")
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def peak_memory(process: int | str) -> float:
-    """Return the largest resident memory of a process until now, in MB; OSError but on Linux."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)

@@ -27,7 +27,7 @@ from _bench import ROOT, Case
 from studies import REPLICATES as MEMBERS
 from studies import TRAINED, Study, operations
 
-from prunescape import configuration
+from prunescape import configuration, endings
 from prunescape.devices import device
 
 JOBS = (100, 1_000, 10_000)
@@ -62,7 +62,7 @@ def dry_run(blocks: int, folder: Path) -> dict[str, str | int]:
         ended, peak = 0, 0.0
         while not ended:
             with contextlib.suppress(OSError):
-                peak = max(peak, _bench.peak_memory(run.pid))
+                peak = max(peak, endings.peak_memory(run.pid))
             time.sleep(0.02)
             ended, status, usage = os.wait4(run.pid, os.WNOHANG)
         run.returncode = os.waitstatus_to_exitcode(status)

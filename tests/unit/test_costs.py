@@ -1,13 +1,12 @@
-"""Costs: which records are read, and what one network is charged with."""
+"""Costs: which jobs are read, and what one network is charged with."""
 
 import pandas as pd
 import pytest
 from test_figures import replicates, row, scores
 
-from prunescape import costs
+from prunescape import costs, endings
 from prunescape.figures import cost_accuracy
 
-HEAD = "s\th:m:s\tmax_rss\tcpu_time\n"
 MODEL = "magnitude/mnist/mlp/adam/r1-3"
 
 
@@ -16,23 +15,28 @@ def record(stage, part, cpu, memory=100.0):
     return dict(zip(costs.COLUMNS, (*model, stage, part, cpu, cpu, memory), strict=True))
 
 
-def test_records_of_networks_are_collected_and_others_are_not(tmp_path):
-    for name, line in (
-        (f"{MODEL}/train/checkpoint.tsv", "2.5\t0:00:02\t310.5\t2.25\n"),
-        (f"{MODEL}/retrain/fine/s3/checkpoint.tsv", "9\t0:00:09\t-\t8\n"),
-        ("scores.tsv", "1\t0:00:01\t1\t1\n"),
-        ("magnitude/figures/noise_curves.tsv", "1\t0:00:01\t1\t1\n"),
+def test_jobs_of_networks_are_collected_as_their_logs_end(tmp_path):
+    for name, seconds, log in (
+        (f"{MODEL}/train/checkpoint", 41, endings.Ending("train", 1.25, 38.5, 310)),
+        (f"{MODEL}/retrain/fine/s3/checkpoint", 9, endings.Ending("retrain", 1, 8, 500)),
+        (f"{MODEL}/score/scores", 9, "no more than a record is left"),
+        ("scores", 1, endings.Ending("aggregate", 1, 1, 1)),
+        ("magnitude/figures/noise_curves", 1, endings.Ending("figure", 1, 1, 1)),
     ):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(HEAD + line)
+        for folder, suffix, text in (
+            # Its last sample of this job was taken after 15 seconds.
+            ("benchmarks", "tsv", f"s\tmax_rss\tcpu_time\n{seconds}\t300\t15.1\n"),
+            ("logs", "log", f"50 %\r{log}\n"),
+        ):
+            path = tmp_path / folder / f"{name}.{suffix}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
     found = costs.collect(tmp_path)
-    assert found.iloc[:, :8].to_numpy().tolist() == [
-        ["magnitude", "mnist", "mlp", "adam", 1, 3, "retrain", "fine/s3/checkpoint"],
-        ["magnitude", "mnist", "mlp", "adam", 1, 3, "train", "checkpoint"],
+    model = ["magnitude", "mnist", "mlp", "adam", 1, 3]
+    assert found.to_numpy().tolist() == [
+        [*model, "retrain", "fine/s3/checkpoint", 9, 9, 500],
+        [*model, "train", "checkpoint", 41, 39.75, 310],
     ]
-    assert found["cpu_seconds"].tolist() == [8, 2.25]
-    assert found["memory_mb"].isna().tolist() == [True, False]
 
 
 def test_a_network_pays_its_share_of_the_jobs_that_made_it():

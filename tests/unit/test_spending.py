@@ -1,37 +1,31 @@
-"""The profile of a run, from logs and records as jobs leave them."""
+"""The profile of a run, from logs as jobs leave them."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-from prunescape import spending
+from prunescape import endings, spending
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAD = "s\th:m:s\tmax_rss\tcpu_time\n"
 
 
-def job(results, place, text, memory=None):
+def job(results, place, text):
     log = results / "logs" / f"{place}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text(text)
-    if memory:
-        record = results / "benchmarks" / f"{place}.tsv"
-        record.parent.mkdir(parents=True, exist_ok=True)
-        record.write_text(f"{HEAD}1\t0:00:01\t{memory}\t1\n")
 
 
 def test_overhead_is_all_but_the_work_of_the_scripts(tmp_path):
-    job(tmp_path, "a/train/x", "50 %\rtrain.py: 2.00 CPU s to start, 60.00 at work\n", 310)
+    job(tmp_path, "a/train/x", f"50 %\n{endings.Ending('train', 2, 60, 310)}\n")
     # A job that failed and was run again counts once, as it ended.
-    again = "train.py: bad\ntrain.py: 2.00 CPU s to start, 30.00 at work\n"
-    job(tmp_path, "b/train/x", again, 100)
-    job(tmp_path, "scores", "aggregate.py: 1.00 CPU s to start, 1.00 at work\n")
+    job(tmp_path, "b/train/x", f"train.py: bad\n{endings.Ending('train', 2, 30, 100)}\n")
+    job(tmp_path, "scores", f"{endings.Ending('aggregate', 1, 1, 90)}\n")
     job(tmp_path, "claims", "claims.py: no table\n")
     (tmp_path / "logs/snakemake.tsv").write_text("cpu_seconds\n3.0\n1.0\n")
 
     found = spending.jobs(tmp_path)
     assert found["study"].tolist() == ["a", "b", ""]
-    assert found["memory"].tolist()[:2] == [310, 100]
+    assert found["memory"].tolist() == [310, 100, 90]
     text = spending.report(tmp_path)
     assert "train                  2     94.0       4.0     60.0      310" in text
     assert "Snakemake itself: 4 CPU s" in text
@@ -45,3 +39,17 @@ def test_a_folder_without_logs_is_named(tmp_path):
     done = subprocess.run([sys.executable, script, tmp_path], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == f"spending.py: {tmp_path}/logs: no log of a finished job\n"
+
+
+def test_a_script_tells_what_it_took(tmp_path):
+    code = 'import time\nwhile time.process_time() < 0.6: pass\nx = b"x" * 200_000_000'
+    script = tmp_path / "made.py"
+    script.write_text(f"import _script\ndef main():\n    exec({code!r})\n_script.run(main)\n")
+    place = {"PYTHONPATH": str(ROOT / "workflow/scripts")}
+    done = subprocess.run([sys.executable, script], env=place, capture_output=True, text=True)
+    (tmp_path / "log").write_text(done.stderr)
+    found = endings.read(tmp_path / "log")
+    assert found.script == "made"
+    assert 0.5 <= found.start + found.work < 5
+    assert 190 < found.memory < 400
+    assert endings.read(tmp_path / "none") is None

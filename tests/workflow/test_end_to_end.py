@@ -242,7 +242,8 @@ def test_prune_runs_without_snakemake(finished, tmp_path, record_property):
     )
 
     assert done.status == 0
-    assert re.fullmatch(r"prune\.py: [\d.]+ CPU s to start, [\d.]+ at work\n", done.output)
+    ending = r"prune\.py: [\d.]+ CPU s to start, [\d.]+ at work, \d+ MB at most\n"
+    assert re.fullmatch(ending, done.output)
     expected = finished.place.root / VI / "prune" / "exact_k" / "0.90" / "masks.safetensors"
     assert (tmp_path / "masks.safetensors").read_bytes() == expected.read_bytes()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

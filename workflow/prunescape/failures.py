@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from prunescape import endings
+
 FOLDERS = ("data/*/logs", "results/*/logs")
-ENDED = " CPU s to start, "
-"""Stands in the last line of a script that has ended well."""
 
 
 def reasons(folder: Path, since: float) -> list[str]:
@@ -26,4 +26,4 @@ def _reason(log: Path) -> str:
     last = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()[-1:]
     if not last:
         return "empty: was the job killed, or is the disk full?"
-    return "" if ENDED in last[0] else last[0]
+    return "" if endings.parse(last[0]) else last[0]

@@ -1,45 +1,35 @@
 """Where a run's CPU time went: by script, and how much of it was anything but the scripts' work.
 
-Every job's log ends with the CPU seconds that its script took to start (interpreter, imports) and
-to work; Snakemake's record beside it has the peak memory; `snakemake.tsv` among the logs has the
-CPU seconds of Snakemake itself, a line an invocation.
+Every job's log ends with what its script took; `snakemake.tsv` among the logs has the CPU seconds
+of Snakemake itself, a line an invocation.
 """
 
-import re
 from pathlib import Path
 
 import pandas as pd
 
-_END = re.compile(r"^(\w+)\.py: ([\d.]+) CPU s to start, ([\d.]+) at work$", re.MULTILINE)
+from prunescape import endings
+
 INVOCATIONS = "snakemake.tsv"
 
 
 def jobs(results: Path) -> pd.DataFrame:
     """Return a row a job of the run: script, study ("" for the whole run's), start, work, memory.
 
-    Times are CPU seconds; memory is in MB, NaN without a record.
+    Times are CPU seconds; memory is in MB.
 
     Raises:
         ValueError: no log of a job in the folder `results`.
     """
     rows = []
     for log in sorted((results / "logs").rglob("*.log")):
-        ends = _END.findall(log.read_text(encoding="utf-8", errors="replace"))
-        if ends:
-            script, start, work = ends[-1]
+        if ending := endings.read(log):
             place = log.relative_to(results / "logs")
             study = place.parts[0] if len(place.parts) > 1 else ""
-            record = results / "benchmarks" / place.with_suffix(".tsv")
-            rows.append((script, study, float(start), float(work), _memory(record)))
+            rows.append((ending.script, study, *ending[1:]))
     if not rows:
         raise ValueError(f"{results}/logs: no log of a finished job")
     return pd.DataFrame(rows, columns=["script", "study", "start", "work", "memory"])
-
-
-def _memory(record: Path) -> float:
-    if not record.exists():
-        return float("nan")
-    return float(pd.read_csv(record, sep="\t", na_values="-")["max_rss"].iloc[-1])
 
 
 def report(results: Path) -> str:
@@ -74,9 +64,8 @@ def _section(found: pd.DataFrame, by: str) -> list[str]:
     )
     lines = [f"{by:<18}{'jobs':>6}{'CPU s':>9}{'to start':>10}{'longest':>9}{'peak MB':>9}"]
     for name, row in groups.sort_values("work", ascending=False).iterrows():
-        memory = "" if pd.isna(row["memory"]) else f"{row['memory']:.0f}"
         lines.append(
             f"{name:<18}{row['jobs']:>6.0f}{row['start'] + row['work']:>9.1f}{row['start']:>10.1f}"
-            f"{row['longest']:>9.1f}{memory:>9}"
+            f"{row['longest']:>9.1f}{row['memory']:>9.0f}"
         )
     return lines

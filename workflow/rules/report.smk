@@ -94,11 +94,11 @@ rule costs:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        folder=lambda wildcards, output: f"{os.path.dirname(output[0])}/benchmarks",
+        folder=lambda wildcards, output: os.path.dirname(output[0]),
     conda:
         "../../envs/table.yaml"
     shell:
-        "python {input.code[0]:q} --folder {params.folder:q} --output {output:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --results {params.folder:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule compare:

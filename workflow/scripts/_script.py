@@ -13,6 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from prunescape import endings
+
 
 def parser(description: str | None) -> argparse.ArgumentParser:
     """Return an argument parser that shows a script's docstring as it was written."""
@@ -45,14 +47,12 @@ def structure(text: str) -> object:
 def run(main: Callable[[], None], *, timed: bool = True) -> None:
     """Call `main`; bad input (ValueError) and unreadable files (OSError) end it with one line.
 
-    Unless `timed` is false, stderr, a rule's log, ends with the CPU time before and after the
-    interpreter and the imports are there (`make profile` reads it).
+    Unless `timed` is false, stderr, a rule's log, ends with what the script took: `endings`.
     """
-    name, started = Path(sys.argv[0]).name, time.process_time()
+    script, started = Path(sys.argv[0]), time.process_time()
     try:
         main()
     except (ValueError, OSError) as error:
-        sys.exit(f"{name}: {error}")
+        sys.exit(f"{script.name}: {error}")
     if timed:
-        worked = time.process_time() - started
-        print(f"{name}: {started:.2f} CPU s to start, {worked:.2f} at work", file=sys.stderr)
+        print(endings.of_this_process(script.stem, started), file=sys.stderr)

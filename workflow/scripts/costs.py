@@ -1,4 +1,4 @@
-"""Collect Snakemake's records of what the jobs of a run cost."""
+"""Collect what the jobs of a run cost, from Snakemake's records and their logs."""
 
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from prunescape import costs, table
 def main() -> None:
     """Parse the arguments, collect, write."""
     parser = _script.parser(__doc__)
-    parser.add_argument("--folder", required=True, type=Path, help="benchmarks/ of the run")
+    parser.add_argument("--results", required=True, type=Path, help="folder of the run")
     parser.add_argument("--output", required=True, metavar="FILE", help="costs as CSV")
     arguments = parser.parse_args()
 
-    found = costs.collect(arguments.folder)
+    found = costs.collect(arguments.results)
 
     table.write_csv(found, arguments.output)
 

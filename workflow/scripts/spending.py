@@ -1,4 +1,4 @@
-"""Print where the CPU time of a run went, from its logs and Snakemake's records."""
+"""Print where the CPU time of a run went, from its logs."""
 
 from pathlib import Path
 
