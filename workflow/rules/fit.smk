@@ -6,6 +6,9 @@ Makes   .../check/network.json                       of networks in files of the
         .../train/checkpoint.safetensors             fits whose objective is the likelihood
         .../train/noise.json                         how well preconditioned SGD knows its noise
         .../fit_variational/checkpoint.safetensors   fits with a posterior
+
+Trainings, and the masks between them, have priority: chains of them are the longest way through a
+run, and what else there is fills the gaps.
 """
 
 
@@ -60,6 +63,7 @@ rule train:
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
+    priority: 1
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study}"
@@ -94,7 +98,7 @@ rule fit_variational:
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
-    priority: 1  # the longest jobs of a run: what starts last ends last
+    priority: 1
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study}"

@@ -115,6 +115,7 @@ rule prune_step:
         seed=config["seed"],
     conda:
         "../../envs/numpy.yaml"
+    priority: 1
     shell:
         "python {input.code[0]:q} --scores {input.scores:q} --level={params.level}"
         " --selection exact_k --arms {params.arms:q} --study {wildcards.study}"

@@ -34,6 +34,7 @@ rule retrain:
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
+    priority: 1
     wildcard_constraints:
         part="b[0-9]+",
     shell:
@@ -74,6 +75,7 @@ rule retrain_step:
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
+    priority: 1
     wildcard_constraints:
         part="s[0-9]+",
     shell:
