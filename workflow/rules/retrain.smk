@@ -34,9 +34,9 @@ rule retrain:
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
-    priority: 1
     wildcard_constraints:
         part="b[0-9]+",
+    priority: 1
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --masks {input.masks:q}"
         " --levels {params.levels} --images {input.images:q} --arms {params.arms:q}"
@@ -75,9 +75,9 @@ rule retrain_step:
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
-    priority: 1
     wildcard_constraints:
         part="s[0-9]+",
+    priority: 1
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --masks {input.masks:q}"
         " --levels {params.levels} --images {input.images:q} --arms {params.arms:q}"
