@@ -38,7 +38,7 @@ class Case:
         batch: images a step and replicate.
         steps: how many `run` makes; a batch that is not full counts as a part of one.
         products: floating-point operations in matrix products, an image and replicate.
-        reference: the case that it is compared with; None for a reference.
+        reference: the case that it is compared with, if there is one.
         public: images a second of the study's public code on one thread, where that is known.
     """
 
@@ -72,6 +72,7 @@ def measure(cases: Sequence[Case], rounds: int) -> list[dict[str, str | int]]:
     """Run the cases in turn and return a row of the table for each."""
     rates: dict[str, list[float]] = {case.name: [] for case in cases}
     memory = dict.fromkeys(rates, 0.0)
+    references = [case.reference for case in cases if case.reference]
     peaks = []
     for turn in range(rounds + 1):
         print(f"round {turn} of {rounds}" if turn else "warming up", file=sys.stderr)
@@ -79,7 +80,7 @@ def measure(cases: Sequence[Case], rounds: int) -> list[dict[str, str | int]]:
         peaks.append(matrix_peak())
         for case in cases:
             device("cpu")
-            if case.reference is None:
+            if case in references:
                 torch.set_float32_matmul_precision("highest")  # as torch is when nobody sets it up
             _forget_peak_memory()
             begin = time.process_time()

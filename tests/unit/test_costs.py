@@ -17,7 +17,7 @@ def record(stage, part, cpu, memory=100.0):
 
 def test_jobs_of_networks_are_collected_as_their_logs_end(tmp_path):
     for name, seconds, log in (
-        (f"{MODEL}/train/checkpoint", 41, endings.Ending("train", 1.25, 38.5, 310)),
+        (f"{MODEL}/train/checkpoint", 41, endings.Ending("train", 2.31, 18.7, 310)),
         (f"{MODEL}/retrain/fine/s3/checkpoint", 9, endings.Ending("retrain", 1, 8, 500)),
         (f"{MODEL}/score/scores", 9, "no more than a record is left"),
         ("scores", 1, endings.Ending("aggregate", 1, 1, 1)),
@@ -33,9 +33,10 @@ def test_jobs_of_networks_are_collected_as_their_logs_end(tmp_path):
             path.write_text(text)
     found = costs.collect(tmp_path)
     model = ["magnitude", "mnist", "mlp", "adam", 1, 3]
-    assert found.to_numpy().tolist() == [
+    assert found.fillna(-1).to_numpy().tolist() == [
         [*model, "retrain", "fine/s3/checkpoint", 9, 9, 500],
-        [*model, "train", "checkpoint", 41, 39.75, 310],
+        [*model, "score", "scores", 9, -1, -1],
+        [*model, "train", "checkpoint", 41, 21.01, 310],
     ]
 
 
@@ -58,6 +59,14 @@ def test_a_network_pays_its_share_of_the_jobs_that_made_it():
     # 33 s for three replicates; a step of 12 s trains a pruned network and its control of each.
     assert (cheap["cpu_seconds"], cheap["memory_mb"]) == (pytest.approx(11), 100)
     assert (first["cpu_seconds"], first["memory_mb"]) == (pytest.approx(11 + 12 / 6), 200)
+
+
+def test_what_is_not_known_costs_nothing_untrue():
+    rows = [row(0.9), row(0.8, criterion="snr", level=0.5)]
+    jobs = [record("train", "checkpoint", 30), record("score", "scores", float("nan"))]
+    jobs = pd.DataFrame(jobs).assign(study="graves", network="logistic", fit="vi")
+    with pytest.raises(ValueError, match="no logs of jobs"):
+        cost_accuracy.numbers(scores(rows), jobs)
 
 
 def test_without_records_the_figure_says_so():

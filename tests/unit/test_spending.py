@@ -42,14 +42,24 @@ def test_a_folder_without_logs_is_named(tmp_path):
 
 
 def test_a_script_tells_what_it_took(tmp_path):
-    code = 'import time\nwhile time.process_time() < 0.6: pass\nx = b"x" * 200_000_000'
     script = tmp_path / "made.py"
-    script.write_text(f"import _script\ndef main():\n    exec({code!r})\n_script.run(main)\n")
+    script.write_text(
+        "import time\n"
+        "import _script\n"
+        "while time.process_time() < 0.6: pass\n"  # as imports would
+        "def main():\n"
+        "    print('no newline: ', end='')\n"
+        "    main.kept = b'x' * 200_000_000\n"
+        "_script.run(main)\n"
+    )
     place = {"PYTHONPATH": str(ROOT / "workflow/scripts")}
-    done = subprocess.run([sys.executable, script], env=place, capture_output=True, text=True)
-    (tmp_path / "log").write_text(done.stderr)
+    command = [sys.executable, script]
+    for _ in range(2):  # the second time counts
+        with (tmp_path / "log").open("a") as log:
+            subprocess.run(command, env=place, stdout=log, stderr=subprocess.STDOUT, check=True)
+        script.write_text(script.read_text().replace("< 0.6", "< 0.9"))
     found = endings.read(tmp_path / "log")
     assert found.script == "made"
-    assert 0.5 <= found.start + found.work < 5
+    assert found.work < 0.6 < 0.9 <= found.start < 5
     assert 190 < found.memory < 400
     assert endings.read(tmp_path / "none") is None

@@ -4,6 +4,7 @@ Record and log are written anew each time a job runs, so costs describe the mach
 last; they are read beside the table of scores and never decide what runs.
 """
 
+import math
 import re
 from pathlib import Path
 
@@ -26,18 +27,19 @@ def collect(results: Path) -> pd.DataFrame:
         results: folder of a run; benchmarks/ and logs/ are read.
 
     Returns:
-        A row a job of which there are a record and a log, sorted: study to last (of the block of
-        replicates), stage and part (the rest of the output's path), wall-clock seconds, CPU
-        seconds, and peak memory in MB.
+        A row a job with a record, sorted: study to last (of the block of replicates), stage and
+        part (the rest of the output's path), wall-clock seconds, CPU seconds and peak memory in MB,
+        NaN where the log is gone.
     """
     rows = []
     for path in sorted((results / "benchmarks").rglob("*.tsv")):
         place = path.relative_to(results / "benchmarks")
         found = _RECORD.fullmatch(place.as_posix())
-        ending = found and endings.read(results / "logs" / place.with_suffix(".log"))
-        if ending:
+        if found:
             seconds = pd.read_csv(path, sep="\t")["s"].iloc[-1]
-            taken = (seconds, ending.start + ending.work, ending.memory)
-            rows.append((*found.groupdict().values(), *taken))
+            ending = endings.read(results / "logs" / place.with_suffix(".log"))
+            cpu = round(ending.start + ending.work, 2) if ending else math.nan
+            memory = ending.memory if ending else math.nan
+            rows.append((*found.groupdict().values(), seconds, cpu, memory))
     table = pd.DataFrame(rows, columns=COLUMNS).astype({"first": int, "last": int})
     return table.sort_values(COLUMNS[:8], ignore_index=True)

@@ -12,9 +12,9 @@ def device(name: str, precision: str = "highest") -> torch.device:
     """Return the device called `cpu`, `cuda` or `auto` (a GPU where there is one); set torch up.
 
     Matrix products of float32 are computed as `torch.set_float32_matmul_precision` says: `highest`
-    in float32; `high` in TF32 on a GPU; `medium` in bfloat16 where the processor has it. A GPU's
-    convolutions are in float32 under `highest`, else in TF32. On a processor, float32 is
-    multiplied by MKL, or by oneDNN where that uses more of it.
+    in float32; `high` in TF32 on a GPU or a processor whose AMX has it; `medium` in bfloat16 on a
+    processor with AMX. A GPU's convolutions are in float32 under `highest`, else in TF32. On a
+    processor, float32 is multiplied by MKL, or by oneDNN where that uses more of it.
 
     Of several GPUs, the process gets one that no other job has, and waits until one is free.
 

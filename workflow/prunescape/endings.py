@@ -33,7 +33,7 @@ class Ending(NamedTuple):
 
 
 _LINE = re.compile(
-    r"^(\w+)\.py: ([\d.]+) CPU s to start, ([\d.]+) at work, (\d+) MB at most$", re.MULTILINE
+    r"(\w+)\.py: ([\d.]+) CPU s to start, ([\d.]+) at work, (\d+) MB at most$", re.MULTILINE
 )
 
 
@@ -59,14 +59,17 @@ def read(log: Path) -> Ending | None:
 
 
 def peak_memory(process: int | str = "self") -> float:
-    """Return the largest resident memory of a process until now, in MB.
+    """Return the largest resident memory of a process until now, in MB; 0 if it has ended.
 
     Raises:
         OSError: another process is gone, or the system isn't Linux.
     """
     status = Path(f"/proc/{process}/status")
-    if process == "self" and not status.exists():
-        unit = 1 if sys.platform == "darwin" else 1024  # bytes
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
-    lines = status.read_text(encoding="utf-8").splitlines()
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+    if process != "self" or status.exists():
+        for line in status.read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    if process != "self":
+        return 0.0
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20

@@ -22,8 +22,11 @@ def _logs(folder: Path) -> Iterable[Path]:
 
 
 def _reason(log: Path) -> str:
-    """Return the last line of a log, or nothing of a job that ended well."""
+    """Return the last line of a log, or nothing of a job that ended well.
+
+    Each attempt at a job begins its log anew.
+    """
     last = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()[-1:]
     if not last:
         return "empty: was the job killed, or is the disk full?"
-    return "" if endings.parse(last[0]) else last[0]
+    return "" if endings.read(log) else last[0]

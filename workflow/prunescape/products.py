@@ -21,13 +21,14 @@ HUGE = 100_000  # numbers of a member, whose copy costs more than a call
 def batched(
     left: torch.Tensor, right: torch.Tensor, out: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """Multiply [R, m, k] by [R, k, n] -> [R, m, n]; each member's bits are its own.
+    """Multiply [R, m, k] by [R, k, n] -> [R, m, n], in `out` if given; each member's bits its own.
 
-    torch leaves up to `SMALL` multiplications, those of all members together, to another library
-    than more of them; zeros lift a single member above. And it copies what doesn't lie member after
-    member, as an ensemble's weights don't, before it hands it to oneDNN: large ones go one by one.
+    Under any precision but the highest torch has oneDNN multiply on a processor. It leaves up to
+    `SMALL` multiplications, those of all members together, to MKL: zeros lift a single member
+    above. And it copies what doesn't lie member after member, as an ensemble's weights don't, to
+    hand it on: large ones go one by one.
     """
-    if left.device.type == "cpu":
+    if left.device.type == "cpu" and torch.get_float32_matmul_precision() != "highest":
         small = left.shape[1] * left.shape[2] * right.shape[2]
         if 0 < small <= SMALL:
             more = left.shape[2] * (SMALL // small)
@@ -43,7 +44,7 @@ def multiply(
     """Multiply inputs [R, B, in] by weights [R, out, in] -> [R, B, out].
 
     `input_major`: the weights lie input by input, on a processor. Inputs that are zero in a
-    member's whole batch are then passed over, if they are many, and get a slope of zero.
+    member's whole batch are then passed over, if they are many; their slopes are zero.
     """
     return (_InputMajor if input_major else _Product).apply(inputs, weight)
 
@@ -97,8 +98,8 @@ class _InputMajor(torch.autograd.Function):
     for others. They add nothing to the product, and the slope of their weights is zero. So a
     member's active inputs are put together with their weights, pieces of memory that can be copied
     at little cost, and the slopes are put back; where too few are zero, all are multiplied. Each
-    member's bits are its own. Inactive inputs get no slope: units that lost need none, and a winner
-    that is exactly zero for all images is taken for one.
+    member's bits are its own. Inputs that are passed over get no slope: units that lost need none,
+    and a winner that is exactly zero for all images is taken for one.
     """
 
     @staticmethod

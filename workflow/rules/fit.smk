@@ -7,8 +7,8 @@ Makes   .../check/network.json                       of networks in files of the
         .../train/noise.json                         how well preconditioned SGD knows its noise
         .../fit_variational/checkpoint.safetensors   fits with a posterior
 
-Trainings, and the masks between them, have priority: chains of them are the longest way through a
-run, and what else there is fills the gaps.
+Trainings, and the scores and masks between them, have priority: chains of them are the longest way
+through a run, and evaluations fill the gaps.
 """
 
 

@@ -29,6 +29,7 @@ rule measure:
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
+    priority: 1
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
         " {params.computing} --output {output:q} > {log:q} 2>&1"
@@ -61,6 +62,7 @@ rule score:
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
+    priority: 1
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
         " --criteria {params.criteria:q} {params.moments} --fit {params.fit:q}"
@@ -87,6 +89,7 @@ rule prune:
         seed=config["seed"],
     conda:
         "../../envs/numpy.yaml"
+    priority: 1
     shell:
         "python {input.code[0]:q} --scores {input.scores:q} --level={wildcards.level}"
         " --selection {wildcards.selection} --arms {params.arms:q} --study {wildcards.study}"

@@ -74,8 +74,8 @@ rule front_page:
 
 rule costs:
     input:
-        # Not the records themselves: they change with every machine, and may be missing where
-        # results were restored.
+        # Not the records and logs themselves: they change with every machine, and may be missing
+        # where results were restored.
         table=results(paths.TABLE),
         code=code("costs"),
     output:

@@ -55,4 +55,5 @@ def run(main: Callable[[], None], *, timed: bool = True) -> None:
     except (ValueError, OSError) as error:
         sys.exit(f"{script.name}: {error}")
     if timed:
+        sys.stdout.flush()
         print(endings.of_this_process(script.stem, started), file=sys.stderr)

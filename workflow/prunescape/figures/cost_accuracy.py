@@ -36,7 +36,7 @@ def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
         cpu_seconds, memory_mb.
 
     Raises:
-        ValueError: no arm removes an exact number of weights, or no job has a record.
+        ValueError: no arm removes an exact number of weights, or no job has a record and a log.
     """
     rows = summary.exact(table)
     rows = rows[rows["level"] > 0]
@@ -58,17 +58,25 @@ def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     telling = [level for level in common if best[level] >= _WORTH * best.max()]
     arms = arms[arms["level"].isin(summary.spread(telling or common, _MOST))]
     found = [_cost(table, costs, arm) for arm in arms.itertuples()]
-    return arms.drop(columns="step").assign(
-        cpu_seconds=[cpu for cpu, _ in found], memory_mb=[memory for _, memory in found]
+    known = (
+        arms.drop(columns="step")
+        .assign(cpu_seconds=[cpu for cpu, _ in found], memory_mb=[memory for _, memory in found])
+        .dropna(subset=list(_TITLES))
     )
+    if known.empty:
+        raise ValueError("figure cost_accuracy: no logs of jobs (results/<run>/logs)")
+    return known
 
 
 def _cost(table: pd.DataFrame, costs: pd.DataFrame, arm: tuple) -> tuple[float, float]:
-    """Return CPU seconds of one network of an arm, and the memory of its largest job in MB."""
+    """Return CPU seconds of one network of an arm, and the memory of its largest job in MB.
+
+    Both are NaN if what a job took isn't known.
+    """
     mine = costs[(costs["network"] == arm.network) & (costs["fit"] == arm.fit)]
     before = mine[mine["stage"].isin(["train", "fit_variational", "score"])]
     replicates = table["replicate"].nunique()
-    seconds = before["cpu_seconds"].sum() / replicates
+    seconds = before["cpu_seconds"].sum(skipna=False) / replicates
     jobs = mine[(mine["stage"] == "retrain") & (mine["part"].str.split("/").str[0] == arm.schedule)]
     part = jobs["part"].str.split("/").str[1]
     chained = part.str.startswith("s")
@@ -78,8 +86,8 @@ def _cost(table: pd.DataFrame, costs: pd.DataFrame, arm: tuple) -> tuple[float, 
         rows = rows[(rows["network"] == arm.network) & (rows["fit"] == arm.fit)]
         # Of a chain every step trains all arms; batches of levels share them out.
         rows = rows[rows["step"] == arm.step]
-        seconds += jobs["cpu_seconds"].sum() / len(rows)
-    return seconds, pd.concat([before, jobs])["memory_mb"].max()
+        seconds += jobs["cpu_seconds"].sum(skipna=False) / len(rows)
+    return seconds, pd.concat([before, jobs])["memory_mb"].max(skipna=False)
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
