@@ -9,7 +9,7 @@ from prunescape.scaling import Scaling
 
 # Images at a time; fixed for a network, so that its numbers don't depend on its company.
 CHUNK = 1000
-CHUNK_OF_FILTERS = 250  # whose outputs the allocator then has room for from one to the next
+CHUNK_OF_FILTERS = 500  # whose outputs the allocator then has room for from one to the next
 BINS = 15  # of the calibration error: equal width on [0, 1] (Guo et al. 2017, equation 3)
 
 
