@@ -1,5 +1,6 @@
 """How exactly matrix products are computed, and by which library."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ def onednn_is_faster():
     """Return whether MKL leaves half of this processor idle, by what Linux says of it."""
     information = Path("/proc/cpuinfo")
     words = set(information.read_text().split()) if information.exists() else set()
+    if "ATEN_CPU_CAPABILITY" in os.environ:  # it makes torch forget what a processor can do
+        return False
     return words >= {"AuthenticAMD", "avx512f", "avx512bw", "avx512vl", "avx512dq"}
 
 
