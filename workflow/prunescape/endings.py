@@ -42,20 +42,15 @@ def of_this_process(script: str, start: float) -> Ending:
     return Ending(script, start, time.process_time() - start, peak_memory())
 
 
-def parse(text: str) -> Ending | None:
-    """Return the last ending in a text; None if there is none."""
-    found = _LINE.findall(text)
+def read(log: Path) -> Ending | None:
+    """Return the last ending in a log; None if there is none, or no log."""
+    found = []
+    with suppress(FileNotFoundError):
+        found = _LINE.findall(log.read_text(encoding="utf-8", errors="replace"))
     if not found:
         return None
     script, *numbers = found[-1]
     return Ending(script, *map(float, numbers))
-
-
-def read(log: Path) -> Ending | None:
-    """Return the last ending in a log; None if there is none, or no log."""
-    with suppress(FileNotFoundError):
-        return parse(log.read_text(encoding="utf-8", errors="replace"))
-    return None
 
 
 def peak_memory(process: int | str = "self") -> float:
