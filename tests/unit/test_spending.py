@@ -60,6 +60,7 @@ def test_a_script_tells_what_it_took(tmp_path):
         script.write_text(script.read_text().replace("< 0.6", "< 0.9"))
     found = endings.read(tmp_path / "log")
     assert found.script == "made"
-    assert found.work < 0.6 < 0.9 <= found.start < 5
+    assert found.start >= 0.9
+    assert found.work < found.start
     assert 190 < found.memory < 400
     assert endings.read(tmp_path / "none") is None

@@ -26,7 +26,7 @@ def _reason(log: Path) -> str:
 
     Each attempt at a job begins its log anew.
     """
-    last = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()[-1:]
-    if not last:
-        return "empty: was the job killed, or is the disk full?"
-    return "" if endings.read(log) else last[0]
+    if endings.read(log):
+        return ""
+    lines = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
+    return lines[-1] if lines else "empty: was the job killed, or is the disk full?"

@@ -13,8 +13,8 @@ LARGE = 10_000
 FEW = 32  # units
 THIN = 256  # images of a member
 COPY = 25  # images whose products with one input cost as much as copying that input's weights
-WHOLE = 64  # inputs
-SMALL = 16**3  # multiplications
+WHOLE = 64  # inputs, a multiple of which is multiplied
+SMALL = 16**3  # multiplications that torch doesn't leave to oneDNN
 HUGE = 100_000  # numbers of a member, whose copy costs more than a call
 
 
