@@ -20,7 +20,7 @@
 #   results/<run>/<study>/overlaps.csv, figures/  overlaps are of masks
 #   results/<run>/logs/..., benchmarks/...        of every job, under its output's name
 #
-# The grammar is composed in workflow/prunescape/paths.py, what there is to do in plan.py beside it.
+# The grammar is composed in workflow/prunescape/pipeline/paths.py, what there is to do in plan.py beside it.
 
 from snakemake.utils import min_version
 
@@ -50,11 +50,11 @@ rule all:
         results(paths.COSTS),
         results(paths.EXPLORER),
         results(paths.FRONT_PAGE),
-        jobs.exports(config),
-        jobs.figures(config),
-        jobs.noise_checks(config),
-        jobs.intermediates(config),
-        jobs.rows(config),
+        jobs.targets.exports(config),
+        jobs.targets.figures(config),
+        jobs.targets.noise_checks(config),
+        jobs.targets.intermediates(config),
+        jobs.targets.rows(config),
     message:
         "Everything is there."
 

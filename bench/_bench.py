@@ -22,8 +22,8 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from prunescape import endings  # noqa: E402 (the library is on the path from here on)
-from prunescape.devices import device  # noqa: E402
+from prunescape.running import log_endings  # noqa: E402 (the library is on the path from here on)
+from prunescape.running.devices import device  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def measure(cases: Sequence[Case], rounds: int) -> list[dict[str, str | int]]:
             with contextlib.redirect_stderr(io.StringIO()):  # progress bars
                 case.run()
             rates[case.name].append(case.images / (time.process_time() - begin))
-            memory[case.name] = max(memory[case.name], endings.peak_memory())
+            memory[case.name] = max(memory[case.name], log_endings.peak_memory())
     rates = {name: values[1:] for name, values in rates.items()}
     peak = statistics.median(peaks)
     print(f"matrix products in float32 on one thread: {peak / 1e9:.0f} GFLOP/s")

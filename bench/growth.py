@@ -27,8 +27,9 @@ from _bench import ROOT, Case
 from studies import REPLICATES as MEMBERS
 from studies import TRAINED, Study, operations
 
-from prunescape import configuration, endings
-from prunescape.devices import device
+from prunescape.configuration import validation
+from prunescape.running import log_endings
+from prunescape.running.devices import device
 
 JOBS = (100, 1_000, 10_000)
 NETWORKS = {"graves": ("vi", "logistic"), "magnitude": ("adam", "mlp_250_100")}
@@ -67,7 +68,7 @@ def dry_run(figures: Sequence[str], folder: Path, blocks: int) -> dict[str, str 
         ended, peak = 0, 0.0
         while not ended:
             with contextlib.suppress(OSError):
-                peak = max(peak, endings.peak_memory(run.pid))
+                peak = max(peak, log_endings.peak_memory(run.pid))
             time.sleep(0.02)
             ended, status, usage = os.wait4(run.pid, os.WNOHANG)
         run.returncode = os.waitstatus_to_exitcode(status)
@@ -122,7 +123,7 @@ def main() -> None:
     arguments = parser.parse_args()
     device("cpu")
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    configuration.validate(config)
+    validation.validate(config)
     if arguments.growth == "jobs":
         rows = list(jobs(config))
     else:

@@ -18,14 +18,18 @@ import torch
 import yaml
 from _bench import Case
 
-from prunescape import configuration, datasets, evaluation, masks, retraining, training
-from prunescape.checkpoints import Checkpoint
-from prunescape.devices import device
-from prunescape.evaluation import Condition
-from prunescape.initial_weights import initial_weights
-from prunescape.networks import Network, Weighted
-from prunescape.plan import DENSE, NO_NOISE
-from prunescape.scaling import Scaling
+from prunescape.configuration import validation
+from prunescape.data import datasets
+from prunescape.evaluation import evaluating
+from prunescape.evaluation.evaluating import Condition
+from prunescape.fitting import training
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.fitting.initial_weights import initial_weights
+from prunescape.networks.network import Network, Weighted
+from prunescape.networks.scaling import Scaling
+from prunescape.pipeline.plan import DENSE, NO_NOISE
+from prunescape.pruning import retraining, selection
+from prunescape.running.devices import device
 
 LEVELS = ["0.10", "0.20", "0.30", "0.40"]  # of noise, beside clean images
 EVALUATED = 1000  # images that the reference evaluates at once
@@ -123,7 +127,7 @@ class Study:
         packed = {
             f"{arm.criterion}/{arm.scope}/{name}": bits
             for arm in arms
-            for name, bits in masks.pack(kept).items()
+            for name, bits in selection.pack(kept).items()
         }
         of_levels = {arm.level: packed for arm in arms}
         run = partial(retraining.retrain, start, arms, of_levels, images, labels, fit, stream, 1)
@@ -231,8 +235,8 @@ class Study:
         arrays = initial_weights(built, start, stream, members)
         arrays |= {name: value.numpy() for name, value in buffers(built).items()}
         checkpoint = Checkpoint(layers, images.shape[1:], scaling, arrays, members, {})
-        cases = evaluation.cases(checkpoint, [], [], vars(DENSE), [conditions])
-        evaluate = partial(evaluation.rows, cases, {}, images, labels, stream)
+        cases = evaluating.cases(checkpoint, [], [], vars(DENSE), [conditions])
+        evaluate = partial(evaluating.rows, cases, {}, images, labels, stream)
         return evaluate, built, image, split
 
 
@@ -395,7 +399,7 @@ def main() -> None:
         parser.error(f"unknown study {', '.join(sorted(unknown))}")
     device("cpu")
     config = yaml.safe_load((_bench.ROOT / "config.yaml").read_text())
-    configuration.validate(config)
+    validation.validate(config)
     rows = []
     for name in arguments.studies or STUDIES:
         of_study = _bench.measure(STUDIES[name](config), arguments.rounds)

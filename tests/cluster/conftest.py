@@ -10,7 +10,7 @@ import pytest
 from filelock import FileLock
 from workplace import LIMIT, RUN, Workplace
 
-from prunescape import files
+from prunescape.foundations import files
 
 
 def reason_not_to() -> str:

@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from prunescape import claims, table
+from prunescape.evaluation import table
+from prunescape.report import claims
 
 REPLICATES = 3
 WEIGHTS = 1000

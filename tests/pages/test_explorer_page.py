@@ -8,8 +8,8 @@ import made_up
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from prunescape import intervals
 from prunescape.explorer import contents, page
+from prunescape.report import intervals
 
 ROOT = Path(__file__).parents[2]
 

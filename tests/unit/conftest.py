@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from prunescape.devices import device
+from prunescape.running.devices import device
 
 
 @pytest.fixture(autouse=True, scope="session")

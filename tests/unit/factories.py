@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from prunescape import scoring, streams
-from prunescape.checkpoints import Checkpoint
-from prunescape.moments import input_moments
-from prunescape.networks import Network
-from prunescape.scaling import Scaling
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.foundations import streams
+from prunescape.networks.network import Network
+from prunescape.networks.scaling import Scaling
+from prunescape.scoring import ranking
+from prunescape.scoring.input_moments import input_moments
 
 LOGISTIC = [{"kind": "linear", "units": 4, "bias": False}]
 PERCEPTRON = [
@@ -119,4 +120,4 @@ def scored(
     measured = input_moments(fitted.network, parameters, fitted.scaling, images)
     means = {layer: mean for layer, (mean, _) in measured.items()}
     labels = classes(len(images))
-    return scoring.scores(fitted, names, PSGD, images, labels, measured, root), means
+    return ranking.scores(fitted, names, PSGD, images, labels, measured, root), means

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from prunescape import alone
+from prunescape.running import run_lock
 
 SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "alone.py"
 HOST = socket.gethostname()
@@ -35,10 +35,10 @@ def run(folder, *command):
 
 
 def locked_by_snakemake(folder, last):
-    locks = folder / alone.LOCKS
+    locks = folder / run_lock.LOCKS
     locks.mkdir(parents=True)
     (locks / "0.input.lock").write_text("data\n")
-    (folder / alone.FILE).write_text(last)
+    (folder / run_lock.FILE).write_text(last)
     return locks
 
 
@@ -51,7 +51,9 @@ def test_a_folder_that_is_not_there_is_made(tmp_path):
 
 
 def test_a_snakemake_that_is_killed_before_it_begins_stops_nobody(tmp_path):
-    command = f"mkdir -p {tmp_path / alone.LOCKS}; touch {tmp_path / alone.LOCKS / '0.input.lock'}"
+    command = (
+        f"mkdir -p {tmp_path / run_lock.LOCKS}; touch {tmp_path / run_lock.LOCKS / '0.input.lock'}"
+    )
     assert run(tmp_path, "sh", "-c", command) == (0, "")
     said = "the last run here was killed: going on where it stopped\n"
     assert run(tmp_path, "echo", "begun") == (0, f"{said}begun\n")
@@ -122,15 +124,15 @@ def test_snakemake_takes_the_lock_unless_it_has_it(tmp_path, monkeypatch):
     code = (
         f"import sys; sys.path.insert(0, {str(SCRIPT.parents[1])!r})\n"
         "from pathlib import Path\n"
-        "from prunescape import alone\n"
-        f"alone.claim(Path({str(tmp_path)!r}), alone.CLUSTER)\n"
+        "from prunescape.running import run_lock\n"
+        f"run_lock.claim(Path({str(tmp_path)!r}), run_lock.CLUSTER)\n"
         "print('claimed', flush=True)\n"
         "sys.stdin.readline()"
     )
     # After the script, in the same process; and without it.
     assert run(tmp_path, sys.executable, "-c", code) == (0, "claimed\n")
-    assert (tmp_path / alone.FILE).read_text() == f"{HOST} cluster\n"
-    monkeypatch.delenv(alone.HOLDER, raising=False)
+    assert (tmp_path / run_lock.FILE).read_text() == f"{HOST} cluster\n"
+    monkeypatch.delenv(run_lock.HOLDER, raising=False)
     other = subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -139,12 +141,12 @@ def test_snakemake_takes_the_lock_unless_it_has_it(tmp_path, monkeypatch):
         with pytest.raises(
             ValueError, match="another run is at work in " + re.escape(f"{tmp_path}")
         ):
-            alone.claim(tmp_path, alone.HERE)
+            run_lock.claim(tmp_path, run_lock.HERE)
     finally:
         other.kill()
         other.communicate()
-    alone.claim(tmp_path, alone.HERE)
-    assert (tmp_path / alone.FILE).read_text() == f"{HOST} here\n"
+    run_lock.claim(tmp_path, run_lock.HERE)
+    assert (tmp_path / run_lock.FILE).read_text() == f"{HOST} here\n"
 
 
 def test_where_nothing_can_be_locked_snakemakes_own_lock_remains(tmp_path, monkeypatch):
@@ -153,9 +155,9 @@ def test_where_nothing_can_be_locked_snakemakes_own_lock_remains(tmp_path, monke
     def unsupported(*_):
         raise OSError(38, os.strerror(38))
 
-    monkeypatch.setattr(alone.fcntl, "flock", unsupported)
+    monkeypatch.setattr(run_lock.fcntl, "flock", unsupported)
 
-    alone.wait(tmp_path)
-    alone.claim(tmp_path, alone.HERE)
+    run_lock.wait(tmp_path)
+    run_lock.claim(tmp_path, run_lock.HERE)
 
     assert list(locks.iterdir())

@@ -5,9 +5,9 @@ import pytest
 import torch
 from factories import CONVOLUTIONAL, LOGISTIC, PERCEPTRON, checkpoint, uint8_images
 
-from prunescape import files
-from prunescape.checkpoints import FORMAT, Checkpoint
-from prunescape.scaling import Scaling
+from prunescape.fitting.checkpoints import FORMAT, Checkpoint
+from prunescape.foundations import files
+from prunescape.networks.scaling import Scaling
 
 CPU = torch.device("cpu")
 

@@ -10,7 +10,9 @@ import yaml
 from evaluations import dense, record, row
 from scipy import stats
 
-from prunescape import claims, intervals, levels, statements, table
+from prunescape.evaluation import table
+from prunescape.foundations import levels
+from prunescape.report import claim_files, claims, intervals
 
 ROOT = Path(__file__).parents[2]
 CLAIMS = ROOT / "workflow" / "resources" / "claims.yaml"
@@ -43,7 +45,7 @@ def claim(statistic, comparison="<=", margin=1.0, **changes):
         "comparison": comparison,
         "margin": margin,
     }
-    return statements.Claim(**stated | changes)
+    return claim_files.Claim(**stated | changes)
 
 
 def judge(table_of_scores, *stated, **not_tested):
@@ -401,11 +403,11 @@ def test_claims_files_that_are_not_well_formed(tmp_path):
     ]:
         path.write_text(text)
         with pytest.raises(ValueError, match=message):
-            statements.read(path)
+            claim_files.read(path)
 
 
 def test_the_claims_of_graves_are_those_of_the_study():
-    stated = [each for each in statements.read(CLAIMS) if each.study == "graves"]
+    stated = [each for each in claim_files.read(CLAIMS) if each.study == "graves"]
     assert [(c.id, c.comparison, c.margin, c.origin) for c in stated] == [
         ("g1", "<=", 1, "public code"),
         ("g2", ">", 0, "public code"),

@@ -1,7 +1,7 @@
 import os
 import time
 
-from prunescape import clocks
+from prunescape.running import future_files
 
 
 def test_results_from_the_future_are_dated_long_ago_and_sources_now(tmp_path):
@@ -19,16 +19,16 @@ def test_results_from_the_future_are_dated_long_ago_and_sources_now(tmp_path):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (when, when))
 
-    assert clocks.redate(tmp_path, tmp_path / "workflow") == 3
+    assert future_files.redate(tmp_path, tmp_path / "workflow") == 3
 
     found = {name: (tmp_path / name).stat().st_mtime for name in times}
-    assert found["results/run/scores.csv"] == clocks.LONG_AGO
-    assert found["data/digits/train.safetensors"] == clocks.LONG_AGO
+    assert found["results/run/scores.csv"] == future_files.LONG_AGO
+    assert found["data/digits/train.safetensors"] == future_files.LONG_AGO
     assert abs(found["results/run/a/rows.json"] - now + 100) < 1
     assert now <= found["workflow/scripts/train.py"] <= time.time()
     assert abs(found["config.yaml"] - now + 200) < 1
     assert abs(found[".git/index"] - now - 100) < 1
-    assert clocks.redate(tmp_path, tmp_path / "workflow") == 0
+    assert future_files.redate(tmp_path, tmp_path / "workflow") == 0
 
 
 def test_a_workflow_elsewhere_is_dated_too_and_what_is_beside_it_is_not(tmp_path):
@@ -39,8 +39,8 @@ def test_a_workflow_elsewhere_is_dated_too_and_what_is_beside_it_is_not(tmp_path
         (source / name).touch()
         os.utime(source / name, (later, later))
 
-    assert clocks.redate(source / "run", source / "workflow") == 2
+    assert future_files.redate(source / "run", source / "workflow") == 2
 
-    assert (source / "run/results/a/rows.json").stat().st_mtime == clocks.LONG_AGO
+    assert (source / "run/results/a/rows.json").stat().st_mtime == future_files.LONG_AGO
     assert (source / "workflow/Snakefile").stat().st_mtime <= time.time()
     assert (source / "results/run/scores.csv").stat().st_mtime == later

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from prunescape import closure
+from prunescape.pipeline import imported_code
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 LIBRARY = WORKFLOW / "prunescape"
@@ -65,64 +65,73 @@ def inside_functions(path):
 
 def users(module):
     """Return the scripts that an edited module of the library reruns."""
-    return {script.stem for script in SCRIPTS if LIBRARY / f"{module}.py" in closure.code(script)}
+    return {
+        script.stem for script in SCRIPTS if LIBRARY / f"{module}.py" in imported_code.code(script)
+    }
 
 
 def test_the_closure_is_what_python_imports(imported):
     assert len(imported) == len(SCRIPTS) >= 10
     for script, run in imported.items():
-        code = closure.code(script)
+        code = imported_code.code(script)
         assert code[0] == script
         assert len(code) == len(set(code))
         assert run <= set(code), f"{script.name} runs more than its closure"
         later = set().union(*(inside_functions(file) for file in code))
-        allowed = set().union(run, *(closure.code(file) for file in later))
+        allowed = set().union(run, *(imported_code.code(file) for file in later))
         assert set(code) <= allowed, f"the closure of {script.name} has more than it runs"
 
 
 def test_a_script_is_first_and_the_rest_sorted():
     for script in SCRIPTS:
-        _, *rest = closure.code(script)
+        _, *rest = imported_code.code(script)
         assert rest == sorted(rest)
-        assert closure.code(str(script)) == [script, *rest]
+        assert imported_code.code(str(script)) == [script, *rest]
 
 
 FITS = {"train", "fit_variational", "check_noise"}
 EXPORTS = {"export", "sizes"}
+NETWORKS = {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS}
 
 
 @pytest.mark.parametrize(
     ("module", "scripts"),
     [
-        ("training", {"train", "fit_variational", "check_noise", "retrain"}),
-        ("preconditioned", {"train", "fit_variational", "check_noise", "score", "retrain"}),
-        ("fisher", {"score", "retrain"}),
-        ("weight_statistics", {"score", "retrain"}),
-        ("initial_weights", {*FITS, "score", "retrain"}),
-        ("posteriors", {"train", "fit_variational", "check_noise", "score", "retrain"}),
-        ("objectives", {"train", "fit_variational", "check_noise", "score", "retrain"}),
-        ("optimisers", {"train", "fit_variational", "check_noise", "retrain"}),
-        ("retraining", {"retrain"}),
-        ("criteria", {"score", "retrain"}),
-        ("moments", {"measure", "score", "retrain", "evaluate", "export"}),
-        ("masks", {"prune", "retrain", "evaluate", "export"}),
-        ("pruning", {"prune", "retrain", "evaluate", "export"}),
-        ("noise", {"evaluate"}),
-        ("metrics", {"evaluate"}),
-        ("effects", {"evaluate", *EXPORTS}),
-        ("networks", {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS}),
-        ("module_networks", {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS}),
-        ("module_checks", {"check"}),
-        ("scaling", {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS}),
-        ("plan", {"aggregate"}),
-        ("gates", {"aggregate"}),
-        ("sources", {"download", "readable"}),
-        ("own_data", {"prepare"}),
-        ("torchvision_data", {"download_collection"}),
-        ("closure", set()),
-        ("compacting", {"export"}),
-        ("storage", {"sizes"}),
-        ("latency", {"sizes"}),
+        ("fitting/training", {*FITS, "retrain"}),
+        (
+            "optimising/preconditioned",
+            {*FITS, "score", "retrain"},
+        ),
+        ("scoring/fisher", {"score", "retrain"}),
+        ("scoring/weight_statistics", {"score", "retrain"}),
+        ("fitting/initial_weights", {*FITS, "score", "retrain"}),
+        ("optimising/posteriors", {*FITS, "score", "retrain"}),
+        ("optimising/objectives", {*FITS, "score", "retrain"}),
+        ("optimising/optimisers", {*FITS, "retrain"}),
+        ("pruning/retraining", {"retrain"}),
+        ("scoring/criteria", {"score", "retrain"}),
+        ("scoring/input_moments", {"measure", "score", "retrain", "evaluate", "export"}),
+        ("pruning/selection", {"prune", "retrain", "evaluate", "export"}),
+        ("pruning/arm_masks", {"prune", "retrain", "evaluate", "export"}),
+        ("evaluation/input_noise", {"evaluate"}),
+        ("evaluation/metrics", {"evaluate"}),
+        ("pruning/effects", {"evaluate", *EXPORTS}),
+        ("networks/network", NETWORKS),
+        (
+            "networks/module_network",
+            {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS},
+        ),
+        ("networks/module_checks", {"check"}),
+        ("networks/scaling", NETWORKS),
+        ("pipeline/plan", {"aggregate"}),
+        ("evaluation/gates", {"aggregate"}),
+        ("data/sources", {"download", "readable"}),
+        ("data/own_images", {"prepare"}),
+        ("data/torchvision_collections", {"download_collection"}),
+        ("pipeline/imported_code", set()),
+        ("exports/compacting", {"export"}),
+        ("exports/storage", {"sizes"}),
+        ("exports/latency", {"sizes"}),
     ],
 )
 def test_an_edited_module_reruns_the_scripts_that_import_it(module, scripts):
@@ -147,7 +156,10 @@ def test_data_scripts_cost_nothing_heavier_than_numpy():
 
 
 def test_what_the_workflow_reads_when_it_is_parsed_is_the_standard_library():
-    assert loaded("from prunescape import closure, paths, plan", "numpy", *HEAVY) == set()
+    assert (
+        loaded("from prunescape.pipeline import imported_code, paths, plan", "numpy", *HEAVY)
+        == set()
+    )
 
 
 def test_tables_cost_no_torch():
@@ -157,7 +169,7 @@ def test_tables_cost_no_torch():
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """Return a function that writes files of a made-up project and returns a closure's names."""
-    monkeypatch.setattr(closure, "PACKAGE", tmp_path / "lib")
+    monkeypatch.setattr(imported_code, "PACKAGE", tmp_path / "lib")
 
     def write(**sources):
         for name, source in {"lib___init__": "", **sources}.items():
@@ -167,7 +179,7 @@ def project(tmp_path, monkeypatch):
             path = path.with_suffix(".py")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(source)
-        code = closure.code(tmp_path / "scripts" / "run.py")
+        code = imported_code.code(tmp_path / "scripts" / "run.py")
         return [str(file.relative_to(tmp_path)) for file in code]
 
     return write

@@ -16,25 +16,20 @@ from jsonschema import Draft202012Validator
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from prunescape import (
-    configuration,
-    levels,
-    needs,
-    noise,
-    noise_kinds,
-    own_sources,
-    sources,
-    table,
-    user_files,
-)
-from prunescape import configuration_checks as checks
-from prunescape.figures import kinds, style
-from prunescape.posteriors import SIGMA_PARAMETERS
+from prunescape.configuration import cross_checks as checks
+from prunescape.configuration import explanations, schema, validation
+from prunescape.data import own_sources, sources
+from prunescape.drawing import style
+from prunescape.evaluation import input_noise, input_noise_kinds, table
+from prunescape.figures import kinds
+from prunescape.foundations import levels, user_files
+from prunescape.optimising.posteriors import SIGMA_PARAMETERS
+from prunescape.scoring import needs
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "configuration.md"
 DEFAULT = load_configfile(ROOT / "config.yaml")
-SCHEMA = configuration.schema()
+SCHEMA = schema.schema()
 
 # A small configuration of its own, so that tests don't depend on what the default run does.
 SMALL = yaml.safe_load("""
@@ -119,11 +114,11 @@ def changed(config, changes):
 
 
 def problems(**changes):
-    return configuration.problems(small(**changes))
+    return validation.problems(small(**changes))
 
 
 def problems_at(path, value):
-    return configuration.problems(changed(SMALL, {path: value}))
+    return validation.problems(changed(SMALL, {path: value}))
 
 
 def problem_at(path, value):
@@ -136,8 +131,8 @@ def problem_at(path, value):
 
 
 def test_default_and_small_configurations_are_valid():
-    assert configuration.problems(DEFAULT) == []
-    assert configuration.problems(SMALL) == []
+    assert validation.problems(DEFAULT) == []
+    assert validation.problems(SMALL) == []
 
 
 def test_schema_is_a_valid_schema():
@@ -170,17 +165,17 @@ def test_every_number_of_the_schema_has_a_range():
 
 def rows(part, path=""):
     """Yield (path, meaning, allowed, default) of every key below a part of the schema."""
-    part = configuration.resolved(part)
-    choice = configuration.variants(part)
+    part = schema.resolved(part)
+    choice = schema.variants(part)
     if "items" in part:
         yield from rows(part["items"], f"{path}[]")
     if choice is None:
         for alternative in part.get("oneOf", []):
             yield from rows(alternative, path)
     if isinstance(part.get("additionalProperties"), dict):
-        entry = configuration.resolved(part["additionalProperties"])
+        entry = schema.resolved(part["additionalProperties"])
         name = f"{path}.<{entry['title']}>"
-        yield name, entry["description"], configuration.allowed(entry), "–"
+        yield name, entry["description"], explanations.allowed(entry), "–"
         yield from rows(entry, name)
     blocks = choice[1] if choice else {"": part}
     users = defaultdict(list)
@@ -189,12 +184,12 @@ def rows(part, path=""):
             users[key].append(variant)
     for key, variants in users.items():
         block = blocks[variants[0]]
-        value = configuration.resolved(block["properties"][key])
+        value = schema.resolved(block["properties"][key])
         meaning = value["description"]
         if len(variants) < len(blocks):
             meaning += f" With {choice[0]}: {', '.join(variants)}."
         is_choice = choice is not None and key == choice[0]
-        allowed = ", ".join(blocks) if is_choice else configuration.allowed(value)
+        allowed = ", ".join(blocks) if is_choice else explanations.allowed(value)
         default = "required" if key in block.get("required", []) else "–"
         if "default" in value:
             default = f"`{json.dumps(value['default'])}`"
@@ -260,7 +255,7 @@ def test_example_in_the_docs_overrides_what_it_says():
     example = yaml.safe_load(re.search(r"```yaml\n# mine.yaml\n(.*?)```", text, re.DOTALL)[1])
     default, config = copy.deepcopy(DEFAULT), copy.deepcopy(DEFAULT)
     update_config(config, example)  # what Snakemake does with --configfile
-    configuration.validate(config)
+    validation.validate(config)
 
     before, after = (each["catalogue"]["graves"] for each in (default, config))
     assert config["run"] == "mine"
@@ -277,7 +272,7 @@ def test_example_in_the_docs_overrides_what_it_says():
 
 def test_defaults_are_filled_in_place_in_the_variant_that_is_used():
     config = small()
-    configuration.validate(config)
+    validation.validate(config)
     study = config["catalogue"]["study"]
     assert study["fits"]["point"]["optimiser"]["momentum"] == 0.0
     assert "momentum" not in study["fits"]["vi"]["optimiser"]
@@ -290,19 +285,19 @@ def test_defaults_are_filled_in_place_in_the_variant_that_is_used():
 
 def test_defaults_leave_what_is_written():
     config = small(figures={"width": 3.5}, networks__net__0__bias=False)
-    configuration.validate(config)
+    validation.validate(config)
     assert config["figures"] == {"width": 3.5, "font_size": 8.0, "dots_per_inch": 200}
     assert config["networks"]["net"][0]["bias"] is False
     again = copy.deepcopy(config)
-    configuration.validate(again)
+    validation.validate(again)
     assert again == config
 
 
 def test_defaults_are_not_shared_between_configurations():
     first, second = small(), small()
-    configuration.validate(first)
+    validation.validate(first)
     first["not_tested"]["g1"] = "changed"
-    configuration.validate(second)
+    validation.validate(second)
     assert second["not_tested"] == {}
 
 
@@ -310,7 +305,7 @@ def test_nothing_is_filled_in_when_something_is_wrong():
     config = small(seed=-1)
     before = copy.deepcopy(config)
     with pytest.raises(ValueError, match=r"^seed: found -1; allowed: an integer >= 0$"):
-        configuration.validate(config)
+        validation.validate(config)
     assert config == before
 
 
@@ -431,9 +426,9 @@ def test_threshold_levels_are_any_decimals():
     arm = SMALL["catalogue"]["study"]["arms"][0]
     arm = arm | {"selection": "threshold", "levels": ["-3", "0.5", "1", "12.25"]}
     config = small(catalogue__study__arms=[arm], catalogue__study__noise=[])
-    assert configuration.problems(config) == []
+    assert validation.problems(config) == []
     config = changed(config, {f"{ARM}.levels": ["3e1"]})
-    assert configuration.problems(config) == [
+    assert validation.problems(config) == [
         f"{ARM}.levels[0]: found '3e1'; allowed: a decimal number in quotes, such as \"-1.5\""
     ]
 
@@ -486,7 +481,7 @@ def test_every_problem_is_told_at_once():
             f"{ARM}.levels": ["0.90", "0.9"],
         },
     )
-    assert [line.partition(":")[0] for line in configuration.problems(config)] == [
+    assert [line.partition(":")[0] for line in validation.problems(config)] == [
         f"{ARM}.levels[1]",
         f"{FIT}.epoch",
         f"{FIT}.networks[0]",
@@ -512,7 +507,7 @@ def test_names_that_are_no_text():
 @pytest.mark.parametrize("value", [None, [], "text", 3, {}])
 def test_whole_configuration_of_another_type(value):
     with pytest.raises(ValueError, match=r"^(config|catalogue): found nothing|^config: found "):
-        configuration.validate(value)
+        validation.validate(value)
 
 
 # What blocks must say of each other.
@@ -597,7 +592,7 @@ def test_layers_of_a_network_are_explained_one_by_one_and_filled_in():
     )
     assert problem_at("networks.net", [{"kind": "linear"}]).startswith("networks.net[0].units: fo")
     config = small()
-    configuration.validate(config)
+    validation.validate(config)
     assert config["networks"]["net"] == [{"kind": "linear", "units": 10, "bias": True}]
 
 
@@ -656,7 +651,7 @@ def test_warm_start_is_not_circular():
     config = changed(SMALL, {"catalogue.study.fits.a": SMALL["catalogue"]["study"]["fits"]["vi"]})
     config["catalogue"]["study"]["fits"]["a"]["warm_start"] = "vi"
     config["catalogue"]["study"]["fits"]["vi"]["warm_start"] = "a"
-    assert configuration.problems(config) == [
+    assert validation.problems(config) == [
         "catalogue.study.fits.a.warm_start: found a circle, a -> vi -> a; "
         "allowed: a fit that has initial_weights"
     ]
@@ -666,14 +661,14 @@ def test_warm_start_leads_from_a_likelihood_to_a_variational_fit():
     fits = "catalogue.study.fits"
     config = changed(SMALL, {f"{fits}.next": SMALL["catalogue"]["study"]["fits"]["vi"]})
     config["catalogue"]["study"]["fits"]["next"]["warm_start"] = "vi"
-    assert configuration.problems(config) == [
+    assert validation.problems(config) == [
         f"{fits}.next.warm_start: found 'vi', whose objective.kind is variational; "
         "allowed: a fit with objective.kind: likelihood"
     ]
     config = changed(
         SMALL, {f"{fits}.vi.objective": {"kind": "likelihood"}, f"{ARM}.criteria": ["random"]}
     )
-    assert configuration.problems(config) == [
+    assert validation.problems(config) == [
         f"{fits}.vi.warm_start: found with objective.kind: likelihood; "
         "allowed: only with variational"
     ]
@@ -705,12 +700,12 @@ def test_warm_up_does_not_end_before_it_begins():
 def test_level_1_only_with_freeze(level):
     levels = ["0.50", "0.90", level]
     config = changed(SMALL, {f"{ARM}.levels": levels, f"{ARM}.effects": ["freeze", "zero"]})
-    assert configuration.problems(config) == [
+    assert validation.problems(config) == [
         f"{ARM}.levels[2]: found {level!r}; allowed: below 1, or effects: [freeze] "
         "(no weight would be left)"
     ]
     config = changed(SMALL, {f"{ARM}.levels": levels, f"{ARM}.effects": ["freeze"]})
-    assert configuration.problems(config) == []
+    assert validation.problems(config) == []
 
 
 def test_level_twice_by_value():
@@ -744,7 +739,7 @@ def test_scope_floor_needs_floor():
         f"{ARM}.floor: found nothing, but scope floor needs it; allowed: an integer >= 1"
     )
     config = changed(SMALL, {f"{ARM}.scopes": ["global", "floor"], f"{ARM}.floor": 2})
-    assert configuration.problems(config) == []
+    assert validation.problems(config) == []
 
 
 def test_floor_only_with_scope_floor():
@@ -758,7 +753,7 @@ def test_criterion_that_needs_a_posterior(criterion):
     config = changed(
         SMALL, {f"{ARM}.fits": ["vi", "point"], f"{ARM}.criteria": ["random", criterion]}
     )
-    assert configuration.problems(config) == [
+    assert validation.problems(config) == [
         f"{ARM}.criteria[1]: found {criterion!r}, which needs a posterior, for point; "
         "allowed: fits with objective.kind: variational"
     ]
@@ -768,9 +763,9 @@ def test_criterion_that_needs_a_preconditioner():
     psgd = {"kind": "psgd", "floor": 0.01}
     config = changed(SMALL, {"catalogue.study.fits.point.optimiser": psgd})
     config = changed(config, {f"{ARM}.fits": ["point"], f"{ARM}.criteria": ["hg", "g"]})
-    assert configuration.problems(config) == []
+    assert validation.problems(config) == []
     config = changed(config, {f"{ARM}.fits": ["point", "vi"]})
-    assert configuration.problems(config) == [
+    assert validation.problems(config) == [
         f"{ARM}.criteria[0]: found 'hg', which needs a preconditioner, for vi; "
         "allowed: fits with optimiser.kind: psgd",
     ]
@@ -778,9 +773,9 @@ def test_criterion_that_needs_a_preconditioner():
 
 def test_criterion_that_reads_the_weights_before_training():
     config = changed(SMALL, {f"{ARM}.fits": ["point"], f"{ARM}.criteria": ["snip", "taylor"]})
-    assert configuration.problems(config) == []
+    assert validation.problems(config) == []
     config = changed(config, {f"{ARM}.fits": ["point", "vi"]})
-    assert configuration.problems(config) == [
+    assert validation.problems(config) == [
         f"{ARM}.criteria[0]: found 'snip', which needs initial weights, for vi; "
         "allowed: fits with initial_weights"
     ]
@@ -796,7 +791,7 @@ def test_unknown_criterion(criterion):
 def own_criterion(tmp_path, source="def score(weight, sigma): return weight / sigma\n", **changes):
     (tmp_path / "own.py").write_text(source, encoding="utf-8")
     named = {"criteria": {"mine": f"{tmp_path}/own.py:score"}, f"{ARM}.criteria": ["mine"]}
-    return configuration.problems(changed(SMALL, named | changes))
+    return validation.problems(changed(SMALL, named | changes))
 
 
 def test_a_criterion_of_the_user(tmp_path):
@@ -935,8 +930,8 @@ EXPORT = {
 
 def test_an_export_is_a_network_of_the_run():
     config = small(exports={"best": EXPORT | {"replicate": 2}})
-    assert configuration.problems(config) == []
-    configuration.validate(config)
+    assert validation.problems(config) == []
+    validation.validate(config)
     assert config["exports"]["best"]["selection"] == "exact_k"
 
 
@@ -997,12 +992,12 @@ def test_a_start_of_retraining_needs_initial_weights():
     tuned = {"kind": "retrain", "epochs": 1, "start": "redrawn"}
     study = {"catalogue.study.schedules": {"tuned": tuned}, f"{ARM}.schedules": ["tuned"]}
     assert (
-        configuration.problems(
+        validation.problems(
             changed(SMALL, study | {f"{ARM}.fits": ["point"], f"{ARM}.criteria": ["random"]})
         )
         == []
     )
-    assert configuration.problems(changed(SMALL, study)) == [
+    assert validation.problems(changed(SMALL, study)) == [
         f"{ARM}.schedules[0]: found 'tuned', whose start needs initial weights, for vi; "
         "allowed: fits with initial_weights"
     ]
@@ -1035,14 +1030,14 @@ def test_same_noise_in_two_entries():
         "catalogue.study.noise[1].levels[0]: found '0.1', which [0] has for the same kind and "
         "sparsity; allowed: each once"
     )
-    noise = "catalogue.study.noise"
+    input_noise = "catalogue.study.noise"
     again = first | {"levels": ["0.1", "0.3"]}
-    assert problems_at(noise, [first, again | {"sparsities": ["0.5", "0.9"]}]) == [line]
+    assert problems_at(input_noise, [first, again | {"sparsities": ["0.5", "0.9"]}]) == [line]
     del again["sparsities"]  # everywhere
-    assert problems_at(noise, [first, again]) == [line]
-    assert problems_at(noise, [first, again | {"sparsities": ["0.5"]}]) == []
-    assert problems_at(noise, [first, again | {"kind": "gaussian"}]) == []
-    assert problems_at(noise, [first | {"networks": ["net"]}, again]) == [line]
+    assert problems_at(input_noise, [first, again]) == [line]
+    assert problems_at(input_noise, [first, again | {"sparsities": ["0.5"]}]) == []
+    assert problems_at(input_noise, [first, again | {"kind": "gaussian"}]) == []
+    assert problems_at(input_noise, [first | {"networks": ["net"]}, again]) == [line]
 
 
 def test_the_same_noise_of_different_networks():
@@ -1086,7 +1081,7 @@ def test_same_arm_for_a_network_and_for_all():
     fits = "catalogue.study.fits"
     two = {f"{fits}.point.networks": ["net", "other"], f"{fits}.vi.networks": ["net", "other"]}
     arms = [arm | {"networks": [name]} for name in ("net", "other")]
-    assert configuration.problems(changed(SMALL, two | {"catalogue.study.arms": arms})) == []
+    assert validation.problems(changed(SMALL, two | {"catalogue.study.arms": arms})) == []
 
 
 # Training after pruning.
@@ -1115,7 +1110,7 @@ def scheduled(changes=(), **arm):
 
 
 def lines_of(changes=(), **arm):
-    return configuration.problems(scheduled(changes, **arm))
+    return validation.problems(scheduled(changes, **arm))
 
 
 CHAINED_ARM = "catalogue.study.arms[1]"
@@ -1140,13 +1135,13 @@ def test_defaults_are_filled_in_where_a_schedule_changes_the_optimiser():
             }
         }
     )
-    configuration.validate(config)
+    validation.validate(config)
     schedules = config["catalogue"]["study"]["schedules"]
     assert schedules["tuned"]["fit"]["optimiser"]["momentum"] == 0.0
     assert schedules["fine"] == SCHEDULES["fine"]
     assert config["catalogue"]["study"]["fits"]["vi"]["shuffle"] is True
     untouched = small()
-    configuration.validate(untouched)
+    validation.validate(untouched)
     assert untouched["catalogue"]["study"]["schedules"] == {}
 
 
@@ -1383,14 +1378,14 @@ def test_mutated_configuration_is_accepted_or_explained(original, mutations):
     for mutation in mutations:
         mutated(config, *mutation)
     try:
-        configuration.validate(config)
+        validation.validate(config)
     except ValueError as error:
         lines = str(error).splitlines()
-        assert lines == configuration.problems(config)
+        assert lines == validation.problems(config)
         assert all(re.fullmatch(r"\S.*: found .+; allowed: .+", line) for line in lines)
         assert len(set(lines)) == len(lines)
     else:
-        assert configuration.problems(config) == []
+        assert validation.problems(config) == []
 
 
 def test_every_value_of_another_type_is_explained():
@@ -1402,12 +1397,12 @@ def test_every_value_of_another_type_is_explained():
         node[path[-1]] = value
         name = "".join(f"[{part}]" if type(part) is int else f".{part}" for part in path)
         start = f"{name.removeprefix('.')}: found "
-        assert any(line.startswith(start) for line in configuration.problems(config)), (path, value)
+        assert any(line.startswith(start) for line in validation.problems(config)), (path, value)
 
 
 def test_order_of_lines_does_not_depend_on_the_process():
     code = (
-        "from prunescape import configuration as c\n"
+        "from prunescape.configuration import validation as c\n"
         "wrong = {'run': 1, **dict.fromkeys('zyxwv'), 'catalogue': dict.fromkeys('XYZ')}\n"
         "print('\\n'.join(c.problems(wrong)))"
     )
@@ -1427,7 +1422,7 @@ def test_order_of_lines_does_not_depend_on_the_process():
 
 
 def test_importing_needs_neither_numpy_nor_pandas_nor_torch():
-    code = "import sys; from prunescape import configuration; print(*sys.modules)"
+    code = "import sys; from prunescape.configuration import validation; print(*sys.modules)"
     modules = subprocess.run(
         [sys.executable, "-c", code],
         env={"PYTHONPATH": "workflow"},
@@ -1452,7 +1447,7 @@ def test_words_of_the_schema_are_those_of_the_table():
     assert enum_of("arm", "scopes") | {"none"} == set(table.SCOPES)
     assert enum_of("arm", "selection") | {"none"} == set(table.SELECTIONS)
     assert enum_of("arm", "effects") | {"none"} == set(table.EFFECTS)
-    assert list(noise._KINDS) == list(noise_kinds.BUILT_IN)
+    assert list(input_noise._KINDS) == list(input_noise_kinds.BUILT_IN)
 
 
 def test_words_of_the_schema_are_those_of_the_library():
@@ -1475,7 +1470,7 @@ def test_words_of_the_schema_are_those_of_the_library():
 def test_ten_thousand_levels_are_not_listed_in_a_message():
     levels = [f"0.{i:05}" for i in range(1, 10_000)]
     changes = {f"{ARM}.levels": levels, f"{NOISE}.sparsities": ["0.95"]}
-    [line] = configuration.problems(changed(SMALL, changes))
+    [line] = validation.problems(changed(SMALL, changes))
     assert len(line) < 500
     assert "(0, 0.00001, 0.00002, " in line
     assert line.endswith(", ..., 0.09999: 10000 in all)")

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from test_figures import replicates, row, scores
 
-from prunescape import costs, endings
 from prunescape.figures import cost_accuracy
+from prunescape.running import costs, log_endings
 
 MODEL = "magnitude/mnist/mlp/adam/r1-3"
 
@@ -17,11 +17,11 @@ def record(stage, part, cpu, memory=100.0):
 
 def test_jobs_of_networks_are_collected_as_their_logs_end(tmp_path):
     for name, seconds, log in (
-        (f"{MODEL}/train/checkpoint", 41, endings.Ending("train", 2.31, 18.7, 310)),
-        (f"{MODEL}/retrain/fine/s3/checkpoint", 9, endings.Ending("retrain", 1, 8, 500)),
+        (f"{MODEL}/train/checkpoint", 41, log_endings.Ending("train", 2.31, 18.7, 310)),
+        (f"{MODEL}/retrain/fine/s3/checkpoint", 9, log_endings.Ending("retrain", 1, 8, 500)),
         (f"{MODEL}/score/scores", 9, "no more than a record is left"),
-        ("scores", 1, endings.Ending("aggregate", 1, 1, 1)),
-        ("magnitude/figures/noise_curves", 1, endings.Ending("figure", 1, 1, 1)),
+        ("scores", 1, log_endings.Ending("aggregate", 1, 1, 1)),
+        ("magnitude/figures/noise_curves", 1, log_endings.Ending("figure", 1, 1, 1)),
     ):
         for folder, suffix, text in (
             # Its last sample of this job was taken after 15 seconds.

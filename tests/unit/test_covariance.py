@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from prunescape import covariance, training
-from prunescape.checkpoints import Checkpoint
-from prunescape.networks import Network
-from prunescape.objectives import Batch, objective
-from prunescape.scaling import Scaling
+from prunescape.fitting import gradient_noise, training
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.networks.network import Network
+from prunescape.networks.scaling import Scaling
+from prunescape.optimising.objectives import Batch, objective
 
 IMAGES, LABELS = factories.uint8_images(230), factories.classes(230)
 SCALING = Scaling.fit("standardised", IMAGES)
@@ -42,7 +42,7 @@ def test_exact_covariance_equals_a_loop_over_the_images(kind, softmax):
     settings = {"kind": "likelihood", "softmax": softmax}
     goal, parameters = case(LAYERS, scaling.shape((1, 8, 8)), settings)
     inputs = scaling(IMAGES)
-    found = covariance.exact(goal, parameters, inputs, LABELS)
+    found = gradient_noise.exact(goal, parameters, inputs, LABELS)
     for member in range(2):
         gradients = of_each_image(goal, parameters, inputs, member)
         for name, values in gradients.items():
@@ -53,17 +53,17 @@ def test_exact_covariance_equals_a_loop_over_the_images(kind, softmax):
 def estimate(goal, parameters, steps, size):
     orders = (training.batch_order(230, (1, "test"), [1, 2], epoch) for epoch in count())
     batches = chain.from_iterable(order.split(size, dim=1) for order in orders)
-    return covariance.online(goal, parameters, SCALING(IMAGES), LABELS, islice(batches, steps))
+    return gradient_noise.online(goal, parameters, SCALING(IMAGES), LABELS, islice(batches, steps))
 
 
 def test_online_estimate_at_fixed_weights_comes_to_rank_like_the_exact_one():
     goal, parameters = case(LAYERS, SCALING.shape((1, 8, 8)))
     # Weights as small as those of a network that has just begun to learn: few gradients vanish.
     parameters = {name: value / 5 for name, value in parameters.items()}
-    exact = covariance.exact(goal, parameters, SCALING(IMAGES), LABELS)
+    exact = gradient_noise.exact(goal, parameters, SCALING(IMAGES), LABELS)
     ranks = [
         [
-            covariance.rank_correlation(exact, estimate(goal, parameters, steps, 10), member)
+            gradient_noise.rank_correlation(exact, estimate(goal, parameters, steps, 10), member)
             for member in range(2)
         ]
         for steps in (10, 100, 1500)
@@ -75,7 +75,7 @@ def test_online_estimate_at_fixed_weights_comes_to_rank_like_the_exact_one():
 def test_online_estimate_is_short_by_the_share_of_one_image():
     """E (g_1 - g_S)^2 = (1 - 1 / S) C times N / (N - 1), as batches hold no image twice."""
     goal, parameters = case(LAYERS, SCALING.shape((1, 8, 8)))
-    exact = covariance.exact(goal, parameters, SCALING(IMAGES), LABELS)
+    exact = gradient_noise.exact(goal, parameters, SCALING(IMAGES), LABELS)
     found = estimate(goal, parameters, 2300, 2)
     share = sum(v.double().sum() for v in found.values()) / sum(v.sum() for v in exact.values())
     assert float(share) == pytest.approx(0.5 * 230 / 229, rel=0.02)
@@ -84,8 +84,8 @@ def test_online_estimate_is_short_by_the_share_of_one_image():
 def test_rank_correlation_is_over_all_tensors_of_one_member():
     one = {"a": torch.tensor([[1.0, 2.0], [1.0, 2.0]]), "b": torch.tensor([[3.0], [3.0]])}
     other = {"a": torch.tensor([[1.0, 20.0], [9.0, 8.0]]), "b": torch.tensor([[300.0], [7.0]])}
-    assert covariance.rank_correlation(one, other, 0) == pytest.approx(1)
-    assert covariance.rank_correlation(one, other, 1) == pytest.approx(-1)
+    assert gradient_noise.rank_correlation(one, other, 0) == pytest.approx(1)
+    assert gradient_noise.rank_correlation(one, other, 1) == pytest.approx(-1)
 
 
 def test_check_gives_a_row_a_replicate(monkeypatch):
@@ -107,8 +107,8 @@ def test_check_gives_a_row_a_replicate(monkeypatch):
     root, replicates = (1, "study"), [3, 4]
     arrays = training.fit(network, SCALING, IMAGES, LABELS, fit, root, replicates).arrays
     checkpoint = Checkpoint(LAYERS, (1, 8, 8), SCALING, arrays, replicates, {})
-    monkeypatch.setattr(covariance, "STEPS", 1000)
-    rows = covariance.check(checkpoint, fit, IMAGES, LABELS, root)
+    monkeypatch.setattr(gradient_noise, "STEPS", 1000)
+    rows = gradient_noise.check(checkpoint, fit, IMAGES, LABELS, root)
     assert [row["replicate"] for row in rows] == replicates
     for row in rows:
         assert 0.9 < row["noise_rank_fixed"] <= 1

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from prunescape import criteria, needs
-from prunescape.scoring import Criterion
+from prunescape.scoring import criteria, needs
+from prunescape.scoring.ranking import Criterion
 
 WEIGHTS = {"1": torch.tensor([[[1.0, -2.0], [0.0, 0.5]]]), "2": torch.tensor([[[-3.0, 0.25]]])}
 STATISTICS = {

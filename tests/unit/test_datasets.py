@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from prunescape import datasets, files
+from prunescape.data import datasets
+from prunescape.foundations import files
 
 IDX = [
     f"{prefix}-{kind}-ubyte"

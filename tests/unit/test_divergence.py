@@ -9,23 +9,18 @@ from evaluations import dense, record, row
 from factories import checkpoint, uint8_images
 from fits import MOMENTUM, PERCEPTRON, POINT, POSTERIOR, PSGD, SPARSE
 
-from prunescape import (
-    divergence,
-    evaluation,
-    files,
-    first_images,
-    gates,
-    masks,
-    products,
-    table,
-    training,
-)
-from prunescape.checkpoints import Checkpoint
-from prunescape.divergence import Divergence
-from prunescape.networks import Network
-from prunescape.objectives import Likelihood, Variational
-from prunescape.resuming import Progress
-from prunescape.scaling import Scaling
+from prunescape.evaluation import evaluating, gates, table
+from prunescape.fitting import divergence, training
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.fitting.divergence import Divergence
+from prunescape.fitting.resuming import Progress
+from prunescape.foundations import files
+from prunescape.networks import products
+from prunescape.networks.network import Network
+from prunescape.networks.scaling import Scaling
+from prunescape.optimising import first_images
+from prunescape.optimising.objectives import Likelihood, Variational
+from prunescape.pruning import selection
 
 FITS = {
     "Adam, a posterior": (PERCEPTRON, POSTERIOR, {"kind": "adam", "learning_rate": 0.003}),
@@ -199,15 +194,15 @@ def test_evaluations_name_the_networks_that_are_missing():
     kept = {f"snr/global/{k}": generator.random(shape) < 0.5 for k, shape in shapes.items()}
     arm = {"criterion": "snr", "scope": "global", "selection": "exact_k", "schedule": "oneshot"}
     arm |= {"effects": ["zero"], "points": [[0, "0.50"], [0, "0.90"]]}
-    packed = masks.pack(kept), [1, 2, 3]  # of a step before, when all three were there
-    cases = evaluation.cases(short, [], [packed, packed], arm, [[("none", "0")]] * 2)
+    packed = selection.pack(kept), [1, 2, 3]  # of a step before, when all three were there
+    cases = evaluating.cases(short, [], [packed, packed], arm, [[("none", "0")]] * 2)
 
     labels = torch.zeros(30, dtype=torch.long)
-    rows = evaluation.rows(cases, {}, uint8_images(30), labels, (1, "a"))
+    rows = evaluating.rows(cases, {}, uint8_images(30), labels, (1, "a"))
     by_replicate = {row["replicate"]: row["kept_weights"] for row in rows}
     counts = np.sum([mask.reshape(3, -1).sum(1) for mask in kept.values()], axis=0)
     assert by_replicate == {1: counts[0], 3: counts[2]}
-    missing = evaluation.missing(cases)
+    missing = evaluating.missing(cases)
     assert [(each["level"], each["replicate"]) for each in missing] == [(0.5, 2), (0.9, 2)]
     assert {each["divergence"]["checkpoint"] for each in missing} == {"checkpoint"}
 

@@ -10,7 +10,11 @@ from factories import checkpoint, scored, uint8_images
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from prunescape import configuration, needs, plan, statements, user_files
+from prunescape.configuration import validation
+from prunescape.foundations import user_files
+from prunescape.pipeline import plan
+from prunescape.report import claim_files
+from prunescape.scoring import needs
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -35,11 +39,11 @@ def test_examples_run_and_configurations_are_valid(page, folder):
     for block, name in blocks:
         stated = yaml.safe_load(block)
         if isinstance(stated, list):
-            assert statements.read(folder / name)
+            assert claim_files.read(folder / name)
             continue
         config = load_configfile(ROOT / "config.yaml")
         update_config(config, stated)
-        configuration.validate(config)
+        validation.validate(config)
         assert list(plan.keys(config))
 
 

@@ -2,10 +2,10 @@ import pytest
 import torch
 from factories import CONVOLUTIONAL, LOGISTIC, PERCEPTRON, masks, parameters, uint8_images
 
-from prunescape import effects
-from prunescape.moments import input_moments
-from prunescape.networks import Network
-from prunescape.scaling import Scaling
+from prunescape.networks.network import Network
+from prunescape.networks.scaling import Scaling
+from prunescape.pruning import effects
+from prunescape.scoring.input_moments import input_moments
 
 UNIT = Scaling(torch.tensor(0.0), torch.tensor(1.0))
 NETWORKS = pytest.mark.parametrize("layers", [LOGISTIC, PERCEPTRON, CONVOLUTIONAL])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from prunescape import closure
+from prunescape.pipeline import imported_code
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -64,10 +64,12 @@ def imported(files):
 
 @pytest.mark.parametrize(("script", "environment"), rules())
 def test_an_environment_has_what_its_scripts_import(script, environment):
-    files = closure.code(ROOT / "workflow" / "scripts" / f"{script}.py")
+    files = imported_code.code(ROOT / "workflow" / "scripts" / f"{script}.py")
     if script == "figure":
         kinds = (ROOT / "workflow" / "prunescape" / "figures").glob("*.py")
-        files = list(dict.fromkeys(file for kind in kinds for file in closure.code(kind))) + files
+        files = (
+            list(dict.fromkeys(file for kind in kinds for file in imported_code.code(kind))) + files
+        )
     has = {name.lower() for name in pins(packages(ROOT / "envs" / f"{environment}.yaml"))}
     needs = {DISTRIBUTIONS.get(name, name) for name in imported(files)}
     assert needs

@@ -14,7 +14,9 @@ from factories import (
     uint8_images,
 )
 
-from prunescape import effects, evaluation, files, masks, metrics, noise, pruning, table
+from prunescape.evaluation import evaluating, input_noise, metrics, table
+from prunescape.foundations import files
+from prunescape.pruning import arm_masks, effects, selection
 
 CPU = torch.device("cpu")
 STREAM = (2011, "digits")
@@ -31,12 +33,12 @@ MODEL = ("study", "dataset", "network", "fit")
 def packed(level, scope="global"):
     """Return masks and the replicates that they belong to."""
     arms, replicates = [("snr", scope, 0)], FITTED.replicates
-    made = pruning.masks(SCORES, arms, "exact_k", level, (2011, "graves"), replicates)
+    made = arm_masks.masks(SCORES, arms, "exact_k", level, (2011, "graves"), replicates)
     return made, replicates
 
 
 def kept(level, scope="global"):
-    return masks.unpack(pruning.layers_of(packed(level, scope)[0], "snr", scope), SHAPES)
+    return selection.unpack(arm_masks.layers_of(packed(level, scope)[0], "snr", scope), SHAPES)
 
 
 def arm(levels, arm_effects=("zero",), scope="global"):
@@ -51,21 +53,21 @@ def arm(levels, arm_effects=("zero",), scope="global"):
 
 
 def evaluate(levels, conditions, arm_effects=("zero",), scope="global", fitted=FITTED):
-    cases = evaluation.cases(
+    cases = evaluating.cases(
         fitted,
         [],
         [packed(level, scope) for level in levels],
         arm(levels, arm_effects, scope),
         conditions,
     )
-    return evaluation.rows(cases, MEANS, IMAGES, LABELS, STREAM)
+    return evaluating.rows(cases, MEANS, IMAGES, LABELS, STREAM)
 
 
 def dense(fitted=FITTED, conditions=CLEAN, images=IMAGES):
     none = dict.fromkeys(["criterion", "scope", "selection", "schedule"], "none")
     whole = none | {"effects": ["none"], "points": [[0, "0"]]}
-    cases = evaluation.cases(fitted, [], [], whole, [conditions])
-    return evaluation.rows(cases, {}, images, LABELS, STREAM)
+    cases = evaluating.cases(fitted, [], [], whole, [conditions])
+    return evaluating.rows(cases, {}, images, LABELS, STREAM)
 
 
 def test_rows_have_the_columns_of_the_table(tmp_path):
@@ -113,7 +115,7 @@ def test_sizes_are_counted(effect):
         assert row["kept_weights"] == total - k == sum(by_layer)
         assert row["kept_by_layer"] == " ".join(map(str, by_layer))
         assert row["min_layer_kept"] == min(by_layer)
-        assert row["dead_units"] == masks.dead_units(mask)[0]
+        assert row["dead_units"] == selection.dead_units(mask)[0]
         assert row["sparsity_actual"] == (0.0 if effect == "freeze" else k / total)
         assert row["frozen_weights"] == (k if effect == "freeze" else 0)
         assert row["revived_weights"] == 0
@@ -164,7 +166,7 @@ def test_values_are_those_of_the_pruned_network_on_the_noisy_images(effect):
     pruned = effects.apply(effect, network, FITTED.parameters(CPU), mask, MEANS)
     raw = IMAGES.numpy().astype(np.float32) / np.float32(255)
     for kind, level in NOISY:
-        images = raw if kind == "none" else noise.corrupt(raw, kind, level, *STREAM)
+        images = raw if kind == "none" else input_noise.corrupt(raw, kind, level, *STREAM)
         expected = metrics.measure(
             network, pruned, FITTED.scaling, torch.from_numpy(images), LABELS
         )
@@ -200,8 +202,8 @@ def test_batches_of_levels_and_blocks_of_replicates_change_no_bit():
     assert all(together[key] == row for key, row in alone.items())
     one = checkpoint(PERCEPTRON, replicates=[5], posterior=True)
     means = {name: mean[1:2] if len(mean) > 1 else mean for name, mean in MEANS.items()}
-    cases = evaluation.cases(one, [], [packed("0.90")], arm(["0.90"], ["compensate"]), [NOISY])
-    single = evaluation.rows(cases, means, IMAGES, LABELS, STREAM)
+    cases = evaluating.cases(one, [], [packed("0.90")], arm(["0.90"], ["compensate"]), [NOISY])
+    single = evaluating.rows(cases, means, IMAGES, LABELS, STREAM)
     assert [row["replicate"] for row in single] == [5] * 3
     assert all(together[key] == row for key, row in numbers(single).items())
 
@@ -225,10 +227,10 @@ def test_other_networks_are_evaluated_too(layers):
     shapes = {layer.name: layer.shape for layer in fitted.network.weighted}
     scores, means = scored(fitted, ["magnitude"], uint8_images(90), (2011, "graves"))
     arms = [("magnitude", "layer", 0)]
-    mask = pruning.masks(scores, arms, "exact_k", "0.50", (2011, "graves"), [1, 2, 3])
+    mask = arm_masks.masks(scores, arms, "exact_k", "0.50", (2011, "graves"), [1, 2, 3])
     made = arm(["0.50"], ["compensate"], "layer") | {"criterion": "magnitude"}
-    cases = evaluation.cases(fitted, [], [(mask, [1, 2, 3])], made, [NOISY])
-    rows = evaluation.rows(cases, means, IMAGES, LABELS, STREAM)
+    cases = evaluating.cases(fitted, [], [(mask, [1, 2, 3])], made, [NOISY])
+    rows = evaluating.rows(cases, means, IMAGES, LABELS, STREAM)
     halves = [int(np.prod(shape)) - round(np.prod(shape) / 2) for shape in shapes.values()]
     assert {row["kept_by_layer"] for row in rows} == {" ".join(map(str, halves))}
     assert len(rows) == 9
@@ -262,8 +264,8 @@ def test_after_retraining_the_weights_are_what_was_trained():
     after = retrained(levels, ["zero", "freeze"])
     made = arm(levels, ["zero", "freeze"]) | {"schedule": "retraining"}
     masks_of_levels = [packed(level) for level in levels]
-    cases = evaluation.cases(FITTED, [after], masks_of_levels, made, [CLEAN, NOISY])
-    rows = evaluation.rows(cases, MEANS, IMAGES, LABELS, STREAM)
+    cases = evaluating.cases(FITTED, [after], masks_of_levels, made, [CLEAN, NOISY])
+    rows = evaluating.rows(cases, MEANS, IMAGES, LABELS, STREAM)
     assert len(rows) == 2 * 3 * (1 + 3)
     total = sum(SIZES)
     for effect, level in product(["zero", "freeze"], levels):
@@ -290,8 +292,8 @@ def test_a_weight_that_retraining_revived_is_seen():
     after = retrained(["0.90"])
     place = np.argwhere(~kept("0.90")["2"][1])[0]
     after.arrays["2.weight"][(1, *place)] = 1e-30
-    cases = evaluation.cases(FITTED, [after], [packed("0.90")], arm(["0.90"]), [CLEAN])
-    rows = evaluation.rows(cases, MEANS, IMAGES, LABELS, STREAM)
+    cases = evaluating.cases(FITTED, [after], [packed("0.90")], arm(["0.90"]), [CLEAN])
+    rows = evaluating.rows(cases, MEANS, IMAGES, LABELS, STREAM)
     assert [row["revived_weights"] for row in rows] == [0, 1, 0]
 
 
@@ -299,8 +301,8 @@ def test_each_step_of_a_chain_has_its_own_weights_even_at_the_same_level():
     first, second = retrained(["0.90"]), retrained(["0.50", "0.90"])  # other values at 0.90
     made = arm([]) | {"schedule": "fine", "points": [[14, "0.90"], [15, "0.90"]]}
     same = packed("0.90")
-    cases = evaluation.cases(FITTED, [first, second], [same, same], made, [CLEAN, CLEAN])
-    rows = evaluation.rows(cases, MEANS, IMAGES, LABELS, STREAM)
+    cases = evaluating.cases(FITTED, [first, second], [same, same], made, [CLEAN, CLEAN])
+    rows = evaluating.rows(cases, MEANS, IMAGES, LABELS, STREAM)
     assert [(row["step"], row["level"], row["replicate"]) for row in rows] == [
         (step, 0.9, replicate) for step in (14, 15) for replicate in (4, 5, 6)
     ]
@@ -323,8 +325,8 @@ def test_the_dense_control_keeps_every_weight_and_is_the_trained_one():
     after = retrained(["0.90"])
     none = dict.fromkeys(["criterion", "scope", "selection"], "none")
     control = none | {"schedule": "fine", "effects": ["none"], "points": [[3, "0"]]}
-    cases = evaluation.cases(FITTED, [after], [], control, [CLEAN])
-    rows = evaluation.rows(cases, {}, IMAGES, LABELS, STREAM)
+    cases = evaluating.cases(FITTED, [after], [], control, [CLEAN])
+    rows = evaluating.rows(cases, {}, IMAGES, LABELS, STREAM)
     for row in rows:
         assert (row["schedule"], row["step"], row["level"], row["effect"]) == ("fine", 3, 0, "none")
         assert row["kept_weights"] == row["total_weights"] == sum(SIZES)
@@ -336,4 +338,4 @@ def test_the_dense_control_keeps_every_weight_and_is_the_trained_one():
 
 def test_an_arm_that_was_not_retrained_is_named():
     with pytest.raises(ValueError, match=r"no member of the arm snr / global / zero / 0\.50"):
-        evaluation.cases(FITTED, [retrained(["0.90"])], [packed("0.50")], arm(["0.50"]), [CLEAN])
+        evaluating.cases(FITTED, [retrained(["0.90"])], [packed("0.50")], arm(["0.50"]), [CLEAN])

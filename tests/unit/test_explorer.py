@@ -7,9 +7,9 @@ import json
 import pandas as pd
 import pytest
 
-from prunescape import claims, intervals
+from prunescape.drawing import labels
 from prunescape.explorer import contents, page
-from prunescape.figures import labels
+from prunescape.report import claims, intervals
 
 VERDICTS = pd.DataFrame(columns=list(claims.COLUMNS))
 

@@ -11,10 +11,11 @@ import torch
 from docutils.core import publish_doctree
 from factories import CONVOLUTIONAL, LOGISTIC, PERCEPTRON, checkpoint, masks, uint8_images
 
-from prunescape import compacting, front_page, latency, onnx_files, portable, sizes, storage
-from prunescape.moments import input_moments
-from prunescape.portable import Portable
-from prunescape.scaling import Scaling, intensities
+from prunescape.exports import compacting, latency, onnx_files, portable, sizes, storage
+from prunescape.exports.portable import Portable
+from prunescape.networks.scaling import Scaling, intensities
+from prunescape.report import front_page
+from prunescape.scoring.input_moments import input_moments
 
 CPU = torch.device("cpu")
 IMAGES = intensities(uint8_images(20))

@@ -1,6 +1,6 @@
 import os
 
-from prunescape import endings, failures
+from prunescape.running import failures, log_endings
 
 
 def log(folder, name, text, age=0):
@@ -14,8 +14,12 @@ def log(folder, name, text, age=0):
 
 def test_every_job_that_failed_since_has_a_line(tmp_path):
     since = log(tmp_path, "results/tiny/logs/a/rows.log", "noise\nevaluate.py: disk full\n")
-    log(tmp_path, "results/tiny/logs/b/rows.log", f"x\n{endings.Ending('evaluate', 1.5, 2, 90)}\n")
-    log(tmp_path, "results/tiny/logs/b/more.log", f"{endings.Ending('score', 1, 2, 90)}\nby\n")
+    log(
+        tmp_path,
+        "results/tiny/logs/b/rows.log",
+        f"x\n{log_endings.Ending('evaluate', 1.5, 2, 90)}\n",
+    )
+    log(tmp_path, "results/tiny/logs/b/more.log", f"{log_endings.Ending('score', 1, 2, 90)}\nby\n")
     log(tmp_path, "results/tiny/logs/c/rows.log", "evaluate.py: of before\n", age=3600)
     log(tmp_path, "results/tiny/logs/d/rows.log", "")
     log(tmp_path, "results/tiny/logs/e/checkpoint.log", "  3%|#\r 50%|##### | 10 step/s")

@@ -9,19 +9,20 @@ import pytest
 from docutils.core import publish_doctree
 from matplotlib.figure import Figure
 
-from prunescape import closure, costs, jobs, overlaps, table
+from prunescape.drawing import labels, references, style, summary
+from prunescape.evaluation import table
 from prunescape.figures import (
     accuracy_difference,
     accuracy_sparsity,
     kinds,
-    labels,
     noise_curves,
-    references,
-    style,
-    summary,
     threshold_axis,
     winner_map,
 )
+from prunescape.jobs import report
+from prunescape.pipeline import imported_code
+from prunescape.report import overlaps
+from prunescape.running import costs
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = ROOT / "workflow/resources/public_figures.csv"
@@ -114,7 +115,7 @@ def source(kind):
         return COSTS
     if kind == "mask_overlap":
         return OVERLAPS
-    paths = [ROOT / "workflow/resources" / name for name in jobs.figure_resources(kind)]
+    paths = [ROOT / "workflow/resources" / name for name in report.figure_resources(kind)]
     return kinds.elsewhere(kind, paths, "graves")
 
 
@@ -439,7 +440,7 @@ def test_wrong_settings_are_named(settings, message):
 @pytest.mark.parametrize("kind", kinds.KINDS)
 def test_a_kind_imports_no_other_and_has_a_caption(kind):
     folder = ROOT / "workflow/prunescape/figures"
-    used = {path.stem for path in closure.code(folder / f"{kind}.py")}
+    used = {path.stem for path in imported_code.code(folder / f"{kind}.py")}
     assert used & set(kinds.KINDS) == {kind}
     caption = (ROOT / f"workflow/report/{kind}.rst").read_text()
     document = publish_doctree(caption, settings_overrides={"report_level": 2})

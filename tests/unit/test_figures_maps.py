@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 from test_figures import DENSE, replicates, row, scores
 
-from prunescape import intervals, literature
 from prunescape.figures import (
     error_compression,
     layer_allocation,
@@ -15,6 +14,7 @@ from prunescape.figures import (
     prune_potential,
     winner_map,
 )
+from prunescape.report import intervals, published_networks
 
 LITERATURE = Path(__file__).parents[2] / "workflow/resources/literature.csv"
 
@@ -156,7 +156,7 @@ def test_a_faulty_file_of_literature_is_named(old, new, message, tmp_path):
     path = tmp_path / "literature.csv"
     path.write_text(LITERATURE.read_text().replace(old, new))
     with pytest.raises(ValueError, match=rf"literature.csv: .*{message}"):
-        literature.read(path)
+        published_networks.read(path)
 
 
 def test_networks_are_drawn_without_what_was_pruned_or_trained_on():

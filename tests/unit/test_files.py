@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors import SafetensorError
 
-from prunescape import files
+from prunescape.foundations import files
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 TENSORS = {
@@ -74,7 +74,8 @@ def test_a_block_that_succeeds_replaces_the_file_and_makes_its_folders(tmp_path)
 
 def test_what_a_killed_writer_left_is_removed_when_the_file_is_written_again(tmp_path):
     path = tmp_path / "scores.csv"
-    kill = f"from prunescape import files\nwith files.replacing({str(path)!r}) as temporary:\n"
+    kill = "from prunescape.foundations import files\n"
+    kill += f"with files.replacing({str(path)!r}) as temporary:\n"
     kill += "    temporary.write_text('half')\n    import os; os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-c", kill], cwd=WORKFLOW, check=False)
     [left] = tmp_path.iterdir()
@@ -98,7 +99,8 @@ def test_what_the_system_refuses_to_write_is_named(tmp_path, kind):
     code = f"""
 import resource, signal
 import numpy as np, pandas as pd
-from prunescape import files, table
+from prunescape.evaluation import table
+from prunescape.foundations import files
 numbers = np.random.default_rng(0).random(9000)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))

@@ -6,10 +6,11 @@ import factories
 import pytest
 import torch
 
-from prunescape import architectures, first_images
-from prunescape.ensembles import Ensemble
-from prunescape.initial_weights import initial_weights
-from prunescape.objectives import Batch, objective
+from prunescape.fitting.initial_weights import initial_weights
+from prunescape.networks import architectures
+from prunescape.networks.ensembles import Ensemble
+from prunescape.optimising import first_images
+from prunescape.optimising.objectives import Batch, objective
 
 MODULES = Path(__file__).with_name("modules.py")
 PERCEPTRON = [

@@ -3,7 +3,7 @@
 import pandas as pd
 from docutils.core import publish_doctree
 
-from prunescape import claims, front_page
+from prunescape.report import claims, front_page
 
 
 def found(**changes):

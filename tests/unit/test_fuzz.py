@@ -21,22 +21,15 @@ from factories import checkpoint
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from prunescape import (
-    configuration,
-    csv_files,
-    datasets,
-    divergence,
-    files,
-    masks,
-    own_data,
-    pruning,
-    sources,
-    statements,
-    table,
-    torchvision_data,
-)
-from prunescape.checkpoints import Checkpoint
-from prunescape.portable import Portable
+from prunescape.configuration import validation
+from prunescape.data import datasets, own_images, sources, torchvision_collections
+from prunescape.evaluation import table
+from prunescape.exports.portable import Portable
+from prunescape.fitting import divergence
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.foundations import csv_files, files
+from prunescape.pruning import arm_masks, selection
+from prunescape.report import claim_files
 
 MORE = 2 << 30
 FITTED = checkpoint([{"kind": "linear", "units": 4, "bias": False}])
@@ -98,7 +91,7 @@ def tensors():
 
 
 def packed():
-    bits = masks.pack({"snr/global/1": np.ones((3, 4, 64), bool)})
+    bits = selection.pack({"snr/global/1": np.ones((3, 4, 64), bool)})
     return written(lambda path: files.write_tensors(path, bits, {"replicates": [1, 2, 3]}))
 
 
@@ -130,11 +123,11 @@ SCORES = table.assemble([record(dense(), row())])
 
 
 def own_npz(path):
-    return own_data.read(path.rename(path.with_suffix(".npz")))
+    return own_images.read(path.rename(path.with_suffix(".npz")))
 
 
 def own_tensors(path):
-    return own_data.read(path.rename(path.with_suffix(".safetensors")))
+    return own_images.read(path.rename(path.with_suffix(".safetensors")))
 
 
 def raw_images(path):
@@ -161,7 +154,7 @@ def raw_packed(path):
 
 
 def members(path):
-    return torchvision_data._guarded(torchvision_data._members, path)
+    return torchvision_collections._guarded(torchvision_collections._members, path)
 
 
 def unpacked(path):
@@ -199,7 +192,7 @@ READERS = {
         lambda path: Checkpoint.load(str(path)),
         written(lambda path: FITTED.save(str(path))),
     ),
-    "masks": (lambda path: pruning.read(path, SHAPES), packed()),
+    "masks": (lambda path: arm_masks.read(path, SHAPES), packed()),
     "export": (portable, exported()),
     "evaluation": (
         lambda path: list(table.rows([files.read_json(path)])),
@@ -209,8 +202,8 @@ READERS = {
     "table, csv": (table.read_csv, csv()),
     "divergences": (divergence.read, diverged()),
     "other tables": (lambda path: csv_files.read(path, ["a", "b"]), b"a,b\n1,2\n"),
-    "claims": (statements.read, CLAIM),
-    "settings": (configuration.check_file, CONFIG),
+    "claims": (claim_files.read, CLAIM),
+    "settings": (validation.check_file, CONFIG),
 }
 
 
@@ -314,11 +307,11 @@ def test_headers_that_promise_terabytes(tmp_path):
     with zipfile.ZipFile(tmp_path / "own.npz", "w") as opened:
         opened.writestr("images.npy", array)
     with pytest.raises(ValueError, match=r"own\.npz: .*shape \(1000000000000,\) in \d+ bytes"):
-        own_data.read(tmp_path / "own.npz")
+        own_images.read(tmp_path / "own.npz")
     head = b'{"1.weight":{"dtype":"F32","shape":[1000000000000],"data_offsets":[0,4000000000000]}}'
     (tmp_path / "own.safetensors").write_bytes(struct.pack("<Q", len(head)) + head)
     with pytest.raises(ValueError, match=r"own\.safetensors: not a readable safetensors file"):
-        own_data.read(tmp_path / "own.safetensors")
+        own_images.read(tmp_path / "own.safetensors")
     (tmp_path / "idx").write_bytes(bytes([0, 0, 8, 3]) + b"\xff" * 12)
     with pytest.raises(ValueError, match=r"\d+ bytes, expected \d{20,} for the shape"):
         raw_images(tmp_path / "idx")
@@ -345,7 +338,7 @@ def test_members_of_an_archive_stay_in_their_folder(tmp_path):
     assert [path.name for path in inside.iterdir()] == ["digits.csv"]
     assert not (inside / "digits.csv").is_symlink()
     assert not outside.exists()
-    assert torchvision_data._members(tmp_path / "evil.tar") == {"digits.csv": b"evil"}
+    assert torchvision_collections._members(tmp_path / "evil.tar") == {"digits.csv": b"evil"}
 
 
 def test_nothing_in_the_sources_unpickles():

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from evaluations import TRAIN, dense, record, row
 
-from prunescape import files, gates, plan, table
+from prunescape.evaluation import gates, table
+from prunescape.foundations import files
+from prunescape.pipeline import plan
 
 ROOT = Path(__file__).parents[2]
 

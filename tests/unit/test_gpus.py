@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from prunescape import gpus
+from prunescape.running import gpus
 
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 # A job: says which GPU it got and what CUDA would see, and ends when its input is closed.
 JOB = """
 import os, sys
 from pathlib import Path
-from prunescape import gpus
+from prunescape.running import gpus
 print(gpus.claim(gpus.visible(), Path(sys.argv[1])), os.environ["CUDA_VISIBLE_DEVICES"], flush=True)
 sys.stdin.read()
 """

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from prunescape import intervals, streams
-from prunescape.intervals import Sample
+from prunescape.foundations import streams
+from prunescape.report import intervals
+from prunescape.report.intervals import Sample
 
 LEFT = np.array([91.9, 92.4, 91.2, 92.0, 91.7])
 RIGHT = np.array([90.0, 91.1, 90.2, 90.9, 89.1])

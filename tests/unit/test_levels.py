@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunescape import levels
+from prunescape.foundations import levels
 
 DECIMALS = st.integers(0, 10**6).map(lambda n: f"{n / 10**6:.6f}")
 

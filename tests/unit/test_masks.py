@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from torch.nn.utils import prune
 
-from prunescape import masks, streams
+from prunescape.foundations import streams
+from prunescape.pruning import selection
 
 LEVELS = [f"{n / 100:.2f}" for n in range(101)]
 RISING = ["0", "0.13", "0.25", "0.30", "0.50", "0.77", "0.90", "0.95"]
@@ -74,7 +75,7 @@ def tied_scores(draw, replicates=2):
 def test_exact_k_global_at_every_level_and_tie(scores):
     everything = flat(scores)
     for level in LEVELS:
-        kept = flat(masks.exact_k(scores, level, "global", ties(2)))
+        kept = flat(selection.exact_k(scores, level, "global", ties(2)))
         assert kept.dtype == bool
         assert (~kept).sum(axis=1).tolist() == [k_of(level, kept.shape[1])] * 2
         lowest_kept = np.where(kept, everything, np.inf).min(axis=1)
@@ -86,7 +87,7 @@ def test_exact_k_global_at_every_level_and_tie(scores):
 @settings(max_examples=12)
 def test_exact_k_of_each_layer_at_every_level_and_tie(scores):
     for level in LEVELS:
-        kept = masks.exact_k(scores, level, "layer", ties(2))
+        kept = selection.exact_k(scores, level, "layer", ties(2))
         for name, mask in kept.items():
             assert mask.shape == scores[name].shape
             assert removed(mask).tolist() == [k_of(level, mask[0].size)] * 2
@@ -107,9 +108,9 @@ def test_a_floor_keeps_its_number_in_every_layer_and_k_stays_exact(scores, floor
             with pytest.raises(
                 ValueError, match=rf"removes {k} weights.* only {free} .*key: floor"
             ):
-                masks.exact_k(scores, level, "floor", ties(2), floor=floor)
+                selection.exact_k(scores, level, "floor", ties(2), floor=floor)
             continue
-        kept = masks.exact_k(scores, level, "floor", ties(2), floor=floor)
+        kept = selection.exact_k(scores, level, "floor", ties(2), floor=floor)
         assert (~flat(kept)).sum(axis=1).tolist() == [k, k]
         for name, mask in kept.items():
             assert (mask.reshape(2, -1).sum(axis=1) >= min(floor, sizes[name])).all()
@@ -130,7 +131,7 @@ def test_a_floor_takes_the_lowest_scores_that_layers_can_spare(level):
             expected[name][at] = False
             left[name] -= 1
             k -= 1
-    kept = masks.exact_k(scores, level, "floor", ties(1), floor=4)
+    kept = selection.exact_k(scores, level, "floor", ties(1), floor=4)
     assert left["3"] == 4
     for name, mask in expected.items():
         np.testing.assert_array_equal(kept[name], mask)
@@ -141,7 +142,7 @@ def test_a_floor_takes_the_lowest_scores_that_layers_can_spare(level):
 def test_input_units_are_whole_columns_of_all_but_the_last_layer(scores):
     *hidden, last = scores
     for level in LEVELS[::5]:
-        kept = masks.exact_k(scores, level, "input_unit", ties(2))
+        kept = selection.exact_k(scores, level, "input_unit", ties(2))
         assert kept[last].all()
         for name in hidden:
             some, lost = columns(kept[name])
@@ -154,7 +155,7 @@ def test_input_units_are_whole_columns_of_all_but_the_last_layer(scores):
 def test_a_neuron_goes_with_its_incoming_and_its_outgoing_weights(scores):
     # Below 0.80 no layer loses all its units, so a unit without weights was itself removed.
     for level in LEVELS[:80:5]:
-        kept = masks.exact_k(scores, level, "neuron", ties(2))
+        kept = selection.exact_k(scores, level, "neuron", ties(2))
         expected = {name: np.ones(value.shape, dtype=bool) for name, value in scores.items()}
         for name, following in pairwise(scores):
             units = scores[name].shape[1]
@@ -176,10 +177,10 @@ def test_a_neurons_strength_is_the_norm_of_all_its_weights():
         "1": np.array([[[3.0, 0.0], [4.5, 0.0], [0.0, 0.0]]]),
         "2": np.array([[[4.0, 0.0, 0.0], [0.0, 0.0, 4.6]]]),
     }
-    kept = masks.exact_k(scores, "0.34", "neuron", ties(1))
+    kept = selection.exact_k(scores, "0.34", "neuron", ties(1))
     assert kept["1"][0].tolist() == [[True, True], [False, False], [True, True]]
     assert kept["2"][0].tolist() == [[True, False, True]] * 2
-    kept = masks.exact_k(scores, "0.67", "neuron", ties(1))
+    kept = selection.exact_k(scores, "0.67", "neuron", ties(1))
     assert kept["1"][0].tolist() == [[True, True], [False, False], [False, False]]
     assert kept["2"][0].tolist() == [[True, False, False]] * 2
 
@@ -187,7 +188,7 @@ def test_a_neurons_strength_is_the_norm_of_all_its_weights():
 def test_a_filter_goes_with_the_run_of_inputs_that_it_feeds():
     scores = {"1": np.ones((1, 3, 1, 2, 2)), "2": np.ones((1, 2, 12)), "3": np.ones((1, 2, 2))}
     scores["1"][0, 1] = 0.5
-    kept = masks.exact_k(scores, "0.34", "neuron", ties(1))
+    kept = selection.exact_k(scores, "0.34", "neuron", ties(1))
     assert kept["1"][0].reshape(3, 4).all(axis=1).tolist() == [True, False, True]
     inputs = kept["2"][0][kept["2"][0].any(axis=1)].all(axis=0)
     assert inputs.tolist() == [True] * 4 + [False] * 4 + [True] * 4
@@ -197,8 +198,8 @@ def test_the_memory_order_of_scores_does_not_matter():
     scores = distinct(NETWORKS[2])
     turned = {name: np.asfortranarray(value) for name, value in scores.items()}
     for scope in SCOPES:
-        expected = masks.exact_k(scores, "0.50", scope, ties(2))
-        kept = masks.exact_k(turned, "0.50", scope, ties(2))
+        expected = selection.exact_k(scores, "0.50", scope, ties(2))
+        kept = selection.exact_k(turned, "0.50", scope, ties(2))
         for name, mask in expected.items():
             np.testing.assert_array_equal(kept[name], mask, err_msg=scope)
 
@@ -224,12 +225,12 @@ def test_torch_prunes_the_same_weights(level):
     scores = {name: np.abs(value) for name, value in weights.items()}
     sizes = {name: value.size for name, value in weights.items()}
 
-    by_layer = masks.exact_k(scores, level, "layer", ties(1))
+    by_layer = selection.exact_k(scores, level, "layer", ties(1))
     for name, linear in modules(weights).items():
         prune.l1_unstructured(linear, "weight", amount=k_of(level, sizes[name]))
         np.testing.assert_array_equal(by_layer[name][0], linear.weight_mask.numpy() == 1)
 
-    everywhere = masks.exact_k(scores, level, "global", ties(1))
+    everywhere = selection.exact_k(scores, level, "global", ties(1))
     linears = modules(weights)
     prune.global_unstructured(
         [(linear, "weight") for linear in linears.values()],
@@ -239,7 +240,7 @@ def test_torch_prunes_the_same_weights(level):
     for name, linear in linears.items():
         np.testing.assert_array_equal(everywhere[name][0], linear.weight_mask.numpy() == 1)
 
-    by_column = masks.exact_k(scores, level, "input_unit", ties(1))
+    by_column = selection.exact_k(scores, level, "input_unit", ties(1))
     linears = modules(weights)
     for name in ("1", "2"):
         amount = k_of(level, shapes[name][1])
@@ -253,7 +254,7 @@ def test_torch_removes_the_same_channels_of_a_convolution():
     conv.weight.data = torch.from_numpy(weights["1"][0])
     prune.ln_structured(conv, "weight", amount=3, n=2, dim=1)
     scores = {name: np.abs(value) for name, value in weights.items()}
-    kept = masks.exact_k(scores, "0.375", "input_unit", ties(1))
+    kept = selection.exact_k(scores, "0.375", "input_unit", ties(1))
     np.testing.assert_array_equal(kept["1"][0], conv.weight_mask.numpy() == 1)
 
 
@@ -262,7 +263,7 @@ def test_torch_removes_the_same_channels_of_a_convolution():
 def test_one_shot_masks_of_the_same_scores_are_nested(scope, most):
     generator = streams.generator("test", "nested", most)
     scores = {name: generator.integers(0, most + 1, (2, *s)) for name, s in NETWORKS[0].items()}
-    steps = [masks.exact_k(scores, level, scope, ties(2), floor=1) for level in RISING[:-1]]
+    steps = [selection.exact_k(scores, level, scope, ties(2), floor=1) for level in RISING[:-1]]
     for earlier, later in pairwise(map(flat, steps)):
         assert (later <= earlier).all()
 
@@ -275,7 +276,7 @@ def test_one_shot_masks_of_the_same_scores_are_nested_layer_by_layer(scope):
     if scope != "layer":
         scores = {name: np.ones_like(value) for name, value in scores.items()}
         scores["1"][:, :20], scores["1"][:, :, :10] = 0, 0
-    steps = [flat(masks.exact_k(scores, level, scope, ties(1))) for level in LEVELS[::5]]
+    steps = [flat(selection.exact_k(scores, level, scope, ties(1))) for level in LEVELS[::5]]
     for earlier, later in pairwise(steps):
         assert (later <= earlier).all()
 
@@ -290,7 +291,7 @@ def test_a_schedule_removes_first_what_it_removed_before(scope, most):
         # New scores at every step, as after retraining; negative ones too.
         scores = {name: generator.integers(-most, 1, (2, *s)) for name, s in shapes.items()}
         streams_of_step = ties(2, name=f"step {step}")
-        kept = masks.exact_k(scores, level, scope, streams_of_step, floor=2, previous=previous)
+        kept = selection.exact_k(scores, level, scope, streams_of_step, floor=2, previous=previous)
         if previous is not None:
             assert (flat(kept) <= flat(previous)).all()
         if scope == "layer":
@@ -306,8 +307,8 @@ def test_a_structured_schedule_without_ties_is_nested_and_exact(scope):
     previous, shapes = None, NETWORKS[0]
     for step, level in enumerate(RISING):
         scores = distinct(shapes, name=f"step {step}")
-        kept = masks.exact_k(scores, level, scope, ties(2), previous=previous)
-        alone = masks.exact_k(scores, level, scope, ties(2))
+        kept = selection.exact_k(scores, level, scope, ties(2), previous=previous)
+        alone = selection.exact_k(scores, level, scope, ties(2))
         assert (~flat(kept)).sum(axis=1).tolist() == (~flat(alone)).sum(axis=1).tolist()
         assert previous is None or (flat(kept) <= flat(previous)).all()
         previous = kept
@@ -317,8 +318,8 @@ def test_a_structured_schedule_without_ties_is_nested_and_exact(scope):
 def test_a_structured_schedule_with_zero_scores_is_exact(scope):
     shapes, many = {"1": (6, 6), "2": (6, 6), "3": (2, 6)}, 20
     scores = {name: np.zeros((many, *shape)) for name, shape in shapes.items()}
-    first = masks.exact_k(scores, "0.50", scope, ties(many))
-    again = masks.exact_k(scores, "0.50", scope, ties(many, "again"), previous=first)
+    first = selection.exact_k(scores, "0.50", scope, ties(many))
+    again = selection.exact_k(scores, "0.50", scope, ties(many, "again"), previous=first)
     assert (~flat(again)).sum(axis=1).tolist() == (~flat(first)).sum(axis=1).tolist()
 
 
@@ -334,32 +335,32 @@ def test_a_structured_schedule_with_zero_scores_is_exact(scope):
 )
 def test_a_level_that_falls_is_rejected(scope):
     scores = distinct(NETWORKS[0])
-    previous = masks.exact_k(scores, "0.60", scope, ties(2), floor=1)
+    previous = selection.exact_k(scores, "0.60", scope, ties(2), floor=1)
     with pytest.raises(ValueError, match=r"level 0\.30: .* must not fall"):
-        masks.exact_k(scores, "0.30", scope, ties(2), floor=1, previous=previous)
+        selection.exact_k(scores, "0.30", scope, ties(2), floor=1, previous=previous)
 
 
 def test_an_earlier_mask_of_another_shape_is_rejected():
     scores = distinct(NETWORKS[0])
-    previous = masks.exact_k(scores, "0.20", "global", ties(2))
+    previous = selection.exact_k(scores, "0.20", "global", ties(2))
     with pytest.raises(ValueError, match="layer 2"):
-        masks.exact_k(
+        selection.exact_k(
             scores, "0.50", "global", ties(2), previous=previous | {"2": previous["2"][:1]}
         )
     del previous["3"]
     with pytest.raises(ValueError, match="layer 3"):
-        masks.exact_k(scores, "0.50", "global", ties(2), previous=previous)
+        selection.exact_k(scores, "0.50", "global", ties(2), previous=previous)
 
 
 @pytest.mark.parametrize("scope", SCOPES)
 def test_ties_are_random_but_a_replicates_own(scope):
     shapes = {"1": (20, 20), "2": (20, 20), "3": (5, 20)}
     scores = {name: np.ones((3, *shape)) for name, shape in shapes.items()}
-    first, again = (masks.exact_k(scores, "0.50", scope, ties(3), floor=1) for _ in range(2))
+    first, again = (selection.exact_k(scores, "0.50", scope, ties(3), floor=1) for _ in range(2))
     assert (flat(first) == flat(again)).all()
     for one, other in combinations(flat(first), 2):
         assert (one != other).any()
-    other_stream = masks.exact_k(scores, "0.50", scope, ties(3, "other"), floor=1)
+    other_stream = selection.exact_k(scores, "0.50", scope, ties(3, "other"), floor=1)
     assert (flat(first) != flat(other_stream)).any(axis=1).all()
 
 
@@ -367,16 +368,16 @@ def test_ties_are_random_but_a_replicates_own(scope):
 @given(scores=tied_scores(replicates=3))
 @settings(max_examples=8)
 def test_a_replicates_mask_does_not_depend_on_its_company(scope, scores):
-    together = flat(masks.exact_k(scores, "0.45", scope, ties(3), floor=1))
+    together = flat(selection.exact_k(scores, "0.45", scope, ties(3), floor=1))
     for r in range(3):
         own = {name: value[r : r + 1] for name, value in scores.items()}
-        alone = flat(masks.exact_k(own, "0.45", scope, ties(3)[r : r + 1], floor=1))
+        alone = flat(selection.exact_k(own, "0.45", scope, ties(3)[r : r + 1], floor=1))
         np.testing.assert_array_equal(alone[0], together[r])
 
 
 def test_every_replicate_needs_a_stream():
     with pytest.raises(ValueError, match=r"2 replicates"):
-        masks.exact_k(distinct(NETWORKS[0]), "0.50", "global", ties(1))
+        selection.exact_k(distinct(NETWORKS[0]), "0.50", "global", ties(1))
 
 
 def test_ties_favour_no_weight():
@@ -385,7 +386,7 @@ def test_ties_favour_no_weight():
     scores = {"1": np.array([[[0, 5, 0, 0], [7, 0, 0, 0]]])}
     counts = dict.fromkeys(combinations([0, 2, 3, 5, 6, 7], 2), 0)
     for run in range(runs):
-        kept = masks.exact_k(scores, "0.25", "global", [streams.generator("test", "fair", run)])
+        kept = selection.exact_k(scores, "0.25", "global", [streams.generator("test", "fair", run)])
         counts[tuple(np.flatnonzero(~kept["1"]))] += 1
     assert sum(counts.values()) == runs
     assert stats.chisquare(list(counts.values())).pvalue > 0.001
@@ -396,24 +397,24 @@ def test_scores_must_be_finite(value):
     scores = distinct(NETWORKS[0])
     scores["2"][1, 0, 0] = value
     with pytest.raises(ValueError, match="layer 2 has scores that are not finite"):
-        masks.exact_k(scores, "0.50", "global", ties(2))
+        selection.exact_k(scores, "0.50", "global", ties(2))
     with pytest.raises(ValueError, match="layer 2 has scores that are not finite"):
-        masks.threshold(scores, "0.50")
+        selection.threshold(scores, "0.50")
 
 
 @pytest.mark.parametrize("level", ["1.01", "-0.10", "half"])
 def test_a_level_must_be_a_share(level):
     with pytest.raises(ValueError, match=f"level '?{level}"):
-        masks.exact_k(distinct(NETWORKS[0]), level, "global", ties(2))
+        selection.exact_k(distinct(NETWORKS[0]), level, "global", ties(2))
 
 
 @pytest.mark.parametrize("scope", SCOPES)
 def test_scores_are_left_as_they_were(scope):
     scores = distinct(NETWORKS[1])
     before = {name: value.copy() for name, value in scores.items()}
-    previous = masks.exact_k(scores, "0.30", scope, ties(2), floor=1)
+    previous = selection.exact_k(scores, "0.30", scope, ties(2), floor=1)
     first = {name: mask.copy() for name, mask in previous.items()}
-    masks.exact_k(scores, "0.60", scope, ties(2), floor=1, previous=previous)
+    selection.exact_k(scores, "0.60", scope, ties(2), floor=1, previous=previous)
     for name in scores:
         np.testing.assert_array_equal(scores[name], before[name])
         np.testing.assert_array_equal(previous[name], first[name])
@@ -421,52 +422,52 @@ def test_scores_are_left_as_they_were(scope):
 
 def test_a_threshold_keeps_what_reaches_it():
     scores = {"1": np.array([[[0.25, -1.0], [0.5, 0.75]]], dtype=np.float32)}
-    assert masks.threshold(scores, "0.5")["1"].tolist() == [[[False, False], [True, True]]]
-    assert masks.threshold(scores, "-1")["1"].all()
-    assert not masks.threshold(scores, "326.9")["1"].any()
+    assert selection.threshold(scores, "0.5")["1"].tolist() == [[[False, False], [True, True]]]
+    assert selection.threshold(scores, "-1")["1"].all()
+    assert not selection.threshold(scores, "326.9")["1"].any()
 
 
 @given(st.lists(st.integers(1, 5), min_size=2, max_size=4), st.integers(1, 4), st.integers(0, 99))
 def test_unpack_undoes_pack(shape, replicates, seed):
     mask = {"1": np.random.default_rng(seed).random((replicates, *shape)) < 0.5}
-    packed = masks.pack(mask)
+    packed = selection.pack(mask)
     assert packed["1"].dtype == np.uint8
     assert packed["1"].shape == (replicates, -(-int(np.prod(shape)) // 8))
-    back = masks.unpack(packed, {"1": tuple(shape)})
+    back = selection.unpack(packed, {"1": tuple(shape)})
     assert back["1"].dtype == bool
     np.testing.assert_array_equal(back["1"], mask["1"])
 
 
 def test_a_packed_mask_must_fit_its_network():
-    packed = masks.pack({"1": np.ones((2, 5, 5), dtype=bool)})
+    packed = selection.pack({"1": np.ones((2, 5, 5), dtype=bool)})
     assert packed["1"].shape == (2, 4)
     with pytest.raises(ValueError, match="layer 1 doesn't have the 24 weights"):
-        masks.unpack(packed, {"1": (6, 4)})
+        selection.unpack(packed, {"1": (6, 4)})
     with pytest.raises(ValueError, match="layer 1 doesn't have the 33 weights"):
-        masks.unpack(packed, {"1": (3, 11)})
+        selection.unpack(packed, {"1": (3, 11)})
     with pytest.raises(ValueError, match=r"layers \['1'\], expected \['1', '2'\]"):
-        masks.unpack(packed, {"1": (5, 5), "2": (2, 5)})
+        selection.unpack(packed, {"1": (5, 5), "2": (2, 5)})
     with pytest.raises(ValueError, match=r"layers \['1'\], expected \['2'\]"):
-        masks.unpack(packed, {"2": (5, 5)})
+        selection.unpack(packed, {"2": (5, 5)})
 
 
 def test_unpacked_layers_come_in_the_order_of_the_network():
     shapes = {str(number): (2, 2) for number in range(1, 12)}
-    packed = masks.pack({name: np.ones((1, 2, 2), dtype=bool) for name in sorted(shapes)})
-    assert list(masks.unpack(packed, shapes)) == list(shapes)
+    packed = selection.pack({name: np.ones((1, 2, 2), dtype=bool) for name in sorted(shapes)})
+    assert list(selection.unpack(packed, shapes)) == list(shapes)
 
 
 def test_dead_units_of_two_linear_layers():
     first = np.ones((3, 3, 4), dtype=bool)
     second = np.ones((3, 2, 3), dtype=bool)
-    assert masks.dead_units({"1": first, "2": second}).tolist() == [0, 0, 0]
+    assert selection.dead_units({"1": first, "2": second}).tolist() == [0, 0, 0]
     first[0, 1] = False  # hidden unit 1 of the first replicate: nothing comes in
     second[0, :, 1] = False  # and nothing goes out: still one unit
     second[1, :, 2] = False  # nothing goes out of a hidden unit
     second[1, 0, :] = False  # nothing comes into an output
     first[2, :, 0] = False  # an input is not a unit
     first[2, 0, 1:3] = False
-    assert masks.dead_units({"1": first, "2": second}).tolist() == [1, 2, 0]
+    assert selection.dead_units({"1": first, "2": second}).tolist() == [1, 2, 0]
 
 
 def test_dead_filters_of_a_flattened_convolution():
@@ -474,23 +475,23 @@ def test_dead_filters_of_a_flattened_convolution():
     linear = np.ones((1, 2, 12), dtype=bool)
     conv[0, 0, 1] = False  # one channel of filter 0 is left
     linear[0, :, 4:7] = False  # of filter 1 one position is left
-    assert masks.dead_units({"1": conv, "2": linear}).tolist() == [0]
+    assert selection.dead_units({"1": conv, "2": linear}).tolist() == [0]
     linear[0, :, 7] = False
     conv[0, 2] = False
-    assert masks.dead_units({"1": conv, "2": linear}).tolist() == [2]
+    assert selection.dead_units({"1": conv, "2": linear}).tolist() == [2]
 
 
 def test_dead_filters_between_convolutions():
     first, second = np.ones((1, 3, 1, 2, 2), dtype=bool), np.ones((1, 2, 3, 2, 2), dtype=bool)
     second[0, :, 1] = False
     second[0, 0, 2] = False
-    assert masks.dead_units({"1": first, "2": second}).tolist() == [1]
+    assert selection.dead_units({"1": first, "2": second}).tolist() == [1]
     second[0, 0, 0] = False  # the output filter 0 has no input left
-    assert masks.dead_units({"1": first, "2": second}).tolist() == [2]
+    assert selection.dead_units({"1": first, "2": second}).tolist() == [2]
 
 
 def test_dead_units_of_a_single_layer_are_outputs_without_inputs():
     mask = np.ones((2, 4, 3), dtype=bool)
     mask[1, :2] = False
     mask[0, :, 0] = False
-    assert masks.dead_units({"1": mask}).tolist() == [0, 2]
+    assert selection.dead_units({"1": mask}).tolist() == [0, 2]

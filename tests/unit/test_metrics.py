@@ -6,9 +6,10 @@ import torch
 from factories import CONVOLUTIONAL, LOGISTIC, PERCEPTRON, classes, member, parameters
 from sklearn.metrics import accuracy_score, log_loss
 
-from prunescape import metrics, streams
-from prunescape.networks import Network
-from prunescape.scaling import Scaling
+from prunescape.evaluation import metrics
+from prunescape.foundations import streams
+from prunescape.networks.network import Network
+from prunescape.networks.scaling import Scaling
 
 UNIT = Scaling(torch.tensor(0.0), torch.tensor(1.0))
 

@@ -7,12 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from prunescape import architectures, fisher, gradients, module_checks, training
-from prunescape.initial_weights import initial_weights
-from prunescape.module_networks import ModuleNetwork
-from prunescape.networks import Network
-from prunescape.objectives import Likelihood
-from prunescape.scaling import Scaling
+from prunescape.fitting import training
+from prunescape.fitting.initial_weights import initial_weights
+from prunescape.networks import architectures, module_checks
+from prunescape.networks.module_network import ModuleNetwork
+from prunescape.networks.network import Network
+from prunescape.networks.scaling import Scaling
+from prunescape.optimising.objectives import Likelihood
+from prunescape.scoring import fisher, gradients
 
 MODULES = Path(__file__).with_name("modules.py")
 RESNET = Path(__file__).parents[2] / "docs/examples/resnet.py"

@@ -4,9 +4,9 @@ import torch
 from factories import CONVOLUTIONAL, PERCEPTRON, member, parameters, uint8_images
 from numpy.lib.stride_tricks import sliding_window_view
 
-from prunescape import moments
-from prunescape.networks import Network
-from prunescape.scaling import Scaling
+from prunescape.networks.network import Network
+from prunescape.networks.scaling import Scaling
+from prunescape.scoring import input_moments
 
 SIGNED = Scaling(torch.tensor(0.5), torch.tensor(0.5))
 
@@ -33,11 +33,11 @@ def seen(values, images):
 
 @pytest.mark.parametrize("chunk", [1, 7, 22, 23, 1000])
 def test_moments_equal_numpy_on_the_whole_data(monkeypatch, chunk):
-    monkeypatch.setattr(moments, "CHUNK", chunk)  # 23 images: a last chunk of 2, and of 1
+    monkeypatch.setattr(input_moments, "CHUNK", chunk)  # 23 images: a last chunk of 2, and of 1
     network = Network(CONVOLUTIONAL, (2, 9, 8))
     ensemble = parameters(network, 2)
     images = uint8_images(23, (2, 9, 8))
-    found = moments.input_moments(network, ensemble, SIGNED, images)
+    found = input_moments.input_moments(network, ensemble, SIGNED, images)
     assert list(found) == ["1", "2", "3", "4"]
     scaled = (images.numpy() / 255 - 0.5) / 0.5
     for r in range(2):
@@ -53,7 +53,7 @@ def test_moments_of_a_perceptron():
     network = Network(PERCEPTRON, (1, 8, 8))
     ensemble = parameters(network, 3)
     images = uint8_images(1501)
-    found = moments.input_moments(network, ensemble, SIGNED, images)
+    found = input_moments.input_moments(network, ensemble, SIGNED, images)
     pixels = ((images.numpy() / 255 - 0.5) / 0.5).reshape(1501, 64)
     hidden = np.tanh(
         pixels @ ensemble["1.weight"][2].numpy().T.astype(np.float64)
@@ -69,8 +69,8 @@ def test_a_replicates_moments_do_not_depend_on_its_company():
     network = Network(CONVOLUTIONAL, (1, 8, 8))
     ensemble = parameters(network, 4)
     images = uint8_images(101)
-    together = moments.input_moments(network, ensemble, SIGNED, images)
-    alone = moments.input_moments(network, member(ensemble, 2), SIGNED, images)
+    together = input_moments.input_moments(network, ensemble, SIGNED, images)
+    alone = input_moments.input_moments(network, member(ensemble, 2), SIGNED, images)
     for name in together:
         for moment, own in zip(together[name], alone[name], strict=True):
             assert torch.equal(moment[2 if len(moment) > 1 else 0], own[0])
@@ -84,7 +84,9 @@ def test_a_constant_pixel_deviates_by_nothing_and_a_large_mean_costs_no_digits(k
     images[0, 0, 1, 0] = 255  # one in 1,257: deviation sqrt(1256) / 1257 grey levels
     network = Network(PERCEPTRON, (1, 8, 8))
     scaling = Scaling.fit(kind, images)
-    _, deviation = moments.input_moments(network, parameters(network, 1), scaling, images)["1"]
+    _, deviation = input_moments.input_moments(network, parameters(network, 1), scaling, images)[
+        "1"
+    ]
     step = (1 / 255 / scaling.scale).item()
     assert (deviation[0, :4] <= 1e-6 * step).all()
     assert deviation[0, 8].item() == pytest.approx(step * np.sqrt(1256) / 1257, rel=1e-3)
@@ -92,8 +94,8 @@ def test_a_constant_pixel_deviates_by_nothing_and_a_large_mean_costs_no_digits(k
 
 def test_arrays_and_back():
     network = Network(PERCEPTRON, (1, 8, 8))
-    measured = moments.input_moments(network, parameters(network, 2), SIGNED, uint8_images(9))
-    back = moments.from_arrays(moments.arrays(measured), torch.device("cpu"))
+    measured = input_moments.input_moments(network, parameters(network, 2), SIGNED, uint8_images(9))
+    back = input_moments.from_arrays(input_moments.arrays(measured), torch.device("cpu"))
     assert list(back) == list(measured)
     for layer, pair in measured.items():
         for ours, theirs in zip(back[layer], pair, strict=True):

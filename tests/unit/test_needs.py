@@ -2,9 +2,9 @@
 
 import pytest
 
-from prunescape import needs
-from prunescape.needs import Signature
-from prunescape.weight_statistics import WeightStatistics
+from prunescape.scoring import needs
+from prunescape.scoring.needs import Signature
+from prunescape.scoring.weight_statistics import WeightStatistics
 
 EXECUTED = 'raise RuntimeError("executed")\n'
 

@@ -3,7 +3,7 @@ import torch
 from factories import CONVOLUTIONAL, LOGISTIC, PERCEPTRON, parameters
 from torch import nn
 
-from prunescape.networks import Network
+from prunescape.networks.network import Network
 
 IMAGE = (2, 11, 8)
 EVERY_KIND = [

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prunescape import noise, streams
+from prunescape.evaluation import input_noise
+from prunescape.foundations import streams
 
 KINDS = ["grey_raw", "grey_normalised", "gaussian", "salt_pepper", "occlusion"]
 GREYS = {"grey_raw": 0.7469, "grey_normalised": 0.3608 + 0.00002}
@@ -19,7 +20,7 @@ def images(n=50, image=(1, 10, 10)):
 
 
 def corrupt(clean, kind, level):
-    return noise.corrupt(clean, kind, level, *STREAM)
+    return input_noise.corrupt(clean, kind, level, *STREAM)
 
 
 @pytest.mark.parametrize("kind", ["grey_raw", "grey_normalised", "salt_pepper"])
@@ -50,7 +51,7 @@ def test_greys(kind, grey):
     assert np.unique(corrupted[hit]).size == 1
     np.testing.assert_allclose(corrupted[hit][0], grey, atol=1e-5)
     # What the public code set after normalisation is the same number on another scale.
-    assert pytest.approx(noise.GREY_RAW) == (noise.GREY_NORMALISED - 0.1307) / 0.3081
+    assert pytest.approx(input_noise.GREY_RAW) == (input_noise.GREY_NORMALISED - 0.1307) / 0.3081
 
 
 @pytest.mark.parametrize("kind", ["grey_raw", "salt_pepper"])
@@ -156,8 +157,8 @@ def test_the_name_of_the_stream_decides_whatever_was_drawn_before(kind):
         corrupt(images(20), other, "0.30")
     np.testing.assert_array_equal(corrupt(clean, kind, "0.30"), first)
     np.testing.assert_array_equal(clean, before)
-    assert (noise.corrupt(clean, kind, "0.30", 2011, "digits") != first).any()
-    assert (noise.corrupt(clean, kind, "0.30", 2012, "mnist") != first).any()
+    assert (input_noise.corrupt(clean, kind, "0.30", 2011, "digits") != first).any()
+    assert (input_noise.corrupt(clean, kind, "0.30", 2012, "mnist") != first).any()
 
 
 def test_kinds_and_levels_hit_places_of_their_own():
@@ -197,12 +198,12 @@ def test_two_spellings_of_a_level_are_one_noise(kind):
 def test_noise_of_any_kind_level_and_shape(kind, level, shape):
     clean = streams.generator("test", *shape).random(shape, np.float32)
     before = clean.copy()
-    noisy = noise.corrupt(clean, kind, level, *STREAM)
+    noisy = input_noise.corrupt(clean, kind, level, *STREAM)
     assert np.array_equal(clean, before)
     assert (noisy.shape, noisy.dtype) == (shape, np.float32)
     assert noisy.min() >= 0
     assert noisy.max() <= 1
-    assert np.array_equal(noisy, noise.corrupt(clean, kind, f"{level}0", *STREAM))
+    assert np.array_equal(noisy, input_noise.corrupt(clean, kind, f"{level}0", *STREAM))
     if kind in ("grey_raw", "grey_normalised", "salt_pepper"):
         hit = (noisy != clean).any(axis=1).sum(axis=(1, 2))
         assert (hit == int(Decimal(level) * shape[2] * shape[3])).all()

@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from prunescape.ensembles import Ensemble
-from prunescape.networks import Network
-from prunescape.objectives import Batch, Variational, cross_entropy, objective
+from prunescape.networks.ensembles import Ensemble
+from prunescape.networks.network import Network
+from prunescape.optimising.objectives import Batch, Variational, cross_entropy, objective
 
 SETTINGS = {
     "kind": "variational",

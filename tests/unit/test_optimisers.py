@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from prunescape import optimisers
-from prunescape.ensembles import Ensemble
+from prunescape.networks.ensembles import Ensemble
+from prunescape.optimising import optimisers
 
 SHAPES = {"1.weight": (7, 5), "1.bias": (7,), "2.weight": (3, 7)}
 ADAM = {"kind": "adam", "learning_rate": 0.01}

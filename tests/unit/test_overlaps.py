@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from prunescape import masks, overlaps
-from prunescape.figures import mask_overlap, style
+from prunescape.drawing import style
+from prunescape.figures import mask_overlap
+from prunescape.pruning import selection
+from prunescape.report import overlaps
 
 SHAPES = {"1": (4, 5), "2": (3, 7)}
 KEPT = 0.3
@@ -26,7 +28,7 @@ def packed(by_arm):
     return {
         f"{arm}/{layer}": bits
         for arm, layers in by_arm.items()
-        for layer, bits in masks.pack(layers).items()
+        for layer, bits in selection.pack(layers).items()
     }
 
 

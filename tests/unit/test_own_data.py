@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from prunescape import datasets, files, own_data, own_sources, streams
+from prunescape.data import datasets, own_images, own_sources
+from prunescape.foundations import files, streams
 
 N = 30
 LABELS = np.arange(N) % 3
@@ -41,7 +42,7 @@ def save(path, **arrays):
 )
 def test_images_of_every_layout_become_channels_first(tmp_path, suffix, images, expected):
     path = save(tmp_path / f"mine{suffix}", images=images, labels=LABELS.astype(np.uint16))
-    [(found, labels)], classes = own_data.read(path)
+    [(found, labels)], classes = own_images.read(path)
     assert found.dtype == expected.dtype
     assert found.flags.c_contiguous
     assert np.array_equal(found, expected)
@@ -58,7 +59,7 @@ def test_a_test_set_of_ones_own_is_official(tmp_path):
         test_images=GREY[:5],
         test_labels=LABELS[:5],
     )
-    parts, classes = own_data.read(path)
+    parts, classes = own_images.read(path)
     split = datasets.split(parts, "mine", "official", 1)
     assert (split["test"][0] == GREY[:5, None]).all()
     assert {name: len(part[1]) for name, part in split.items()} == {
@@ -102,7 +103,7 @@ NOT_A_NUMBER = np.where(np.arange(N)[:, None, None] == 7, np.nan, GREY / 255)
 def test_wrong_arrays_are_named(tmp_path, suffix, arrays, message):
     path = save(tmp_path / f"bad{suffix}", **{"images": GREY, "labels": LABELS, **arrays})
     with pytest.raises(ValueError, match=rf"bad\{suffix}: .*{message}"):
-        own_data.read(path)
+        own_images.read(path)
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
@@ -111,7 +112,7 @@ def test_a_truncated_file_is_named(tmp_path, suffix, cut):
     path = save(tmp_path / f"bad{suffix}", images=GREY, labels=LABELS)
     path.write_bytes(path.read_bytes()[:cut])
     with pytest.raises(ValueError, match=rf"bad\{suffix}: n.* readable"):
-        own_data.read(path)
+        own_images.read(path)
 
 
 class Bomb:
@@ -129,7 +130,7 @@ def test_nothing_is_unpickled(tmp_path):
         opened.writestr("labels.npy", pickle.dumps(Bomb()))
     for path in (bare, inside):
         with pytest.raises(ValueError, match=f"{path.name}: no readable .npz file of plain arrays"):
-            own_data.read(path)
+            own_images.read(path)
 
 
 # Pictures.
@@ -151,7 +152,7 @@ def test_pictures_are_read_class_by_class(tmp_path, images, suffix):
     folder = photograph(tmp_path / "mine", images, suffix=suffix)
     (folder / ".DS_Store").touch()
     (folder / "b" / ".hidden").touch()
-    [(found, labels)], classes = own_data.read(folder)
+    [(found, labels)], classes = own_images.read(folder)
     order = np.argsort(LABELS, kind="stable")
     assert (found == images.reshape(N, -1, 4, 6)[order]).all()
     assert found.dtype == np.uint8
@@ -162,7 +163,7 @@ def test_pictures_are_read_class_by_class(tmp_path, images, suffix):
 def test_folders_train_and_test_are_an_official_split(tmp_path):
     photograph(tmp_path / "train")
     photograph(tmp_path / "test", COLOUR[1:3], LABELS[1:3])
-    (train, test), classes = own_data.read(tmp_path)
+    (train, test), classes = own_images.read(tmp_path)
     assert len(train[1]) == N
     assert (test[0] == COLOUR[1:3]).all()
     assert (test[1].tolist(), classes) == ([1, 2], 3)
@@ -191,7 +192,7 @@ def test_wrong_pictures_are_named(tmp_path, spoil, message):
     folder = photograph(tmp_path / "mine")
     spoil(folder)
     with pytest.raises(ValueError, match=message):
-        own_data.read(folder)
+        own_images.read(folder)
 
 
 def test_every_picture_is_an_input_of_the_workflow(tmp_path):
@@ -205,7 +206,7 @@ def test_every_picture_is_an_input_of_the_workflow(tmp_path):
     assert len(found) == N + 1
     assert found == sorted(found)
     assert f"{tmp_path}/mine/d/x.png" in found
-    (labels,) = (part[1] for part in own_data.read(tmp_path / "mine")[0])
+    (labels,) = (part[1] for part in own_images.read(tmp_path / "mine")[0])
     assert len(labels) == len(found)
 
 
@@ -234,4 +235,4 @@ def test_a_header_that_promises_too_much_is_no_traceback(tmp_path):
     with zipfile.ZipFile(path, "w") as opened:
         opened.writestr("images.npy", array)
     with pytest.raises(ValueError, match=r"bad\.npz: no readable"):
-        own_data.read(path)
+        own_images.read(path)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import yaml
 
-from prunescape import paths, plan
+from prunescape.pipeline import paths, plan
 
 CONFIG = yaml.safe_load(Path(__file__).parents[2].joinpath("config.yaml").read_text())
 OUTPUTS = [

@@ -9,7 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunescape import configuration, jobs, paths, plan
+from prunescape.configuration import validation
+from prunescape.jobs import prune, retrain, targets
+from prunescape.pipeline import paths, plan
 
 DEFAULT = yaml.safe_load(Path(__file__).parents[2].joinpath("config.yaml").read_text())
 DEFAULT["studies"] = list(DEFAULT["catalogue"])
@@ -266,7 +268,7 @@ def test_the_default_run():
     rows = list(plan.row_files(DEFAULT))
     assert len(rows) == len(set(rows))
     # A job writes a folder, but for the splits of a data set; beside these the run has a handful.
-    folders = {path.rpartition("/")[0] for path in jobs.intermediates(DEFAULT)}
+    folders = {path.rpartition("/")[0] for path in targets.intermediates(DEFAULT)}
     assert len(rows) + len(folders) + 30 <= 400
 
 
@@ -447,8 +449,8 @@ def test_a_step_appended_to_the_default_run_makes_new_jobs_and_changes_none():
     before, after = copy.deepcopy(DEFAULT), copy.deepcopy(DEFAULT)
     after["catalogue"]["magnitude"]["schedules"]["fine"]["steps"].append(["0.995", 2])
     for made in (before, after):
-        configuration.validate(made)
-    old, new = (set(jobs.intermediates(made)) for made in (before, after))
+        validation.validate(made)
+    old, new = (set(targets.intermediates(made)) for made in (before, after))
     assert old < new
     assert {path.split("/r1-5/")[1] for path in new - old} == {
         "prune_step/fine/s23/masks.safetensors",
@@ -458,17 +460,27 @@ def test_a_step_appended_to_the_default_run_makes_new_jobs_and_changes_none():
     place = plan.Model("magnitude", "mnist_pooled", "mlp_250_100", "adam")._asdict()
     place |= {"first": "1", "last": "5", "schedule": "fine"}
     told = (
-        *(jobs.retrained_arms, jobs.retrained_levels, jobs.retrained_masks, jobs.retraining_start),
-        *(jobs.retraining_settings, jobs.epochs_before),
+        *(
+            retrain.retrained_arms,
+            retrain.retrained_levels,
+            retrain.retrained_masks,
+            retrain.retraining_start,
+        ),
+        *(retrain.retraining_settings, retrain.epochs_before),
     )
     first_epochs = []
     for step in range(23):
         trained = Wildcards(place, part=f"s{step}")
         assert [tell(before, trained) for tell in told] == [tell(after, trained) for tell in told]
         pruned = Wildcards(place, step=str(step))
-        for tell in (jobs.step_level, jobs.chained_arms, jobs.step_scores, jobs.previous_masks):
+        for tell in (
+            prune.step_level,
+            prune.chained_arms,
+            prune.step_scores,
+            prune.previous_masks,
+        ):
             assert tell(before, pruned) == tell(after, pruned)
-        first_epochs.append(jobs.epochs_before(before, trained))
+        first_epochs.append(retrain.epochs_before(before, trained))
     # 5 epochs of the fit, then the schedule's: 7 steps of 1, the rest of 2.
     assert first_epochs == [*range(5, 12), *range(12, 44, 2)]
 

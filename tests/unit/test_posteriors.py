@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy import integrate, stats
 
-from prunescape.posteriors import (
+from prunescape.optimising.posteriors import (
     SIGMA_PARAMETERS,
     ArdPrior,
     GaussianPrior,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from prunescape import devices
-from prunescape.devices import device
+from prunescape.running import devices
+from prunescape.running.devices import device
 
 
 @pytest.fixture(autouse=True)

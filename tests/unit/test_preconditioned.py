@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 import torch
 
-from prunescape import first_images, training
-from prunescape.ensembles import Ensemble
-from prunescape.networks import Network
-from prunescape.objectives import Batch, objective
-from prunescape.preconditioned import NoiseCovariance, PreconditionedSGD, preconditioner
-from prunescape.scaling import Scaling
+from prunescape.fitting import training
+from prunescape.networks.ensembles import Ensemble
+from prunescape.networks.network import Network
+from prunescape.networks.scaling import Scaling
+from prunescape.optimising import first_images
+from prunescape.optimising.objectives import Batch, objective
+from prunescape.optimising.preconditioned import NoiseCovariance, PreconditionedSGD, preconditioner
 
 SETTINGS = {
     "kind": "psgd",

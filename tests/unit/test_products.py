@@ -6,9 +6,10 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
-from prunescape import products, training
-from prunescape.networks import Network
-from prunescape.scaling import Scaling
+from prunescape.fitting import training
+from prunescape.networks import products
+from prunescape.networks.network import Network
+from prunescape.networks.scaling import Scaling
 
 # Images, and of each of three members the share of its inputs that are zero in all of them.
 SHARES = [(64, [0.9, 0.5, 0.0]), (64, [1.0, 0.97, 0.2]), (7, [0.9, 0.5, 0.7])]

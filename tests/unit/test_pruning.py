@@ -6,7 +6,8 @@ import torch
 from factories import PERCEPTRON, checkpoint, scored, uint8_images
 from torch.nn.utils import prune as torch_prune
 
-from prunescape import masks, pruning, streams
+from prunescape.foundations import streams
+from prunescape.pruning import arm_masks, selection
 
 ROOT = (2011, "graves")
 FITTED = checkpoint(PERCEPTRON, replicates=[1, 2, 3], posterior=True)
@@ -19,11 +20,11 @@ LEVELS = ["0.25", "0.50", "0.60", "0.70", "0.80", "0.90", "0.95", "0.98", "0.99"
 
 
 def prune(scores, arms, level, selection="exact_k", replicates=(1, 2, 3), root=ROOT):
-    return pruning.masks(scores, arms, selection, level, root, replicates)
+    return arm_masks.masks(scores, arms, selection, level, root, replicates)
 
 
 def unpacked(packed, criterion, scope):
-    return masks.unpack(pruning.layers_of(packed, criterion, scope), SHAPES)
+    return selection.unpack(arm_masks.layers_of(packed, criterion, scope), SHAPES)
 
 
 def flat(kept):
@@ -39,7 +40,7 @@ def test_every_arm_gets_its_own_masks():
     for criterion, scope, floor in arms:
         scores = {layer: SCORES[f"{criterion}/{layer}"] for layer in SHAPES}
         ties = [streams.generator(*ROOT, "ties", criterion, scope, r) for r in (1, 2, 3)]
-        expected = masks.exact_k(scores, "0.80", scope, ties, floor=floor)
+        expected = selection.exact_k(scores, "0.80", scope, ties, floor=floor)
         for layer, mask in unpacked(packed, criterion, scope).items():
             np.testing.assert_array_equal(mask, expected[layer])
         alone = prune(SCORES, [(criterion, scope, floor)], "0.80")
@@ -89,7 +90,7 @@ def test_after_a_step_each_arm_is_pruned_by_its_own_scores_and_what_was_removed_
         for criterion, scope, _ in arms
         for layer, shape in SHAPES.items()
     }
-    after = pruning.masks(scores, arms, "exact_k", "0.80", ROOT, (1, 2, 3), before)
+    after = arm_masks.masks(scores, arms, "exact_k", "0.80", ROOT, (1, 2, 3), before)
     assert after.keys() == before.keys()
     total = sum(int(np.prod(shape)) for shape in SHAPES.values())
     for criterion, scope, _ in arms:
@@ -103,12 +104,12 @@ def test_after_a_step_each_arm_is_pruned_by_its_own_scores_and_what_was_removed_
                 assert later[r].sum() == total - round(0.8 * total)
                 np.testing.assert_array_equal(np.sort(own[r][later[r]]), kept)
     # The same level again takes nothing away.
-    again = pruning.masks(scores, arms, "exact_k", "0.50", ROOT, (1, 2, 3), before)
+    again = arm_masks.masks(scores, arms, "exact_k", "0.50", ROOT, (1, 2, 3), before)
     assert all(np.array_equal(again[name], before[name]) for name in before)
     with pytest.raises(ValueError, match="levels of a schedule must not fall"):
-        pruning.masks(scores, arms, "exact_k", "0.40", ROOT, (1, 2, 3), before)
+        arm_masks.masks(scores, arms, "exact_k", "0.40", ROOT, (1, 2, 3), before)
     with pytest.raises(ValueError, match="no entry magnitude/global/<layer>"):
-        pruning.masks(SCORES, arms, "exact_k", "0.80", ROOT, (1, 2, 3), before)
+        arm_masks.masks(SCORES, arms, "exact_k", "0.80", ROOT, (1, 2, 3), before)
 
 
 @pytest.mark.parametrize("level", ["0.25", "0.90"])
@@ -147,16 +148,16 @@ def test_a_threshold_has_the_units_of_its_score():
 
 
 def test_criteria_whose_names_start_alike_are_kept_apart():
-    both = pruning.layers_of(SCORES, "magnitude_x_std")
+    both = arm_masks.layers_of(SCORES, "magnitude_x_std")
     assert list(both) == list(SHAPES)
     assert both["1"] is SCORES["magnitude_x_std/1"]
-    assert pruning.layers_of(SCORES, "magnitude")["1"] is SCORES["magnitude/1"]
+    assert arm_masks.layers_of(SCORES, "magnitude")["1"] is SCORES["magnitude/1"]
 
 
 def test_a_criterion_that_was_not_scored_is_named():
     for path in (["log_alpha"], ["magnitude", "layer"], ["magnitud"]):
         with pytest.raises(ValueError, match=f"no entry {'/'.join(path)}/<layer>"):
-            pruning.layers_of(SCORES, *path)
+            arm_masks.layers_of(SCORES, *path)
     with pytest.raises(ValueError, match="no entry hg/<layer>"):
         prune(SCORES, [("hg", "global", 0)], "0.50")
 
@@ -164,4 +165,4 @@ def test_a_criterion_that_was_not_scored_is_named():
 def test_layers_come_in_the_order_of_the_network():
     names = [str(number) for number in range(1, 12)]
     arrays = {f"snr/{name}": np.zeros(1) for name in sorted(names)}
-    assert list(pruning.layers_of(arrays, "snr")) == names
+    assert list(arm_masks.layers_of(arrays, "snr")) == names

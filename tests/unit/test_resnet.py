@@ -7,19 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from prunescape import (
-    architectures,
-    evaluation,
-    masks,
-    moments,
-    pruning,
-    retraining,
-    scoring,
-    training,
-)
-from prunescape.checkpoints import Checkpoint
-from prunescape.initial_weights import initial_weights
-from prunescape.scaling import Scaling
+from prunescape.evaluation import evaluating
+from prunescape.fitting import training
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.fitting.initial_weights import initial_weights
+from prunescape.networks import architectures
+from prunescape.networks.scaling import Scaling
+from prunescape.pruning import arm_masks, retraining, selection
+from prunescape.scoring import input_moments, ranking
 
 NAMED = f"{Path(__file__).parents[2]}/docs/examples/resnet.py:resnet20"
 IMAGE = (3, 32, 32)
@@ -65,14 +60,14 @@ def posterior(point):
 
 def measured(checkpoint):
     parameters = checkpoint.parameters(CPU)
-    return moments.input_moments(checkpoint.network, parameters, checkpoint.scaling, IMAGES)
+    return input_moments.input_moments(checkpoint.network, parameters, checkpoint.scaling, IMAGES)
 
 
 def evaluated(checkpoint, retrained, packed, arm, means):
-    found = evaluation.cases(
+    found = evaluating.cases(
         checkpoint, retrained, packed, arm, [[("none", "0"), ("gaussian", "0.3")]]
     )
-    return evaluation.rows(found, means, IMAGES, LABELS, (1, "random"))
+    return evaluating.rows(found, means, IMAGES, LABELS, (1, "random"))
 
 
 def test_training_moves_weights_norms_and_running_statistics(point):
@@ -113,13 +108,13 @@ def test_checkpoints_come_back_from_disk(posterior, tmp_path):
 @pytest.mark.parametrize("scope", ["global", "layer", "input_unit"])
 def test_masks_are_exact_and_zeros_stay_zeros_in_retraining(point, scope):
     found = measured(point)
-    scores = scoring.scores(
+    scores = ranking.scores(
         point, ["magnitude", "magnitude_x_std", "random"], LIKELIHOOD, IMAGES, LABELS, found, ROOT
     )
     arms = [("magnitude", scope, 0), ("magnitude_x_std", scope, 0), ("random", scope, 0)]
-    packed = pruning.masks(scores, arms, "exact_k", "0.90", ROOT, [1, 2])
+    packed = arm_masks.masks(scores, arms, "exact_k", "0.90", ROOT, [1, 2])
     shapes = {layer.name: layer.shape for layer in point.network.weighted}
-    kept = masks.unpack(pruning.layers_of(packed, "magnitude", scope), shapes)
+    kept = selection.unpack(arm_masks.layers_of(packed, "magnitude", scope), shapes)
     for r in range(2):
         own = [mask[r] for mask in kept.values()]
         columns = [mask.reshape(*mask.shape[:2], -1).transpose(1, 0, 2) for mask in own[:-1]]
@@ -154,10 +149,10 @@ def test_masks_are_exact_and_zeros_stay_zeros_in_retraining(point, scope):
 
 def test_posteriors_are_pruned_and_compensated(posterior):
     found = measured(posterior)
-    scores = scoring.scores(
+    scores = ranking.scores(
         posterior, ["snr", "log_alpha"], VARIATIONAL, IMAGES, LABELS, found, ROOT
     )
-    packed = pruning.masks(scores, [("snr", "global", 0)], "exact_k", "0.50", ROOT, [1, 2])
+    packed = arm_masks.masks(scores, [("snr", "global", 0)], "exact_k", "0.50", ROOT, [1, 2])
     arm = {"criterion": "snr", "scope": "global", "selection": "exact_k", "schedule": "oneshot"}
     arm |= {"effects": ["zero", "compensate"], "points": [(0, "0.50")]}
     means = {layer: mean for layer, (mean, _) in found.items()}

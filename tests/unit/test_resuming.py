@@ -5,10 +5,12 @@ import pytest
 import torch
 from fits import MOMENTUM, PERCEPTRON, POINT, POSTERIOR, PSGD, SPARSE
 
-from prunescape import files, products, resuming, training
-from prunescape.networks import Network
-from prunescape.resuming import Progress
-from prunescape.scaling import Scaling
+from prunescape.fitting import resuming, training
+from prunescape.fitting.resuming import Progress
+from prunescape.foundations import files
+from prunescape.networks import products
+from prunescape.networks.network import Network
+from prunescape.networks.scaling import Scaling
 
 DECAY = {"kind": "linear", "hold": 0.4}
 ADAM = {"kind": "adam", "learning_rate": 0.003, "decay": DECAY}
@@ -112,11 +114,21 @@ def test_little_is_written_and_nothing_stays(fit, tmp_path):
 
 
 def test_an_edit_of_the_library_begins_anew(tmp_path, monkeypatch):
-    library = tmp_path / "library"
-    library.mkdir()
-    (library / "training.py").write_text("epochs = 1\n")
-    monkeypatch.setattr(resuming, "__file__", str(library / "resuming.py"))
+    module = tmp_path / "prunescape" / "fitting" / "training.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("epochs = 1\n")
+    monkeypatch.setattr(resuming, "WORKFLOW", tmp_path)
     before = resuming._digest("fit")
-    (library / "training.py").write_text("epochs = 2\n")
+    module.write_text("epochs = 2\n")
 
     assert resuming._digest("fit") != before
+
+
+def test_a_training_is_of_every_module_and_every_script():
+    folders = {str(path.parent.relative_to(resuming.WORKFLOW)) for path in resuming.code()}
+    rooms = ["configuration", "data", "drawing", "evaluation", "explorer", "exports", "figures"]
+    rooms += ["fitting", "foundations", "jobs", "networks", "optimising", "pipeline", "pruning"]
+    rooms += ["report", "running", "scoring"]
+    assert folders == {"prunescape", "scripts", *(f"prunescape/{room}" for room in rooms)}
+    named = ["scripts/train.py", "prunescape/__init__.py", "prunescape/fitting/training.py"]
+    assert {resuming.WORKFLOW / name for name in named} <= set(resuming.code())

@@ -7,13 +7,15 @@ import pytest
 import torch
 from factories import checkpoint, scored
 
-from prunescape import masks as packing
-from prunescape import members, optimisers, pruning, retraining, training
-from prunescape.divergence import Divergence
-from prunescape.ensembles import Ensemble
-from prunescape.initial_weights import initial_weights
-from prunescape.resuming import Progress
-from prunescape.retraining import Trained
+from prunescape.fitting import members, training
+from prunescape.fitting.divergence import Divergence
+from prunescape.fitting.initial_weights import initial_weights
+from prunescape.fitting.resuming import Progress
+from prunescape.networks.ensembles import Ensemble
+from prunescape.optimising import optimisers
+from prunescape.pruning import arm_masks, retraining
+from prunescape.pruning import selection as packing
+from prunescape.pruning.retraining import Trained
 
 LAYERS = [
     {"kind": "linear", "units": 19},
@@ -50,7 +52,7 @@ IMAGES, LABELS = digits()
 SCORES, _ = scored(FITTED, ["magnitude", "random"], IMAGES, ROOT)
 ARMS = [("magnitude", "global", 0), ("magnitude", "layer", 0), ("random", "global", 0)]
 MASKS = {
-    level: pruning.masks(SCORES, ARMS, "exact_k", level, ROOT, FITTED.replicates)
+    level: arm_masks.masks(SCORES, ARMS, "exact_k", level, ROOT, FITTED.replicates)
     for level in LEVELS
 }
 
@@ -69,7 +71,7 @@ def retrain(trained, fitted=FITTED, masks=MASKS, first_epoch=5, data=(IMAGES, LA
 
 
 def kept(arm, masks=MASKS):
-    layers = pruning.layers_of(masks[arm.level], arm.criterion, arm.scope)
+    layers = arm_masks.layers_of(masks[arm.level], arm.criterion, arm.scope)
     return packing.unpack(layers, SHAPES)
 
 
@@ -237,7 +239,7 @@ def test_a_step_of_a_chain_goes_on_from_each_arms_own_weights():
     first = retrain(early)
     later = [arm._replace(level="0.90") if arm.level != "0" else arm for arm in early]
     masks = {
-        "0.90": pruning.masks(
+        "0.90": arm_masks.masks(
             {
                 f"{criterion}/{scope}/{layer}": np.abs(
                     first.of_arm(criterion, scope).arrays[f"{layer}.weight"]
@@ -330,7 +332,7 @@ def test_fine_tuning_repairs_what_pruning_did():
         retrain([CONTROL], epochs=40, optimiser=ADAM | {"learning_rate": 0.01}), arms=None
     )
     scores, _ = scored(fitted, ["magnitude", "random"], IMAGES, ROOT)
-    masks = {"0.90": pruning.masks(scores, ARMS, "exact_k", "0.90", ROOT, [1, 2, 3])}
+    masks = {"0.90": arm_masks.masks(scores, ARMS, "exact_k", "0.90", ROOT, [1, 2, 3])}
     pruned = {
         f"{k}.weight": fitted.arrays[f"{k}.weight"] * m for k, m in kept(SPARSE, masks).items()
     }

@@ -5,8 +5,8 @@ from factories import uint8_images
 from sklearn.datasets import load_digits
 from sklearn.preprocessing import StandardScaler
 
-from prunescape import files
-from prunescape.scaling import Scaling, intensities
+from prunescape.foundations import files
+from prunescape.networks.scaling import Scaling, intensities
 
 KINDS = ["unit", "signed", "normalised", "raw", "standardised"]
 ENDS = {"unit": (0, 1), "signed": (-1, 1), "normalised": (-0.42421, 2.82149), "raw": (0, 255)}

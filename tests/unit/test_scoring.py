@@ -14,10 +14,11 @@ from factories import (
     uint8_images,
 )
 
-from prunescape import effects, fisher, masks, needs, pruning, scoring
-from prunescape.gradients import full_gradient
-from prunescape.initial_weights import initial_weights
-from prunescape.objectives import objective
+from prunescape.fitting.initial_weights import initial_weights
+from prunescape.optimising.objectives import objective
+from prunescape.pruning import arm_masks, effects, selection
+from prunescape.scoring import fisher, needs, ranking
+from prunescape.scoring.gradients import full_gradient
 
 CRITERIA = list(needs.built_in())
 ROOT = (2011, "graves")
@@ -146,7 +147,7 @@ def retrained(layers=PERCEPTRON):
 
 def test_each_arm_of_a_retrained_checkpoint_is_scored_by_its_own_criterion_on_its_own_weights():
     after = retrained()
-    found, replicates = scoring.scores_by_arm(after, ARMS, PSGD, IMAGES, LABELS, ROOT)
+    found, replicates = ranking.scores_by_arm(after, ARMS, PSGD, IMAGES, LABELS, ROOT)
     assert replicates == [4, 5]
     layers = [layer.name for layer in after.network.weighted]
     pruned = ["magnitude/global", "magnitude/layer", "magnitude_x_std/global", "random/global"]
@@ -164,7 +165,7 @@ def test_each_arm_of_a_retrained_checkpoint_is_scored_by_its_own_criterion_on_it
 def test_random_scores_are_the_same_at_every_step():
     # A weight that is random's last choice stays so: one order of removal a replicate.
     first, _ = score(checkpoint(PERCEPTRON, replicates=[4, 5]), ["random"])
-    later, _ = scoring.scores_by_arm(retrained(), ARMS, PSGD, IMAGES, LABELS, ROOT)
+    later, _ = ranking.scores_by_arm(retrained(), ARMS, PSGD, IMAGES, LABELS, ROOT)
     for layer in ("1", "2", "3"):
         np.testing.assert_array_equal(later[f"random/global/{layer}"], first[f"random/{layer}"])
 
@@ -172,7 +173,7 @@ def test_random_scores_are_the_same_at_every_step():
 def test_moments_are_needed_only_by_criteria_that_read_them():
     fitted = checkpoint(PERCEPTRON, posterior=True)
     names = ["magnitude", "snr", "random"]
-    without = scoring.scores(fitted, names, PSGD, IMAGES, LABELS, {}, ROOT)
+    without = ranking.scores(fitted, names, PSGD, IMAGES, LABELS, {}, ROOT)
     with_moments, _ = score(fitted, names)
     assert without.keys() == with_moments.keys()
     assert all(np.array_equal(without[name], with_moments[name]) for name in without)
@@ -211,7 +212,7 @@ def test_hg_needs_preconditioned_sgd():
     fit = PSGD | {"optimiser": {"kind": "adam", "learning_rate": 0.1}}
     fitted = checkpoint(PERCEPTRON, posterior=True)
     with pytest.raises(ValueError, match=r"hg.*optimiser.kind: psgd"):
-        scoring.scores(fitted, ["g", "hg"], fit, IMAGES, LABELS, {}, ROOT)
+        ranking.scores(fitted, ["g", "hg"], fit, IMAGES, LABELS, {}, ROOT)
 
 
 # Statistics against one image, one member at a time.
@@ -241,7 +242,7 @@ def test_gradients_and_fisher_equal_a_loop_over_images(layers, softmax):
     fitted = checkpoint(layers, replicates=[1, 2])
     fit = PSGD | {"objective": {"kind": "likelihood", "softmax": softmax}}
     images, labels = IMAGES[:45], LABELS[:45]
-    found = scoring.scores(fitted, ["taylor", "obd"], fit, images, labels, {}, ROOT)
+    found = ranking.scores(fitted, ["taylor", "obd"], fit, images, labels, {}, ROOT)
     for member in range(2):
         for layer, slopes in by_image(fitted, member, images, labels, softmax).items():
             weight = torch.tensor(fitted.arrays[f"{layer}.weight"][member])
@@ -288,13 +289,13 @@ def test_snip_reads_the_weights_that_training_began_with():
 def test_a_fit_that_starts_from_another_has_no_snip():
     fit = {key: value for key, value in PSGD.items() if key != "initial_weights"}
     with pytest.raises(ValueError, match="criterion snip needs initial_weights"):
-        scoring.scores(checkpoint(), ["snip"], fit, IMAGES, LABELS, {}, ROOT)
+        ranking.scores(checkpoint(), ["snip"], fit, IMAGES, LABELS, {}, ROOT)
 
 
 def test_the_gradient_of_a_posterior_is_its_likelihoods_at_the_means():
     fitted = checkpoint(PERCEPTRON, posterior=True)
     fit = PSGD | {"objective": {"kind": "variational", "prior": "gaussian"}}
-    found = scoring.scores(fitted, ["g", "obd"], fit, IMAGES, LABELS, {}, ROOT)
+    found = ranking.scores(fitted, ["g", "obd"], fit, IMAGES, LABELS, {}, ROOT)
     point, _ = score(fitted, ["g", "obd"])
     assert all(np.array_equal(found[name], point[name]) for name in found)
 
@@ -306,7 +307,7 @@ def test_shuffled_scores_keep_how_much_of_each_layer_and_not_which(scope):
     arms = [("magnitude", scope, 0), ("shuffled_magnitude", scope, 0)]
     kept = {}
     for level in ("0.50", "0.90"):
-        packed = pruning.masks(found, arms, "exact_k", level, ROOT, fitted.replicates)
+        packed = arm_masks.masks(found, arms, "exact_k", level, ROOT, fitted.replicates)
         kept[level] = {name: np.unpackbits(bits, axis=1) for name, bits in packed.items()}
         for layer in "123":
             plain, shuffled = (kept[level][f"{name}/{scope}/{layer}"] for name, _, _ in arms)
@@ -409,12 +410,12 @@ def test_any_criterion_can_be_compensated():
     parameters = fitted.parameters(torch.device("cpu"))
     inputs = fitted.scaling(IMAGES)[None]
     for name in names:
-        packed = pruning.masks(
+        packed = arm_masks.masks(
             found, [(name, "layer", 0)], "exact_k", "0.50", ROOT, fitted.replicates
         )
         shapes = {layer.name: layer.shape for layer in fitted.network.weighted}
-        layers = pruning.layers_of(packed, name, "layer")
-        kept = {k: torch.from_numpy(v) for k, v in masks.unpack(layers, shapes).items()}
+        layers = arm_masks.layers_of(packed, name, "layer")
+        kept = {k: torch.from_numpy(v) for k, v in selection.unpack(layers, shapes).items()}
         changed = effects.apply("compensate", fitted.network, parameters, kept, means)
         first = fitted.network.weighted[0]
         # What the first layer passes on has the mean that it had.

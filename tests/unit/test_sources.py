@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import servers
 
-import prunescape
-from prunescape import datasets, sources, web
+from prunescape import data
+from prunescape.data import datasets, sources, web
 
 RAW = {name: os.urandom(3000) + name.encode() for name in sources.FILES["mnist"]}
 IMAGES = "train-images-idx3-ubyte"
@@ -63,10 +63,10 @@ def torchvision(monkeypatch):
 
     def know(addresses, resources):
         dataset = SimpleNamespace(mirrors=addresses, resources=resources)
-        vision = SimpleNamespace(load=lambda: SimpleNamespace(datasets=dataset))
+        torchvision_import = SimpleNamespace(load=lambda: SimpleNamespace(datasets=dataset))
         dataset.MNIST = dataset
-        monkeypatch.setitem(sys.modules, "prunescape.vision", vision)
-        monkeypatch.setattr(prunescape, "vision", vision, raising=False)
+        monkeypatch.setitem(sys.modules, "prunescape.data.torchvision_import", torchvision_import)
+        monkeypatch.setattr(data, "torchvision_import", torchvision_import, raising=False)
 
     return know
 
@@ -300,7 +300,7 @@ def test_wrong_source_and_outputs(outputs):
 
 def test_rules_read_the_names_without_numpy():
     code = (
-        "import sys; from prunescape import sources; "
+        "import sys; from prunescape.data import sources; "
         "print({'numpy', 'torch', 'safetensors', 'sklearn'} & set(sys.modules))"
     )
     environment = os.environ | {"PYTHONPATH": "workflow"}
@@ -332,10 +332,10 @@ def test_script_says_what_is_wrong_and_fails(tmp_path):
 @pytest.mark.usefixtures("real")
 @pytest.mark.skipif(not importlib.util.find_spec("torchvision"), reason="no torchvision")
 def test_torchvision_imports_and_lists_our_files():
-    from prunescape import vision
+    from prunescape.data import torchvision_import
 
     for source, name in sources.TORCHVISION.items():
-        dataset = getattr(vision.load().datasets, name)
+        dataset = getattr(torchvision_import.load().datasets, name)
         assert [f"{raw}.gz" for raw in sources.FILES[source]] == [n for n, _ in dataset.resources]
         assert all(address.startswith("http") for address in dataset.mirrors)
 

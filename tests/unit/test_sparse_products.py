@@ -4,8 +4,8 @@ import pytest
 import torch
 from factories import CONVOLUTIONAL, PERCEPTRON, parameters
 
-from prunescape import sparse_products
-from prunescape.networks import Network
+from prunescape.networks import sparse_products
+from prunescape.networks.network import Network
 
 IMAGE = (1, 9, 7)
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from factories import uint8_images
 
-from prunescape import sparse_weights, training
-from prunescape.networks import Network
-from prunescape.scaling import Scaling
+from prunescape.fitting import sparse_weights, training
+from prunescape.networks.network import Network
+from prunescape.networks.scaling import Scaling
 
 ROOT = (1, "study")
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from prunescape import endings, spending
+from prunescape.running import log_endings, spending
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,10 +16,10 @@ def job(results, place, text):
 
 
 def test_overhead_is_all_but_the_work_of_the_scripts(tmp_path):
-    job(tmp_path, "a/train/x", f"50 %\n{endings.Ending('train', 2, 60, 310)}\n")
+    job(tmp_path, "a/train/x", f"50 %\n{log_endings.Ending('train', 2, 60, 310)}\n")
     # A job that failed and was run again counts once, as it ended.
-    job(tmp_path, "b/train/x", f"train.py: bad\n{endings.Ending('train', 2, 30, 100)}\n")
-    job(tmp_path, "scores", f"{endings.Ending('aggregate', 1, 1, 90)}\n")
+    job(tmp_path, "b/train/x", f"train.py: bad\n{log_endings.Ending('train', 2, 30, 100)}\n")
+    job(tmp_path, "scores", f"{log_endings.Ending('aggregate', 1, 1, 90)}\n")
     job(tmp_path, "claims", "claims.py: no table\n")
     (tmp_path / "logs/snakemake.tsv").write_text("cpu_seconds\n3.0\n1.0\n")
 
@@ -58,9 +58,9 @@ def test_a_script_tells_what_it_took(tmp_path):
         with (tmp_path / "log").open("a") as log:
             subprocess.run(command, env=place, stdout=log, stderr=subprocess.STDOUT, check=True)
         script.write_text(script.read_text().replace("< 0.6", "< 0.9"))
-    found = endings.read(tmp_path / "log")
+    found = log_endings.read(tmp_path / "log")
     assert found.script == "made"
     assert found.start >= 0.9
     assert found.work < found.start
     assert 190 < found.memory < 400
-    assert endings.read(tmp_path / "none") is None
+    assert log_endings.read(tmp_path / "none") is None

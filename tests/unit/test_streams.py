@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunescape import streams
+from prunescape.foundations import streams
 
 # Words that look like the separators and types of a key's text.
 WORDS = st.integers(0, 30) | st.text("1:;intsr", max_size=4)

@@ -7,7 +7,7 @@ import pytest
 from evaluations import dense, record, row
 from pyarrow import parquet
 
-from prunescape import table
+from prunescape.evaluation import table
 
 DOCS = Path(__file__).parents[2] / "docs" / "table.md"
 

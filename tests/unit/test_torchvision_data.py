@@ -9,7 +9,8 @@ import pytest
 import servers
 from scipy.io import savemat
 
-from prunescape import own_data, own_sources, streams, torchvision_data
+from prunescape.data import own_images, own_sources, torchvision_collections
+from prunescape.foundations import streams
 
 GENERATOR = streams.generator("test", "collections")
 COLOUR = GENERATOR.integers(0, 256, (24, 3, 32, 32), dtype=np.uint8)
@@ -87,11 +88,11 @@ def collection(monkeypatch):
             url=f"{address}{next(iter(files))}".replace("binary", "python"),
         )
         module = SimpleNamespace(datasets=SimpleNamespace(**{name: dataset}))
-        monkeypatch.setattr(torchvision_data.vision, "load", lambda: module)
-        if name in torchvision_data.CIFAR:
-            _, names = torchvision_data.CIFAR[name]
+        monkeypatch.setattr(torchvision_collections.torchvision_import, "load", lambda: module)
+        if name in torchvision_collections.CIFAR:
+            _, names = torchvision_collections.CIFAR[name]
             [content] = files.values()
-            monkeypatch.setitem(torchvision_data.CIFAR, name, (md5(content), names))
+            monkeypatch.setitem(torchvision_collections.CIFAR, name, (md5(content), names))
 
     return known
 
@@ -101,8 +102,8 @@ def test_a_collection_becomes_one_file_of_arrays(tmp_path, collection, name):
     content, output = contents(name), tmp_path / "images.safetensors"
     with servers.running(content) as server:
         collection(name, content, server.address("good"))
-        torchvision_data.fetch(name, output)
-    (train, test), classes = own_data.read(output)
+        torchvision_collections.fetch(name, output)
+    (train, test), classes = own_images.read(output)
     images = GREY[:, None] if name == "KMNIST" else COLOUR
     assert (np.concatenate([train[0], test[0]]) == images).all()
     assert np.concatenate([train[1], test[1]]).tolist() == LABELS.tolist()
@@ -115,7 +116,7 @@ def test_other_bytes_than_the_publishers_are_refused(tmp_path, collection, name)
     with servers.running(content) as server:
         collection(name, content, server.address("corrupt"))
         with pytest.raises(ValueError, match=r"could not be downloaded: .*MD5.*file:PATH"):
-            torchvision_data.fetch(name, output)
+            torchvision_collections.fetch(name, output)
     assert not output.exists()
 
 
@@ -124,11 +125,11 @@ def test_an_archive_without_a_part_is_refused(tmp_path, collection):
     with servers.running(content) as server:
         collection("CIFAR10", content, server.address("good"))
         with pytest.raises(ValueError, match=r"data_batch_2\.bin has 0 bytes, expected 3073"):
-            torchvision_data.fetch("CIFAR10", tmp_path / "images.safetensors")
+            torchvision_collections.fetch("CIFAR10", tmp_path / "images.safetensors")
 
 
 def test_torchvision_has_what_is_read_of_it():
-    known = torchvision_data.vision.load().datasets
+    known = torchvision_collections.torchvision_import.load().datasets
     assert known.CIFAR10.url.endswith("cifar-10-python.tar.gz")
     assert known.CIFAR100.url.endswith("cifar-100-python.tar.gz")
     assert len(known.KMNIST.resources) == 4

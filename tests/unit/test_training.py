@@ -6,9 +6,9 @@ import pytest
 import torch
 from fits import MOMENTUM, PERCEPTRON, POINT
 
-from prunescape import training
-from prunescape.networks import Network
-from prunescape.scaling import Scaling
+from prunescape.fitting import training
+from prunescape.networks.network import Network
+from prunescape.networks.scaling import Scaling
 
 LOGISTIC = [{"kind": "linear", "units": 10, "bias": False}]
 POSTERIOR = fits.POSTERIOR | {"prior": "gaussian", "kl": {"weight": 1.0, "warm_up": [0, 0]}}

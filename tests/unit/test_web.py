@@ -5,7 +5,7 @@ import time
 import pytest
 import servers
 
-from prunescape import web
+from prunescape.data import web
 
 NAME = "file.gz"
 CONTENT = os.urandom(3000)

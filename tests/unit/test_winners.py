@@ -7,10 +7,10 @@ import pytest
 import torch
 from factories import uint8_images
 
-from prunescape import training
-from prunescape.networks import Network
-from prunescape.scaling import Scaling
-from prunescape.winners import Boost, Winners, winners
+from prunescape.fitting import training
+from prunescape.networks.network import Network
+from prunescape.networks.scaling import Scaling
+from prunescape.networks.winners import Boost, Winners, winners
 
 BOOST = Boost(1.5, 0.85)
 

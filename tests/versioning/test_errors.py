@@ -81,8 +81,8 @@ def test_a_target_elsewhere(unsaved):
 
 
 def test_a_dirty_tree(unsaved):
-    unsaved.append("workflow/prunescape/masks.py", "# A comment.")
-    failed(unsaved.snapshot(), "uncommitted changes of workflow/prunescape/masks.py")
+    unsaved.append("workflow/prunescape/pruning/selection.py", "# A comment.")
+    failed(unsaved.snapshot(), "uncommitted changes of workflow/prunescape/pruning/selection.py")
     assert unsaved.pointers() == {}
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from workplace import ROOT
 
-from prunescape import sources
+from prunescape.data import sources
 from versioning import files
 
 # What DVC names the raw files of FILES by. Those of mnist are the well-known ones.

@@ -148,7 +148,7 @@ def test_other_data(restored):
 
 
 SCORE = {"score": 3, **PRUNE}
-CODE = [("scripts/score.py", SCORE), ("prunescape/metrics.py", EVALUATE)]
+CODE = [("scripts/score.py", SCORE), ("prunescape/evaluation/metrics.py", EVALUATE)]
 
 
 @pytest.mark.parametrize(("name", "expected"), CODE)
@@ -229,7 +229,7 @@ def test_what_no_job_made_stays(restored):
 
 def test_a_newer_record_of_the_same_bytes_is_kept(restored):
     # A job that was run again here for an edit that changed none of its bytes.
-    restored.append("workflow/prunescape/published.py", "# A comment.")
+    restored.append("workflow/prunescape/report/published_results.py", "# A comment.")
     target = f"{RUN}/published.csv"
     assert restored.snakemake(target).status == 0
     shutil.rmtree(restored.root / RUN / "logs")

@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 from workplace import LIMIT, Done, Finished, Workplace
 
-from prunescape import files
+from prunescape.foundations import files
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,13 @@ from factories import checkpoint, scored, uint8_images
 from PIL import Image
 from workplace import ROOT
 
-from prunescape import configuration, datasets, files, jobs, masks, pruning, table
-from prunescape.checkpoints import FORMAT
+from prunescape.configuration import validation
+from prunescape.data import datasets
+from prunescape.evaluation import table
+from prunescape.fitting.checkpoints import FORMAT
+from prunescape.foundations import files
+from prunescape.jobs import report
+from prunescape.pruning import arm_masks, selection
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 ROOT_STREAM = (1, "study")
@@ -30,7 +35,7 @@ ROOT_STREAM = (1, "study")
 def default():
     """Return config.yaml with its defaults."""
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    configuration.validate(config)
+    validation.validate(config)
     return config
 
 
@@ -91,7 +96,7 @@ NAMED = {
 @pytest.mark.parametrize(("place", "value", "start"), NAMED.values(), ids=NAMED)
 def test_a_config_is_told_what_where_and_what_is_allowed(place, value, start):
     lines = [
-        line for line in configuration.problems(changed((place, value))) if line.startswith(start)
+        line for line in validation.problems(changed((place, value))) if line.startswith(start)
     ]
     assert len(lines) == 1
     assert "; allowed: " in lines[0]
@@ -113,7 +118,7 @@ def numbers(node, place=()):
 def test_negative_or_nan_settings(value):
     places = list(numbers(CONFIG))
     assert len(places) > 100
-    found = configuration.problems(changed(*((place, value) for place in places)))
+    found = validation.problems(changed(*((place, value) for place in places)))
     told = {line.split(":")[0] for line in found}
     for place in places:
         path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place)[1:]
@@ -127,14 +132,14 @@ def test_a_config_of_10000_levels():
     arm = {**CONFIG["catalogue"]["graves"]["arms"][0], "levels": levels}
     config = changed(((*GRAVES, "arms"), [arm]), (("studies",), ["graves"]))
     config["catalogue"]["graves"] |= {"noise": [], "figures": []}
-    assert configuration.problems(config) == []
+    assert validation.problems(config) == []
     with pytest.raises(ValueError, match=r"^studies: found so many levels that .*; allowed: "):
-        jobs.check_commands(config)
+        report.check_commands(config)
     arm["levels"] = levels[:3000]
-    jobs.check_commands(config)
+    report.check_commands(config)
     config["catalogue"]["graves"]["figures"] = ["mask_overlap"]
     with pytest.raises(ValueError, match=r"^catalogue\.graves\.arms: found so many levels"):
-        jobs.check_commands(config)
+        report.check_commands(config)
 
 
 UNREADABLE = {
@@ -255,7 +260,7 @@ def made(tmp_path):
     """A folder with what evaluation reads: a checkpoint, its masks, a split."""
     fitted = checkpoint(posterior=True)
     scores, _ = scored(fitted, ["snr"], uint8_images(20), ROOT_STREAM)
-    packed = pruning.masks(
+    packed = arm_masks.masks(
         scores, [("snr", "global", 0)], "exact_k", "0.50", ROOT_STREAM, fitted.replicates
     )
     fitted.save(str(tmp_path / "checkpoint.safetensors"))
@@ -325,7 +330,7 @@ def other_members(folder):
 def of_another_network(folder):
     other = checkpoint([{"kind": "linear", "units": 9}, {"kind": "linear", "units": 4}])
     shapes = {layer.name: (3, *layer.shape) for layer in other.network.weighted}
-    bits = masks.pack({f"snr/global/{k}": np.ones(shape, bool) for k, shape in shapes.items()})
+    bits = selection.pack({f"snr/global/{k}": np.ones(shape, bool) for k, shape in shapes.items()})
     files.write_tensors(folder / "masks.safetensors", bits, {"replicates": [1, 2, 3]})
 
 

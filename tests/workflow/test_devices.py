@@ -25,7 +25,7 @@ JOB = """
 import sys, time
 sys.path.insert(0, {workflow!r})
 from pathlib import Path
-from prunescape import gpus
+from prunescape.running import gpus
 def say(*words):
     with open("log", "a") as log:
         print(*words, file=log, flush=True)

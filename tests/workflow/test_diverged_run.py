@@ -6,7 +6,7 @@ import sys
 import numpy as np
 from workplace import Workplace, jobs
 
-from prunescape import files
+from prunescape.foundations import files
 
 # Where few weights start large, a cube makes them explode within some steps; else they learn.
 NETWORK = """

@@ -9,7 +9,8 @@ from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 from workplace import CONFIG, ROOT, RUN, Finished, Workplace, counts, described
 
-from prunescape import closure, paths, plan, table
+from prunescape.evaluation import table
+from prunescape.pipeline import imported_code, paths, plan
 
 SCRIPTS = sorted(ROOT.glob("workflow/scripts/[a-z]*.py"))
 RULES = sorted(ROOT.glob("workflow/rules/*.smk"))
@@ -219,7 +220,7 @@ def test_a_script_explains_itself_and_imports_only_declared_modules(fresh: Workp
     imported = set(
         re.findall(r"^import time:.*\| +(_script|_fit|prunescape\S*)$", done.output, re.M)
     )
-    files = {str(file.relative_to(ROOT)) for file in closure.code(script)}
+    files = {str(file.relative_to(ROOT)) for file in imported_code.code(script)}
     declared = {
         file.removeprefix("workflow/")
         .removeprefix("scripts/")

@@ -6,7 +6,7 @@ import time
 import pytest
 from workplace import LIMIT, RUN, Workplace, child, end, snakemake
 
-from prunescape import files
+from prunescape.foundations import files
 
 CHECKPOINT = f"{RUN}/graves/digits/logistic/point/r1-2/train/checkpoint.safetensors"
 EPOCHS = 400

@@ -1,7 +1,8 @@
 """prunescape: what a neural network can lose.
 
-The library knows neither Snakemake nor argument parsing. Its ground floor (`streams`, `files`,
-`masks`, `levels`) needs numpy only; modules that need torch say so in their first line.
+A room a stage of the pipeline, each a folder whose docstring says what lives there. The library
+knows neither Snakemake nor argument parsing. Its ground floor, `foundations`, needs numpy at most;
+modules that need torch say so in their first line.
 """
 
 import os

@@ -13,22 +13,24 @@ from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/workflow")
 
-from prunescape import (
-    alone,
-    closure,
-    configuration,
-    divergence,
-    failures,
-    jobs,
-    levels,
-    own_sources,
-    paths,
-    plan,
-    sources,
-)
+import prunescape.jobs.data
+import prunescape.jobs.evaluate
+import prunescape.jobs.export
+import prunescape.jobs.fit
+import prunescape.jobs.prune
+import prunescape.jobs.report
+import prunescape.jobs.retrain
+import prunescape.jobs.targets
+from prunescape import jobs  # not its modules alone: `report` is Snakemake's own function here
+from prunescape.configuration import validation
+from prunescape.data import own_sources, sources
+from prunescape.fitting import divergence
+from prunescape.foundations import levels
+from prunescape.pipeline import imported_code, paths, plan
+from prunescape.running import failures, run_lock
 
 try:
-    configuration.check_file(f"{workflow.basedir}/config.yaml")
+    validation.check_file(f"{workflow.basedir}/config.yaml")
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
@@ -37,8 +39,8 @@ configfile: f"{workflow.basedir}/config.yaml"
 
 
 try:
-    configuration.validate(config)
-    jobs.check_commands(config)
+    validation.validate(config)
+    jobs.report.check_commands(config)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
@@ -70,7 +72,7 @@ COMPUTING = f"--device {config['device']} --precision {config['precision']}"
 
 def results(pattern):
     """Return a path of the run."""
-    return jobs.results(config, pattern)
+    return jobs.common.results(config, pattern)
 
 
 def log_of(pattern):
@@ -85,20 +87,20 @@ def benchmark_of(pattern):
 
 def code(script):
     """Return a rule's script, first, and the library modules that it imports."""
-    files = closure.code(f"{workflow.basedir}/workflow/scripts/{script}.py")
+    files = imported_code.code(f"{workflow.basedir}/workflow/scripts/{script}.py")
     return [os.path.relpath(file) for file in files]
 
 
 def figure_code(kind):
     """Return the modules of one kind of figure that not every figure needs."""
-    files = closure.code(f"{workflow.basedir}/workflow/prunescape/figures/{kind}.py")
+    files = imported_code.code(f"{workflow.basedir}/workflow/prunescape/figures/{kind}.py")
     return [path for path in map(os.path.relpath, files) if path not in code("figure")]
 
 
 def figure_sources(wildcards):
     """Return what a kind of figure draws beside the table: of this run, or results of others."""
-    found = jobs.figure_source(config, wildcards.study, wildcards.figure)
-    return found or [resource(name) for name in jobs.figure_resources(wildcards.figure)]
+    found = jobs.report.figure_source(config, wildcards.study, wildcards.figure)
+    return found or [resource(name) for name in jobs.report.figure_resources(wildcards.figure)]
 
 
 def resource(name):
@@ -121,7 +123,7 @@ def untracked(value):
 
     Snakemake compares params with those of the last run unless they are derived from the output.
     """
-    return lambda wildcards, output: jobs.compact(value)
+    return lambda wildcards, output: jobs.common.compact(value)
 
 
 def growing(amount):
@@ -140,7 +142,7 @@ def gpus():
 def claim_folder():
     """Hold the folder as long as Snakemake works in it; end if another run does."""
     try:
-        alone.claim(Path.cwd(), alone.HERE if workflow.local_exec else alone.CLUSTER)
+        run_lock.claim(Path.cwd(), run_lock.HERE if workflow.local_exec else run_lock.CLUSTER)
     except ValueError as error:
         raise WorkflowError(str(error)) from None
 
@@ -176,4 +178,4 @@ def record_environment():
     """Write environment.json beside the table: what the run was made with."""
     script = f"{workflow.basedir}/workflow/scripts/environment.py"
     command = ["python", script, "--output", results(paths.ENVIRONMENT)]
-    subprocess.run(command, input=jobs.compact(config), text=True, check=True)
+    subprocess.run(command, input=jobs.common.compact(config), text=True, check=True)

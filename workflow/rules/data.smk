@@ -35,7 +35,7 @@ for source in [name for name in config["sources"] if name in sources.FILES]:
             " --output {output:q} > {log:q} 2>&1"
 
 
-for source, collection in jobs.collections(config):
+for source, collection in jobs.data.collections(config):
 
     rule:
         name:
@@ -64,7 +64,7 @@ for source, collection in jobs.collections(config):
 
 rule prepare:
     input:
-        raw=job(jobs.raw_files),
+        raw=job(jobs.data.raw_files),
         code=code("prepare"),
     output:
         train="data/{dataset}/train.safetensors",
@@ -79,7 +79,7 @@ rule prepare:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        images=job(jobs.read_images),
+        images=job(jobs.data.read_images),
         source=lookup("datasets/{dataset}/source", within=config),
         test=lookup("datasets/{dataset}/test", within=config),
         seed=lookup("datasets/{dataset}/seed", within=config),

@@ -10,13 +10,13 @@ Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.js
 
 rule evaluate:
     input:
-        checkpoint=job(jobs.checkpoint),
-        retrained=job(jobs.evaluated_checkpoints),
-        moments=job(jobs.evaluated_moments),
-        masks=job(jobs.evaluated_masks),
-        images=job(jobs.evaluated_images),
-        network=job(jobs.network_files),
-        own=job(jobs.noise_files),
+        checkpoint=job(jobs.fit.checkpoint),
+        retrained=job(jobs.evaluate.evaluated_checkpoints),
+        moments=job(jobs.evaluate.evaluated_moments),
+        masks=job(jobs.evaluate.evaluated_masks),
+        images=job(jobs.data.evaluated_images),
+        network=job(jobs.fit.network_files),
+        own=job(jobs.evaluate.noise_files),
         code=code("evaluate"),
     output:
         results(paths.ROWS),
@@ -30,10 +30,10 @@ rule evaluate:
         runtime=growing(30),
         gpu=gpus(),
     params:
-        model=job(jobs.model),
-        arm=job(jobs.evaluated_arm),
-        conditions=job(jobs.evaluated_conditions),
-        noises=job(jobs.evaluated_noises),
+        model=job(jobs.common.model),
+        arm=job(jobs.evaluate.evaluated_arm),
+        conditions=job(jobs.evaluate.evaluated_conditions),
+        noises=job(jobs.evaluate.evaluated_noises),
         moments=lambda w, input: f"--moments {input.moments}" if input.moments else "",
         seed=config["seed"],
         computing=COMPUTING,
@@ -49,8 +49,8 @@ rule evaluate:
 
 rule aggregate:
     input:
-        rows=jobs.rows(config),
-        noise=jobs.noise_checks(config),
+        rows=jobs.targets.rows(config),
+        noise=jobs.targets.noise_checks(config),
         code=code("aggregate"),
     output:
         table=results(paths.TABLE),
@@ -72,7 +72,7 @@ rule aggregate:
         runtime=growing(10),
     params:
         folder=lambda wildcards, output: os.path.dirname(output.table),
-        outline=jobs.compact(plan.outline(config)),
+        outline=jobs.common.compact(plan.outline(config)),
     conda:
         "../../envs/table.yaml"
     shell:

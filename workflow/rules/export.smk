@@ -8,10 +8,10 @@ Makes   exports/<export>/{dense,masked,compact}.{safetensors,json,onnx}
 
 rule export:
     input:
-        checkpoint=export_job(jobs.exported_checkpoint),
-        retrained=export_job(jobs.exported_retrained),
-        masks=export_job(jobs.exported_masks),
-        moments=export_job(jobs.exported_moments),
+        checkpoint=export_job(jobs.export.exported_checkpoint),
+        retrained=export_job(jobs.export.exported_retrained),
+        masks=export_job(jobs.export.exported_masks),
+        moments=export_job(jobs.export.exported_moments),
         code=code("export"),
     output:
         results(paths.EXPORT),
@@ -30,7 +30,7 @@ rule export:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
-        origin=export_job(jobs.exported_origin),
+        origin=export_job(jobs.export.exported_origin),
         retrained=lambda w, input: f"--retrained {input.retrained}" if input.retrained else "",
         moments=lambda w, input: f"--moments {input.moments}" if input.moments else "",
         folder=lambda wildcards, output: os.path.dirname(output[0]),

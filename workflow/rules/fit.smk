@@ -14,8 +14,8 @@ through a run, and evaluations fill the gaps.
 
 rule check:
     input:
-        images=job(jobs.training_images),
-        network=job(jobs.network_files),
+        images=job(jobs.data.training_images),
+        network=job(jobs.fit.network_files),
         code=code("check"),
     output:
         results(paths.NETWORK_CHECK),
@@ -28,7 +28,7 @@ rule check:
         mem_mb=growing(1500),
         runtime=growing(10),
     params:
-        network=job(jobs.layers),
+        network=job(jobs.fit.layers),
         scaling=lookup("catalogue/{study}/fits/{fit}/scaling", within=config),
         optimiser=lookup("catalogue/{study}/fits/{fit}/optimiser/kind", within=config),
     conda:
@@ -41,9 +41,9 @@ rule check:
 
 rule train:
     input:
-        images=job(jobs.training_images),
-        checked=job(jobs.network_check),
-        network=job(jobs.network_files),
+        images=job(jobs.data.training_images),
+        checked=job(jobs.fit.network_check),
+        network=job(jobs.fit.network_files),
         code=code("train"),
     output:
         results(paths.POINT),
@@ -57,8 +57,8 @@ rule train:
         runtime=growing(60),
         gpu=gpus(),
     params:
-        network=job(jobs.layers),
-        fit=job(jobs.fit_settings),
+        network=job(jobs.fit.layers),
+        fit=job(jobs.fit.fit_settings),
         seed=config["seed"],
         computing=COMPUTING,
     conda:
@@ -74,10 +74,10 @@ rule train:
 
 rule fit_variational:
     input:
-        images=job(jobs.training_images),
-        start=job(jobs.starting_point),
-        checked=job(jobs.network_check),
-        network=job(jobs.network_files),
+        images=job(jobs.data.training_images),
+        start=job(jobs.fit.starting_point),
+        checked=job(jobs.fit.network_check),
+        network=job(jobs.fit.network_files),
         code=code("fit_variational"),
     output:
         results(paths.POSTERIOR),
@@ -91,8 +91,8 @@ rule fit_variational:
         runtime=growing(120),
         gpu=gpus(),
     params:
-        network=job(jobs.layers),
-        fit=job(jobs.fit_settings),
+        network=job(jobs.fit.layers),
+        fit=job(jobs.fit.fit_settings),
         start=lambda wildcards, input: f"--start {input.start}" if input.start else "",
         seed=config["seed"],
         computing=COMPUTING,
@@ -110,8 +110,8 @@ rule fit_variational:
 rule check_noise:
     input:
         checkpoint=results(paths.POINT),
-        images=job(jobs.training_images),
-        network=job(jobs.network_files),
+        images=job(jobs.data.training_images),
+        network=job(jobs.fit.network_files),
         code=code("check_noise"),
     output:
         results(paths.NOISE_CHECK),
@@ -125,8 +125,8 @@ rule check_noise:
         runtime=growing(15),
         gpu=gpus(),
     params:
-        model=job(jobs.model),
-        fit=job(jobs.fit_settings),
+        model=job(jobs.common.model),
+        fit=job(jobs.fit.fit_settings),
         seed=config["seed"],
         computing=COMPUTING,
     conda:

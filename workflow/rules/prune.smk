@@ -10,9 +10,9 @@ Makes   .../measure/input_moments.safetensors   where a criterion or an effect n
 
 rule measure:
     input:
-        checkpoint=job(jobs.checkpoint),
-        images=job(jobs.training_images),
-        network=job(jobs.network_files),
+        checkpoint=job(jobs.fit.checkpoint),
+        images=job(jobs.data.training_images),
+        network=job(jobs.fit.network_files),
         code=code("measure"),
     output:
         results(paths.MOMENTS),
@@ -37,11 +37,11 @@ rule measure:
 
 rule score:
     input:
-        checkpoint=job(jobs.checkpoint),
-        images=job(jobs.training_images),
-        moments=job(jobs.scored_moments),
-        network=job(jobs.network_files),
-        own=job(jobs.criterion_files),
+        checkpoint=job(jobs.fit.checkpoint),
+        images=job(jobs.data.training_images),
+        moments=job(jobs.prune.scored_moments),
+        network=job(jobs.fit.network_files),
+        own=job(jobs.prune.criterion_files),
         code=code("score"),
     output:
         results(paths.SCORES),
@@ -55,9 +55,9 @@ rule score:
         runtime=growing(10),
         gpu=gpus(),
     params:
-        criteria=job(jobs.criteria),
+        criteria=job(jobs.prune.criteria),
         moments=lambda w, input: f"--moments {input.moments}" if input.moments else "",
-        fit=job(jobs.fit_settings),
+        fit=job(jobs.fit.fit_settings),
         seed=config["seed"],
         computing=COMPUTING,
     conda:
@@ -85,7 +85,7 @@ rule prune:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
-        arms=job(jobs.pruned_arms),
+        arms=job(jobs.prune.pruned_arms),
         seed=config["seed"],
     conda:
         "../../envs/numpy.yaml"
@@ -98,8 +98,8 @@ rule prune:
 
 rule prune_step:
     input:
-        scores=job(jobs.step_scores),
-        previous=job(jobs.previous_masks),
+        scores=job(jobs.prune.step_scores),
+        previous=job(jobs.prune.previous_masks),
         code=code("prune"),
     output:
         results(paths.STEP_MASKS),
@@ -112,8 +112,8 @@ rule prune_step:
         mem_mb=growing(1000),
         runtime=growing(5),
     params:
-        level=job(jobs.step_level),
-        arms=job(jobs.chained_arms),
+        level=job(jobs.prune.step_level),
+        arms=job(jobs.prune.chained_arms),
         previous=lambda w, input: f"--previous {input.previous}" if input.previous else "",
         seed=config["seed"],
     conda:

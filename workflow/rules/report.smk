@@ -35,7 +35,7 @@ rule claims:
         runtime=growing(10),
     params:
         studies=config["studies"],
-        not_tested=jobs.not_tested(config),
+        not_tested=jobs.report.not_tested(config),
     conda:
         "../../envs/table.yaml"
     shell:
@@ -50,7 +50,7 @@ rule front_page:
         table=results(paths.TABLE),
         claims=results(paths.CLAIMS),
         diverged=results(paths.DIVERGED),
-        sizes=jobs.sizes(config),
+        sizes=jobs.targets.sizes(config),
         code=code("front_page"),
     output:
         results(paths.FRONT_PAGE),
@@ -130,7 +130,7 @@ rule compare:
 
 rule overlap:
     input:
-        masks=job(jobs.compared_masks),
+        masks=job(jobs.report.compared_masks),
         code=code("overlap"),
     output:
         results(paths.OVERLAPS),
@@ -143,7 +143,7 @@ rule overlap:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        cuts=job(jobs.cuts),
+        cuts=job(jobs.report.cuts),
     conda:
         "../../envs/table.yaml"
     shell:
@@ -174,7 +174,7 @@ rule figure:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        settings=jobs.compact(config["figures"]),
+        settings=jobs.common.compact(config["figures"]),
     conda:
         "../../envs/table.yaml"
     shell:

@@ -9,10 +9,10 @@ Makes   .../retrain/<schedule>/b<batch>/checkpoint.safetensors   levels trained 
 
 rule retrain:
     input:
-        checkpoint=job(jobs.checkpoint),
-        masks=job(jobs.retrained_masks),
-        images=job(jobs.training_images),
-        network=job(jobs.network_files),
+        checkpoint=job(jobs.fit.checkpoint),
+        masks=job(jobs.retrain.retrained_masks),
+        images=job(jobs.data.training_images),
+        network=job(jobs.fit.network_files),
         code=code("retrain"),
     output:
         results(paths.RETRAINED),
@@ -26,10 +26,10 @@ rule retrain:
         runtime=growing(120),
         gpu=gpus(),
     params:
-        levels=job(jobs.retrained_levels),
-        arms=job(jobs.retrained_arms),
-        fit=job(jobs.retraining_settings),
-        first_epoch=job(jobs.epochs_before),
+        levels=job(jobs.retrain.retrained_levels),
+        arms=job(jobs.retrain.retrained_arms),
+        fit=job(jobs.retrain.retraining_settings),
+        first_epoch=job(jobs.retrain.epochs_before),
         seed=config["seed"],
         computing=COMPUTING,
     conda:
@@ -47,11 +47,11 @@ rule retrain:
 
 rule retrain_step:
     input:
-        checkpoint=job(jobs.retraining_start),
-        masks=job(jobs.retrained_masks),
-        images=job(jobs.training_images),
-        network=job(jobs.network_files),
-        own=job(jobs.chained_files),
+        checkpoint=job(jobs.retrain.retraining_start),
+        masks=job(jobs.retrain.retrained_masks),
+        images=job(jobs.data.training_images),
+        network=job(jobs.fit.network_files),
+        own=job(jobs.prune.chained_files),
         code=code("retrain"),
     output:
         checkpoint=results(paths.RETRAINED),
@@ -66,11 +66,11 @@ rule retrain_step:
         runtime=growing(15),
         gpu=gpus(),
     params:
-        levels=job(jobs.retrained_levels),
-        arms=job(jobs.retrained_arms),
-        fit=job(jobs.retraining_settings),
-        first_epoch=job(jobs.epochs_before),
-        criteria=job(jobs.chained_criteria),
+        levels=job(jobs.retrain.retrained_levels),
+        arms=job(jobs.retrain.retrained_arms),
+        fit=job(jobs.retrain.retraining_settings),
+        first_epoch=job(jobs.retrain.epochs_before),
+        criteria=job(jobs.prune.chained_criteria),
         seed=config["seed"],
         computing=COMPUTING,
     conda:

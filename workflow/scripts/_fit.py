@@ -5,11 +5,14 @@ import argparse
 import torch
 
 import _script
-from prunescape import architectures, datasets, files, training
-from prunescape.checkpoints import Checkpoint
-from prunescape.devices import device
-from prunescape.resuming import Progress
-from prunescape.scaling import Scaling
+from prunescape.data import datasets
+from prunescape.fitting import training
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.fitting.resuming import Progress
+from prunescape.foundations import files
+from prunescape.networks import architectures
+from prunescape.networks.scaling import Scaling
+from prunescape.running.devices import device
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:

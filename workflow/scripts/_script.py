@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from prunescape import endings
+from prunescape.running import log_endings
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -47,7 +47,7 @@ def structure(text: str) -> object:
 def run(main: Callable[[], None], *, timed: bool = True) -> None:
     """Call `main`; bad input (ValueError) and unreadable files (OSError) end it with one line.
 
-    Unless `timed` is false, stderr, a rule's log, ends with what the script took: `endings`.
+    Unless `timed` is false, stderr, a rule's log, ends with what the script took: `log_endings`.
     """
     script, started = Path(sys.argv[0]), time.process_time()
     try:
@@ -56,4 +56,4 @@ def run(main: Callable[[], None], *, timed: bool = True) -> None:
         sys.exit(f"{script.name}: {error}")
     if timed:
         sys.stdout.flush()
-        print(endings.of_this_process(script.stem, started), file=sys.stderr)
+        print(log_endings.of_this_process(script.stem, started), file=sys.stderr)

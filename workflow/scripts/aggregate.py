@@ -1,7 +1,9 @@
 """Gather the rows of all evaluations into one table, once every integrity gate lets them pass."""
 
 import _script
-from prunescape import files, gates, plan, table
+from prunescape.evaluation import gates, table
+from prunescape.foundations import files
+from prunescape.pipeline import plan
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import _script
-from prunescape import alone, clocks
+from prunescape.running import future_files, run_lock
 
 WORKFLOW = Path(__file__).resolve().parents[1]
 
@@ -18,10 +18,10 @@ def main() -> None:
     arguments = parser.parse_args()
 
     try:
-        alone.wait(arguments.folder)
+        run_lock.wait(arguments.folder)
     except KeyboardInterrupt:
         sys.exit(130)  # as shells say it
-    if found := clocks.redate(arguments.folder.resolve(), WORKFLOW):
+    if found := future_files.redate(arguments.folder.resolve(), WORKFLOW):
         print(f"{found} files are from the future: looking into all that depends on them")
     os.execvp(arguments.command[0], arguments.command)
 

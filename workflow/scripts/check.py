@@ -3,8 +3,10 @@
 import torch
 
 import _script
-from prunescape import architectures, datasets, files, module_checks
-from prunescape.scaling import Scaling
+from prunescape.data import datasets
+from prunescape.foundations import files
+from prunescape.networks import architectures, module_checks
+from prunescape.networks.scaling import Scaling
 
 
 def main() -> None:

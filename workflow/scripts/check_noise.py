@@ -6,9 +6,11 @@ Writes a row a replicate: Spearman's rank correlation at weights that stay, and 
 import torch
 
 import _script
-from prunescape import covariance, datasets, files
-from prunescape.checkpoints import Checkpoint
-from prunescape.devices import device
+from prunescape.data import datasets
+from prunescape.fitting import gradient_noise
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.foundations import files
+from prunescape.running.devices import device
 
 
 def main() -> None:
@@ -28,7 +30,7 @@ def main() -> None:
     where = device(arguments.device, arguments.precision)
     checkpoint = Checkpoint.load(arguments.checkpoint)
     split = datasets.load(arguments.images)
-    rows = covariance.check(
+    rows = gradient_noise.check(
         checkpoint,
         arguments.fit,
         torch.from_numpy(split.images).to(where),

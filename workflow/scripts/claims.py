@@ -1,7 +1,9 @@
 """Judge the claims of a run's studies from its tables alone."""
 
 import _script
-from prunescape import claims, divergence, statements, table
+from prunescape.evaluation import table
+from prunescape.fitting import divergence
+from prunescape.report import claim_files, claims
 
 
 def main() -> None:
@@ -30,7 +32,7 @@ def main() -> None:
             "scores": table.read_parquet(arguments.table),
             "gradient_noise": table.read_noise_checks(arguments.noise_table),
         },
-        statements.read(*arguments.claims),
+        claim_files.read(*arguments.claims),
         arguments.studies,
         arguments.not_tested,
         diverged,

@@ -1,7 +1,8 @@
 """Set published figures beside those of the run, with Welch intervals of the differences."""
 
 import _script
-from prunescape import published, table
+from prunescape.evaluation import table
+from prunescape.report import published_results
 
 
 def main() -> None:
@@ -12,8 +13,8 @@ def main() -> None:
     parser.add_argument("--output", required=True, metavar="FILE", help="comparison as CSV")
     arguments = parser.parse_args()
 
-    compared = published.compare(
-        table.read_parquet(arguments.table), published.read(arguments.published)
+    compared = published_results.compare(
+        table.read_parquet(arguments.table), published_results.read(arguments.published)
     )
 
     table.write_csv(compared, arguments.output)

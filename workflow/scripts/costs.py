@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import _script
-from prunescape import costs, table
+from prunescape.evaluation import table
+from prunescape.running import costs
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 import _script
-from prunescape import sources
+from prunescape.data import sources
 
 
 def main() -> None:

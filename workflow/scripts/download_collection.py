@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 import _script
-from prunescape import own_sources, torchvision_data
+from prunescape.data import own_sources, torchvision_collections
 
 
 def main() -> None:
@@ -14,7 +14,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, type=Path, help="safetensors")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    torchvision_data.fetch(arguments.name, arguments.output)
+    torchvision_collections.fetch(arguments.name, arguments.output)
 
 
 if __name__ == "__main__":

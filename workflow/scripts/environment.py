@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 import _script
-from prunescape import environment, files
+from prunescape.foundations import files
+from prunescape.running import environment
 
 
 def main() -> None:

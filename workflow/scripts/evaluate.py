@@ -3,9 +3,13 @@
 import torch
 
 import _script
-from prunescape import datasets, evaluation, files, moments, pruning
-from prunescape.checkpoints import Checkpoint
-from prunescape.devices import device
+from prunescape.data import datasets
+from prunescape.evaluation import evaluating
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.foundations import files
+from prunescape.pruning import arm_masks
+from prunescape.running.devices import device
+from prunescape.scoring import input_moments
 
 
 def main() -> None:
@@ -44,19 +48,19 @@ def main() -> None:
     means, opened = {}, {}
     if arguments.moments:
         arrays, metadata = files.read_tensors(arguments.moments)
-        measured = moments.from_arrays(arrays, where)
+        measured = input_moments.from_arrays(arrays, where)
         means = {layer: mean for layer, (mean, _) in measured.items()}
         opened = metadata["opened"]
     split = datasets.load([arguments.images])
     shapes = {layer.name: layer.shape for layer in checkpoint.network.weighted}
-    cases = evaluation.cases(
+    cases = evaluating.cases(
         checkpoint,
         [Checkpoint.load(path) for path in arguments.retrained],
-        [pruning.read(path, shapes) for path in arguments.masks],
+        [arm_masks.read(path, shapes) for path in arguments.masks],
         arguments.arm,
         arguments.conditions,
     )
-    rows = evaluation.rows(
+    rows = evaluating.rows(
         cases,
         means,
         torch.from_numpy(split.images).to(where),
@@ -69,7 +73,7 @@ def main() -> None:
         "evaluated_on": split.opened,
         "rows": [arguments.model | row for row in rows],
     }
-    if missing := evaluation.missing(cases):
+    if missing := evaluating.missing(cases):
         record["missing"] = [arguments.model | each for each in missing]
     files.write_json(arguments.output, record)
 

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import _script
-from prunescape import claims, files, table
+from prunescape.evaluation import table
 from prunescape.explorer import contents, page
+from prunescape.foundations import files
+from prunescape.report import claims
 
 
 def main() -> None:

@@ -8,8 +8,12 @@ from pathlib import Path
 import numpy as np
 
 import _script
-from prunescape import compacting, files, masks, moments, onnx_files, paths, portable, pruning
-from prunescape.checkpoints import Checkpoint
+from prunescape.exports import compacting, onnx_files, portable
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.foundations import files
+from prunescape.pipeline import paths
+from prunescape.pruning import arm_masks, selection
+from prunescape.scoring import input_moments
 
 
 def main() -> None:
@@ -31,17 +35,19 @@ def main() -> None:
     origin = arguments.origin
     fitted = Checkpoint.load(arguments.checkpoint)
     shapes = {layer.name: layer.shape for layer in fitted.network.weighted}
-    packed, replicates = pruning.read(arguments.masks, shapes)
+    packed, replicates = arm_masks.read(arguments.masks, shapes)
     means = {}
     if arguments.moments:
-        measured = moments.from_arrays(files.read_tensors(arguments.moments)[0], "cpu")
+        measured = input_moments.from_arrays(files.read_tensors(arguments.moments)[0], "cpu")
         means = {layer: mean for layer, (mean, _) in measured.items()}
     pruned = fitted
     if arguments.retrained:
         arm = [origin[key] for key in ("criterion", "scope", "effect", "level")]
         pruned = Checkpoint.load(arguments.retrained).of_arm(*arm)
-    packed = pruning.of_replicates(packed, replicates, pruned.replicates)
-    kept = masks.unpack(pruning.layers_of(packed, origin["criterion"], origin["scope"]), shapes)
+    packed = arm_masks.of_replicates(packed, replicates, pruned.replicates)
+    kept = selection.unpack(
+        arm_masks.layers_of(packed, origin["criterion"], origin["scope"]), shapes
+    )
     replicate, effect = origin["replicate"], origin["effect"]
     masked = portable.of_member(pruned, replicate, kept, effect, means, origin)
     forms = {

@@ -1,8 +1,9 @@
 """Draw one kind of figure of one study from the table of scores alone."""
 
 import _script
-from prunescape import table
-from prunescape.figures import kinds, style
+from prunescape.drawing import style
+from prunescape.evaluation import table
+from prunescape.figures import kinds
 
 
 def main() -> None:

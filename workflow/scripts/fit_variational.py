@@ -5,7 +5,7 @@ The checkpoint holds the posterior's means and, as `<weight>.sigma`, its standar
 
 import _fit
 import _script
-from prunescape.checkpoints import Checkpoint
+from prunescape.fitting.checkpoints import Checkpoint
 
 
 def main() -> None:

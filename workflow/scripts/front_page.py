@@ -1,7 +1,11 @@
 """Write the verdicts of a run, and what sparsity buys, for the front page of its report."""
 
 import _script
-from prunescape import claims, divergence, files, front_page, sizes, table
+from prunescape.evaluation import table
+from prunescape.exports import sizes
+from prunescape.fitting import divergence
+from prunescape.foundations import files
+from prunescape.report import claims, front_page
 
 
 def main() -> None:

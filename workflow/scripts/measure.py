@@ -3,9 +3,11 @@
 import torch
 
 import _script
-from prunescape import datasets, files, moments
-from prunescape.checkpoints import Checkpoint
-from prunescape.devices import device
+from prunescape.data import datasets
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.foundations import files
+from prunescape.running.devices import device
+from prunescape.scoring import input_moments
 
 
 def main() -> None:
@@ -20,14 +22,14 @@ def main() -> None:
     where = device(arguments.device, arguments.precision)
     checkpoint = Checkpoint.load(arguments.checkpoint)
     split = datasets.load(arguments.images)
-    measured = moments.input_moments(
+    measured = input_moments.input_moments(
         checkpoint.network,
         checkpoint.parameters(where),
         checkpoint.scaling.to(where),
         torch.from_numpy(split.images).to(where),
     )
     metadata = {"replicates": checkpoint.replicates, "opened": split.opened}
-    files.write_tensors(arguments.output, moments.arrays(measured), metadata)
+    files.write_tensors(arguments.output, input_moments.arrays(measured), metadata)
 
 
 if __name__ == "__main__":

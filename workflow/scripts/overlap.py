@@ -1,7 +1,9 @@
 """Compare the masks of a study with each other, between criteria and between replicates."""
 
 import _script
-from prunescape import files, overlaps, table
+from prunescape.evaluation import table
+from prunescape.foundations import files
+from prunescape.report import overlaps
 
 
 def main() -> None:

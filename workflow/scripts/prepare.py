@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import _script
-from prunescape import datasets, own_data
+from prunescape.data import datasets, own_images
 
 
 def official_or_count(text: str) -> str | int:
@@ -32,7 +32,7 @@ def main() -> None:
         parser.add_argument(f"--{name}-output", required=True, type=Path, help="safetensors")
     arguments = parser.parse_args()
     if arguments.own:
-        parts, classes = own_data.read(arguments.own)
+        parts, classes = own_images.read(arguments.own)
     else:
         parts, classes = datasets.read_raw(arguments.raw), datasets.CLASSES
     splits = datasets.split(parts, arguments.source, arguments.test, arguments.seed)

@@ -3,7 +3,8 @@
 import sys
 
 import _script
-from prunescape import files, pruning
+from prunescape.foundations import files
+from prunescape.pruning import arm_masks
 
 
 def main() -> None:
@@ -24,8 +25,8 @@ def main() -> None:
     scores, replicates = files.read_members(arguments.scores)
     previous = None
     if arguments.previous:
-        previous = pruning.of_replicates(*files.read_members(arguments.previous), replicates)
-    masks = pruning.masks(
+        previous = arm_masks.of_replicates(*files.read_members(arguments.previous), replicates)
+    masks = arm_masks.masks(
         scores,
         arguments.arms,
         arguments.selection,
@@ -34,7 +35,7 @@ def main() -> None:
         replicates,
         previous,
     )
-    for flagged in pruning.empty_layers(masks, replicates):
+    for flagged in arm_masks.empty_layers(masks, replicates):
         print(flagged, file=sys.stderr)
     files.write_tensors(
         arguments.output, masks, {"level": arguments.level, "replicates": replicates}

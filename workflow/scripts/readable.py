@@ -1,7 +1,7 @@
 """Look whether files of a configuration can be read, before Snakemake stumbles over them."""
 
 import _script
-from prunescape import configuration
+from prunescape.configuration import validation
 
 
 def main() -> None:
@@ -9,7 +9,7 @@ def main() -> None:
     parser = _script.parser(__doc__)
     parser.add_argument("files", nargs="+", metavar="FILE", help="as given to --configfile")
     for path in parser.parse_args().files:
-        configuration.check_file(path)
+        validation.check_file(path)
 
 
 if __name__ == "__main__":

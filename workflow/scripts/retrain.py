@@ -6,10 +6,13 @@ In a chain of steps, also the scores from which the next step's masks are made.
 import torch
 
 import _script
-from prunescape import datasets, files, pruning, retraining, scoring
-from prunescape.checkpoints import Checkpoint
-from prunescape.devices import device
-from prunescape.resuming import Progress
+from prunescape.data import datasets
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.fitting.resuming import Progress
+from prunescape.foundations import files
+from prunescape.pruning import arm_masks, retraining
+from prunescape.running.devices import device
+from prunescape.scoring import ranking
 
 
 def main() -> None:
@@ -51,7 +54,7 @@ def main() -> None:
     replicates = list(dict.fromkeys(before.replicates))
     shapes = {layer.name: layer.shape for layer in before.network.weighted}
     masks = {
-        level: pruning.of_replicates(*pruning.read(path, shapes), replicates)
+        level: arm_masks.of_replicates(*arm_masks.read(path, shapes), replicates)
         for level, path in zip(arguments.levels, arguments.masks, strict=True)
     }
     read = [arguments.checkpoint, *arguments.masks]
@@ -71,7 +74,7 @@ def main() -> None:
     )
     checkpoint.save(arguments.output)
     if arguments.scores_output:
-        scores, replicates = scoring.scores_by_arm(
+        scores, replicates = ranking.scores_by_arm(
             checkpoint, arguments.criteria, arguments.fit, images, labels, root
         )
         files.write_tensors(arguments.scores_output, scores, {"replicates": replicates})

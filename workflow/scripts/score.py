@@ -3,9 +3,11 @@
 import torch
 
 import _script
-from prunescape import datasets, files, moments, scoring
-from prunescape.checkpoints import Checkpoint
-from prunescape.devices import device
+from prunescape.data import datasets
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.foundations import files
+from prunescape.running.devices import device
+from prunescape.scoring import input_moments, ranking
 
 
 def main() -> None:
@@ -29,8 +31,8 @@ def main() -> None:
     split = datasets.load(arguments.images)
     measured = {}
     if arguments.moments:
-        measured = moments.from_arrays(files.read_tensors(arguments.moments)[0], where)
-    scores = scoring.scores(
+        measured = input_moments.from_arrays(files.read_tensors(arguments.moments)[0], where)
+    scores = ranking.scores(
         checkpoint,
         arguments.criteria,
         arguments.fit,

@@ -5,8 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 import _script
-from prunescape import files, latency, paths, sizes, storage, table
-from prunescape.portable import Portable
+from prunescape.evaluation import table
+from prunescape.exports import latency, sizes, storage
+from prunescape.exports.portable import Portable
+from prunescape.foundations import files
+from prunescape.pipeline import paths
 
 BATCHES = (1, 256)
 

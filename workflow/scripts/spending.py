@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import _script
-from prunescape import spending
+from prunescape.running import spending
 
 
 def main() -> None:

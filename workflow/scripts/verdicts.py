@@ -1,7 +1,7 @@
 """Print the verdicts on the claims as a table for the terminal."""
 
 import _script
-from prunescape import claims
+from prunescape.report import claims
 
 
 def main() -> None:

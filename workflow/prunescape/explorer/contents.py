@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from prunescape import intervals
-from prunescape.figures import labels, style, summary
+from prunescape.drawing import labels, style, summary
+from prunescape.report import intervals
 
 LINE = (
     *("study", "dataset", "network", "fit", "criterion"),

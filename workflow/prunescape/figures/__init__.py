@@ -1,1 +1,1 @@
-"""Figures drawn from the table of scores alone, one module per kind of figure."""
+"""Kinds of figures, a module each, drawn from the table of scores; kinds.py lists them."""

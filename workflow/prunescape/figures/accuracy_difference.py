@@ -3,8 +3,8 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from prunescape.figures import ink, scales, style, summary
-from prunescape.figures.grid import Grid
+from prunescape.drawing import ink, scales, style, summary
+from prunescape.drawing.grid import Grid
 
 REFERENCE = "magnitude"
 

@@ -3,8 +3,8 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from prunescape.figures import ink, references, scales, style, summary
-from prunescape.figures.grid import Grid
+from prunescape.drawing import ink, references, scales, style, summary
+from prunescape.drawing.grid import Grid
 
 
 def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

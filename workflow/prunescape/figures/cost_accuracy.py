@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from prunescape.figures import ink, scales, style, summary
-from prunescape.figures.layout import Panels
+from prunescape.drawing import ink, scales, style, summary
+from prunescape.drawing.layout import Panels
 
 _ARM = [*summary.COLUMN, *summary.ROW, "criterion", "level"]
 _TITLES = {"cpu_seconds": "CPU seconds a network", "memory_mb": "peak memory of a job (MB)"}

@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from prunescape import literature
-from prunescape.figures import ink, style, summary
-from prunescape.figures.grid import Grid
-from prunescape.figures.layout import Panels
+from prunescape.drawing import ink, style, summary
+from prunescape.drawing.grid import Grid
+from prunescape.drawing.layout import Panels
+from prunescape.report import published_networks
 
 _TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SHADES = {"pruning only": style.REFERENCE_FACE, "quantised and coded": "white"}
@@ -20,7 +20,7 @@ _SHADES = {"pruning only": style.REFERENCE_FACE, "quantised and coded": "white"}
 
 def read(path: str | os.PathLike, *, study: str) -> pd.DataFrame:
     """Return all published networks (literature.csv); a study's own are chosen by `published`."""
-    return literature.read(path)
+    return published_networks.read(path)
 
 
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
@@ -44,8 +44,8 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
 
 def published(elsewhere: pd.DataFrame, network: str, table: pd.DataFrame) -> pd.DataFrame:
     """Return the published results of a network on the table's data set, by compression."""
-    same = elsewhere["network"].map(literature.named) == network
-    data = literature.data(table["dataset"])
+    same = elsewhere["network"].map(published_networks.named) == network
+    data = published_networks.data(table["dataset"])
     same &= elsewhere["dataset"].str.lower().isin(data)
     return elsewhere[same].sort_values(["compression", "method"], ignore_index=True)
 

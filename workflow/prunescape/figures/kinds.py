@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pandas as pd
 
-from prunescape.figures import references
+from prunescape.drawing import references
 
 KINDS = {
     "accuracy_sparsity": "prunescape.figures.accuracy_sparsity",

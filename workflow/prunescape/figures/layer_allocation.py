@@ -6,8 +6,8 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.figures import ink, scales, style, summary
-from prunescape.figures.grid import Grid
+from prunescape.drawing import ink, scales, style, summary
+from prunescape.drawing.grid import Grid
 
 # A mask doesn't depend on what happens to the removed weights, so effects are no panels.
 _ROW = [*summary.COLUMN, "scope", "schedule"]

@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from prunescape.figures import cells, labels, style, summary
-from prunescape.figures.grid import Grid
+from prunescape.drawing import cells, labels, style, summary
+from prunescape.drawing.grid import Grid
 
 _ROW = [*summary.COLUMN, "scope", "schedule"]
 _MOST = 3  # sparsities on a figure

@@ -4,8 +4,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.figures import ink, labels, scales, style, summary
-from prunescape.figures.grid import Grid
+from prunescape.drawing import ink, labels, scales, style, summary
+from prunescape.drawing.grid import Grid
 
 # Okabe and Ito's colours with a marker each, as criteria have, so that print in grey will do.
 # With a second round of markers two networks look alike only from the 57th on.

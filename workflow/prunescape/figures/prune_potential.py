@@ -4,8 +4,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
-from prunescape.figures import ink, scales, style, summary
-from prunescape.figures.grid import Grid
+from prunescape.drawing import ink, scales, style, summary
+from prunescape.drawing.grid import Grid
 
 MARGIN = 1.0  # points
 _BY = [*summary.COLUMN, *summary.ROW, "criterion", "noise", "noise_level"]

@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.figures import ink, labels, references, scales, style, summary
-from prunescape.figures.layout import Panels
+from prunescape.drawing import ink, labels, references, scales, style, summary
+from prunescape.drawing.layout import Panels
 
 _ROW = [*summary.COLUMN, *summary.ROW, "criterion"]
 _REMOVED = {"color": "#595959", "linestyle": "-.", "marker": "None"}

@@ -6,9 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from prunescape import intervals
-from prunescape.figures import cells, labels, style, summary
-from prunescape.figures.grid import Grid
+from prunescape.drawing import cells, labels, style, summary
+from prunescape.drawing.grid import Grid
+from prunescape.report import intervals
 
 ALPHA = 0.05
 

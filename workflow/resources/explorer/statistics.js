@@ -1,5 +1,5 @@
 "use strict";
-// Means and 95 % intervals over replicates, as in workflow/prunescape/intervals.py: Student's t with
+// Means and 95 % intervals over replicates, as in workflow/prunescape/report/intervals.py: Student's t with
 // n - 1 degrees of freedom, whose quantiles come with the contents. No library: it is one formula.
 
 /**

@@ -1,0 +1,180 @@
+"""Checks of arms and schedules: that they differ, and that their fits have what they need."""
+
+import contextlib
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from prunescape.configuration.blocks import (
+    levels_in,
+    mapping,
+    objective_kind,
+    optimiser_kind,
+    repeated_levels,
+    step_levels,
+    texts_in,
+    texts_of,
+    unknown_name,
+)
+from prunescape.configuration.words import Place, Problem, listed, plain, shown
+from prunescape.scoring import needs
+
+Read = dict[str, frozenset[str]]
+"""Criterion -> the statistics that it reads."""
+
+
+def check_schedule(place: Place, schedule: dict[Any, Any]) -> Iterator[Problem]:
+    """Check that a schedule has a name of its own, and that the levels of a chain don't fall."""
+    if place[-1] in ("none", "oneshot"):
+        text = f"found {shown(place[-1])}, which means no training after pruning"
+        yield place, f"{text}; allowed: another name"
+    for (_, before, lower), (i, level, share) in itertools.pairwise(step_levels(schedule)):
+        if share < lower:
+            text = f"found {shown(level)} after {shown(before)}; allowed: levels that don't fall"
+            yield (*place, "steps", i, 0), f"{text} (a removed weight stays removed)"
+
+
+def check_schedules(
+    place: Place, arm: dict[Any, Any], fits: Any, schedules: dict[Any, Any], read: Read
+) -> Iterator[Problem]:
+    """Check that an arm's schedules are known, and allowed with its effects, levels and fits."""
+    known = {"oneshot": {"kind": "oneshot"}} | schedules
+    names, effects = texts_of(arm.get("schedules")), texts_of(arm.get("effects"))
+    for i, name in enumerate(names):
+        here = (*place, "schedules", i)
+        yield from unknown_name(here, name, known, "oneshot or a schedule of the study")
+        if name in schedules and "compensate" in effects:
+            yield here, f"found {shown(name)} with effect compensate; allowed: oneshot with it"
+        if name in schedules and arm.get("selection") == "threshold":
+            yield here, f"found {shown(name)} with selection threshold; allowed: oneshot with it"
+        if mapping(known.get(name)).get("kind") == "chain":
+            yield from _check_chain(here, name, schedules[name], arm, read)
+        started = [
+            fit
+            for fit in texts_of(arm.get("fits"))
+            if "start" in mapping(known.get(name)) and "warm_start" in mapping(fits.get(fit))
+        ]
+        if started:
+            text = f"found {shown(name)}, whose start needs initial weights, for {listed(started)}"
+            yield here, f"{text}; allowed: fits with initial_weights"
+    kinds = [mapping(known.get(name)).get("kind") for name in names]
+    if "levels" not in arm and {"oneshot", "retrain"} & set(map(str, kinds)):
+        text = "found nothing; allowed: a list of levels, which only a chain has of its own"
+        yield (*place, "levels"), text
+    if "levels" in arm and set(map(str, kinds)) == {"chain"}:
+        yield (
+            (*place, "levels"),
+            "found with chains only; allowed: left out, as a chain has its own",
+        )
+
+
+def _check_chain(
+    place: Place, name: str, chain: Any, arm: dict[Any, Any], read: Read
+) -> Iterator[Problem]:
+    """Check what the steps of a chain ask of an arm: every step prunes what the one before left."""
+    effects = texts_of(arm.get("effects"))
+    if len(effects) > 1:
+        text = f"found the chain {plain(name)} with {len(effects)} effects; allowed: one effect"
+        yield place, f"{text} (every step is pruned by the weights that its arm has)"
+    for criterion, statistics in read.items():
+        for needing, what, why in (
+            (needs.POSTERIOR, "needs a posterior", "a step leaves no posterior"),
+            (needs.INITIAL, "reads initial weights", "a step starts at those of the one before"),
+        ):
+            if needing & statistics:
+                text = f"found the chain {plain(name)} with {shown(criterion)}, which {what}"
+                yield place, f"{text}; allowed: criteria of weights ({why})"
+        if criterion.startswith(needs.SHUFFLED):
+            text = f"found the chain {plain(name)} with {shown(criterion)}; allowed: a criterion"
+            yield place, f"{text} that is not shuffled (an earlier step's choice would count)"
+    if set(effects) - {"freeze"}:
+        for _, level, share in step_levels(chain):
+            if share == 1:
+                text = f"found the chain {plain(name)}, which has the level {shown(level)}"
+                yield place, f"{text}; allowed: below 1, or effects: [freeze]"
+
+
+def check_arm(place: Place, arm: dict[Any, Any], fits: Any, networks: Any) -> Iterator[Problem]:
+    """Check that an arm's fits and networks are known, and its scopes and levels possible."""
+    for i, fit in texts_in(arm.get("fits")):
+        yield from unknown_name((*place, "fits", i), fit, fits, "a fit of the study")
+    for i, network in texts_in(arm.get("networks")):
+        here = (*place, "networks", i)
+        yield from unknown_name(here, network, networks, "one of the networks")
+        fitted = [mapping(fits).get(fit) for fit in texts_of(arm.get("fits"))]
+        trained = [name for fit in fitted for name in texts_of(mapping(fit).get("networks"))]
+        if trained and network in mapping(networks) and network not in trained:
+            text = f"found {shown(network)}; allowed: a network of the arm's fits"
+            yield here, f"{text} ({listed(dict.fromkeys(trained))})"
+
+    if "neuron" in texts_of(arm.get("scopes")):
+        fitted = [mapping(mapping(fits).get(fit)) for fit in texts_of(arm.get("fits"))]
+        named = arm.get("networks") or [n for fit in fitted for n in texts_of(fit.get("networks"))]
+        for network in dict.fromkeys(texts_of(named)):
+            if isinstance(mapping(networks).get(network), str):
+                text = f"found 'neuron' with the network {plain(network)}, which is in a file and"
+                text += " doesn't say which layer feeds which; allowed: another scope"
+                yield (*place, "scopes"), text
+    has_scope, has_number = "floor" in texts_of(arm.get("scopes")), "floor" in arm
+    if has_scope and not has_number:
+        yield (*place, "floor"), "found nothing, but scope floor needs it; allowed: an integer >= 1"
+    if has_number and not has_scope and isinstance(arm.get("scopes"), list):
+        yield (*place, "floor"), "found without scope floor; allowed: only where scopes has floor"
+
+    yield from repeated_levels((*place, "levels"), arm.get("levels"))
+    if arm.get("selection") == "exact_k" and set(texts_of(arm.get("effects"))) - {"freeze"}:
+        for i, level, share in levels_in(arm.get("levels")):
+            if share == 1:
+                text = f"found {shown(level)}; allowed: below 1, or effects: [freeze]"
+                yield (*place, "levels", i), f"{text} (no weight would be left)"
+
+
+def statistics_read(arm: dict[Any, Any], config: dict[Any, Any]) -> Read:
+    """Return what each of an arm's criteria reads; unknown and faulty ones are left out."""
+    own = {k: v for k, v in mapping(config.get("criteria")).items() if isinstance(v, str)}
+    found = {}
+    for criterion in texts_of(arm.get("criteria")):
+        with contextlib.suppress(ValueError, KeyError):
+            found[criterion] = needs.of({"criteria": own}, criterion)
+    return found
+
+
+def check_needs(
+    place: Place, arm: dict[Any, Any], fits: dict[Any, Any], config: dict[Any, Any], read: Read
+) -> Iterator[Problem]:
+    """Check that an arm's criteria are known, and that its fits have what they read."""
+    known = dict.fromkeys([*needs.built_in(), *mapping(config.get("criteria"))])
+    named = {name: mapping(fits[name]) for name in texts_of(arm.get("fits")) if name in fits}
+    points = [name for name, fit in named.items() if objective_kind(fit) == "likelihood"]
+    plain_steps = [name for name, fit in named.items() if optimiser_kind(fit) in ("adam", "sgd")]
+    started = [name for name, fit in named.items() if "warm_start" in fit]
+    for i, criterion in texts_in(arm.get("criteria")):
+        yield from unknown_name((*place, i), needs.base(criterion), known, "a criterion")
+        for needing, what, without, allowed in (
+            (needs.POSTERIOR, "a posterior", points, "objective.kind: variational"),
+            (needs.PRECONDITIONER, "a preconditioner", plain_steps, "optimiser.kind: psgd"),
+            (needs.INITIAL, "initial weights", started, "initial_weights"),
+        ):
+            if needing & read.get(criterion, frozenset()) and without:
+                text = f"found {shown(criterion)}, which needs {what}, for {listed(without)}"
+                yield (*place, i), f"{text}; allowed: fits with {allowed}"
+
+
+def check_arms_differ(
+    place: Place, arms: list[tuple[Any, dict[Any, Any]]], fits: dict[Any, Any]
+) -> Iterator[Problem]:
+    """Find an arm that an earlier entry of the list has already."""
+    seen: dict[tuple[str, ...], int] = {}
+    for i, arm in arms:
+        lists = [texts_of(arm.get(key)) for key in ("criteria", "scopes", "schedules")]
+        models = [
+            (fit, network)
+            for fit in texts_of(arm.get("fits"))
+            for network in texts_of(arm.get("networks") or mapping(fits.get(fit)).get("networks"))
+        ]
+        for model, *names in itertools.product(models, *lists):
+            first = seen.setdefault((*model, *names, shown(arm.get("selection"))), i)
+            if first != i:
+                text = f"found {' / '.join(map(plain, [model[0], *names]))} again, as in [{first}]"
+                yield (*place, i), f"{text}; allowed: each once, with all its effects and levels"
+                break

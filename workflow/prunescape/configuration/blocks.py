@@ -1,0 +1,80 @@
+"""Reading blocks of a configuration that may hold anything: what has a wrong type is left out."""
+
+import contextlib
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from prunescape.configuration.words import Place, Problem, listed, nearest, shown
+from prunescape.foundations import levels
+
+
+def mapping(value: Any) -> dict[Any, Any]:
+    """Return a mapping as it is, anything else as an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def blocks_in(value: Any) -> list[tuple[Any, dict[Any, Any]]]:
+    """Return the blocks of a mapping or a list, each with its key or position."""
+    pairs = enumerate(value) if isinstance(value, list) else mapping(value).items()
+    return [(key, block) for key, block in pairs if isinstance(block, dict)]
+
+
+def texts_in(value: Any) -> list[tuple[int, str]]:
+    """Return the entries of a list that are text, with their positions."""
+    entries = value if isinstance(value, list) else []
+    return [(i, entry) for i, entry in enumerate(entries) if isinstance(entry, str)]
+
+
+def texts_of(value: Any) -> list[str]:
+    """Return the entries of a list that are text."""
+    return [entry for _, entry in texts_in(value)]
+
+
+def levels_in(value: Any) -> list[tuple[int, str, Fraction]]:
+    """Return the entries of a list that are levels: position, spelling, meaning."""
+    numbers = []
+    for i, level in texts_in(value):
+        with contextlib.suppress(ValueError):
+            numbers.append((i, level, levels.fraction(level)))
+    return numbers
+
+
+def unknown_name(place: Place, name: Any, block: Any, of: str) -> Iterator[Problem]:
+    """Find a name that a block doesn't have; `of` says in words what the block lists."""
+    if isinstance(block, dict) and isinstance(name, str) and name not in block:
+        names = listed(block) or "none is defined"
+        yield place, f"found {shown(name)}{nearest(name, block)}; allowed: {of} ({names})"
+
+
+def objective_kind(fit: Any) -> Any:
+    """Return the kind of a fit's objective, or None."""
+    return mapping(mapping(fit).get("objective")).get("kind")
+
+
+def step_levels(schedule: Any) -> list[tuple[int, str, Fraction]]:
+    """Return the levels of a chain: step, spelling, meaning."""
+    steps = mapping(schedule).get("steps")
+    pairs = enumerate(steps) if isinstance(steps, list) else ()
+    firsts = [(i, step[0]) for i, step in pairs if isinstance(step, list) and step]
+    return [(i, *number[1:]) for i, level in firsts for number in levels_in([level])]
+
+
+def optimiser_kind(fit: Any) -> Any:
+    """Return the kind of a fit's optimiser, or None."""
+    return mapping(mapping(fit).get("optimiser")).get("kind")
+
+
+def level_values(value: Any) -> set[Fraction]:
+    """Return the levels of a list as numbers."""
+    return {number for _, _, number in levels_in(value)}
+
+
+def repeated_levels(place: Place, entries: Any) -> Iterator[Problem]:
+    """Find levels that mean the same number, such as "0.9" and "0.90"."""
+    seen: dict[Fraction, tuple[int, str]] = {}
+    for i, level, value in levels_in(entries):
+        first, spelling = seen.setdefault(value, (i, level))
+        if first != i:
+            text = f"found {shown(level)}, the same as {shown(spelling)} in [{first}]"
+            yield (*place, i), f"{text}; allowed: each level once"

@@ -1,0 +1,83 @@
+"""What the blocks of a configuration must say of each other, beyond what a schema can express."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from prunescape.configuration.arms import (
+    check_arm,
+    check_arms_differ,
+    check_needs,
+    check_schedule,
+    check_schedules,
+    statistics_read,
+)
+from prunescape.configuration.blocks import blocks_in, mapping, texts_in, unknown_name
+from prunescape.configuration.exports import check_export
+from prunescape.configuration.fits import check_fit, check_start
+from prunescape.configuration.input_noise import check_noise
+from prunescape.configuration.own_files import (
+    check_claims,
+    check_own_criteria,
+    check_own_noises,
+    check_source,
+    claims_in,
+    files_of_claims,
+)
+from prunescape.configuration.words import Problem, shown
+from prunescape.evaluation import input_noise_kinds
+from prunescape.foundations import user_files
+
+
+def cross_checks(config: Any) -> Iterator[Problem]:
+    """Yield what is wrong between blocks: names that lead nowhere, rows that would be double, ...
+
+    `config` may be anything that YAML can hold. Values of a wrong type are the schema's matter, and
+    what depends on them is not checked.
+    """
+    config = mapping(config)
+    datasets, catalogue = config.get("datasets"), config.get("catalogue")
+    for i, study in texts_in(config.get("studies")):
+        yield from unknown_name(("studies", i), study, catalogue, "a study of the catalogue")
+    yield from check_claims(config.get("claims"), catalogue)
+    claims = dict.fromkeys(each.id for path in files_of_claims(config) for each in claims_in(path))
+    for claim in mapping(config.get("not_tested")):
+        yield from unknown_name(("not_tested", claim), claim, claims, "a claim of claims.yaml")
+    for source, places in mapping(config.get("sources")).items():
+        yield from check_source(("sources", source), source, texts_in(places))
+    for name, dataset in blocks_in(datasets):
+        place, source = ("datasets", name, "source"), dataset.get("source")
+        yield from unknown_name(place, source, config.get("sources"), "one of the sources")
+    for name, network in mapping(config.get("networks")).items():
+        if isinstance(network, str) and user_files.NAMED.fullmatch(network):
+            try:
+                user_files.check(network)
+            except ValueError as error:
+                text = f"found {shown(network)}, but {error}; allowed: a name that a file defines"
+                yield ("networks", name), text
+    yield from check_own_criteria(config.get("criteria"))
+    yield from check_own_noises(config.get("noises"))
+    kinds = dict.fromkeys([*input_noise_kinds.BUILT_IN, *mapping(config.get("noises"))])
+    for name, export in blocks_in(config.get("exports")):
+        yield from check_export(("exports", name), export, config)
+    for name, study in blocks_in(catalogue):
+        place, dataset = ("catalogue", name), study.get("dataset")
+        yield from unknown_name((*place, "dataset"), dataset, datasets, "one of the datasets")
+        for fit, settings in blocks_in(study.get("fits")):
+            here = (*place, "fits", fit)
+            yield from check_fit(here, settings, config.get("networks"))
+            yield from check_start(here, settings, study["fits"], config.get("networks"))
+        schedules = mapping(study.get("schedules"))
+        for schedule, settings in blocks_in(schedules):
+            yield from check_schedule((*place, "schedules", schedule), settings)
+        for i, arm in blocks_in(study.get("arms")):
+            here = (*place, "arms", i)
+            yield from check_arm(here, arm, study.get("fits"), config.get("networks"))
+            read = statistics_read(arm, config)
+            yield from check_needs(
+                (*here, "criteria"), arm, mapping(study.get("fits")), config, read
+            )
+            yield from check_schedules(here, arm, mapping(study.get("fits")), schedules, read)
+        yield from check_arms_differ(
+            (*place, "arms"), blocks_in(study.get("arms")), mapping(study.get("fits"))
+        )
+        yield from check_noise((*place, "noise"), study, schedules, kinds)

@@ -1,0 +1,155 @@
+"""From the schema's errors to lines that say what was found and what is allowed."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from jsonschema import ValidationError
+
+from prunescape.configuration.schema import (
+    is_number,
+    of_type,
+    resolved,
+    schema,
+    validator,
+    variants,
+)
+from prunescape.configuration.words import Problem, nearest, shown
+
+
+def allowed(part: dict[str, Any]) -> str:
+    """Say in words which values a part of the schema allows."""
+    part = resolved(part)
+    if "x-allowed" in part:
+        return part["x-allowed"]
+    if "oneOf" in part:
+        choice = variants(part)
+        if choice is None:
+            return " or ".join(allowed(each) for each in part["oneOf"])
+        return f"a mapping with {choice[0]}: {', '.join(choice[1])}"
+    if "const" in part:
+        return part["const"]
+    if "enum" in part:
+        return ", ".join(part["enum"])
+    return _ALLOWED[part["type"]](part)
+
+
+def _allowed_mapping(part: dict[str, Any]) -> str:
+    if "properties" in part:
+        return f"a mapping with the keys {', '.join(part['properties'])}"
+    return f"a mapping with a key for each {resolved(part['additionalProperties'])['title']}"
+
+
+def _allowed_list(part: dict[str, Any]) -> str:
+    least, most = part.get("minItems", 0), part.get("maxItems")
+    size = f" of {least}" if least == most else f" of at least {least}" if least else ""
+    one_of = "one of " if len(resolved(part["items"]).get("enum", [])) > 1 else ""
+    return f"a list{size}, each {one_of}{allowed(part['items'])}"
+
+
+def _allowed_number(part: dict[str, Any]) -> str:
+    signs = {"exclusiveMinimum": ">", "minimum": ">=", "exclusiveMaximum": "<", "maximum": "<="}
+    bounds = [f"{sign} {part[bound]}" for bound, sign in signs.items() if bound in part]
+    noun = "an integer" if part["type"] == "integer" else "a number"
+    return " ".join([noun, " and ".join(bounds)]).strip()
+
+
+_ALLOWED = {
+    "object": _allowed_mapping,
+    "array": _allowed_list,
+    "integer": _allowed_number,
+    "number": _allowed_number,
+    "boolean": lambda _: "true or false",
+    "string": lambda part: "text that is not empty" if part.get("minLength") else "text",
+}
+
+
+def explained(error: ValidationError) -> Iterator[Problem]:
+    """Yield what an error of jsonschema means, for each key that it is about."""
+    place, value, part = tuple(error.absolute_path), error.instance, _part(error)
+    if error.validator == "required":
+        for key in part["required"]:
+            if key not in value:
+                yield (*place, key), _missing(part["properties"][key])
+    elif error.validator == "additionalProperties":
+        known = list(part["properties"])
+        variant = [
+            f" (with {key}: {each['const']})"
+            for key, each in part["properties"].items()
+            if "const" in each
+        ]
+        for key in value:
+            if key not in known:
+                text = f"found an unknown key{nearest(key, known)}; allowed: {', '.join(known)}"
+                yield (*place, str(key)), text + "".join(variant)
+    elif error.validator == "uniqueItems":
+        for i, entry in enumerate(value):
+            if entry in value[:i]:
+                text = f"found {shown(entry)} again, as in [{value.index(entry)}]"
+                yield (*place, i), f"{text}; allowed: each entry once"
+    elif error.validator == "oneOf" and isinstance(value, dict) and variants(part):
+        yield from _explained_variant(error)
+    elif error.validator == "oneOf" and isinstance(value, list) and of_type(part, value):
+        position, _ = of_type(part, value)
+        for child in error.context:
+            if child.relative_schema_path[0] == position:
+                yield from explained(child)
+    elif "propertyNames" in error.relative_schema_path:
+        yield (*place, str(value)), _mismatch(value, part)
+    else:
+        yield place, _mismatch(value, part)
+
+
+def _part(error: ValidationError) -> dict[str, Any]:
+    """Return the part of the schema that was violated, with what stands beside a $ref to it."""
+    part = schema()
+    for step in list(error.absolute_schema_path)[:-1]:  # jsonschema leaves $ref out of its paths
+        part = resolved(part[step])
+    return part
+
+
+def _explained_variant(error: ValidationError) -> Iterator[Problem]:
+    """Explain only what is wrong with the variant that the block itself names."""
+    key, blocks = variants(error.schema)
+    place, chosen = (*error.absolute_path, key), error.instance.get(key)
+    if key not in error.instance:
+        yield place, _missing({"enum": list(blocks)})
+    elif not isinstance(chosen, str) or chosen not in blocks:
+        yield place, _mismatch(chosen, {"enum": list(blocks)})
+    else:
+        position = list(blocks).index(chosen)
+        for child in error.context:
+            if child.relative_schema_path[0] == position:
+                yield from explained(child)
+
+
+def _missing(part: dict[str, Any]) -> str:
+    return f"found nothing, but the key is required; allowed: {allowed(part)}"
+
+
+def _mismatch(value: Any, part: dict[str, Any]) -> str:
+    part = resolved(part)
+    guess = nearest(value, part["enum"]) if "enum" in part and isinstance(value, str) else ""
+    return f"found {shown(value)}{guess}; allowed: {allowed(part)}{_remedy(value, part)}"
+
+
+def _remedy(value: Any, part: dict[str, Any]) -> str:
+    """Say how to write a number that should be text, or text that should be a number."""
+
+    def fits(other: Any) -> bool:
+        return validator().evolve(schema=part).is_valid(other)
+
+    if is_number(value):
+        text = f"{Decimal(repr(value)):f}"  # without an exponent
+        if fits(text):
+            return f'; it must be text, so quote it: "{text}"'
+    if isinstance(value, str):
+        # 1e-3 without quotes is text too: YAML wants a point before the exponent.
+        for number in (int, float):
+            try:
+                meant = number(value)
+            except ValueError:
+                continue
+            if fits(meant):
+                return f"; it was read as text, so write {meant} without quotes"
+    return ""

@@ -1,0 +1,75 @@
+"""Checks of fits: their networks and where they start."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from prunescape.configuration.blocks import (
+    mapping,
+    objective_kind,
+    optimiser_kind,
+    texts_in,
+    texts_of,
+    unknown_name,
+)
+from prunescape.configuration.words import Place, Problem, listed, plain, shown
+
+
+def check_fit(place: Place, fit: dict[Any, Any], networks: Any) -> Iterator[Problem]:
+    """Check that a fit's networks are known, and that its settings go together."""
+    for i, network in texts_in(fit.get("networks")):
+        yield from unknown_name((*place, "networks", i), network, networks, "one of the networks")
+        start = mapping(fit.get("initial_weights")).get("distribution")
+        if start == "own" and isinstance(mapping(networks).get(network), list):
+            text = f"found 'own' with the network {plain(network)}, which is not in a file"
+            place_of = (*place, "initial_weights", "distribution")
+            yield place_of, f"{text}; allowed: another distribution"
+    warm_up = mapping(mapping(fit.get("objective")).get("kl")).get("warm_up")
+    match warm_up:
+        case [int() as first, int() as last] if first > last:
+            text = f"found {warm_up}; allowed: [first, last] with first <= last"
+            yield (*place, "objective", "kl", "warm_up"), text
+    if optimiser_kind(fit) == "psgd" and objective_kind(fit) == "variational":
+        text = "found 'psgd' with objective.kind: variational; allowed: only with likelihood"
+        yield (*place, "optimiser", "kind"), text
+
+
+def check_start(
+    place: Place, fit: dict[Any, Any], fits: dict[Any, Any], networks: Any
+) -> Iterator[Problem]:
+    """Check that a fit has one start, which does not depend on the fit itself."""
+    here = (*place, "warm_start")
+    if "warm_start" not in fit:
+        if "initial_weights" not in fit:
+            text = "found nothing; allowed: a start, which is initial_weights or warm_start"
+            yield (*place, "initial_weights"), text
+        return
+    if "initial_weights" in fit:
+        yield here, "found beside initial_weights; allowed: one of the two"
+    yield from unknown_name(here, fit["warm_start"], fits, "another fit of the study")
+    source = fit["warm_start"]
+    started = mapping(fits.get(source) if isinstance(source, str) else None).get("networks")
+    for i, network in texts_in(fit.get("networks")):
+        if isinstance(started, list) and network not in started and network in mapping(networks):
+            text = f"found {shown(network)}; allowed: networks of the warm_start {plain(source)}"
+            yield (*place, "networks", i), f"{text} ({listed(texts_of(started))})"
+    yield from _check_order(here, source, fits)
+
+
+def _check_order(place: Place, source: Any, fits: dict[Any, Any]) -> Iterator[Problem]:
+    """Check that the fit at `place`, a warm_start, can be made after the fit `source`."""
+    name = place[-2]
+    chain = [name]
+    while isinstance(source, str) and source in fits and source not in chain:
+        chain.append(source)
+        source = mapping(fits[source]).get("warm_start")
+    if source == name and isinstance(name, str):
+        if name == min(chain):  # a circle is told once, not by all its fits
+            circle = " -> ".join(plain(each) for each in [*chain, name])
+            yield place, f"found a circle, {circle}; allowed: a fit that has initial_weights"
+        return
+    kinds = [objective_kind(fits.get(each)) for each in chain[:2]]
+    if kinds[0] == "likelihood":
+        yield place, "found with objective.kind: likelihood; allowed: only with variational"
+    if kinds[1:] == ["variational"]:
+        text = f"found {shown(chain[1])}, whose objective.kind is variational"
+        yield place, f"{text}; allowed: a fit with objective.kind: likelihood"

@@ -1,0 +1,100 @@
+"""Checks of what names files of the user: sources, claims, criteria, kinds of noise."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from prunescape.configuration.blocks import mapping, texts_in, texts_of, unknown_name
+from prunescape.configuration.words import Place, Problem, listed, shown
+from prunescape.data import own_sources, sources
+from prunescape.evaluation import input_noise_kinds
+from prunescape.foundations import user_files
+from prunescape.report import claim_files
+from prunescape.scoring import needs
+
+CLAIMS = Path(__file__).parents[2] / "resources" / "claims.yaml"
+
+
+def files_of_claims(config: dict[Any, Any]) -> list[str]:
+    """Return the files that a run's claims stand in, the project's own first."""
+    return [str(CLAIMS), *texts_of(config.get("claims"))]
+
+
+def claims_in(path: str) -> list[claim_files.Claim]:
+    """Return the claims of a file; none if it is faulty, which `check_claims` says."""
+    with contextlib.suppress(ValueError, OSError):
+        return claim_files.read(path)
+    return []
+
+
+def check_claims(own: Any, catalogue: dict[Any, Any]) -> Iterator[Problem]:
+    """Check files of claims of the user, each with those before it."""
+    for i, path in texts_in(own):
+        place = ("claims", i)
+        try:
+            claim_files.read(CLAIMS, *texts_of(own[: i + 1]))
+        except (ValueError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            yield place, f"found {shown(path)}: {reason}; allowed: files of claims, each id once"
+        for claim in claims_in(path):
+            of = f"a study of the catalogue in claim {claim.id}"
+            yield from unknown_name(place, claim.study, catalogue, of)
+
+
+def check_source(place: Place, source: Any, places: list[tuple[int, str]]) -> Iterator[Problem]:
+    """Check that a source has places of its kind, and that files of the user's own are there."""
+    known = source in sources.FILES
+    form, what = (
+        (sources.MIRROR, f"{source} has known files, so a mirror of them")
+        if known
+        else (own_sources.PLACE, "file:PATH, classes:FOLDER or torchvision:NAME")
+    )
+    for i, entry in places:
+        either = sources.MIRROR.fullmatch(entry) or own_sources.PLACE.fullmatch(entry)
+        if not form.fullmatch(entry):
+            if either:
+                yield (*place, i), f"found {shown(entry)}; allowed: {what}"
+        elif not known and i > 0:
+            text = f"found {shown(entry)} beside {shown(places[0][1])}; allowed: one place"
+            yield (*place, i), f"{text}, except for {listed(sources.FILES)}"
+        elif not known and (wrong := own_sources.problem(entry)):
+            text = f"found {shown(entry)}, but {wrong}; allowed: images that are there"
+            yield (*place, i), text
+
+
+def check_own_noises(own: Any) -> Iterator[Problem]:
+    """Check names and sources of the user's kinds of noise; nothing is executed."""
+    taken = {"none", *input_noise_kinds.BUILT_IN}
+    others = f"none and {listed(input_noise_kinds.BUILT_IN)}"
+    yield from _check_own("noises", own, taken.__contains__, others, input_noise_kinds.check)
+
+
+def check_own_criteria(own: Any) -> Iterator[Problem]:
+    """Check names and sources of the user's criteria; nothing is executed."""
+
+    def taken(name: Any) -> bool:
+        return name == "none" or name in needs.built_in() or str(name).startswith(needs.SHUFFLED)
+
+    others = f"none, shuffled_... and {listed(needs.built_in())}"
+    yield from _check_own("criteria", own, taken, others, needs.of_user)
+
+
+def _check_own(
+    key: str,
+    own: Any,
+    taken: Callable[[Any], bool],
+    others: str,
+    look: Callable[[str], object],
+) -> Iterator[Problem]:
+    """Check a block of functions of the user: no name is `taken`, `look` finds no fault."""
+    for name, named in mapping(own).items():
+        place = (key, name)
+        if taken(name):
+            text = f"found {shown(name)}, which has a meaning of its own; allowed: another name"
+            yield place, f"{text} than {others}"
+        if isinstance(named, str) and user_files.NAMED.fullmatch(named):
+            try:
+                look(named)
+            except ValueError as error:
+                yield place, f"found {shown(named)}: {error}"

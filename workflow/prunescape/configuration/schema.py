@@ -1,0 +1,112 @@
+"""The schema of the configuration: which part applies to a value, and its defaults."""
+
+import functools
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError, validators
+from jsonschema.protocols import Validator
+
+SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of the configuration."""
+    return validator().schema
+
+
+@functools.cache
+def validator() -> Validator:
+    """Return the validator of the schema: stricter than JSON, and matching whole texts."""
+    with SCHEMA.open(encoding="utf-8") as opened:
+        # The loader in C, where PyYAML was built with it, is ten times as fast.
+        contents = yaml.load(opened, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    # Stricter than JSON: 5.0 is no integer (it would stand in paths), nan and inf are no numbers.
+    types = Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {
+            "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+            "number": lambda _, value: is_number(value),
+        }
+    )
+    strict = validators.extend(Draft202012Validator, {"pattern": _pattern}, type_checker=types)
+    return strict(contents)
+
+
+def is_number(value: Any) -> bool:
+    """Say whether a value is a finite number, which true and false are not."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _pattern(
+    validator: Validator, pattern: str, value: Any, _schema: dict[str, Any]
+) -> Iterator[ValidationError]:
+    """Match the whole text: Python's $ would let a line break through."""
+    if isinstance(value, str) and not re.fullmatch(pattern, value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+# The schema: which part of it applies, and what it allows in words.
+def resolved(part: dict[str, Any]) -> dict[str, Any]:
+    """Follow $ref; what stands beside it wins."""
+    while "$ref" in part:
+        own = {key: value for key, value in part.items() if key != "$ref"}
+        part = schema()["$defs"][part["$ref"].removeprefix("#/$defs/")] | own
+    return part
+
+
+def variants(part: dict[str, Any]) -> tuple[str, dict[str, dict[str, Any]]] | None:
+    """Return the key that tells the variants of a `oneOf` apart, and its value -> the variant.
+
+    None if the alternatives of `part` are not blocks, or if it has none.
+    """
+    alternatives = [resolved(each) for each in part.get("oneOf", [])]
+    for key in alternatives[0].get("properties", {}) if alternatives else ():
+        values = [each.get("properties", {}).get(key, {}).get("const") for each in alternatives]
+        if None not in values:
+            return key, dict(zip(values, alternatives, strict=True))
+    return None
+
+
+def of_type(part: dict[str, Any], value: Any) -> tuple[int, dict[str, Any]] | None:
+    """Return position and contents of the only alternative that has the type of `value`."""
+    is_type = validator().is_type
+    alternatives = enumerate(resolved(each) for each in part.get("oneOf", []))
+    fitting = [
+        (i, each) for i, each in alternatives if "type" in each and is_type(value, each["type"])
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _applying(part: dict[str, Any], value: Any) -> dict[str, Any]:
+    """Return `part`, or the variant of it that `value` chooses, with $ref followed."""
+    part = resolved(part)
+    choice = variants(part)
+    if choice is None and (found := of_type(part, value)):
+        return found[1]
+    if choice is None or not isinstance(value, dict):
+        return part
+    key, blocks = choice
+    chosen = value.get(key)
+    return blocks.get(chosen, {}) if isinstance(chosen, str) else {}
+
+
+def with_defaults(part: dict[str, Any], value: Any) -> Any:
+    """Return a deep copy of `value` in which absent keys have the schema's defaults."""
+    part = _applying(part, value)
+    if isinstance(value, list):
+        return [with_defaults(part.get("items", {}), entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    known = {key: resolved(each) for key, each in part.get("properties", {}).items()}
+    defaults = {key: each["default"] for key, each in known.items() if "default" in each}
+    other = part.get("additionalProperties") or {}
+    return {
+        key: with_defaults(known.get(key, other), entry)
+        for key, entry in (defaults | value).items()
+    }

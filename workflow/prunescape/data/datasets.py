@@ -1,0 +1,195 @@
+"""Data sets: raw files to training, validation and test sets, and back from their files."""
+
+import gzip
+import math
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from prunescape.foundations import files, streams
+
+SPLITS = ("train", "validation", "test")
+CLASSES = 10  # of every source that comes with the project
+FEWEST = 10  # images to learn from: a tenth of them is the validation set
+METADATA = {"dataset", "split", "source", "classes"}
+
+# Images [N, C, H, W], uint8 or float32 in [0, 1], with labels [N], int64 from 0 on.
+Part = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images with their labels, and the files that they came from.
+
+    Attributes:
+        images: [N, C, H, W], uint8 in 0 .. 255 or float32 in [0, 1].
+        labels: [N], int64 in 0 .. classes - 1.
+        classes: how many classes there are.
+        opened: SHA-256 of each file, by the name of its split (train, validation, test).
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    classes: int
+    opened: dict[str, str]
+
+
+def read_raw(paths: Sequence[Path]) -> list[Part]:
+    """Read raw files: the four IDX files of MNIST's kind, or scikit-learn's digits.csv.gz.
+
+    Returns:
+        [the official training set, the official test set], or [the whole] where there is no
+        official split.
+
+    Raises:
+        ValueError: a file is not what its name says, or images and labels don't fit.
+    """
+    by_name = {path.name: path for path in paths}
+    if list(by_name) == ["digits.csv.gz"]:
+        return [_read_digits(by_name["digits.csv.gz"])]
+    parts = []
+    for prefix in ("train", "t10k"):
+        names = (f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte")
+        if not by_name.keys() >= set(names):
+            raise ValueError(f"raw files {', '.join(by_name)}: expected {' and '.join(names)} too")
+        images = _read_idx(by_name[names[0]], dimensions=3)[:, None]
+        labels = _read_idx(by_name[names[1]], dimensions=1).astype(np.int64)
+        _check(images, labels, f"{by_name[names[0]]} with {names[1]}")
+        parts.append((images, labels))
+    if parts[0][0].shape[1:] != parts[1][0].shape[1:]:
+        raise ValueError(f"{by_name[names[0]]}: images of another size than the training set's")
+    return parts
+
+
+def split(parts: Sequence[Part], source: str, test: int | str, seed: int) -> dict[str, Part]:
+    """Divide what `read_raw` returned into training, validation and test sets.
+
+    The training part is shuffled by the stream ("split", source, seed), and its last 10 %
+    (rounded) are the validation set.
+
+    Args:
+        parts: the official training and test sets, or the whole.
+        source: name of the source, part of the stream's name.
+        test: "official" keeps the official test set as it is; a number shuffles the whole and
+            makes the last `test` images the test set.
+        seed: the data set's seed.
+
+    Raises:
+        ValueError: there is no official test set, or `test` leaves nothing to train on.
+    """
+    if test == "official":
+        if len(parts) != 2:
+            raise ValueError(
+                f"datasets.<name>.test: {source} has no official test set, expected a number"
+            )
+        (images, labels), held_out = parts
+    else:
+        images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        if not 1 <= test <= len(labels) - FEWEST:
+            raise ValueError(
+                f"datasets.<name>.test: {test} of {source}'s {len(labels)} images, expected "
+                f"{'official or ' if len(parts) == 2 else ''}1 .. {len(labels) - FEWEST}"
+            )
+    order = streams.generator("split", source, seed).permutation(len(labels))
+    if test != "official":
+        order, last = order[:-test], order[-test:]
+        held_out = images[last], labels[last]
+    train, validation = np.split(order, [len(order) - round(len(order) / 10)])
+    return {
+        "train": (images[train], labels[train]),
+        "validation": (images[validation], labels[validation]),
+        "test": held_out,
+    }
+
+
+def write(
+    path: Path, part: Part, dataset: str, name: str, source: str, classes: int = CLASSES
+) -> None:
+    """Write one split of a data set; `name` is train, validation or test."""
+    images, labels = part
+    metadata = {"dataset": dataset, "split": name, "source": source, "classes": classes}
+    files.write_tensors(path, {"images": images, "labels": labels}, metadata)
+
+
+def load(paths: Sequence[Path]) -> Split:
+    """Read one split file, or several of one data set one after the other.
+
+    Raises:
+        ValueError: no file, a file that is none of `write`, the same split twice, or files of
+            different data sets.
+    """
+    if not paths:
+        raise ValueError("no file of a data set given, expected at least one")
+    parts, opened, of = [], {}, set()
+    for path in paths:
+        tensors, metadata = files.read_tensors(path)
+        whole = tensors.keys() == {"images", "labels"} and metadata.keys() == METADATA
+        if not whole or metadata["split"] not in SPLITS or not isinstance(metadata["classes"], int):
+            raise ValueError(f"{path}: not a split of a data set")
+        if metadata["split"] in opened:
+            raise ValueError(f"{path}: a second file of the split {metadata['split']}")
+        _check(tensors["images"], tensors["labels"], str(path), metadata["classes"])
+        opened[metadata["split"]] = files.sha256(path)
+        of.add((metadata["dataset"], metadata["classes"], *tensors["images"].shape[1:]))
+        parts.append((tensors["images"], tensors["labels"]))
+    if len(of) > 1:
+        raise ValueError(f"{', '.join(map(str, paths))}: different data sets, expected one")
+    images, labels = (
+        arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+        for arrays in zip(*parts, strict=True)
+    )
+    return Split(images, labels, metadata["classes"], opened)
+
+
+def _read_idx(path: Path, dimensions: int) -> np.ndarray:
+    """Read a file of LeCun's IDX format, unsigned bytes, with that many dimensions."""
+    raw = np.fromfile(path, dtype=np.uint8)
+    # Two zeros, 8 for unsigned bytes, the number of dimensions; then their sizes, big-endian.
+    header = 4 + 4 * dimensions
+    if raw.size < header or raw[:4].tolist() != [0, 0, 8, dimensions]:
+        raise ValueError(f"{path}: no IDX file of unsigned bytes with {dimensions} dimension(s)")
+    shape = tuple(raw[4:header].view(">u4").tolist())
+    expected = header + math.prod(shape)
+    if raw.size != expected:
+        raise ValueError(f"{path}: {raw.size} bytes, expected {expected} for the shape {shape}")
+    return raw[header:].reshape(shape)
+
+
+def _read_digits(path: Path) -> Part:
+    """Read scikit-learn's digits: a line has 64 intensities 0 .. 16 and the label."""
+    try:
+        table = np.loadtxt(path, delimiter=",", dtype=np.int64, ndmin=2)
+    except (ValueError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{path}: no gzipped table of whole numbers ({error})") from None
+    if table.shape[1] != 65:
+        raise ValueError(f"{path}: {table.shape[1]} columns, expected 64 intensities and a label")
+    images = (table[:, :64] / 16).astype(np.float32).reshape(-1, 1, 8, 8)
+    labels = np.ascontiguousarray(table[:, 64])
+    _check(images, labels, str(path))
+    return images, labels
+
+
+def _check(images: np.ndarray, labels: np.ndarray, where: str, classes: int = CLASSES) -> None:
+    """Raise ValueError, naming `where`, unless images and labels are what Part promises."""
+    if images.ndim != 4 or labels.shape != images.shape[:1] or not images.size:
+        raise ValueError(
+            f"{where}: images {images.shape} with labels {labels.shape}, expected [N, C, H, W] "
+            "with [N], N > 0"
+        )
+    if images.dtype not in (np.uint8, np.float32) or labels.dtype != np.int64:
+        raise ValueError(
+            f"{where}: images {images.dtype} with labels {labels.dtype}, expected uint8 or "
+            "float32 with int64"
+        )
+    # Written so that a NaN fails.
+    if images.dtype == np.float32 and not (images.min() >= 0 and images.max() <= 1):
+        raise ValueError(
+            f"{where}: intensities {images.min()} .. {images.max()}, expected finite in [0, 1]"
+        )
+    if labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(
+            f"{where}: labels {labels.min()} .. {labels.max()}, expected 0 .. {classes - 1}"
+        )

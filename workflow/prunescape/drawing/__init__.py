@@ -1,0 +1,1 @@
+"""What figures share: style, colours and markers, grids, scales, labels, summaries."""

@@ -1,0 +1,115 @@
+"""What a reader sees in place of the table's words: criteria, scopes, effects, fits, noise.
+
+Words that are not listed (a user's own criterion or fit) are shown as they stand in config.yaml.
+"""
+
+from prunescape.scoring.needs import SHUFFLED
+
+SCORES = {
+    "snr": r"$|\mu|/\sigma$",
+    "magnitude": r"$|w|$",
+    "inverse_sigma": r"$1/\sigma$",
+    "magnitude_x_std": r"$|w|\,$× std of input",
+    "log_alpha": r"$-\log\alpha$",
+    "hg": r"$|Hg|$",
+    "g": r"$|g|$",
+    "taylor": r"$|wg|$",
+    "wanda": r"$|w|\,$× norm of input",
+    "obd": r"$w^2h/2$",
+    "snip": r"$|w_0g_0|$",
+    "lamp": r"$w^2/\Sigma$",
+}
+CRITERIA = {
+    "none": "dense",
+    "snr": f"signal to noise {SCORES['snr']}",
+    "magnitude": f"magnitude {SCORES['magnitude']}",
+    "inverse_sigma": f"certainty {SCORES['inverse_sigma']}",
+    "magnitude_x_std": SCORES["magnitude_x_std"],
+    "log_alpha": f"dropout rate {SCORES['log_alpha']}",
+    "hg": f"step {SCORES['hg']}",
+    "g": f"gradient {SCORES['g']}",
+    "taylor": f"Taylor {SCORES['taylor']}",
+    "wanda": f"Wanda {SCORES['wanda']}",
+    "obd": f"OBD {SCORES['obd']}",
+    "snip": f"SNIP {SCORES['snip']}",
+    "lamp": f"LAMP {SCORES['lamp']}",
+    "random": "random",
+}
+SCOPES = {
+    "global": "all layers together",
+    "layer": "each layer alone",
+    "floor": "all layers, with a minimum a layer",
+    "input_unit": "whole inputs",
+    "neuron": "whole neurons",
+}
+EFFECTS = {
+    "zero": "removed weights set to zero",
+    "compensate": "mean input of removed weights folded into the bias",
+    "freeze": "selected weights frozen",
+}
+SCHEDULES = {
+    "oneshot": "one shot",
+    "oneshot_finetune": "one shot, fine-tuned",
+    "iterative10": "iterative, 10 % a step",
+    "fine": "iterative, fine steps",
+    "cut200": "cut after 200 steps",
+}
+NOISES = {
+    "grey_raw": "share of pixels set to grey",
+    "grey_normalised": "share of pixels set to grey (after scaling)",
+    "gaussian": "Gaussian noise, standard deviation",
+    "salt_pepper": "share of pixels set to black or white",
+    "occlusion": "share of the area covered",
+}
+SHORT_NOISES = {
+    "grey_raw": "grey pixels",
+    "grey_normalised": "grey (scaled)",
+    "gaussian": "Gaussian noise",
+    "salt_pepper": "black and white",
+    "occlusion": "occlusion",
+}
+_PLAIN = {
+    r"\mu": "μ",
+    r"\sigma": "σ",
+    r"\log": "log ",
+    r"\alpha": "α",
+    r"\Sigma": "Σ",
+    r"\,": " ",
+    "^2": "²",
+    "_0": "₀",
+    "$": "",
+}
+_BY_COLUMN = {
+    "criterion": CRITERIA,
+    "scope": SCOPES,
+    "effect": EFFECTS,
+    "schedule": SCHEDULES,
+    "noise": NOISES,
+}
+
+
+def label(column: str, value: str) -> str:
+    """Return the readable name of `value`, a word of the table's key column `column`."""
+    if column == "criterion" and value.startswith(SHUFFLED):
+        return f"{label(column, value.removeprefix(SHUFFLED))}, shuffled in each layer"
+    return _BY_COLUMN.get(column, {}).get(value, value)
+
+
+def plain(column: str, value: str) -> str:
+    """Return the readable name without mathematical type, for a page or a terminal."""
+    text = label(column, value)
+    for marked, written in _PLAIN.items():
+        text = text.replace(marked, written)
+    return text
+
+
+def place(column: str, value: str) -> tuple[bool, int, str]:
+    """Return a sort key: listed words in the order above, then others by name, a source's last."""
+    listed = list(_BY_COLUMN.get(column, {}))
+    place = listed.index(value) if value in listed else len(listed)
+    return (value == "as_published", place, value)
+
+
+def score(criterion: str) -> str:
+    """Return the formula of a criterion's score, for an axis of thresholds."""
+    return SCORES.get(criterion, f"score of {criterion}")

@@ -1,0 +1,96 @@
+"""Results from elsewhere, such as published ones, drawn in grey behind ours."""
+
+import os
+from collections.abc import Iterable
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from prunescape.drawing import style, summary
+from prunescape.report import published_networks, published_results
+
+_PUBLISHED, _SPARSE = "published sparse networks", "."
+NOTE = "Grey: results from elsewhere, marked as their criterion; ★ dense. "
+
+
+def read(path: str | os.PathLike, sparse: str | os.PathLike = "", *, study: str) -> pd.DataFrame:
+    """Return the results on clean images in a CSV file that belong to `study`.
+
+    `sparse` is a file of published sparse networks (`literature.read`), which belong to no study:
+    those whose compression counts weights are added, whatever their criterion, as `sparse`.
+    """
+    table = published_results.read(path)
+    table = table[(table["study"] == study) & (table["noise"] == "none")].assign(dataset="")
+    if sparse:
+        found = published_networks.read(sparse)
+        found = found[found["counts"] == "pruning only"]
+        others = {
+            "network": found["network"].map(published_networks.named),
+            "dataset": found["dataset"].str.lower(),
+            "sparsity": 1 - 1 / found["compression"],
+            "accuracy_percent": 100 - found["error_percent"],
+        }
+        place = dict.fromkeys(["fit", "scope", "schedule"], "") | {"effect": "zero"}
+        place |= {"criterion": "sparse", "evidence": _PUBLISHED}
+        table = pd.concat([table, pd.DataFrame(others).assign(**place)])
+    return table.reset_index(drop=True)
+
+
+def on_data(references: pd.DataFrame, datasets: Iterable[str]) -> pd.DataFrame:
+    """Return the results that were found on `datasets`; those of a study's source always are."""
+    return references[references["dataset"].isin({"", *published_networks.data(datasets)})]
+
+
+def chosen(
+    references: pd.DataFrame, column: tuple[str, str], row: tuple[str, ...], fits: list[str]
+) -> pd.DataFrame:
+    """Return the results that belong on the panel at `column` and `row` (`summary.COLUMN`, `ROW`).
+
+    A result stands on the panel of its own fit; one whose fit is not among `fits`, those drawn,
+    stands on all. Dense networks (scope, effect none) stand beside every scope and effect.
+    """
+    network, fit = column
+    here = references["fit"].eq(fit) | ~references["fit"].isin(fits)
+    here &= references["network"] == network
+    for name, value in zip(summary.ROW, row, strict=True):
+        here &= references[name].isin([value, "none", ""])
+    return references[here]
+
+
+def draw(axes: Axes, found: pd.DataFrame) -> None:
+    """Draw results against weights kept [%], in grey, with their criterion's marker."""
+    for row, kept in zip(found.itertuples(), kept_percent(found), strict=True):
+        marker = _SPARSE if row.criterion == "sparse" else style.look(row.criterion).marker or "*"
+        axes.plot(kept, row.accuracy_percent, **_grey(row.evidence, marker), zorder=1.8)
+
+
+def kept_percent(found: pd.DataFrame) -> pd.Series:
+    """Return the share of weights kept [%]."""
+    return (100 * (1 - found["sparsity"])).round(9)
+
+
+def handles(found: pd.DataFrame) -> list[Line2D]:
+    """Return the legend's entry of each source of `found`."""
+    first = found.assign(source=found["evidence"].map(_source)).drop_duplicates("source")
+    return [
+        Line2D([], [], label=row.source, **_grey(row.evidence, "o"))
+        for row in first.sort_values("source").itertuples()
+    ]
+
+
+def _source(evidence: str) -> str:
+    return evidence.split(",")[0]
+
+
+def _grey(evidence: str, marker: str) -> dict:
+    # Filled where others can read how it was made; a figure without public code stays hollow.
+    filled = _source(evidence) in ("public code", _PUBLISHED)
+    return {
+        "linestyle": "None",
+        "marker": marker,
+        "markersize": 6,
+        "markerfacecolor": style.REFERENCE_FACE if filled else "white",
+        "markeredgecolor": style.REFERENCE_EDGE,
+        "markeredgewidth": 0.7,
+    }

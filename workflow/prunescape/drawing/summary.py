@@ -1,0 +1,141 @@
+"""Numbers that several figures draw: rows of the table averaged over replicates.
+
+Figures never average over anything but replicates: two rows of one replicate in a group mean that
+the group's columns don't tell all arms apart, and are an error.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from prunescape.drawing import labels
+from prunescape.report import intervals
+
+COLUMN = ["network", "fit"]
+"""Columns of the table that set panels side by side."""
+ROW = ["scope", "effect", "schedule"]
+"""Columns of the table that set panels one below the other."""
+
+
+def over_replicates(rows: pd.DataFrame, by: Sequence[str], value: str) -> pd.DataFrame:
+    """Return mean and 95 % t interval over replicates of `value` for each group of `rows`.
+
+    Returns:
+        One row a group, sorted by `by`: the columns of `by`, mean, low, high (NaN where n is 1), n.
+
+    Raises:
+        ValueError: several rows of one replicate in a group.
+    """
+    doubled = rows[rows.duplicated([*by, "replicate"])]
+    if len(doubled):
+        group = doubled.iloc[0][list(by)].to_dict()
+        raise ValueError(f"several rows for a replicate where one is expected: {group}")
+    groups = rows.groupby(list(by))[value].agg(list).reset_index()
+    found = [intervals.mean(values) for values in groups[value]]
+    numbers = {
+        name: pd.Series([getattr(each, name) for each in found], dtype=kind)
+        for name, kind in {"mean": float, "low": float, "high": float, "n": int}.items()
+    }
+    return groups[list(by)].assign(**numbers)
+
+
+def clean(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows without noise, with accuracy_percent and kept_percent added."""
+    return with_percents(table[table["noise"] == "none"])
+
+
+def with_percents(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add accuracy_percent and kept_percent (share of weights neither removed nor frozen)."""
+    free = np.minimum(rows["kept_weights"], rows["total_weights"] - rows["frozen_weights"])
+    return rows.assign(
+        accuracy_percent=100 * rows["accuracy"], kept_percent=100 * free / rows["total_weights"]
+    )
+
+
+def last_step(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the last step at each level: the network as a schedule leaves it."""
+    arm = [*COLUMN, *ROW, "selection", "criterion", "level"]
+    return rows[rows["step"] == rows.groupby(arm)["step"].transform("max")]
+
+
+def dense(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the dense networks' accuracy in percent: network, fit, mean, low, high, n."""
+    rows = clean(table)
+    rows = rows[(rows["criterion"] == "none") & (rows["schedule"] == "none")]
+    if rows.empty:
+        raise ValueError("figures: no rows of dense networks (criterion = none)")
+    return over_replicates(rows, COLUMN, "accuracy_percent")
+
+
+def exact(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the clean rows of arms that remove an exact number of weights, with percents."""
+    return last_step(clean(table[table["selection"] == "exact_k"]))
+
+
+def along_sparsity(rows: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Return `value` averaged over replicates for each arm, criterion and level of `rows`.
+
+    Returns:
+        From most to fewest weights kept: the columns COLUMN and ROW, criterion, level,
+        kept_percent (mean over replicates), mean, low, high, n.
+    """
+    by = [*COLUMN, *ROW, "criterion", "level"]
+    found = over_replicates(rows, by, value)
+    kept = rows.groupby(by)["kept_percent"].mean().reset_index()
+    found = found.merge(kept, on=by, validate="one_to_one")
+    ascending = [True] * (len(by) - 1) + [False]
+    return found.sort_values([*by[:-1], "kept_percent"], ascending=ascending, ignore_index=True)
+
+
+def spread(levels: Sequence[float], most: int) -> list[float]:
+    """Return at most `most` of the sorted `levels`, evenly placed, with the first and the last."""
+    if len(levels) <= most:
+        return list(levels)
+    return [levels[round(i * (len(levels) - 1) / (most - 1))] for i in range(most)]
+
+
+def groups(rows: pd.DataFrame, columns: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the combinations of `columns` that occur in `rows`, in the order of the labels."""
+    found = set(rows[list(columns)].itertuples(index=False, name=None))
+    return sorted(
+        found, key=lambda group: [labels.place(*pair) for pair in zip(columns, group, strict=True)]
+    )
+
+
+def at(rows: pd.DataFrame, columns: Sequence[str], values: Sequence[object]) -> pd.DataFrame:
+    """Return the rows whose `columns` equal `values`."""
+    return rows[(rows[list(columns)] == list(values)).all(axis=1)]
+
+
+def headings(found: Sequence[tuple[str, ...]], columns: Sequence[str]) -> list[str]:
+    """Return a heading for each combination: the readable names of those parts that vary."""
+    varying = [len({group[i] for group in found}) > 1 for i in range(len(columns))]
+    return [
+        ", ".join(labels.label(columns[i], group[i]) for i in range(len(columns)) if varying[i])
+        for group in found
+    ]
+
+
+def constants(found: Sequence[tuple[str, ...]], columns: Sequence[str]) -> str:
+    """Return the sentence that names what all combinations have in common."""
+    shared = [
+        labels.label(column, found[0][i])
+        for i, column in enumerate(columns)
+        if len({group[i] for group in found}) == 1
+    ]
+    return f"In all panels: {', '.join(shared)}. " if shared else ""
+
+
+def sample(found: pd.DataFrame, what: str, table: pd.DataFrame, mark: str = "band") -> str:
+    """Return the sentence that says what is averaged: `what`, images, n, and what a mark means.
+
+    `mark` is "" where a figure has no room for intervals.
+    """
+    images = " or ".join(f"{count:,}" for count in sorted(set(table["n_images"])))
+    least, most = found["n"].min(), found["n"].max()
+    if most == 1:
+        return f"{what} ({images} images) of one replicate, n = 1: no intervals. "
+    n = f"n = {least}" if least == most else f"n = {least} to {most}"
+    meaning = f"; {mark}: 95 % t interval of the mean" if mark else ""
+    return f"{what} ({images} images), mean over {n} replicates{meaning}. "

@@ -1,0 +1,189 @@
+"""Rows of the table: one arm of a fit, at a batch of levels, under all its noise (needs torch)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import torch
+
+from prunescape.evaluation import input_noise, metrics
+from prunescape.fitting import divergence
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.foundations import levels
+from prunescape.foundations.files import Arrays
+from prunescape.networks import sparse_products
+from prunescape.networks.scaling import intensities
+from prunescape.pruning import effects, selection
+from prunescape.pruning.arm_masks import layers_of, of_replicates
+
+Row = dict[str, Any]
+Condition = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Case:
+    """An ensemble at a point of an arm, with one effect.
+
+    Attributes:
+        checkpoint: its R members; after retraining, as they are then.
+        key: criterion, scope, selection, effect, schedule, step and level of its rows.
+        kept: layer -> boolean mask [R, out, in, ...], or None: nothing is removed.
+        retrained: whether the effect is in the weights already.
+        conditions: the (noise, noise level) pairs.
+    """
+
+    checkpoint: Checkpoint
+    key: Row
+    kept: Arrays | None
+    retrained: bool
+    conditions: Sequence[Condition]
+
+
+def cases(
+    checkpoint: Checkpoint,
+    retrained: Sequence[Checkpoint],
+    packed: Sequence[tuple[Arrays, Sequence[int]]],
+    arm: Mapping[str, Any],
+    conditions: Sequence[Sequence[Sequence[str]]],
+) -> list[Case]:
+    """Return what there is to evaluate of an arm: every effect at every point.
+
+    Args:
+        checkpoint: the fitted ensemble, which is evaluated if the arm's schedule trains nothing.
+        retrained: the ensembles after retraining: one that holds all points, or one a point.
+        packed: packed masks "<criterion>/<scope>/<layer>" of each point and the replicates that
+            they belong to; none for a dense arm.
+        arm: criterion, scope, selection, schedule, effects and points [[step, level], ...].
+        conditions: the (noise, noise level) pairs of each point.
+    """
+    shapes = {layer.name: layer.shape for layer in checkpoint.network.weighted}
+    names = ("criterion", "scope", "selection", "schedule")
+    found = []
+    for effect, (index, (step, level)) in product(arm["effects"], enumerate(arm["points"])):
+        ensemble, kept = checkpoint, None
+        if retrained:
+            trained = retrained[index if len(retrained) > 1 else 0]
+            ensemble = trained.of_arm(arm["criterion"], arm["scope"], effect, level)
+        if packed:
+            mine = of_replicates(*packed[index], ensemble.replicates)
+            kept = selection.unpack(layers_of(mine, arm["criterion"], arm["scope"]), shapes)
+        key = {name: arm[name] for name in names} | {"effect": effect, "step": step, "level": level}
+        pairs = [(kind, noise_level) for kind, noise_level in conditions[index]]
+        found.append(Case(ensemble, key, kept, bool(retrained), pairs))
+    return found
+
+
+def missing(cases: Sequence[Case]) -> list[Row]:
+    """Return what there is not to evaluate: the replicates that diverged on the way to each case.
+
+    Each is the key from criterion to replicate, and `divergence`, the record of what happened.
+    """
+    return [
+        case.key
+        | {"level": levels.number(case.key["level"]), "replicate": each["replicate"]}
+        | {"divergence": each}
+        for case in cases
+        for each in divergence.records(case.checkpoint.diverged)
+    ]
+
+
+def rows(
+    cases: Sequence[Case],
+    means: Mapping[str, torch.Tensor],
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    stream: tuple[int | str, ...],
+    own_noises: Mapping[str, str] | None = None,
+) -> list[Row]:
+    """Evaluate ensembles under their noise.
+
+    Args:
+        cases: what to evaluate.
+        means: layer -> mean inputs on the images' device, read by the effect `compensate` alone.
+        images: test images [N, C, H, W], on the device that is to be used.
+        labels: their classes [N].
+        stream: first parts of the noise's stream: the run's seed and the data set.
+        own_noises: kinds of noise of the user, as in `noise.corrupt`.
+
+    Returns:
+        A row for each case, condition and replicate: key columns from `criterion` on, values, and
+        `revived_weights`.
+    """
+    device = images.device
+    raw = intensities(images)
+    pruned = [_Pruned(case, means, device) for case in cases]
+    found = []
+    for condition in dict.fromkeys(pair for case in cases for pair in case.conditions):
+        kind, level = condition
+        corrupted = raw
+        if kind != "none":
+            noisy = input_noise.corrupt(raw.cpu().numpy(), kind, level, *stream, own=own_noises)
+            corrupted = torch.from_numpy(noisy).to(device)
+        for case, ensemble in zip(cases, pruned, strict=True):
+            if condition in case.conditions:
+                found += ensemble.measure(corrupted, labels, kind, level)
+    return found
+
+
+class _Pruned:
+    """A case's ensemble as it is after pruning, and what its masks say."""
+
+    def __init__(self, case: Case, means: Mapping[str, torch.Tensor], device: torch.device) -> None:
+        checkpoint, effect = case.checkpoint, case.key["effect"]
+        self._network = checkpoint.network
+        self._scaling = checkpoint.scaling.to(device)
+        self._parameters = checkpoint.parameters(device)
+        kept = case.kept
+        if kept is None:
+            weights = checkpoint.tensors(".weight", device)
+            kept = {name: np.ones(weight.shape, dtype=bool) for name, weight in weights.items()}
+        elif not case.retrained:
+            self._parameters = effects.apply(
+                effect,
+                self._network,
+                self._parameters,
+                {name: torch.from_numpy(mask).to(device) for name, mask in kept.items()},
+                means,
+            )
+        self._affine = sparse_products.affine(self._network, self._parameters)
+        self._key = case.key | {"level": levels.number(case.key["level"])}
+        self._counts = list(self._count(kept, effect == "freeze"))
+        self._replicates = checkpoint.replicates
+
+    def _count(self, kept: Arrays, frozen: bool) -> Iterator[Row]:
+        """Yield the size columns of every replicate, measured on the weights themselves."""
+        layers = {name: self._parameters[f"{name}.weight"].detach().cpu().numpy() for name in kept}
+        dead = selection.dead_units(kept, chained=self._network.chained)
+        for r in range(len(dead)):
+            by_layer = [int(mask[r].sum()) for mask in kept.values()]
+            total = sum(mask[r].size for mask in kept.values())
+            zeros = sum(int((layer[r] == 0).sum()) for layer in layers.values())
+            revived = sum(int((layers[name][r][~kept[name][r]] != 0).sum()) for name in kept)
+            yield {
+                "total_weights": total,
+                "kept_weights": sum(by_layer),
+                "sparsity_actual": 0.0 if frozen else zeros / total,
+                "frozen_weights": total - sum(by_layer) if frozen else 0,
+                "min_layer_kept": min(by_layer),
+                "kept_by_layer": " ".join(map(str, by_layer)),
+                "dead_units": int(dead[r]),
+                "revived_weights": 0 if frozen else revived,
+            }
+
+    def measure(
+        self, images: torch.Tensor, labels: torch.Tensor, kind: str, level: str
+    ) -> Iterator[Row]:
+        """Yield a row for every replicate."""
+        values = metrics.measure(
+            self._network, self._parameters, self._scaling, images, labels, self._affine
+        )
+        for r, replicate in enumerate(self._replicates):
+            yield (
+                self._key
+                | {"replicate": replicate, "noise": kind, "noise_level": float(level)}
+                | self._counts[r]
+                | {"n_images": len(labels)}
+                | {name: value[r] for name, value in values.items()}
+            )

@@ -1,0 +1,197 @@
+"""Integrity gates: what must hold of every evaluation before it may enter the table.
+
+A gate is a function that returns nothing or raises GateError. Gates of records look at the contents
+of rows.json files, before any column is converted; gates of the table look at `table.assemble`'s
+result. The message of a GateError starts with the gate's name.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import pandas as pd
+
+from prunescape.evaluation import table
+from prunescape.fitting.divergence import Divergence
+from prunescape.foundations import levels
+
+Record = Mapping[str, Any]
+NETWORK = list(table.KEY).index("replicate") + 1
+"""How many columns of the key tell networks apart; the others are its noise."""
+NAMED = 3
+"""How many offending keys a message names."""
+
+
+class GateError(ValueError):
+    """A gate did not let the results pass."""
+
+    def __init__(self, gate: str, problem: str, keys: Sequence[Iterable]) -> None:
+        named = ", ".join(f"({table.name(key)})" for key in keys[:NAMED])
+        more = ", ..." if len(keys) > NAMED else ""
+        rows = "row" if len(keys) == 1 else "rows"
+        super().__init__(f"{gate}: {len(keys)} {rows} {problem}: {named}{more}")
+
+
+def passed(records: Sequence[Record], expected: Iterable[tuple]) -> pd.DataFrame:
+    """Return the table of `records`, the contents of rows.json files, if all gates let it pass.
+
+    Args:
+        records: each with fitted_on, evaluated_on ({name: sha256} of data files) and rows.
+        expected: key tuples in the order of `table.KEY`, as `plan.keys` makes them.
+
+    Raises:
+        GateError: the first gate that does not let the results pass.
+        ValueError: a row that is not of the table's columns and types.
+    """
+    unseen(records)
+    finite(records)
+    no_revival(records)
+    complete(records, expected)
+    scores = table.assemble(records)
+    sparsity_exact(scores)
+    dead_layers(scores)
+    return scores
+
+
+def unseen(records: Sequence[Record]) -> None:
+    """No file that a network is evaluated on was used to fit it, by content or by name."""
+    offending = []
+    for record in records:
+        keys = [_key(row) for row in table.rows([record])]
+        fitted, evaluated = record.get("fitted_on"), record.get("evaluated_on")
+        stated = fitted and evaluated  # a record that doesn't say proves nothing
+        shared = stated and (
+            set(fitted) & set(evaluated) or set(fitted.values()) & set(evaluated.values())
+        )
+        if not stated or shared:
+            offending += keys
+    if offending:
+        raise GateError("unseen", "evaluated on data that the network was fitted on", offending)
+
+
+def finite(records: Sequence[Record]) -> None:
+    """Every number is a number: no NaN, no infinity, nothing missing."""
+    offending = [
+        (column, _key(row))
+        for row in table.rows(records)
+        for column, value in row.items()
+        if value is None or (isinstance(value, float) and not math.isfinite(value))
+    ]
+    if offending:
+        columns = ", ".join(sorted({column for column, _ in offending}))
+        keys = list(dict.fromkeys(key for _, key in offending))
+        raise GateError("finite", f"with NaN, infinity or nothing in {columns}", keys)
+
+
+def no_revival(records: Sequence[Record]) -> None:
+    """A weight that the mask removes is zero when the network is evaluated."""
+    offending = [_key(row) for row in table.rows(records) if row[table.REVIVED] != 0]
+    if offending:
+        raise GateError("no_revival", "with removed weights that are not zero", offending)
+
+
+def complete(records: Sequence[Record], expected: Iterable[tuple]) -> None:
+    """The keys are exactly the expected ones (tuples in the order of `table.KEY`), each once.
+
+    But for those of replicates that diverged, as the records say of each network: of such a network
+    all rows are missing.
+    """
+    found = Counter(_key(row) for row in table.rows(records))
+    wanted = dict.fromkeys(expected)
+    networks = {key[:NETWORK] for key in wanted}
+    lost = {tuple(each[name] for name in list(table.KEY)[:NETWORK]) for each in _missing(records)}
+    for problem, keys in (
+        ("missing", [key for key in wanted if key not in found and key[:NETWORK] not in lost]),
+        ("double", [key for key, times in found.items() if times > 1]),
+        ("not expected", [key for key in found if key not in wanted]),
+        ("of a replicate that is said to have diverged", [k for k in found if k[:NETWORK] in lost]),
+        ("said to be missing, but not expected", [(*k, "none", 0) for k in lost - networks]),
+    ):
+        if keys:
+            raise GateError("complete", problem, keys)
+
+
+def sparsity_exact(scores: pd.DataFrame) -> None:
+    """Exact k is exact, and what a mask removes is measured as zero.
+
+    For effects zero and compensate. Under selection = exact_k: kept_weights = total_weights - k in
+    scopes global and floor; the same layer by layer in scope layer, where the sizes of layers are
+    what the fit's dense rows keep. Always: sparsity_actual is at least the share that the mask
+    removes.
+    """
+    pruned = scores[scores["effect"].isin(["zero", "compensate"])]
+    exact = pruned[pruned["selection"] == "exact_k"]
+    sizes = _layer_sizes(scores)
+
+    def wrong(row: Any) -> bool:
+        level = levels.recover(row.level)
+        if row.scope == "layer":
+            kept = [_kept(level, size) for size in sizes.get(_trained(row), [])]
+            return _counts(row.kept_by_layer) != kept
+        return row.kept_weights != _kept(level, row.total_weights)
+
+    counted = exact[exact["scope"].isin(["global", "floor", "layer"])]
+    offending = [_key(row._asdict()) for row in counted.itertuples() if wrong(row)]
+    if offending:
+        raise GateError("sparsity_exact", "whose kept weights are not total - k", offending)
+
+    # Half a weight of slack for the rounding of a share to a float.
+    zeros = pruned["sparsity_actual"] * pruned["total_weights"] + 0.5
+    offending = list(_keys(pruned[zeros < pruned["total_weights"] - pruned["kept_weights"]]))
+    if offending:
+        raise GateError("sparsity_exact", "with fewer zeros than removed weights", offending)
+
+
+def dead_layers(scores: pd.DataFrame) -> None:
+    """Kept weights add up over layers, and a layer that kept none shows in dead_units."""
+    layers = scores["kept_by_layer"].map(_counts)
+    least, total = layers.map(min), layers.map(sum)
+    for problem, offends in (
+        (
+            "whose min_layer_kept is not the least of kept_by_layer",
+            least != scores["min_layer_kept"],
+        ),
+        ("whose kept_by_layer doesn't add up to kept_weights", total != scores["kept_weights"]),
+        ("with a dead layer, but without dead units", (least == 0) & (scores["dead_units"] == 0)),
+    ):
+        if offends.any():
+            raise GateError("dead_layers", problem, list(_keys(scores[offends])))
+
+
+def _missing(records: Sequence[Record]) -> Iterator[Record]:
+    """Yield what records say of networks that diverged; ValueError if it isn't said in full."""
+    for record in records:
+        for each in record.get("missing", ()):
+            absent = [name for name in list(table.KEY)[:NETWORK] if name not in each]
+            if absent or "divergence" not in each:
+                raise ValueError(f"missing network: expected a divergence and a key, not {each}")
+            Divergence.of(each["divergence"])
+            yield each
+
+
+def _key(row: Mapping[str, Any]) -> tuple:
+    return tuple(row[column] for column in table.KEY)
+
+
+def _keys(scores: pd.DataFrame) -> Iterator[tuple]:
+    return scores[list(table.KEY)].itertuples(index=False, name=None)
+
+
+def _trained(row: Any) -> tuple[str, str, str, str]:
+    return row.study, row.dataset, row.network, row.fit
+
+
+def _counts(kept_by_layer: str) -> list[int]:
+    return [int(kept) for kept in kept_by_layer.split()]
+
+
+def _kept(level: Fraction, weights: int) -> int:
+    return weights - levels.nearest(level, weights)
+
+
+def _layer_sizes(scores: pd.DataFrame) -> dict[tuple, list[int]]:
+    """Return weights by layer of each trained network, from its dense rows, which keep all."""
+    dense = scores[scores["criterion"] == "none"]
+    return {_trained(row): _counts(row.kept_by_layer) for row in dense.itertuples()}

@@ -1,0 +1,129 @@
+"""Input noise: images in, corrupted images out, on raw intensities in [0, 1].
+
+The pixels that are hit depend on the data set, the kind and the level alone, so every model of a
+run meets the same corrupted images. `level` is a decimal string in [0, 1]; it means, by kind:
+
+    grey_raw, grey_normalised   share of an image's pixels set to one grey, exactly int(H W level)
+    gaussian                    standard deviation of added noise; the sum is clipped to [0, 1]
+    salt_pepper                 share of pixels set to 0 or 1 by a coin, exactly int(H W level)
+    occlusion                   share of the area hidden (set to 0) by one square inside the image
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from math import isqrt
+
+import numpy as np
+
+from prunescape.foundations import streams, user_files
+
+# Ahmad & Scheinkman (2019) set pixels to mean + 2 standard deviations of MNIST. On raw intensities
+# that is 0.7469; their public code's successor did so after normalisation, where the same number
+# means an intensity of 0.1307 + 0.3081 * 0.7469 = 0.3608.
+MEAN, DEVIATION = 0.1307, 0.3081
+GREY_RAW = MEAN + 2 * DEVIATION
+GREY_NORMALISED = MEAN + DEVIATION * GREY_RAW
+
+
+def corrupt(
+    images: np.ndarray,
+    kind: str,
+    level: str,
+    *stream: int | str,
+    own: Mapping[str, str] | None = None,
+) -> np.ndarray:
+    """Return corrupted copies of `images`, float32 [N, C, H, W] in [0, 1].
+
+    Args:
+        images: what is to be corrupted.
+        kind: one of `noise_kinds.BUILT_IN`, or of `own`.
+        level: how strongly.
+        stream: names the random stream (see `streams`), to which kind and level are added.
+        own: kinds of the user, name -> path/to/file.py:function; the function is given a copy of
+            the images, the level as a float, and a numpy generator, and returns images.
+
+    Raises:
+        ValueError: if a user's function fails, or returns anything but such images.
+    """
+    generator = streams.generator(*stream, "noise", kind, str(Decimal(level).normalize()))
+    if own and kind in own:
+        return _of_user(own[kind], images.copy(), float(level), generator)
+    return _KINDS[kind](images.copy(), Decimal(level), generator)
+
+
+def _of_user(
+    named: str, images: np.ndarray, level: float, generator: np.random.Generator
+) -> np.ndarray:
+    shape, function = images.shape, user_files.load(named)
+    try:
+        found = np.asarray(function(images, level, generator))
+    except Exception as error:
+        raise ValueError(f"noise {user_files.told(user_files.split(named)[0], error)}") from error
+    if found.shape != shape or found.dtype.kind != "f":
+        what = f"{list(found.shape)} {found.dtype}"
+        raise ValueError(f"noise {named} returns {what}, expected {list(shape)} float32")
+    if not (found.min() >= 0 and found.max() <= 1):
+        low, high = found.min(), found.max()
+        raise ValueError(f"noise {named} returns {low:g} to {high:g}, expected numbers in [0, 1]")
+    return found.astype(np.float32)
+
+
+def _grey(grey: float) -> Callable[[np.ndarray, Decimal, np.random.Generator], np.ndarray]:
+    def corrupt_grey(
+        images: np.ndarray, level: Decimal, generator: np.random.Generator
+    ) -> np.ndarray:
+        rows, pixels = _chosen(images, level, generator)
+        _pixels(images)[rows, :, pixels] = grey
+        return images
+
+    return corrupt_grey
+
+
+def _salt_pepper(images: np.ndarray, level: Decimal, generator: np.random.Generator) -> np.ndarray:
+    rows, pixels = _chosen(images, level, generator)
+    coins = generator.integers(0, 2, pixels.shape).astype(np.float32)
+    _pixels(images)[rows, :, pixels] = coins[..., None]
+    return images
+
+
+def _gaussian(images: np.ndarray, level: Decimal, generator: np.random.Generator) -> np.ndarray:
+    images += np.float32(level) * generator.standard_normal(images.shape, np.float32)
+    return images.clip(0, 1, out=images)
+
+
+def _occlusion(images: np.ndarray, level: Decimal, generator: np.random.Generator) -> np.ndarray:
+    height, width = images.shape[2:]
+    # The nearest whole side: isqrt(4 a) + 1 over 2 rounds the square root of a to an integer.
+    side = min((isqrt(int(4 * level * height * width)) + 1) // 2, height, width)
+    tops = generator.integers(0, height - side + 1, len(images))
+    lefts = generator.integers(0, width - side + 1, len(images))
+    row, column = np.arange(height), np.arange(width)
+    hidden_rows = (row >= tops[:, None]) & (row < tops[:, None] + side)
+    hidden_columns = (column >= lefts[:, None]) & (column < lefts[:, None] + side)
+    hidden = hidden_rows[:, :, None] & hidden_columns[:, None, :]
+    images *= ~hidden[:, None]
+    return images
+
+
+def _chosen(
+    images: np.ndarray, level: Decimal, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Choose int(H W level) different pixels an image: positions [N, 1] and [N, k]."""
+    area = images.shape[2] * images.shape[3]
+    k = int(level * area)
+    order = generator.random((len(images), area), np.float32)
+    chosen = order.argpartition(k - 1, axis=1)[:, :k] if k else np.empty((len(images), 0), int)
+    return np.arange(len(images))[:, None], chosen
+
+
+def _pixels(images: np.ndarray) -> np.ndarray:
+    return images.reshape(*images.shape[:2], -1)
+
+
+_KINDS = {
+    "grey_raw": _grey(GREY_RAW),
+    "grey_normalised": _grey(GREY_NORMALISED),
+    "gaussian": _gaussian,
+    "salt_pepper": _salt_pepper,
+    "occlusion": _occlusion,
+}

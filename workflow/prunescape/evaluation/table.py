@@ -1,0 +1,241 @@
+"""The table of a run: its columns, its schema, and how it is put together, written and read.
+
+One row is one network (an arm of a study, a step, a level, a replicate) on one kind and level of
+noise. KEY and VALUE describe every column; docs/table.md repeats them and a test compares.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow
+from pandera.errors import SchemaErrors
+from pyarrow import parquet
+
+from prunescape.fitting import divergence
+from prunescape.foundations import csv_files, files
+from prunescape.foundations.messages import one_line
+
+KEY = {
+    "study": "Study of the catalogue.",
+    "dataset": "Data set with its split.",
+    "network": "Architecture, activation and fixed sparse weights.",
+    "fit": "Everything of training: input scaling, objective, prior, optimiser, epochs.",
+    "criterion": "How weights are ranked; none: dense.",
+    "scope": "Among whom k is counted: global, layer, floor, input_unit, neuron, none.",
+    "selection": "How the weights are chosen: exact_k, threshold, none.",
+    "effect": "What happens to the chosen: zero, compensate, freeze, none.",
+    "schedule": "Course of pruning and retraining, such as oneshot; none: dense.",
+    "step": "Position in the schedule; 0 for oneshot and none.",
+    "level": "Share asked for, in [0, 1]; under selection = threshold the threshold; 0 if dense.",
+    "replicate": "Number of the replicate, from 1.",
+    "noise": "Kind of input noise: grey_raw, grey_normalised, gaussian, salt_pepper, "
+    "occlusion, or the name of one of your own; none: clean.",
+    "noise_level": "Strength of the noise, in (0, 1]; 0 for the clean row.",
+}
+VALUE = {
+    "total_weights": "Prunable weights; biases are not counted.",
+    "kept_weights": "Weights that the mask keeps.",
+    "sparsity_actual": "Share of the prunable weights measured to be exactly zero.",
+    "frozen_weights": "Weights that keep their value and no longer learn.",
+    "min_layer_kept": "Kept weights of the layer that kept fewest.",
+    "kept_by_layer": "Kept weights of each layer, in order, separated by spaces.",
+    "dead_units": "Units without a kept incoming weight or, but for outputs, a kept outgoing one.",
+    "n_images": "Images evaluated.",
+    "n_correct": "Images classified correctly.",
+    "accuracy": "n_correct / n_images, in [0, 1].",
+    "nll": "Mean negative log-likelihood of the true class, in nats.",
+    "ece": "Expected calibration error over 15 equal-width bins, in [0, 1].",
+    "brier": "Mean squared distance of probabilities from the true class, in [0, 2].",
+    "silent_by_layer": "Units (or filters) of each layer that are zero for every image.",
+}
+REVIVED = "revived_weights"
+"""Weights that the mask removes but that are not zero: in rows.json, 0 in every row of a table."""
+
+NOISE_COLUMNS = [
+    *("study", "dataset", "network", "fit", "replicate"),
+    *("noise_rank_fixed", "noise_rank_trained"),
+]
+"""Spearman's rank correlations with the exact gradient noise; docs/table.md explains them."""
+
+SCOPES = ["none", "global", "layer", "floor", "input_unit", "neuron"]
+SELECTIONS = ["none", "exact_k", "threshold"]
+EFFECTS = ["none", "zero", "compensate", "freeze"]
+
+
+def _named(allowed: list[str] | None = None) -> pa.Column:
+    return pa.Column("str", pa.Check.isin(allowed) if allowed else pa.Check.str_matches(r"^\S+$"))
+
+
+def _counted(least: int = 0) -> pa.Column:
+    return pa.Column("int64", pa.Check.ge(least))
+
+
+def _real(least: float | None = None, most: float = float("inf")) -> pa.Column:
+    # Only real numbers are coerced: 0 reads as an integer, while 1.5 steps must not become 1.
+    check = None if least is None else pa.Check.in_range(least, most)
+    return pa.Column("float64", check, coerce=True)
+
+
+SCHEMA = pa.DataFrameSchema(
+    {
+        **{column: _named() for column in ["study", "dataset", "network", "fit", "criterion"]},
+        "scope": _named(SCOPES),
+        "selection": _named(SELECTIONS),
+        "effect": _named(EFFECTS),
+        "schedule": _named(),
+        "step": _counted(),
+        "level": _real(),
+        "replicate": _counted(1),
+        "noise": _named(),
+        "noise_level": _real(0, 1),
+        "total_weights": _counted(1),
+        "kept_weights": _counted(),
+        "sparsity_actual": _real(0, 1),
+        "frozen_weights": _counted(),
+        "min_layer_kept": _counted(),
+        "kept_by_layer": pa.Column("str", pa.Check.str_matches(r"^\d+( \d+)*$")),
+        "dead_units": _counted(),
+        "n_images": _counted(1),
+        "n_correct": _counted(),
+        "accuracy": _real(0, 1),
+        "nll": _real(0),
+        "ece": _real(0, 1),
+        "brier": _real(0, 2),
+        "silent_by_layer": pa.Column("str", pa.Check.str_matches(r"^\d+( \d+)*$")),
+    },
+    checks=[
+        pa.Check(
+            lambda rows: rows["level"].between(0, 1) | (rows["selection"] == "threshold"),
+            name="level is a share in [0, 1] unless selection is threshold",
+        ),
+        pa.Check(
+            lambda rows: (rows["noise"] == "none") == (rows["noise_level"] == 0),
+            name="noise_level is 0 for noise none and above 0 for every other kind",
+        ),
+        pa.Check(
+            lambda rows: rows["kept_weights"] <= rows["total_weights"],
+            name="kept_weights <= total_weights",
+        ),
+        pa.Check(
+            lambda rows: (rows["accuracy"] - rows["n_correct"] / rows["n_images"]).abs() < 1e-12,
+            name="accuracy = n_correct / n_images",
+        ),
+    ],
+    unique=list(KEY),
+    strict=True,
+    ordered=True,
+)
+
+
+def rows(records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the contents of rows.json files: KEY, VALUE and REVIVED, nothing else.
+
+    Raises:
+        ValueError: a record without rows, or a row with a column missing or unknown.
+    """
+    columns = {*KEY, *VALUE, REVIVED}
+    for record in records:
+        if not isinstance(record, Mapping) or not isinstance(record.get("rows"), list):
+            raise ValueError("record of an evaluation: expected an object with a list `rows`")
+        for row in record["rows"]:
+            if set(row) != columns:
+                raise ValueError(
+                    f"row of an evaluation: missing columns {sorted(columns - set(row))}, "
+                    f"unknown columns {sorted(set(row) - columns)}"
+                )
+            yield row
+
+
+def assemble(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the table of the records, whatever their order: one row a key, sorted by key.
+
+    Raises:
+        ValueError: no rows, a column that is not in the schema, or a value that it forbids.
+    """
+    scores = pd.DataFrame.from_records(list(rows(records)), columns=[*KEY, *VALUE, REVIVED])
+    if scores.empty:
+        raise ValueError("no rows: expected at least one evaluation")
+    if (scores[REVIVED] != 0).any():
+        raise ValueError(f"{REVIVED}: expected 0 in every row")
+    scores = validate(scores.drop(columns=REVIVED))
+    return scores.sort_values(list(KEY), ignore_index=True)
+
+
+def of_noise_checks(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the table of the contents of noise.json files: a row a replicate of a fit."""
+    found = [row for record in records for row in record["rows"]]
+    return pd.DataFrame(found, columns=NOISE_COLUMNS)
+
+
+def of_diverged(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the table of trainings that diverged from the contents of rows.json files."""
+    return pd.DataFrame(divergence.rows(records), columns=divergence.COLUMNS)
+
+
+def read_noise_checks(path: str | os.PathLike) -> pd.DataFrame:
+    """Read a table of noise checks; ValueError names the file."""
+    return csv_files.read(path, NOISE_COLUMNS)
+
+
+def validate(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return `scores` with the schema's types; ValueError says what broke the schema, and where."""
+    try:
+        return SCHEMA.validate(scores, lazy=True)
+    except SchemaErrors as error:
+        cases = error.failure_cases
+        # A broken rule about whole rows is reported once for every column of the row.
+        column = cases["column"].where(cases["schema_context"] == "Column", "row")
+        cases = cases.assign(column=column).drop_duplicates(["column", "check"])
+        broken = []
+        for case in cases.head(5).itertuples():
+            known = case.index in scores.index and set(KEY) <= set(scores.columns)
+            where = f" in ({name(scores.loc[case.index, list(KEY)])})" if known else ""
+            found = f", found {case.failure_case!r}" if case.column != "row" or not known else ""
+            broken.append(f"{case.column}: {case.check}{found}{where}")
+        raise ValueError(f"table of scores breaks its schema: {'; '.join(broken)}") from None
+
+
+def name(key: Iterable) -> str:
+    """Return a key in words, "graves mnist ... step 0 level 0.9 replicate 1 noise none 0.0"."""
+    spoken = ("step", "level", "replicate", "noise")
+    values = zip(KEY, key, strict=True)
+    return " ".join(
+        f"{column} {value}" if column in spoken else f"{value}" for column, value in values
+    )
+
+
+def write_parquet(scores: pd.DataFrame, path: str | os.PathLike) -> None:
+    """Write the table as parquet; equal tables give equal bytes (no index, no pandas metadata)."""
+    plain = pyarrow.Table.from_pandas(scores, preserve_index=False).replace_schema_metadata(None)
+    with files.replacing(path) as temporary:
+        parquet.write_table(plain, temporary)
+
+
+def read_parquet(path: str | os.PathLike) -> pd.DataFrame:
+    """Read and validate a table written by `write_parquet`; ValueError names the file."""
+    try:
+        return validate(parquet.read_table(path).to_pandas())
+    except FileNotFoundError:
+        raise
+    except (ValueError, OSError, pyarrow.ArrowException, TypeError, KeyError) as error:
+        raise ValueError(f"{path}: {one_line(error)}") from None
+
+
+def write_csv(scores: pd.DataFrame, path: str | os.PathLike) -> None:
+    """Write any table as CSV: floats as the shortest text that reads back as the same number."""
+    with files.replacing(path) as temporary:
+        scores.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def read_csv(path: str | os.PathLike) -> pd.DataFrame:
+    """Read and validate a table written by `write_csv`; ValueError names the file."""
+    # kept_by_layer of a single layer looks like a number, and no text means "missing".
+    text = {k: "str" for k, kind in SCHEMA.dtypes.items() if str(kind).startswith("string")}
+    try:
+        scores = pd.read_csv(path, dtype=text, keep_default_na=False)
+        return validate(scores)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{path}: {one_line(error)}") from None

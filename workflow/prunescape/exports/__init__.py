@@ -1,0 +1,1 @@
+"""Pruned networks for others (safetensors, ONNX), and what their sparsity saves."""

@@ -1,0 +1,81 @@
+"""Physically smaller networks: units that nothing reaches, or that reach nothing, are taken out.
+
+What a unit without inputs passes on is one number, which the next layer's biases take over. So the
+smaller dense network computes the same (needs torch).
+"""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from prunescape.exports.portable import Portable
+from prunescape.foundations.files import Arrays
+
+ACTIVATIONS = {"relu": lambda value: np.maximum(value, 0), "tanh": np.tanh, "max_pool": np.asarray}
+"""Kinds of layers that act on each unit alone, and what they make of a constant."""
+
+
+def compact(model: Portable) -> Portable:
+    """Return a network without the hidden neurons and filters that do nothing.
+
+    The last layer keeps its units, every other at least one; layers that k_winners follows keep
+    theirs, since there every unit competes with all others.
+    """
+    layers = [dict(layer) for layer in model.layers]
+    arrays = {name: value.astype(np.float64) for name, value in model.arrays.items()}
+    places = [i for i, layer in enumerate(layers) if "units" in layer or "filters" in layer]
+    hidden = [
+        (str(number + 1), str(number + 2), [layer["kind"] for layer in layers[start + 1 : end]])
+        for number, (start, end) in enumerate(pairwise(places))
+    ]
+    hidden = [each for each in hidden if set(each[2]) <= ACTIVATIONS.keys()]
+    for name, following, between in hidden:
+        weight = arrays[f"{name}.weight"]
+        idle = ~weight.reshape(len(weight), -1).any(axis=1)
+        if not idle.any():
+            continue
+        constant = arrays.get(f"{name}.bias", np.zeros(len(weight)))
+        for kind in between:
+            constant = ACTIVATIONS[kind](constant)
+        passed = _by_source(arrays[f"{following}.weight"], len(weight)).sum(axis=2)
+        layers[places[int(following) - 1]]["bias"] = True
+        bias = arrays.get(f"{following}.bias", np.zeros(len(passed)))
+        arrays[f"{following}.bias"] = bias + passed[:, idle] @ constant[idle]
+        # One may stay, so that the layer isn't empty: it must not count twice.
+        _by_source(arrays[f"{following}.weight"], len(weight))[:, idle] = 0
+        _take(arrays, name, following, _at_least_one(~idle))
+    for name, following, _ in reversed(hidden):
+        sources = _by_source(arrays[f"{following}.weight"], len(arrays[f"{name}.weight"]))
+        used = sources.any(axis=(0, 2))
+        arrays[f"{name}.weight"][~used] = 0  # also of one that may stay: it needs nothing
+        _take(arrays, name, following, _at_least_one(used))
+    for number, place in enumerate(places, 1):
+        key = "units" if "units" in layers[place] else "filters"
+        layers[place][key] = len(arrays[f"{number}.weight"])
+    found = {name: value.astype(np.float32) for name, value in arrays.items()}
+    return replace(model, layers=layers, arrays=found)
+
+
+def _by_source(weight: np.ndarray, units: int) -> np.ndarray:
+    """View a weight [out, in, ...] as [out, units, share]: inputs grouped by where they come from.
+
+    After a convolution is flattened, each of its filters is the source of a run of inputs.
+    """
+    return weight.reshape(len(weight), units, -1)
+
+
+def _at_least_one(kept: np.ndarray) -> np.ndarray:
+    """Return which units stay: the first, if none would."""
+    return kept if kept.any() else np.arange(len(kept)) == 0
+
+
+def _take(arrays: Arrays, name: str, following: str, kept: np.ndarray) -> None:
+    """Keep some units of a layer, in place: its rows and the next layer's columns."""
+    own, after = arrays[f"{name}.weight"], arrays[f"{following}.weight"]
+    sources = _by_source(after, len(own))[:, kept]
+    width = after.shape[1] // len(own) * int(kept.sum())
+    arrays[f"{following}.weight"] = sources.reshape(len(after), width, *after.shape[2:])
+    arrays[f"{name}.weight"] = own[kept]
+    if f"{name}.bias" in arrays:
+        arrays[f"{name}.bias"] = arrays[f"{name}.bias"][kept]

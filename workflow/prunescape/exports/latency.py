@@ -1,0 +1,115 @@
+"""How long a network takes for a batch, in several runtimes, one thread each (needs torch)."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import nn
+
+from prunescape.exports.portable import Portable
+
+ROUNDS = 7
+"""How often everything is measured in turn, so that a busy moment hits all alike."""
+SECONDS = 0.06
+"""How long one runtime is called in a round, at least; and at least three times."""
+
+Run = Callable[[], object]
+
+
+def plain(model: Portable) -> nn.Sequential:
+    """Return the network as an ordinary module of torch, for scaled images."""
+    return _module(model, sparse=False)
+
+
+def sparse(model: Portable) -> nn.Sequential | None:
+    """Return the same with weights in torch's CSR layout; None where a convolution has no such."""
+    convolutional = any(layer["kind"] == "conv" for layer in model.layers)
+    return None if convolutional else _module(model, sparse=True)
+
+
+class _Sparse(nn.Module):
+    """A linear layer with its weight in CSR."""
+
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
+        super().__init__()
+        self._weight, self._bias = weight.to_sparse_csr(), bias
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        outputs = (self._weight @ inputs.T).T
+        return outputs if self._bias is None else outputs + self._bias
+
+
+def _module(model: Portable, *, sparse: bool) -> nn.Sequential:
+    steps: list[nn.Module] = []
+    weighted = iter(model.network.weighted)
+    for layer in model.layers:
+        kind = layer["kind"]
+        if kind in ("linear", "conv"):
+            name = next(weighted).name
+            weight = torch.from_numpy(model.arrays[f"{name}.weight"])
+            bias = torch.from_numpy(model.arrays[f"{name}.bias"]) if layer["bias"] else None
+            if kind == "linear":
+                steps.append(nn.Flatten())
+            if kind == "linear" and sparse:
+                steps.append(_Sparse(weight, bias))
+                continue
+            of = nn.Linear if kind == "linear" else nn.Conv2d
+            shape = (weight.shape[1], weight.shape[0], *weight.shape[2:3])
+            made = of(*shape, bias=bias is not None)
+            made.weight = nn.Parameter(weight, requires_grad=False)
+            if bias is not None:
+                made.bias = nn.Parameter(bias, requires_grad=False)
+            steps.append(made)
+        else:
+            made = {"relu": nn.ReLU, "tanh": nn.Tanh, "max_pool": nn.MaxPool2d}[kind]
+            steps.append(made(layer["size"]) if kind == "max_pool" else made())
+    return nn.Sequential(*steps)
+
+
+def session(path: str | Path) -> onnxruntime.InferenceSession:
+    """Return a session of onnxruntime on one thread of the processor."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def runs(model: Portable, onnx: str | Path, batch: int) -> dict[str, Run]:
+    """Return runtime -> a call that computes the logits of a batch of random images."""
+    images = torch.rand(batch, *model.image, generator=torch.Generator().manual_seed(0))
+    modules = {"torch dense": plain(model), "torch CSR": sparse(model)}
+    opened, values = session(onnx), {"images": images.numpy()}
+
+    def called(module: nn.Module) -> Run:
+        @torch.inference_mode()
+        def run() -> torch.Tensor:
+            return module(model.scaling(images))
+
+        return run
+
+    found: dict[str, Run] = {name: called(each) for name, each in modules.items() if each}
+    return found | {"onnxruntime": lambda: opened.run(None, values)}
+
+
+def measure(calls: Mapping[tuple, Run]) -> dict[tuple, tuple[float, float, float]]:
+    """Return of each call its median time in ms, and the quartiles."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    times: dict[tuple, list[float]] = {name: [] for name in calls}
+    for run in calls.values():
+        run()  # memory is allocated, kernels are chosen
+    for _ in range(ROUNDS):
+        for name, run in calls.items():
+            begin, done = time.perf_counter(), 0
+            while done < 3 or time.perf_counter() - begin < SECONDS:
+                before = time.perf_counter()
+                run()
+                times[name].append(1000 * (time.perf_counter() - before))
+                done += 1
+    torch.set_num_threads(threads)
+    return {
+        name: tuple(float(value) for value in np.quantile(each, (0.5, 0.25, 0.75)))
+        for name, each in times.items()
+    }

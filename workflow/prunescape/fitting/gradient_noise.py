@@ -1,0 +1,138 @@
+"""The exact covariance of the gradient noise, and how well SGD's online estimate ranks it.
+
+Preconditioned SGD divides by an estimate from one image a batch (Mandt, Hoffman and Blei 2017,
+arXiv 1704.04289). Here is what it estimates, from the gradient of every single image (needs torch).
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import chain, count, islice
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import stats
+from torch.func import grad, vmap
+
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.fitting.training import batch_order
+from prunescape.networks.ensembles import Ensemble
+from prunescape.networks.network import Parameters
+from prunescape.optimising import first_images
+from prunescape.optimising.objectives import Batch, Likelihood, objective
+from prunescape.optimising.preconditioned import NoiseCovariance
+
+STEPS = 3000  # batches of an estimate at weights that stay
+CHUNK = 100  # images at a time: R * 100 gradients are held at once
+
+Tensors = dict[str, torch.Tensor]
+
+
+def exact(
+    goal: Likelihood, parameters: Parameters, inputs: torch.Tensor, labels: torch.Tensor
+) -> Tensors:
+    """Return the variance of one image's gradient over all training images.
+
+    Args:
+        goal: what training minimises, with a network of linear layers: convolutions here are not
+            made for torch.func.
+        parameters: weights and biases [R, ...].
+        inputs: scaled training images [N, ...].
+        labels: their classes [N].
+
+    Returns:
+        Parameter name -> [R, ...] float64: the mean over the images of (g_n - g)^2.
+    """
+
+    def loss(member: Parameters, image: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+        alone = {name: value[None] for name, value in member.items()}
+        return goal.loss(alone, Batch(image[None, None], label[None, None])).squeeze()
+
+    of_images = vmap(grad(loss), in_dims=(None, 0, 0))
+    of_members = vmap(of_images, in_dims=(0, None, None))
+    sums = {name: torch.zeros_like(p, dtype=torch.float64) for name, p in parameters.items()}
+    squares = {name: torch.zeros_like(value) for name, value in sums.items()}
+    for chunk, classes in zip(inputs.split(CHUNK), labels.split(CHUNK), strict=True):
+        for name, gradients in of_members(parameters, chunk, classes).items():
+            sums[name] += gradients.double().sum(1)
+            squares[name] += gradients.double().square().sum(1)
+    n = len(inputs)
+    return {name: (squares[name] / n - (sums[name] / n).square()).clamp_min(0) for name in sums}
+
+
+def online(
+    goal: Likelihood,
+    parameters: Parameters,
+    inputs: torch.Tensor,
+    labels: torch.Tensor,
+    batches: Iterable[torch.Tensor],
+) -> Tensors:
+    """Return the estimate that preconditioned SGD makes of the same at weights that stay.
+
+    Args:
+        goal: what training minimises.
+        parameters: weights and biases [R, ...].
+        inputs: scaled training images [N, ...].
+        labels: their classes [N].
+        batches: positions [R, S] of the images of each batch.
+
+    Returns:
+        Parameter name -> [R, ...] float32.
+    """
+    members = len(next(iter(parameters.values())))
+    ensemble = Ensemble(goal.shapes, members, inputs.device)
+    ensemble.load(parameters)
+    noise, first = NoiseCovariance(ensemble.flat), torch.zeros_like(ensemble.flat)
+    views = ensemble.views(first)
+    for chosen in batches:
+        first_images.descend(goal, ensemble, Batch(inputs[chosen], labels[chosen]), views)
+        noise.update(first, ensemble.flat.grad)
+    return ensemble.views(noise.values)
+
+
+def check(
+    checkpoint: Checkpoint,
+    fit: Mapping[str, Any],
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    root: tuple[int | str, ...],
+) -> list[dict[str, float]]:
+    """Compare estimates of C with the exact one at the weights of a checkpoint.
+
+    Args:
+        checkpoint: an ensemble that preconditioned SGD fitted.
+        fit: its fit of the config.
+        images: the training images [N, C, H, W] it was fitted on.
+        labels: their classes [N].
+        root: the run's seed and the study.
+
+    Returns:
+        A row a replicate: its number, and Spearman's rank correlation, over all parameters, of the
+        exact C with the estimate at weights that stay (`noise_rank_fixed`) and with the one that
+        training ended with (`noise_rank_trained`), which remembers the weights on the way.
+    """
+    goal = objective(checkpoint.network, fit["objective"])
+    parameters = checkpoint.parameters(images.device)
+    inputs = checkpoint.scaling.to(images.device)(images)
+    truth = exact(goal, parameters, inputs, labels)
+    name, replicates = (*root, "noise check"), checkpoint.replicates
+    orders = (batch_order(len(images), name, replicates, epoch) for epoch in count())
+    batches = chain.from_iterable(order.split(fit["batch_size"], dim=1) for order in orders)
+    fixed = online(goal, parameters, inputs, labels, islice(batches, STEPS))
+    trained = {name: torch.as_tensor(checkpoint.arrays[f"{name}.noise"]) for name in truth}
+    return [
+        {
+            "replicate": replicate,
+            "noise_rank_fixed": rank_correlation(truth, fixed, r),
+            "noise_rank_trained": rank_correlation(truth, trained, r),
+        }
+        for r, replicate in enumerate(replicates)
+    ]
+
+
+def rank_correlation(one: Tensors, other: Tensors, member: int) -> float:
+    """Return Spearman's rank correlation of one member's entries in two sets of [R, ...]."""
+    pair = [
+        np.concatenate([tensors[name][member].flatten().cpu().numpy() for name in one])
+        for tensors in (one, other)
+    ]
+    return float(stats.spearmanr(*pair).statistic)

@@ -1,0 +1,124 @@
+"""Long trainings that were killed go on from their last epoch, with the same bits (needs torch).
+
+After an epoch, at most once a minute, a training writes all that decides its next step to a file
+beside its output: parameters, buffers, the optimiser's memory and the states of its generators
+(batches are named by epoch, so they need none). Whoever starts the same training again goes on
+from there; a training that ends takes the file away. One that is done in parts has a file a part.
+"""
+
+import copy
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from prunescape.fitting import divergence
+from prunescape.fitting.divergence import Divergence
+from prunescape.fitting.members import Members
+from prunescape.foundations import files
+from prunescape.optimising import optimisers
+
+WORKFLOW = Path(__file__).resolve().parents[2]
+"""The folder with the library and its scripts."""
+INTERVAL = 60.0
+"""Seconds between two writes, at least."""
+
+
+class Progress:
+    """The file in which a training keeps where it stands.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, output: str, *identity: object, interval: float = INTERVAL) -> None:
+        """Name the training.
+
+        Args:
+            output: what it will write when it has ended; the file is `<output>.resume`.
+            identity: JSON of all that decides what is trained. With any other, other code or
+                another torch, what the file keeps is of another training and is not used.
+            interval: seconds between two writes, at least.
+        """
+        self.path = Path(f"{output}.resume")
+        self._identity = _digest(*identity)
+        self._interval = interval
+        self._written = time.monotonic()
+        self._parts: list[Progress] = []
+
+    def part(self, number: int) -> "Progress":
+        """Return the progress of a part of the training; `end` takes its file away too."""
+        found = copy.copy(self)
+        found.path = Path(f"{self.path}.{number}")
+        found._written = time.monotonic()
+        self._parts.append(found)
+        return found
+
+    def resume(self, members: Members) -> tuple[Members, int, list[Divergence]]:
+        """Return members as they were kept, how many epochs they had, and who had diverged.
+
+        Args:
+            members: as they begin. They are returned if nothing was kept of this training.
+        """
+        if not self.path.exists():
+            return members, 0, []
+        try:
+            arrays, metadata = files.read_tensors(self.path)
+        except ValueError:
+            return members, 0, []
+        if metadata.get("identity") != self._identity:
+            return members, 0, []
+        diverged = [Divergence.of(each) for each in metadata["diverged"]]
+        members = members.without({each.replicate for each in diverged})
+        ensemble = members.ensemble
+        with torch.no_grad():
+            ensemble.flat.copy_(torch.from_numpy(arrays["flat"]))
+        ensemble.load(_under("buffer", arrays))
+        optimisers.load(members.optimiser, ensemble, _under("optimiser", arrays))
+        for index, generator in enumerate(members.generators):
+            generator.set_state(torch.from_numpy(arrays[f"generator.{index}"]))
+        return members, metadata["epochs"], diverged
+
+    def keep(self, epochs: int, members: Members, diverged: Sequence[Divergence]) -> None:
+        """Write where the training stands after so many epochs, unless it just did."""
+        if time.monotonic() - self._written < self._interval:
+            return
+        ensemble = members.ensemble
+        state = {f"buffer.{name}": value for name, value in ensemble.buffers.items()}
+        kept = optimisers.state(members.optimiser, ensemble)
+        state |= {f"optimiser.{name}": value for name, value in kept.items()}
+        state |= {f"generator.{i}": each.get_state() for i, each in enumerate(members.generators)}
+        state["flat"] = ensemble.flat.detach()
+        arrays = {name: value.cpu().numpy() for name, value in state.items()}
+        metadata = {"identity": self._identity, "epochs": epochs}
+        metadata["diverged"] = divergence.records(diverged)
+        files.write_tensors(self.path, arrays, metadata)
+        self._written = time.monotonic()
+
+    def end(self) -> None:
+        """Take the files away: the training's output is written."""
+        for each in (self, *self._parts):
+            each.path.unlink(missing_ok=True)
+
+
+def code() -> list[Path]:
+    """Return the code that a training is of: every module of the library, every script."""
+    return sorted(WORKFLOW.rglob("*.py"))
+
+
+def _digest(*identity: object) -> str:
+    """Return a digest of some JSON, the library and the version of torch."""
+    found = hashlib.sha256(json.dumps([*identity, torch.__version__], sort_keys=True).encode())
+    for path in code():
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    start = f"{prefix}."
+    return {name[len(start) :]: each for name, each in arrays.items() if name.startswith(start)}

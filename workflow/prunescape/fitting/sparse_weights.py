@@ -1,0 +1,53 @@
+"""Sparse weights: every unit sees only some of its inputs, from the first step to the last.
+
+A layer with `nonzero: share` gives each of its units (of a convolution: filters) the same number of
+inputs, levels.nearest(share, inputs), drawn for each unit on its own (Ahmad & Scheinkman 2019,
+arXiv 1903.11257). All other weights are zero and stay zero. The draw is the replicate's own and is
+shared by all networks of a study in which the layer has the same name and shape.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from prunescape.foundations import levels, streams
+from prunescape.networks.network import Network, Weighted
+
+
+def masks(
+    network: Network, root: tuple[int | str, ...], replicates: Sequence[int]
+) -> dict[str, np.ndarray]:
+    """Return which weights may differ from zero.
+
+    Args:
+        network: the network of the members.
+        root: first parts of all stream names: the run's seed and the study.
+        replicates: numbers of the members.
+
+    Returns:
+        Layer -> boolean [R, out, in, ...], True = may differ from zero; dense layers are left out.
+
+    Raises:
+        ValueError: for a share that leaves a unit without inputs.
+    """
+    return {
+        layer.name: np.stack([_mask(layer, root, replicate) for replicate in replicates])
+        for layer in network.weighted
+        if layer.nonzero < 1
+    }
+
+
+def _mask(layer: Weighted, root: tuple[int | str, ...], replicate: int) -> np.ndarray:
+    units, inputs = layer.shape[0], int(np.prod(layer.shape[1:]))
+    count = levels.nearest(Fraction(str(layer.nonzero)), inputs)
+    if count < 1:
+        raise ValueError(
+            f"networks: nonzero: {layer.nonzero} leaves the units of layer {layer.name} none of "
+            f"their {inputs} inputs"
+        )
+    stream = streams.generator(*root, "sparse weights", replicate, layer.name)
+    chosen = stream.random((units, inputs)).argpartition(count - 1, axis=1)[:, :count]
+    mask = np.zeros((units, inputs), dtype=bool)
+    np.put_along_axis(mask, chosen, True, axis=1)
+    return mask.reshape(layer.shape)

@@ -1,0 +1,30 @@
+"""Tables of the run and of others as CSV files, read with their columns checked."""
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from prunescape.foundations.messages import one_line
+
+
+def read(path: str | os.PathLike, columns: Iterable[str], **options: Any) -> pd.DataFrame:
+    """Read a CSV file that has these columns in this order.
+
+    Args:
+        path: the file.
+        columns: their names.
+        options: as of `pandas.read_csv`.
+
+    Raises:
+        ValueError: the file is no readable table, or has other columns; it is named.
+    """
+    try:
+        found = pd.read_csv(path, **options)
+    except (ValueError, OverflowError) as error:  # pandas' errors of parsing are ValueErrors
+        text = one_line(error)
+        raise ValueError(f"{path}: not a readable table ({text})") from None
+    if list(found) != list(columns):
+        raise ValueError(f"{path}: expected the columns {list(columns)}, found {list(found)}")
+    return found

@@ -1,0 +1,180 @@
+"""Files on disk: safetensors, JSON and text, each written to a temporary name and then renamed.
+
+A killed job therefore leaves either the old file or the new one, never half of one; its temporary
+file goes when the file is written again. Nothing that is read back is ever unpickled.
+"""
+
+import contextlib
+import fcntl
+import glob
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from prunescape.foundations.messages import one_line
+
+Arrays = dict[str, np.ndarray]
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[Path]:
+    """Yield a temporary name beside `path`; rename it to `path` if the block succeeds.
+
+    What writers of `path` that were killed have left is removed. OSError names `path` where the
+    system names no file, or the temporary one.
+    """
+    final = Path(path)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(final)
+    with _naming(final), _reserved(final) as temporary:
+        try:
+            yield temporary
+            # Temporary files are for the owner alone; results are as readable as the umask says.
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(final)
+        except OSError as error:
+            if error.filename == str(temporary):
+                error.filename = None
+            raise
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _naming(final: Path) -> Iterator[None]:
+    """Give errors of the system that name no file the name `final`."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(final)) from None
+
+
+@contextlib.contextmanager
+def _reserved(final: Path) -> Iterator[Path]:
+    """Make a temporary file beside `final`, locked for as long as its writer lives."""
+    while True:
+        try:
+            handle, name = tempfile.mkstemp(
+                dir=final.parent, prefix=f".{final.name}.", suffix=final.suffix
+            )
+        except OSError as error:
+            raise OSError(error.errno, error.strerror) from None
+        _lock(handle)
+        if os.fstat(handle).st_nlink:
+            break
+        os.close(handle)  # Removed as a leftover before it was locked.
+    try:
+        yield Path(name)
+    finally:
+        os.close(handle)
+
+
+def _remove_leftovers(final: Path) -> None:
+    """Remove the temporary files of `final` whose writers live no more."""
+    # Eight characters, as mkstemp makes them; what others call .<name>.swp is theirs.
+    for left in final.parent.glob(f".{glob.escape(f'{final.name}.')}????????{final.suffix}"):
+        with contextlib.suppress(OSError), left.open("r+b") as opened:
+            if _lock(opened.fileno()):
+                left.unlink()
+
+
+def _lock(handle: int) -> bool:
+    """Lock an open file; return whether that worked: not if another has, or none can be locked."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Write `text` as UTF-8."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | os.PathLike, value: Any) -> None:
+    """Write `value` as JSON; NaN and infinities, which JSON lacks, raise ValueError."""
+    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
+
+
+def read_json(path: str | os.PathLike) -> Any:
+    """Read a JSON file; ValueError names the file if it is not JSON."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"{path}: not a JSON file ({error})") from None
+
+
+def write_tensors(path: str | os.PathLike, tensors: Arrays, metadata: dict[str, Any]) -> None:
+    """Write named arrays as safetensors, `metadata` as JSON in its header."""
+    # One entry: safetensors writes several in an order that changes from process to process.
+    header = {"prunescape": json.dumps(metadata, sort_keys=True)}
+    arrays = {name: np.asarray(values, order="C") for name, values in tensors.items()}
+    with replacing(path) as temporary:
+        # Its own way to write a file leaves a temporary one of another name when it is killed.
+        temporary.write_bytes(save(arrays, header))
+
+
+def read_tensors(path: str | os.PathLike) -> tuple[Arrays, dict[str, Any]]:
+    """Return the named arrays and the metadata that `write_tensors` stored.
+
+    ValueError names the file if it is missing its header, truncated or not safetensors.
+    """
+    try:
+        with safe_open(path, framework="numpy") as opened:
+            tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+            metadata = json.loads((opened.metadata() or {}).get("prunescape", "{}"))
+        # Numpy has these types, and others where some package has registered them.
+        if any(array.dtype.kind not in "biuf" for array in tensors.values()):
+            raise TypeError("a tensor of a type that numpy does not have")
+        if not isinstance(metadata, dict):
+            raise TypeError("metadata that are no JSON object")
+    except (SafetensorError, json.JSONDecodeError, RecursionError, TypeError) as error:
+        text = one_line(error)
+        raise ValueError(f"{path}: not a readable safetensors file ({text})") from None
+    except OSError as error:
+        named = "" if str(path) in str(error) else f"{path}: "
+        raise type(error)(f"{named}{error}") from None
+    return tensors, metadata
+
+
+def read_members(path: str | os.PathLike) -> tuple[Arrays, list[int]]:
+    """Return the named arrays [R, ...] of a file and the replicates that its metadata names.
+
+    ValueError names the file if it has no such metadata, or arrays of another length.
+    """
+    tensors, metadata = read_tensors(path)
+    replicates = members(path, metadata)
+    for name, array in tensors.items():
+        if array.shape[:1] != (len(replicates),):
+            raise ValueError(
+                f"{path}: {name} is {list(array.shape)}, expected {len(replicates)} replicates"
+            )
+    return tensors, replicates
+
+
+def members(path: str | os.PathLike, metadata: dict[str, Any]) -> list[int]:
+    """Return the replicates that the metadata of a file names; ValueError if it doesn't."""
+    found = metadata.get("replicates")
+    if not isinstance(found, list) or not all(isinstance(r, int) for r in found):
+        raise ValueError(f"{path}: expected a list of replicates in the metadata")
+    return found
+
+
+def sha256(path: str | os.PathLike) -> str:
+    """Return the file's SHA-256 as hexadecimal digits."""
+    with open(path, "rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

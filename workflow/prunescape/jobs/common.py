@@ -1,0 +1,70 @@
+"""What the jobs of several stages share: paths, JSON, the model and the arms of a job."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from prunescape.pipeline import imported_code, paths, plan
+from prunescape.pipeline.plan import Arm, Config, Model, Point
+
+Wildcards = Any  # Snakemake's, or anything with the names of the path grammar as attributes
+
+
+def compact(value: Any) -> str:
+    """Return a value as JSON, the same text for the same value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def results(config: Config, pattern: str, **values: Any) -> str:
+    """Return a path of the run; with `values` these are filled in."""
+    return f"results/{config['run']}/{pattern.format(**values) if values else pattern}"
+
+
+def _study(config: Config, wildcards: Wildcards) -> Mapping[str, Any]:
+    return config["catalogue"][wildcards.study]
+
+
+def fit_of(config: Config, wildcards: Wildcards) -> Mapping[str, Any]:
+    """Return the settings of a job's fit."""
+    return _study(config, wildcards)["fits"][wildcards.fit]
+
+
+def model_of(wildcards: Wildcards) -> Model:
+    """Return a job's study, dataset, network and fit."""
+    return Model(wildcards.study, wildcards.dataset, wildcards.network, wildcards.fit)
+
+
+def arms_of(config: Config, wildcards: Wildcards) -> list[Arm]:
+    """Return the arms of a job's model."""
+    return plan.arms(config, wildcards.study, wildcards.fit, wildcards.network)
+
+
+def schedule_of(config: Config, wildcards: Wildcards, name: str | None = None) -> Mapping[str, Any]:
+    """Return the settings of a job's schedule, or of a named one of its study."""
+    return plan.schedule(config, wildcards.study, name or wildcards.schedule)
+
+
+def is_chain(config: Config, wildcards: Wildcards, name: str | None = None) -> bool:
+    """Say whether such a schedule is a chain of steps."""
+    return schedule_of(config, wildcards, name)["kind"] == "chain"
+
+
+def with_imports(own: Iterable[str]) -> list[str]:
+    """Return files of the user and the modules beside them that they import."""
+    files = [path for each in own for path in imported_code.code(each)]
+    return list(dict.fromkeys(map(os.path.relpath, files)))
+
+
+def model(config: Config, wildcards: Wildcards) -> str:
+    """Return study, dataset, network and fit of a job."""
+    return compact(model_of(wildcards)._asdict())
+
+
+def masks_path(config: Config, place: Any, arm: Arm, point: Point) -> str:
+    """Return the file with the masks of an arm's point; `place` has the path's other parts."""
+    if plan.schedule(config, place["study"], arm.schedule)["kind"] == "chain":
+        named = {**place, "schedule": arm.schedule, "step": point.step}
+        return results(config, paths.STEP_MASKS, **named)
+    named = {**place, "selection": arm.selection, "level": point.level}
+    return results(config, paths.MASKS, **named)

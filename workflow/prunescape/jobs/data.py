@@ -1,0 +1,44 @@
+"""Jobs of data.smk: raw files, and which split a job reads."""
+
+from prunescape.data import own_sources, sources
+from prunescape.jobs.common import Wildcards
+from prunescape.pipeline.plan import Config
+
+
+def raw_files(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the files that a data set is made of."""
+    source = config["datasets"][wildcards.dataset]["source"]
+    if source in sources.FILES:
+        return [f"data/{source}/raw/{name}" for name in sources.FILES[source]]
+    return own_sources.files(source, config["sources"][source][0])
+
+
+def read_images(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return how a data set's preparation is told what to read: an option and its paths.
+
+    The user's own images are named by their file or folder alone: a folder may have more files
+    than a command line has room for.
+    """
+    source = config["datasets"][wildcards.dataset]["source"]
+    if source in sources.FILES:
+        return ["--raw", *raw_files(config, wildcards)]
+    return ["--own", own_sources.path(source, config["sources"][source][0])]
+
+
+def collections(config: Config) -> list[tuple[str, str]]:
+    """Return the sources that download a collection of torchvision, and its name."""
+    own = {name: places for name, places in config["sources"].items() if name not in sources.FILES}
+    named = [(source, own_sources.collection(places[0])) for source, places in own.items()]
+    return [(source, collection) for source, collection in named if collection]
+
+
+def training_images(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the split files that a fit trains on."""
+    splits = ["train", "validation"] if config["split"] == "final" else ["train"]
+    return [f"data/{wildcards.dataset}/{split}.safetensors" for split in splits]
+
+
+def evaluated_images(config: Config, wildcards: Wildcards) -> str:
+    """Return the split file that the table is about."""
+    split = "test" if config["split"] == "final" else "validation"
+    return f"data/{wildcards.dataset}/{split}.safetensors"

@@ -1,0 +1,53 @@
+"""Jobs of export.smk: where an exported network's parts lie."""
+
+from typing import Any
+
+from prunescape.jobs.common import compact, masks_path, results
+from prunescape.jobs.fit import checkpoint_pattern
+from prunescape.pipeline import paths, plan
+from prunescape.pipeline.plan import Arm, Config, Point
+
+
+def _export(config: Config, name: str) -> tuple[dict[str, Any], Arm, Point]:
+    """Return where an export's network lies, its arm, and its point: of several, the last step."""
+    wanted = config["exports"][name]
+    dataset = config["catalogue"][wanted["study"]]["dataset"]
+    ends = next(ends for ends in plan.blocks(config) if wanted["replicate"] <= ends[1])
+    place = {key: wanted[key] for key in ("study", "network", "fit")} | {"dataset": dataset}
+    place |= dict(zip(("first", "last"), ends, strict=True))
+    name = tuple(wanted[key] for key in ("criterion", "scope", "selection", "schedule"))
+    arms = plan.arms(config, wanted["study"], wanted["fit"], wanted["network"])
+    arm = next(arm for arm in arms if arm.name == name)
+    return place, arm, [point for point in arm.points if point.level == wanted["level"]][-1]
+
+
+def exported_checkpoint(config: Config, name: str) -> str:
+    """Return the checkpoint of an export's fit."""
+    place, *_ = _export(config, name)
+    return results(config, checkpoint_pattern(config, place["study"], place["fit"]), **place)
+
+
+def exported_retrained(config: Config, name: str) -> str | list[str]:
+    """Return the checkpoint after retraining, if the export's schedule retrains."""
+    place, arm, point = _export(config, name)
+    parts = plan.parts(config, place["study"], arm, [point])
+    named = {**place, "schedule": arm.schedule}
+    return results(config, paths.RETRAINED, **named, part=parts[0]) if parts else []
+
+
+def exported_masks(config: Config, name: str) -> str:
+    """Return the masks of an export's level."""
+    return masks_path(config, *_export(config, name))
+
+
+def exported_moments(config: Config, name: str) -> str | list[str]:
+    """Return the moments of the layers' inputs, if the export's effect needs them."""
+    place, *_ = _export(config, name)
+    compensated = config["exports"][name]["effect"] == "compensate"
+    return results(config, paths.MOMENTS, **place) if compensated else []
+
+
+def exported_origin(config: Config, name: str) -> str:
+    """Return the table's key columns of an export's network, study to replicate."""
+    place, _, point = _export(config, name)
+    return compact(config["exports"][name] | {"dataset": place["dataset"], "step": point.step})

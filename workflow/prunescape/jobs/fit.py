@@ -1,0 +1,52 @@
+"""Jobs of fit.smk: networks, settings of fits, checkpoints."""
+
+import os
+
+from prunescape.foundations import user_files
+from prunescape.jobs.common import Wildcards, compact, fit_of, results
+from prunescape.pipeline import imported_code, paths
+from prunescape.pipeline.plan import Config
+
+
+def layers(config: Config, wildcards: Wildcards) -> str:
+    """Return the layers of a job's network."""
+    return compact(config["networks"][wildcards.network])
+
+
+def network_files(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the user's file that has a job's network, and the modules beside it; or nothing."""
+    network = config["networks"][wildcards.network]
+    if not isinstance(network, str):
+        return []
+    path, _ = user_files.split(network)
+    return [os.path.relpath(file) for file in imported_code.code(path)]
+
+
+def network_check(config: Config, wildcards: Wildcards) -> str | list[str]:
+    """Return the check that goes before training, which a user's network has."""
+    if not isinstance(config["networks"][wildcards.network], str):
+        return []
+    return results(config, paths.NETWORK_CHECK, **wildcards)
+
+
+def fit_settings(config: Config, wildcards: Wildcards) -> str:
+    """Return a fit's settings without the list of its networks, which no single job reads."""
+    settings = fit_of(config, wildcards)
+    return compact({key: value for key, value in settings.items() if key != "networks"})
+
+
+def starting_point(config: Config, wildcards: Wildcards) -> str | list[str]:
+    """Return the checkpoint that a variational fit starts from, if its settings name one."""
+    start = fit_of(config, wildcards).get("warm_start")
+    return results(config, paths.POINT, **{**wildcards, "fit": start}) if start else []
+
+
+def checkpoint(config: Config, wildcards: Wildcards) -> str:
+    """Return the checkpoint of a job's model and block: a point estimate or a posterior."""
+    return results(config, checkpoint_pattern(config, wildcards.study, wildcards.fit), **wildcards)
+
+
+def checkpoint_pattern(config: Config, study: str, fit: str) -> str:
+    """Return where a fit's checkpoint lies: a point estimate's or a posterior's."""
+    kind = config["catalogue"][study]["fits"][fit]["objective"]["kind"]
+    return paths.POINT if kind == "likelihood" else paths.POSTERIOR

@@ -1,0 +1,106 @@
+"""Jobs of prune.smk: criteria, moments, arms and masks."""
+
+from prunescape.jobs.common import (
+    Wildcards,
+    arms_of,
+    compact,
+    is_chain,
+    results,
+    schedule_of,
+    with_imports,
+)
+from prunescape.pipeline import paths
+from prunescape.pipeline.plan import Arm, Config
+from prunescape.scoring import needs
+
+
+def _criteria(config: Config, wildcards: Wildcards, schedule: str | None = None) -> list[str]:
+    """Return the criteria of a model's arms, or of those with a certain schedule."""
+    found = [
+        arm.criterion
+        for arm in arms_of(config, wildcards)
+        if arm.criterion != "none" and schedule in (None, arm.schedule)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def criteria(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the criteria by which a model's weights are scored, as scripts take them."""
+    return needs.spelled(config, _criteria(config, wildcards))
+
+
+def criterion_files(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the user's files that have criteria of a model's arms, and modules beside them."""
+    return _own_files(config, _criteria(config, wildcards))
+
+
+def chained_criteria(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the criteria by which the steps of a chain are scored, as scripts take them."""
+    return needs.spelled(config, _criteria(config, wildcards, wildcards.schedule))
+
+
+def chained_files(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the user's files that have criteria of a chain, and modules beside them."""
+    return _own_files(config, _criteria(config, wildcards, wildcards.schedule))
+
+
+def _own_files(config: Config, names: list[str]) -> list[str]:
+    return with_imports(needs.files(config, names))
+
+
+def reads_moments(config: Config, arm: Arm) -> bool:
+    """Say whether an arm's criterion or effect reads the moments of layers' inputs."""
+    return bool(needs.INPUT_MOMENTS & needs.of(config, arm.criterion)) or (
+        "compensate" in arm.effects
+    )
+
+
+def scored_moments(config: Config, wildcards: Wildcards) -> str | list[str]:
+    """Return the moments of a model's layers if one of its criteria needs them."""
+    read = [needs.of(config, criterion) for criterion in _criteria(config, wildcards)]
+    needed = any(needs.INPUT_MOMENTS & statistics for statistics in read)
+    return results(config, paths.MOMENTS, **wildcards) if needed else []
+
+
+def pruned_arms(config: Config, wildcards: Wildcards) -> str:
+    """Return criterion, scope and floor of the arms that have a job's selection and level."""
+    found = [
+        (arm.criterion, arm.scope, arm.floor)
+        for arm in arms_of(config, wildcards)
+        if arm.selection == wildcards.selection
+        and wildcards.level in [point.level for point in arm.points]
+        and not is_chain(config, wildcards, arm.schedule)
+    ]
+    return compact(list(dict.fromkeys(found)))
+
+
+def chained_arms(config: Config, wildcards: Wildcards) -> str:
+    """Return criterion, scope and floor of the arms of a chain."""
+    return compact(
+        [
+            (arm.criterion, arm.scope, arm.floor)
+            for arm in arms_of(config, wildcards)
+            if arm.schedule == wildcards.schedule and arm.criterion != "none"
+        ]
+    )
+
+
+def step_level(config: Config, wildcards: Wildcards) -> str:
+    """Return the level of a step of a chain."""
+    return schedule_of(config, wildcards)["steps"][int(wildcards.step)][0]
+
+
+def step_scores(config: Config, wildcards: Wildcards) -> str:
+    """Return the scores from which a step of a chain is pruned: of the step before, or the fit."""
+    step = int(wildcards.step)
+    if step == 0:
+        return results(config, paths.SCORES, **wildcards)
+    return results(config, paths.RETRAINED_SCORES, **wildcards, part=f"s{step - 1}")
+
+
+def previous_masks(config: Config, wildcards: Wildcards) -> str | list[str]:
+    """Return the masks of the step before; none for the first."""
+    step = int(wildcards.step)
+    if step == 0:
+        return []
+    return results(config, paths.STEP_MASKS, **{**wildcards, "step": step - 1})

@@ -1,0 +1,76 @@
+"""Jobs of retrain.smk: arms that train on under masks, from which checkpoint, how long."""
+
+from prunescape.jobs.common import (
+    Wildcards,
+    compact,
+    fit_of,
+    is_chain,
+    model_of,
+    results,
+    schedule_of,
+)
+from prunescape.jobs.fit import checkpoint
+from prunescape.pipeline import paths, plan
+from prunescape.pipeline.plan import Config
+
+
+def _retrained(config: Config, wildcards: Wildcards) -> list[tuple[str, str, str, str]]:
+    jobs = plan.retrained(config, model_of(wildcards), wildcards.schedule, wildcards.part)
+    return [
+        (arm.criterion, arm.scope, effect, point.level)
+        for arm, points in jobs
+        for effect in arm.effects
+        for point in points
+    ]
+
+
+def retrained_arms(config: Config, wildcards: Wildcards) -> str:
+    """Return [criterion, scope, effect, level] of all that a retraining job trains."""
+    return compact(_retrained(config, wildcards))
+
+
+def retrained_levels(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the levels whose masks a retraining job needs."""
+    arms = _retrained(config, wildcards)
+    return list(dict.fromkeys(level for criterion, *_, level in arms if criterion != "none"))
+
+
+def retrained_masks(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the masks of a retraining job, a file a level."""
+    if is_chain(config, wildcards):
+        return [results(config, paths.STEP_MASKS, **wildcards, step=wildcards.part[1:])]
+    return [
+        results(config, paths.MASKS, **wildcards, selection="exact_k", level=level)
+        for level in retrained_levels(config, wildcards)
+    ]
+
+
+def retraining_start(config: Config, wildcards: Wildcards) -> str:
+    """Return the checkpoint that a step of a chain goes on from: the step before, or the fit."""
+    step = int(wildcards.part[1:])
+    if step == 0:
+        return checkpoint(config, wildcards)
+    return results(config, paths.RETRAINED, **{**wildcards, "part": f"s{step - 1}"})
+
+
+def retraining_settings(config: Config, wildcards: Wildcards) -> str:
+    """Return a retraining job's settings: the fit's, with what its schedule changes."""
+    fit, schedule = fit_of(config, wildcards), schedule_of(config, wildcards)
+    epochs = schedule.get("epochs")
+    if epochs is None:
+        epochs = schedule["steps"][int(wildcards.part[1:])][1]
+    kept = {key: fit[key] for key in ("optimiser", "batch_size", "shuffle", "sparse_weights")}
+    # Under masks a posterior's means train on as point estimates.
+    point = {"kind": "likelihood", "softmax": "once"}
+    objective = fit["objective"] if fit["objective"]["kind"] == "likelihood" else point
+    found = kept | schedule.get("fit", {}) | {"objective": objective, "epochs": epochs}
+    if "start" in schedule:
+        found |= {"start": schedule["start"], "initial_weights": fit["initial_weights"]}
+    return compact(found)
+
+
+def epochs_before(config: Config, wildcards: Wildcards) -> int:
+    """Return how many epochs a retraining job's members have been trained before."""
+    epochs, schedule = fit_of(config, wildcards)["epochs"], schedule_of(config, wildcards)
+    earlier = schedule["steps"][: int(wildcards.part[1:])] if "steps" in schedule else []
+    return epochs + sum(count for _, count in earlier)

@@ -1,0 +1,87 @@
+"""Every file of a run, as `rule all` asks for it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from prunescape.jobs.common import masks_path, results
+from prunescape.jobs.fit import checkpoint_pattern
+from prunescape.jobs.prune import reads_moments
+from prunescape.pipeline import paths, plan
+from prunescape.pipeline.plan import Config, Model
+
+
+def exports(config: Config) -> list[str]:
+    """Return what exporting makes; nothing, if nothing is to be exported."""
+    found = [results(config, paths.EXPORT, export=name) for name in config["exports"]]
+    return [*found, *sizes(config)]
+
+
+def sizes(config: Config) -> list[str]:
+    """Return the sizes of the exports, if there are any."""
+    return [results(config, paths.SIZES)] if config["exports"] else []
+
+
+def figures(config: Config) -> list[str]:
+    """Return every figure of the run."""
+    return [
+        results(config, paths.FIGURE, study=study, figure=figure) + f".{extension}"
+        for study in config["studies"]
+        for figure in config["catalogue"][study]["figures"]
+        for extension in ("svg", "png")
+    ]
+
+
+def rows(config: Config) -> list[str]:
+    """Return the rows of every evaluation."""
+    return [results(config, path) for path in plan.row_files(config)]
+
+
+def noise_checks(config: Config) -> list[str]:
+    """Return the check of the noise estimate of every fit that preconditioned SGD makes."""
+    found = []
+    for named in plan.models(config):
+        fit = config["catalogue"][named.study]["fits"][named.fit]
+        if fit["optimiser"]["kind"] == "psgd":
+            for first, last in plan.blocks(config):
+                place = {**named._asdict(), "first": first, "last": last}
+                found.append(results(config, paths.NOISE_CHECK, **place))
+    return found
+
+
+def intermediates(config: Config) -> list[str]:
+    """Return every file between the raw data and the rows.
+
+    They are targets too: Snakemake removes the output of a job that fails, but records the job's
+    new settings, and notices later that a file is missing only if the file is asked for.
+    """
+    found = [
+        f"data/{dataset}/{split}.safetensors"
+        for dataset in dict.fromkeys(model.dataset for model in plan.models(config))
+        for split in ("train", "validation", "test")
+    ]
+    for named in plan.models(config):
+        for first, last in plan.blocks(config):
+            place = {**named._asdict(), "first": first, "last": last}
+            if isinstance(config["networks"][named.network], str):
+                found.append(results(config, paths.NETWORK_CHECK, **place))
+            found.append(
+                results(config, checkpoint_pattern(config, named.study, named.fit), **place)
+            )
+            found += _pruned_files(config, named, place)
+    return list(dict.fromkeys(found))
+
+
+def _pruned_files(config: Config, named: Model, place: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what pruning and retraining make of a model's arms; the same file may come twice."""
+    for arm in plan.arms(config, named.study, named.fit, named.network):
+        if arm.criterion != "none":
+            yield results(config, paths.SCORES, **place)
+            if reads_moments(config, arm):
+                yield results(config, paths.MOMENTS, **place)
+            for point in arm.points:
+                yield masks_path(config, place, arm, point)
+        for part in plan.parts(config, named.study, arm, arm.points):
+            trained = {**place, "schedule": arm.schedule, "part": part}
+            yield results(config, paths.RETRAINED, **trained)
+            if part[0] == "s":
+                yield results(config, paths.RETRAINED_SCORES, **trained)

@@ -1,0 +1,133 @@
+"""The layers with weights of an ordinary torch.nn.Module, run for R replicates (needs torch)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
+from torch import nn
+
+from prunescape.networks.network import Parameters, Weighted
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleLayer(Weighted):
+    """A layer of a module.
+
+    Attributes:
+        path: its place in the module, such as "layer1.0.conv1".
+        calls: how often the module calls it for an image.
+    """
+
+    path: str
+    calls: int
+
+    def folded(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Return outputs [R, B, out, ...] as the module's own layer gives them: [R * B, ...]."""
+        return outputs.flatten(0, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearLayer(ModuleLayer):
+    """nn.Linear, of a vector an image or of several: inputs [R, B, ..., in]."""
+
+    def product(self, inputs: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """Multiply inputs by weights [R, out, in] -> [R, B, out, ...]."""
+        if self.calls > 1:
+            # Each call has a slope of its own, and autograd adds them up: none may be written to
+            # where the sum belongs, as `products.multiply` does for this attribute.
+            weight = weight.view(weight.shape)
+        if inputs.dim() == 3:
+            return super().product(inputs, weight)
+        several = inputs.shape[1:-1]
+        rows = super().product(inputs.flatten(1, -2), weight)
+        return rows.unflatten(1, several).moveaxis(-1, 2)
+
+    def windows(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return what a unit multiplies with its weights: [R, B, positions, in]."""
+        return inputs.reshape(*inputs.shape[:2], -1, inputs.shape[-1])
+
+    def folded(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Return outputs [R, B, out, ...] as [R * B, ..., out]."""
+        return outputs.moveaxis(2, -1).flatten(0, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvLayer(ModuleLayer):
+    """nn.Conv2d: inputs [R, B, channels, height, width].
+
+    Attributes:
+        stride, dilation, groups: as torch has them.
+        padding: left, right, top, bottom.
+        padding_mode: as torch.nn.functional.pad has it.
+    """
+
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    groups: int
+    padding: tuple[int, ...]
+    padding_mode: str
+
+    at_once: ClassVar[int] = 50
+
+    def product(self, inputs: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """Convolve with weights [R, out, in, height, width], member by member."""
+        return self._convolved(inputs, weight, [None] * len(weight))
+
+    def affine(self, inputs: torch.Tensor, parameters: Parameters) -> torch.Tensor:
+        """Return weight times inputs plus bias: [R, B, out, ...]."""
+        weight = parameters[f"{self.name}.weight"]
+        biases = parameters.get(f"{self.name}.bias", [None] * len(weight))
+        return self._convolved(inputs, weight, biases)
+
+    def _convolved(
+        self, inputs: torch.Tensor, weight: torch.Tensor, biases: torch.Tensor | list[None]
+    ) -> torch.Tensor:
+        padded, padding = inputs, (self.padding[2], self.padding[0])
+        if self.padding_mode != "constant" or self.padding[::2] != self.padding[1::2]:
+            padded, padding = self._padded(inputs), (0, 0)
+        members = padded.expand(len(weight), *padded.shape[1:])
+        return torch.stack(
+            [
+                F.conv2d(x, w, bias, self.stride, padding, self.dilation, self.groups)
+                for x, w, bias in zip(members, weight, biases, strict=True)
+            ]
+        )
+
+    def _padded(self, inputs: torch.Tensor) -> torch.Tensor:
+        folded = F.pad(inputs.flatten(0, 1), self.padding, mode=self.padding_mode)
+        return folded.unflatten(0, inputs.shape[:2])
+
+    def windows(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return what a unit multiplies with its weights: [R, B, positions, in]."""
+        if self.groups > 1:
+            raise ValueError(
+                f"networks: layer {self.name} ({self.path}) is a convolution in groups, whose "
+                "units see different inputs; what needs the layers' inputs can't be used with it"
+            )
+        padded = self._padded(inputs).flatten(0, 1)
+        found = F.unfold(padded, self.shape[2:], self.dilation, stride=self.stride)
+        return found.transpose(1, 2).unflatten(0, inputs.shape[:2])
+
+
+def layer_of(module: nn.Module, name: str, path: str, calls: int) -> ModuleLayer:
+    """Describe an nn.Linear or nn.Conv2d."""
+    common = {
+        "name": name,
+        "shape": tuple(module.weight.shape),
+        "bias": module.bias is not None,
+        "path": path,
+        "calls": calls,
+    }
+    if isinstance(module, nn.Linear):
+        return LinearLayer(**common)
+    modes = {"zeros": "constant"}
+    return ConvLayer(
+        **common,
+        stride=module.stride,
+        dilation=module.dilation,
+        groups=module.groups,
+        # torch's own list for functional.pad, also for padding="same".
+        padding=tuple(module._reversed_padding_repeated_twice),
+        padding_mode=modes.get(module.padding_mode, module.padding_mode),
+    )

@@ -1,0 +1,341 @@
+"""Networks as data: a list of layers from the config, run for R replicates at once (needs torch).
+
+A layer of the config is a mapping with a `kind`:
+
+    {kind: linear, units: 300}                    weight [R, units, inputs], bias [R, units]
+    {kind: conv, filters: 30, size: 5}            weight [R, filters, channels, 5, 5], no padding
+    {kind: max_pool, size: 2}
+    {kind: relu}, {kind: tanh}
+    {kind: k_winners, k: 100}                     see `winners`
+
+`bias: false` leaves a layer's bias out, `nonzero: 0.5` makes its weights sparse (`sparse_weights`).
+Weights of linear and conv layers are prunable, biases never. Layers with weights are called "1",
+"2", ... in their order, their tensors "1.weight" and "1.bias". Other layers don't count: a
+k_winners layer has the number of the layer with weights before it, its buffers are
+"1.duty_cycle" and so on, and networks that differ in such layers alone name their weights alike.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import prod
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
+
+from prunescape.foundations import levels
+from prunescape.networks import products
+from prunescape.networks.winners import IN_CACHE, Boost, Winners
+
+Parameters = Mapping[str, torch.Tensor]
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """A layer with weights.
+
+    Attributes:
+        name: its number.
+        shape: of the weight, [out, in, ...].
+        bias: whether it has a bias.
+        nonzero: share of each unit's inputs whose weight may differ from zero.
+        pool: size of the max-pooling that follows a convolution, done together with it; 1: none.
+        winners: of a linear layer right after k-winners, how many inputs of an image may differ
+            from zero in inference; else None.
+        input_major: whether training on a processor lets its weights lie input by input
+            (`products.multiply`): it is large, and its inputs compete.
+    """
+
+    name: str
+    shape: Shape
+    bias: bool
+    nonzero: float = 1.0
+    pool: int = 1
+    winners: int | None = None
+    input_major: bool = False
+
+    at_once: ClassVar[int] = 1000  # images whose windows may be in memory together
+
+    def product(self, inputs: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """Multiply inputs by weights: [R, B, in] -> [R, B, out], or images for a convolution.
+
+        R of `inputs` may be 1: the same inputs for every replicate.
+        """
+        if len(self.shape) == 2:
+            rows = inputs.flatten(2)
+            if rows.shape[1] == 1:
+                # The sums of one image's product are taken in an order that depends on R.
+                return (rows * weight).sum(2)[:, None]
+            rows = rows.expand(len(weight), -1, -1)
+            lies_so = weight.stride(1) == 1 and weight.device.type == "cpu"
+            return products.multiply(rows, weight, input_major=self.input_major and lies_so)
+        # Member by member: no slower than a grouped convolution, each member's bits its own.
+        members = inputs.expand(len(weight), *inputs.shape[1:])
+        return torch.stack([F.conv2d(x, w) for x, w in zip(members, weight, strict=True)])
+
+    def affine(self, inputs: torch.Tensor, parameters: Parameters) -> torch.Tensor:
+        """Return weight times inputs plus bias."""
+        outputs = self.product(inputs, parameters[f"{self.name}.weight"])
+        return self.add_bias(outputs, parameters)
+
+    def add_bias(self, outputs: torch.Tensor, parameters: Parameters) -> torch.Tensor:
+        """Add the bias [R, out], if the parameters hold one, to [R, B, out, ...]."""
+        bias = parameters.get(f"{self.name}.bias")
+        if bias is None:
+            return outputs
+        return outputs + bias.view(len(bias), 1, -1, *[1] * (outputs.dim() - 3))
+
+    def pooled(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Pool outputs [R, B, out, ...] where pooling follows."""
+        return outputs if self.pool == 1 else _pooled(outputs, self.pool)
+
+    def pooled_affine(self, inputs: torch.Tensor, parameters: Parameters) -> torch.Tensor:
+        """Return `pooled` of `affine`, for a convolution in one go."""
+        if len(self.shape) == 2:
+            return self.affine(inputs, parameters)
+        weight = parameters[f"{self.name}.weight"]
+        biases = parameters.get(f"{self.name}.bias", [None] * len(weight))
+        members = inputs.expand(len(weight), *inputs.shape[1:])
+        cases = list(zip(members, weight, biases, strict=True))
+        if torch.is_grad_enabled():
+            return torch.stack([products.convolve(*case, self.pool) for case in cases])
+        # Nothing is kept for a gradient: piece by piece into its place, through the cache.
+        outputs = None
+        for part in _pieces(inputs.shape[1]):
+            for member, (images, own, bias) in enumerate(cases):
+                values = products.convolve(images[part], own, bias, self.pool)
+                if outputs is None:
+                    outputs = values.new_empty(len(cases), inputs.shape[1], *values.shape[1:])
+                outputs[member, part] = values
+        return outputs
+
+    def windows(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return what one unit multiplies with its weights: [R, B, positions, in].
+
+        A linear layer has one position.
+        """
+        if len(self.shape) == 2:
+            return inputs.flatten(2).unsqueeze(2)
+        windows = F.unfold(inputs.flatten(0, 1), self.shape[2:]).transpose(1, 2)
+        return windows.unflatten(0, inputs.shape[:2])
+
+
+Affine = Callable[[Weighted, torch.Tensor], torch.Tensor | None]
+Observe = Callable[[Weighted, torch.Tensor], None]
+
+
+class Network:
+    """A network of the config for inputs of one shape.
+
+    Attributes:
+        weighted: the layers with weights, in order.
+        winners: the k_winners layers, in order.
+        shapes: parameter name -> shape without the replicate axis.
+        buffers: name -> shape without the replicate axis, of what training keeps beside parameters.
+        outputs: how many logits an image has.
+    """
+
+    chained = True  # a layer's units are the next one's inputs, and nothing else's
+
+    def __init__(self, layers: Sequence[Mapping[str, Any]], input_shape: Shape) -> None:
+        """`input_shape`: of one image, (channels, height, width) or (features,)."""
+        self._steps: list[Weighted | Winners | Callable[[torch.Tensor], torch.Tensor]] = []
+        shape = tuple(input_shape)
+        for position, layer in enumerate(layers, 1):
+            step, shape = _KINDS[layer["kind"]](layer, shape, len(self.weighted))
+            if min(shape) < 1:
+                raise ValueError(
+                    f"networks: layer {position} ({layer['kind']}) leaves nothing of its input"
+                )
+            last = self._steps[-1] if self._steps else None
+            if isinstance(step, _MaxPool) and isinstance(last, Weighted) and last.pool == 1:
+                self._steps[-1] = replace(last, pool=step.size)
+                continue
+            if isinstance(last, Winners) and isinstance(step, Weighted) and len(step.shape) == 2:
+                large = prod(step.shape) >= products.LARGE
+                step = replace(step, winners=last.inference_k, input_major=large)
+            self._steps.append(step)
+        self.outputs = prod(shape)
+        numbers = [layer.name for layer in self.winners]
+        if len(set(numbers)) < len(numbers) or "0" in numbers:
+            raise ValueError(
+                "networks: a k_winners layer needs a layer with weights between it and the "
+                "k_winners layer or the input before it"
+            )
+
+    @property
+    def weighted(self) -> list[Weighted]:
+        """The layers with weights, in order."""
+        return [step for step in self._steps if isinstance(step, Weighted)]
+
+    @property
+    def winners(self) -> list[Winners]:
+        """The k_winners layers, in order."""
+        return [step for step in self._steps if isinstance(step, Winners)]
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """Parameter name -> shape without the replicate axis, weights and biases."""
+        shapes: dict[str, Shape] = {}
+        for layer in self.weighted:
+            shapes[f"{layer.name}.weight"] = layer.shape
+            if layer.bias:
+                shapes[f"{layer.name}.bias"] = layer.shape[:1]
+        return shapes
+
+    @property
+    def input_major(self) -> set[str]:
+        """Names of the weights that training on a processor lets lie input by input."""
+        return {f"{layer.name}.weight" for layer in self.weighted if layer.input_major}
+
+    @property
+    def buffers(self) -> dict[str, Shape]:
+        """Buffer name -> shape without the replicate axis."""
+        return {name: tuple(value.shape) for name, value in self._initial_buffers().items()}
+
+    def initial_buffers(
+        self, replicates: int, device: torch.device | None = None
+    ) -> dict[str, torch.Tensor]:
+        """Return the buffers [R, ...] at the start of training."""
+        return {
+            name: value.to(device).repeat(replicates, *[1] * value.dim())
+            for name, value in self._initial_buffers().items()
+        }
+
+    def _initial_buffers(self) -> dict[str, torch.Tensor]:
+        return {k: v for layer in self.winners for k, v in layer.initial_buffers().items()}
+
+    def logits(
+        self,
+        images: torch.Tensor,
+        parameters: Parameters,
+        affine: Affine | None = None,
+        *,
+        training: bool = False,
+        observe: Observe | None = None,
+        outputs: Observe | None = None,
+    ) -> torch.Tensor:
+        """Return logits [R, B, classes] of scaled images [R or 1, B, ...].
+
+        `parameters` holds the buffers too; with `training` they are brought up to date in place.
+        `affine` replaces the weighted layers' own product and bias, by a posterior's samples for
+        example; where it returns None the layer does it. `observe` is shown the inputs
+        [R or 1, B, ...] of each layer with weights, and `outputs` what its units pass on
+        [R, B, out, ...], after activation and pooling.
+        """
+        values, last = images, None
+        for step in self._steps:
+            if isinstance(step, Weighted):
+                if outputs and last:
+                    outputs(last, values)
+                last = step
+            if isinstance(step, Weighted) and observe:
+                observe(step, values)
+            if isinstance(step, Weighted):
+                found = affine(step, values) if affine else None
+                own = found is None
+                values = step.pooled_affine(values, parameters) if own else step.pooled(found)
+            elif isinstance(step, Winners):
+                values = step.compete(values, parameters, training=training)
+            else:
+                values = step(values)
+        if outputs and last:
+            outputs(last, values)
+        return values
+
+    def start(self, _seed: int) -> dict[str, np.ndarray]:
+        """Layers of the config have no start of their own: `initial_weights` draws it."""
+        return {}
+
+    def end_epoch(self, buffers: Parameters) -> None:
+        """Bring the buffers [R, ...] up to date after an epoch of training, in place."""
+        for layer in self.winners:
+            layer.end_epoch(buffers)
+
+
+def _pieces(images: int) -> list[slice]:
+    return [slice(first, first + IN_CACHE) for first in range(0, images, IN_CACHE)]
+
+
+def _pooled(values: torch.Tensor, size: int) -> torch.Tensor:
+    return products.pool(values.flatten(0, 1), size).unflatten(0, values.shape[:2])
+
+
+@dataclass(frozen=True)
+class _MaxPool:
+    size: int
+
+    def __call__(self, values: torch.Tensor) -> torch.Tensor:
+        return _pooled(values, self.size)
+
+
+def _linear(layer: Mapping[str, Any], shape: Shape, before: int) -> tuple[Weighted, Shape]:
+    return _weighted(layer, before, (layer["units"], prod(shape))), (layer["units"],)
+
+
+def _conv(layer: Mapping[str, Any], shape: Shape, before: int) -> tuple[Weighted, Shape]:
+    channels, height, width = _image(layer, shape)
+    filters, size = layer["filters"], layer["size"]
+    weighted = _weighted(layer, before, (filters, channels, size, size))
+    return weighted, (filters, height - size + 1, width - size + 1)
+
+
+def _weighted(layer: Mapping[str, Any], before: int, shape: Shape) -> Weighted:
+    return Weighted(f"{before + 1}", shape, layer.get("bias", True), layer.get("nonzero", 1.0))
+
+
+def _max_pool(layer: Mapping[str, Any], shape: Shape, _: int) -> tuple[_MaxPool, Shape]:
+    channels, height, width = _image(layer, shape)
+    size = layer["size"]
+    return _MaxPool(size), (channels, height // size, width // size)
+
+
+def _k_winners(layer: Mapping[str, Any], shape: Shape, before: int) -> tuple[Winners, Shape]:
+    k, units = layer["k"], prod(shape)
+    if k > units:
+        raise ValueError(f"networks: a k_winners layer with k: {k} has only {units} inputs")
+    boost = layer.get("boost")
+    factor = Fraction(str(layer.get("inference_factor", 1)))
+    winners = Winners(
+        name=f"{before}",
+        shape=shape,
+        k=k,
+        inference_k=min(levels.nearest(factor, k), units),
+        boost=boost and Boost(boost["strength"], boost["factor"]),
+        period=layer.get("period", 1000),
+    )
+    return winners, shape
+
+
+def _relu(_layer: Mapping[str, Any], shape: Shape, before: int) -> tuple[Callable, Shape]:
+    return _rectify if before else torch.relu, shape
+
+
+def _rectify(outputs: torch.Tensor) -> torch.Tensor:
+    """Rectify what a layer returned; in place where no gradient will ask for it."""
+    return torch.relu(outputs) if torch.is_grad_enabled() else torch.relu_(outputs)
+
+
+def _tanh(_layer: Mapping[str, Any], shape: Shape, _: int) -> tuple[Callable, Shape]:
+    return torch.tanh, shape
+
+
+def _image(layer: Mapping[str, Any], shape: Shape) -> Shape:
+    if len(shape) != 3:
+        raise ValueError(
+            f"networks: a {layer['kind']} layer needs images, not features, as its input"
+        )
+    return shape
+
+
+_KINDS = {
+    "linear": _linear,
+    "conv": _conv,
+    "max_pool": _max_pool,
+    "relu": _relu,
+    "tanh": _tanh,
+    "k_winners": _k_winners,
+}

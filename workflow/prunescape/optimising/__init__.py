@@ -1,0 +1,4 @@
+"""What training minimises, and how it steps: objectives, posteriors, optimisers.
+
+Needs torch.
+"""

@@ -1,0 +1,51 @@
+"""The gradients of a batch and of its first image, from one pass where it can be (needs torch).
+
+The gradient of a weight is a sum, over images, of what a layer is given times the slope by what it
+puts out. Once a batch has been differentiated both are there for its first image, whose gradient
+then takes a product of one row instead of a pass of its own.
+"""
+
+import torch
+
+from prunescape.networks import products
+from prunescape.networks.ensembles import Ensemble
+from prunescape.networks.network import Parameters, Weighted
+from prunescape.optimising.objectives import Batch, Likelihood
+
+
+def descend(goal: Likelihood, ensemble: Ensemble, batch: Batch, first: Parameters) -> torch.Tensor:
+    """Set the ensemble's gradients to those of a batch, and write those of its first images.
+
+    Args:
+        goal: what training minimises.
+        ensemble: R networks; gets the gradients of their mean losses.
+        batch: B images and labels of each.
+        first: parameter name -> [R, ...]; gets the gradients of the losses on image 0.
+
+    Returns:
+        The mean losses [R].
+    """
+    if not goal.network.chained:
+        # A module may call a layer twice, and has parameters beside its layers.
+        ensemble.backward(goal.loss(ensemble.values, batch.first, training=True).sum())
+        for name, gradient in ensemble.gradients.items():
+            first[name].copy_(gradient)
+        return goal.descend(ensemble, batch, [], 0.0)
+    passed: list[tuple[Weighted, torch.Tensor, torch.Tensor]] = []
+
+    def affine(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
+        outputs = layer.affine(inputs, ensemble.tensors)
+        passed.append((layer, inputs[:, :1].detach(), outputs))
+        return outputs
+
+    losses = goal.loss(ensemble.values, batch, affine, training=True)
+    slopes = ensemble.backward(losses.sum(), others=[outputs for *_, outputs in passed])
+    size = batch.labels.shape[1]  # the mean has a share of each image's loss
+    for (layer, inputs, _), slope in zip(passed, slopes, strict=True):
+        own = size * slope[:, 0, :, None].flatten(2)  # [R, out, positions]
+        windows = layer.windows(inputs)[:, 0]  # [R, positions, in]
+        product = products.batched if windows.shape[1] > 1 else torch.mul
+        product(own, windows, out=first[f"{layer.name}.weight"].flatten(2))
+        if layer.bias:
+            torch.sum(own, 2, out=first[f"{layer.name}.bias"])
+    return losses.detach()

@@ -1,0 +1,256 @@
+"""What a fit minimises: the mean loss of a batch, and what a posterior adds to it (needs torch).
+
+All losses are per image: cross-entropy in nats averaged over the batch, plus the divergence from
+the prior divided by the number of training images. That is Graves' description length
+(N / B) sum CE + KL, divided by N, so learning rates mean the same for every data set.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
+
+from prunescape.networks.ensembles import Ensemble
+from prunescape.networks.network import Affine, Network, Parameters, Shape, Weighted
+from prunescape.optimising.posteriors import SIGMA_PARAMETERS, prior
+
+Settings = Mapping[str, Any]
+
+
+class Batch(NamedTuple):
+    """What an ensemble learns from in a step: each member has images of its own."""
+
+    images: torch.Tensor
+    """Scaled, [R, B, ...]."""
+    labels: torch.Tensor
+    """Their classes, [R, B]."""
+
+    @property
+    def first(self) -> "Batch":
+        """The first image of every member, a batch of one."""
+        return Batch(self.images[:, :1], self.labels[:, :1])
+
+
+def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return the mean cross-entropy of each member in nats: [R, B, classes], [R, B] -> [R]."""
+    # With the classes before the images, as products leave them, it takes a third of the time.
+    return F.cross_entropy(logits.mT, labels, reduction="none").mean(1)
+
+
+class Likelihood:
+    """Maximum likelihood: a point estimate of every parameter.
+
+    Setting (config key `objective`): softmax, `once` or, a published flaw, `twice`: probabilities
+    are taken for logits, so the loss of a certain and correct answer is log(1 + (classes - 1) / e).
+    """
+
+    def __init__(self, network: Network, settings: Settings) -> None:
+        self.network = network
+        self.shapes: dict[str, Shape] = network.shapes
+        self.input_major = network.input_major
+        self._twice = settings.get("softmax") == "twice"
+
+    def initialise(self, ensemble: Ensemble) -> None:
+        """A point estimate has nothing beyond the network's own initial weights."""
+
+    def loss(
+        self,
+        parameters: Parameters,
+        batch: Batch,
+        affine: Affine | None = None,
+        *,
+        training: bool = False,
+    ) -> torch.Tensor:
+        """Return the mean loss of each member on its batch: [R].
+
+        Args:
+            parameters: weights, biases and, for training, buffers [R, ...].
+            batch: images and labels.
+            affine: as in `Network.logits`.
+            training: as in `Network.logits`.
+        """
+        logits = self.network.logits(batch.images, parameters, affine, training=training)
+        return cross_entropy(logits.softmax(2) if self._twice else logits, batch.labels)
+
+    def penalty(self, epoch: int, batches: int) -> float:
+        """Nothing is added to the loss."""
+        return 0.0
+
+    def descend(
+        self, ensemble: Ensemble, batch: Batch, generators: list[torch.Generator], penalty: float
+    ) -> torch.Tensor:
+        """Set the ensemble's gradients to those of `loss`, and return it: [R]."""
+        losses = self.loss(ensemble.values, batch, training=True)
+        ensemble.backward(losses.sum())
+        return losses.detach()
+
+    def estimates(self, ensemble: Ensemble) -> dict[str, torch.Tensor]:
+        """Return what the checkpoint stores."""
+        return ensemble.values
+
+
+class Variational:
+    """A diagonal Gaussian over every weight; biases are point estimates.
+
+    Settings (config key `objective`): prior, sigma (parameter, initial), sigma_in_kl, sampling, and
+    kl: weight (1, or `batches`: the whole divergence in every batch) and warm_up [first, last]: the
+    weight is 0 up to the first of these epochs and rises linearly to its full value at the last.
+    """
+
+    def __init__(self, network: Network, settings: Settings) -> None:
+        """ValueError for sparse weights, whose zeros a posterior would not keep."""
+        if any(layer.nonzero < 1 for layer in network.weighted):
+            raise ValueError("networks: nonzero: found with objective.kind: variational")
+        self.network = network
+        self.weights = [f"{layer.name}.weight" for layer in network.weighted]
+        self.shapes: dict[str, Shape] = network.shapes | {
+            f"{name}.rho": network.shapes[name] for name in self.weights
+        }
+        self.input_major = {f"{name}{end}" for name in network.input_major for end in ("", ".rho")}
+        self._settings = settings
+        self._prior = prior(settings["prior"], settings["sigma_in_kl"])
+        self._parameter = SIGMA_PARAMETERS[settings["sigma"]["parameter"]]
+        self._by_activations = settings["sampling"] == "activations"
+
+    @torch.no_grad()
+    def initialise(self, ensemble: Ensemble) -> None:
+        """Set every sigma to its initial value."""
+        rho = self._parameter.inverse(torch.tensor(float(self._settings["sigma"]["initial"])))
+        for name in self.weights:
+            ensemble.tensors[f"{name}.rho"].fill_(rho.item())
+
+    def penalty(self, epoch: int, batches: int) -> float:
+        """Return the weight of the divergence in an epoch of so many batches."""
+        kl = self._settings["kl"]
+        full = float(batches) if kl["weight"] == "batches" else float(kl["weight"])
+        first, last = kl["warm_up"]
+        if epoch >= last:
+            return full
+        return full * max(epoch - first, 0) / (last - first)
+
+    def descend(
+        self, ensemble: Ensemble, batch: Batch, generators: list[torch.Generator], penalty: float
+    ) -> torch.Tensor:
+        """Set the ensemble's gradients; return the mean loss [R] of each member on its batch.
+
+        Args:
+            ensemble: means and rho of the weights, biases.
+            batch: images and labels.
+            generators: of each member, for one sample of the posterior.
+            penalty: what the divergence, whose gradient is added, is multiplied by.
+        """
+        spreads = self._spreads(ensemble)
+        losses = self._loss(ensemble, spreads, batch, generators)
+        ensemble.backward(losses.sum(), spreads)
+        self._chain(ensemble, spreads, penalty)
+        return losses.detach()
+
+    def _loss(
+        self,
+        ensemble: Ensemble,
+        spreads: Parameters,
+        batch: Batch,
+        generators: list[torch.Generator],
+    ) -> torch.Tensor:
+        """Return the mean loss [R] at one sample of the posterior with these `spreads`."""
+        sample = self._sample_activations if self._by_activations else self._sample_weights
+
+        def affine(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
+            name = f"{layer.name}.weight"
+            mu, spread = ensemble.tensors[name], spreads[f"{name}.rho"]
+            return layer.add_bias(sample(layer, inputs, mu, spread, generators), ensemble.tensors)
+
+        logits = self.network.logits(batch.images, ensemble.values, affine, training=True)
+        return cross_entropy(logits, batch.labels)
+
+    @torch.no_grad()
+    def _spreads(self, ensemble: Ensemble) -> dict[str, torch.Tensor]:
+        """Return, in the place of every rho, what sampling takes: sigma^2, or sigma of weights.
+
+        They are leaves: autograd ends there, and its slopes land where those of rho are to be.
+        """
+        spreads = {}
+        for name in (f"{weight}.rho" for weight in self.weights):
+            sigma = self._parameter.sigma(ensemble.tensors[name])
+            spread = sigma.square() if self._by_activations else sigma
+            spreads[name] = spread.detach().requires_grad_()
+            spreads[name].slope = ensemble.gradients[name]
+        return spreads
+
+    @torch.no_grad()
+    def _chain(self, ensemble: Ensemble, spreads: Parameters, penalty: float) -> None:
+        """Turn slopes by `spreads` into slopes by rho, by way of log |sigma|; add the penalty's."""
+        mus = [ensemble.tensors[name] for name in self.weights]
+        sizes = list(spreads.values())
+        variances = sizes if self._by_activations else [size.square() for size in sizes]
+        # d sigma^2 / d log |sigma| = 2 sigma^2, and d sigma / d log |sigma| = sigma.
+        factor = 2 if self._by_activations else 1
+        divergence = self._prior.gradients(mus, variances) if penalty else [None] * len(mus)
+        for name, size, slopes in zip(self.weights, sizes, divergence, strict=True):
+            by_rho = ensemble.gradients[f"{name}.rho"]
+            if slopes is None:
+                by_rho.mul_(size).mul_(factor)
+            else:
+                by_mu, by_log_sigma = slopes
+                ensemble.gradients[name].add_(by_mu, alpha=penalty)
+                torch.addcmul(by_log_sigma.mul_(penalty), by_rho, size, value=factor, out=by_rho)
+            self._parameter.chain(by_rho, ensemble.tensors[f"{name}.rho"])
+
+    @torch.no_grad()
+    def estimates(self, ensemble: Ensemble) -> dict[str, torch.Tensor]:
+        """Return what the checkpoint stores: means, biases and `<weight>.sigma`."""
+        estimates = {
+            name: tensor for name, tensor in ensemble.values.items() if not name.endswith(".rho")
+        }
+        return estimates | {
+            f"{name}.sigma": self._parameter.sigma(ensemble.tensors[f"{name}.rho"])
+            for name in self.weights
+        }
+
+    @staticmethod
+    def _sample_activations(
+        layer: Weighted,
+        inputs: torch.Tensor,
+        mu: torch.Tensor,
+        variance: torch.Tensor,
+        generators: list[torch.Generator],
+    ) -> torch.Tensor:
+        """Sample a layer's outputs instead of its weights: Kingma et al. (2015), equation 6.
+
+        Their mean is the inputs times mu, their variance the squared inputs times sigma^2.
+        """
+        mean = layer.product(inputs, mu)
+        # An image of zeros has variance 0, where the square root has no slope.
+        deviation = layer.product(inputs.square(), variance).add(1e-16).sqrt()
+        return mean + deviation * _normal(mean, generators)
+
+    @staticmethod
+    def _sample_weights(
+        layer: Weighted,
+        inputs: torch.Tensor,
+        mu: torch.Tensor,
+        sigma: torch.Tensor,
+        generators: list[torch.Generator],
+    ) -> torch.Tensor:
+        """Sample one set of weights for the whole batch."""
+        return layer.product(inputs, mu + sigma * _normal(mu, generators))
+
+
+def objective(network: Network, settings: Settings) -> Likelihood | Variational:
+    """Return the objective that the config's `objective` block describes."""
+    kind = Likelihood if settings["kind"] == "likelihood" else Variational
+    return kind(network, settings)
+
+
+def _normal(like: torch.Tensor, generators: list[torch.Generator]) -> torch.Tensor:
+    """Return standard normal numbers of `like`'s shape, each member's from its own generator.
+
+    They are drawn in the order in which `like` lies in memory: a product's unit by unit, those of
+    weights as the ensemble lays them.
+    """
+    values = torch.empty_like(like, requires_grad=False)
+    in_order = values.mT if values.mT.is_contiguous() else values
+    for member, generator in zip(in_order, generators, strict=True):
+        member.normal_(generator=generator)
+    return values

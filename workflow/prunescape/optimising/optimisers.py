@@ -1,0 +1,89 @@
+"""Optimisers of an ensemble's flat buffer, and how their rate falls (needs torch)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from prunescape.networks.ensembles import Ensemble
+from prunescape.optimising.preconditioned import PreconditionedSGD
+
+Settings = Mapping[str, Any]
+
+
+def optimiser(
+    ensemble: Ensemble, fit: Settings, images: int, free: torch.Tensor | None
+) -> torch.optim.Optimizer | PreconditionedSGD:
+    """Return the optimiser that a fit's `optimiser` block describes.
+
+    Args:
+        ensemble: what it moves.
+        fit: a fit of the config; optimiser and batch_size are read.
+        images: number of training images.
+        free: [M, P] like the ensemble's flat buffer, 0 where weights don't train; or None.
+    """
+    settings = fit["optimiser"]
+    if settings["kind"] == "psgd":
+        return PreconditionedSGD(ensemble, settings, images, fit["batch_size"], free)
+    rate = settings["learning_rate"]
+    if settings["kind"] == "adam":
+        return torch.optim.Adam([ensemble.flat], lr=rate, fused=True)
+    return torch.optim.SGD([ensemble.flat], lr=rate, momentum=settings["momentum"], fused=True)
+
+
+def moments(
+    optimiser: torch.optim.Optimizer | PreconditionedSGD, ensemble: Ensemble
+) -> list[torch.Tensor]:
+    """Return what an optimiser of torch remembers of past gradients; PreconditionedSGD: nothing."""
+    if isinstance(optimiser, PreconditionedSGD):
+        return []
+    return [value for value in optimiser.state[ensemble.flat].values() if torch.is_tensor(value)]
+
+
+def state(
+    optimiser: torch.optim.Optimizer | PreconditionedSGD, ensemble: Ensemble
+) -> dict[str, torch.Tensor]:
+    """Return all that an optimiser remembers: what `load` needs to go on with the same bits."""
+    if isinstance(optimiser, PreconditionedSGD):
+        return optimiser.state()
+    return {name: each for name, each in optimiser.state[ensemble.flat].items() if each is not None}
+
+
+def load(
+    optimiser: torch.optim.Optimizer | PreconditionedSGD,
+    ensemble: Ensemble,
+    remembered: Mapping[str, np.ndarray],
+) -> None:
+    """Make an optimiser remember what `state` returned."""
+    if isinstance(optimiser, PreconditionedSGD):
+        optimiser.load(remembered)
+    else:
+        device = ensemble.flat.device
+        optimiser.state[ensemble.flat] = {
+            name: torch.as_tensor(value, device=device) for name, value in remembered.items()
+        }
+
+
+def set_rate(
+    optimiser: torch.optim.Optimizer | PreconditionedSGD, settings: Settings, epoch: float, of: int
+) -> None:
+    """Set the learning rate for a point in training.
+
+    Args:
+        optimiser: what `optimiser` returned for the same settings.
+        settings: the `optimiser` block. Without `decay` the rate is constant; {kind: linear,
+            hold: h} holds it for the share h of training, then lets it fall linearly to 0 at the
+            end; {kind: exponential, factor: f} multiplies it by f after every epoch.
+        epoch: epochs done, a fraction within an epoch.
+        of: epochs in all.
+    """
+    decay = settings.get("decay")
+    if decay is None:
+        return
+    if decay["kind"] == "linear":
+        share = min((1 - epoch / of) / (1 - decay["hold"]), 1.0)
+    else:
+        share = decay["factor"] ** int(epoch)
+    for group in optimiser.param_groups:
+        group["lr"] = settings["learning_rate"] * share

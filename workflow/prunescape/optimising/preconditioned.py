@@ -1,0 +1,153 @@
+"""Preconditioned SGD: steps that are long where the gradient is certain (needs torch).
+
+Mandt, Hoffman and Blei (2017), "Stochastic Gradient Descent as Approximate Bayesian Inference",
+arXiv 1704.04289. Near a minimum SGD moves like a Gaussian process, which comes closest to the
+posterior of N images under the diagonal preconditioner H_k = 2 S / (N C_k), with S images in a
+batch and C the diagonal covariance of one image's gradient. H is the whole step: there is no
+learning rate beside it. C is estimated on the way, from the gradient g_1 of one image and the
+gradient g_S of its batch:
+
+    C_t = (1 - 1/t) C_{t-1} + (g_1 - g_S)^2 / t
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from prunescape.networks.ensembles import Ensemble
+
+Settings = Mapping[str, Any]
+
+# t of the first step: C_10 is the first estimate that a weight is divided by.
+FIRST_STEP = 10
+
+
+class NoiseCovariance:
+    """The online estimate of C, all members at once.
+
+    Since g_1 is part of g_S, its expectation is (1 - 1/S) C, which leaves every ratio of C's
+    entries as it is.
+
+    Attributes:
+        values: [R, P] float32, C in the layout of an ensemble's flat buffer.
+        t: how many batches have counted.
+    """
+
+    def __init__(self, like: torch.Tensor, t: int = 0) -> None:
+        """`like`: a buffer [R, P]; C starts at 0, which counts as `t` batches."""
+        self.values = torch.zeros_like(like, requires_grad=False)
+        self._shares = torch.empty_like(self.values)  # fresh memory costs more than what fills it
+        self.t = t
+
+    @torch.no_grad()
+    def update(
+        self, first: torch.Tensor, mean: torch.Tensor, mask: torch.Tensor | None = None
+    ) -> None:
+        """Count a batch.
+
+        Args:
+            first: g_1 [R, P]; overwritten.
+            mean: g_S [R, P].
+            mask: [R, P], 1 where C is estimated and 0 where it stays.
+        """
+        self.t += 1
+        share = 1 / self.t
+        squares = first.sub_(mean).square_()
+        shares = share if mask is None else torch.mul(mask, share, out=self._shares)
+        self.values.lerp_(squares, shares)
+
+
+class PreconditionedSGD:
+    """Steps of an ensemble by -H g_S with H_k = scale * 2 S / (N max(C_k, floor)).
+
+    Settings (config key `optimiser`): floor; scale; normalisation: `images` (N images, the paper)
+    or `parameters`, a public code's choice, where N is the number of parameters of a network; and
+    start. Whatever the start, the first step is the one at t = 10:
+
+        measured   C is the mean of all squares so far. The first nine batches only measure it.
+        zero       as in that code, C_9 = 0: all batches move the weights, the first by a C that
+                   is a tenth of one square, which is next to nothing for most weights. Then the
+                   floor decides how far they are thrown.
+
+    `step` is called once the ensemble holds the gradients of a batch and `first` those of its first
+    image.
+
+    Attributes:
+        first: parameter name -> [R, ...], g_1; written before each step.
+    """
+
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        settings: Settings,
+        images: int,
+        batch_size: int,
+        mask: torch.Tensor | None = None,
+    ) -> None:
+        """Start with nothing measured.
+
+        Args:
+            ensemble: the networks to train.
+            settings: the config's `optimiser` block.
+            images: N, the number of training images.
+            batch_size: S.
+            mask: [R, P] in the layout of `ensemble.flat`, 1 where weights learn; where it is 0,
+                the ensemble holds gradients at 0, and neither a weight nor its C ever changes.
+        """
+        self._ensemble = ensemble
+        self._floor = settings["floor"]
+        self._length = _step_length(settings, ensemble.parameters, images, batch_size)
+        self._mask = mask
+        self._first = torch.zeros_like(ensemble.flat)
+        self.first = ensemble.views(self._first)
+        started = FIRST_STEP - 1 if settings["start"] == "zero" else 0
+        self._noise = NoiseCovariance(ensemble.flat, started)
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Take the ensemble's gradients for those of the batch: count it, move the weights.
+
+        Overwrites `first`.
+        """
+        gradient = self._ensemble.flat.grad
+        self._noise.update(self._first, gradient, self._mask)
+        if self._noise.t >= FIRST_STEP:
+            divisor = torch.clamp_min(self._noise.values, self._floor, out=self._first)
+            self._ensemble.flat.addcdiv_(gradient, divisor, value=-self._length)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return what a run that goes on needs: `<parameter>.noise` [R, ...] and `noise.t` [R]."""
+        noise = self._noise
+        views = self._ensemble.views(noise.values)
+        state = {f"{name}.noise": view for name, view in views.items()}
+        return state | {"noise.t": torch.full((len(noise.values),), noise.t)}
+
+    @torch.no_grad()
+    def load(self, state: Mapping[str, np.ndarray | torch.Tensor]) -> None:
+        """Go on from a `state`; other entries are left alone."""
+        for name, view in self._ensemble.views(self._noise.values).items():
+            view.copy_(torch.as_tensor(state[f"{name}.noise"]))
+        self._noise.t = int(state["noise.t"][0])
+
+
+def preconditioner(
+    noise: torch.Tensor, settings: Settings, *, parameters: int, images: int, batch_size: int
+) -> torch.Tensor:
+    """Return H = scale * 2 S / (N max(C, floor)) for estimates C of any shape.
+
+    Args:
+        noise: C.
+        settings: the config's `optimiser` block.
+        parameters: number of weights and biases of a network.
+        images: number of training images.
+        batch_size: S.
+    """
+    length = _step_length(settings, parameters, images, batch_size)
+    return length / noise.clamp_min(settings["floor"])
+
+
+def _step_length(settings: Settings, parameters: int, images: int, batch_size: int) -> float:
+    by = {"images": images, "parameters": parameters}[settings["normalisation"]]
+    return settings["scale"] * 2 * batch_size / by

@@ -1,0 +1,219 @@
+"""From the config to what there is to do: models, arms, batches and the rows of the table.
+
+Standard library only: the workflow reads this when it is parsed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, NamedTuple
+
+from prunescape.foundations import levels
+from prunescape.pipeline import paths
+
+Config = Mapping[str, Any]
+NO_NOISE = ("none", "0")
+
+
+class Model(NamedTuple):
+    """What is trained: a fit of a network on a study's data set."""
+
+    study: str
+    dataset: str
+    network: str
+    fit: str
+
+
+class Point(NamedTuple):
+    """A level in its place in a schedule."""
+
+    step: int
+    level: str
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to prune a fit: a criterion and a scope, at some points with some effects."""
+
+    criterion: str
+    scope: str
+    selection: str
+    schedule: str
+    effects: tuple[str, ...]
+    points: tuple[Point, ...]
+    floor: int = 0
+
+    @property
+    def name(self) -> tuple[str, str, str, str]:
+        """What tells the arms of a fit apart."""
+        return self.criterion, self.scope, self.selection, self.schedule
+
+
+DENSE = Arm("none", "none", "none", "none", ("none",), (Point(0, "0"),))
+
+
+def blocks(config: Config) -> list[tuple[int, int]]:
+    """Return the first and last replicate of each block: [5, 3] -> (1, 5), (6, 8)."""
+    ends = [sum(config["replicates"][: i + 1]) for i in range(len(config["replicates"]))]
+    return [(end - size + 1, end) for end, size in zip(ends, config["replicates"], strict=True)]
+
+
+def models(config: Config) -> list[Model]:
+    """Return the models of the studies that the config runs."""
+    return [
+        Model(study, config["catalogue"][study]["dataset"], network, fit)
+        for study in config["studies"]
+        for fit, settings in config["catalogue"][study]["fits"].items()
+        for network in settings["networks"]
+    ]
+
+
+def schedule(config: Config, study: str, name: str) -> Mapping[str, Any]:
+    """Return a schedule of a study; `oneshot`, no training after pruning, needs no entry."""
+    if name in ("none", "oneshot"):
+        return {"kind": "oneshot"}
+    return config["catalogue"][study]["schedules"][name]
+
+
+def arms(config: Config, study: str, fit: str, network: str) -> list[Arm]:
+    """Return all arms of a model: dense, the dense control of each training schedule, and pruned.
+
+    ValueError if two entries of the config describe the same arm.
+    """
+    pruned: dict[tuple[str, ...], Arm] = {}
+    for entry in config["catalogue"][study]["arms"]:
+        if fit not in entry["fits"] or network not in entry.get("networks", [network]):
+            continue
+        for criterion, scope, name in product(
+            entry["criteria"], entry["scopes"], entry["schedules"]
+        ):
+            plan = schedule(config, study, name)
+            if plan["kind"] == "chain":
+                points = [Point(i, level) for i, (level, _) in enumerate(plan["steps"])]
+            else:
+                points = [Point(0, level) for level in entry["levels"]]
+            arm = Arm(
+                *(criterion, scope, entry["selection"], name),
+                *(tuple(entry["effects"]), tuple(points), entry.get("floor", 0)),
+            )
+            if arm.name in pruned:
+                raise ValueError(
+                    f"catalogue.{study}.arms: fit {fit} has the arm {' / '.join(arm.name)} twice"
+                )
+            pruned[arm.name] = arm
+    controls = {}
+    for arm in pruned.values():
+        kind = schedule(config, study, arm.schedule)["kind"]
+        steps = range(len(arm.points)) if kind == "chain" else [0]
+        if kind != "oneshot":
+            points = tuple(Point(step, "0") for step in steps)
+            controls[arm.schedule] = Arm("none", "none", "none", arm.schedule, ("none",), points)
+    return [DENSE, *controls.values(), *pruned.values()]
+
+
+def batches(points: Sequence[Point], size: int) -> list[Sequence[Point]]:
+    """Cut points, in their order, into batches of `size`; the last may be smaller."""
+    return [points[start : start + size] for start in range(0, len(points), size)]
+
+
+def retrained(config: Config, model: Model, name: str, part: str) -> list[tuple[Arm, list[Point]]]:
+    """Return what one retraining job trains: arms of a schedule, each with its points.
+
+    `part` is "s<step>" of a chain, or "b<batch>" of points that are trained independently; the
+    schedule's dense control has one point, so it trains with the first batch.
+    """
+    found = []
+    for arm in arms(config, model.study, model.fit, model.network):
+        if arm.schedule == name:
+            number = int(part[1:])
+            cut = batches(arm.points, config["levels_per_job"] if part[0] == "b" else 1)
+            index = number - 1 if part[0] == "b" else number
+            if index < len(cut):
+                found.append((arm, list(cut[index])))
+    return found
+
+
+def parts(config: Config, study: str, arm: Arm, points: Sequence[Point]) -> list[str]:
+    """Return the retraining jobs in which an arm's points are trained."""
+    kind = schedule(config, study, arm.schedule)["kind"]
+    if kind == "chain":
+        return [f"s{point.step}" for point in points]
+    if kind == "oneshot":
+        return []
+    size = config["levels_per_job"]
+    return list(dict.fromkeys(f"b{arm.points.index(point) // size + 1}" for point in points))
+
+
+def conditions(config: Config, model: Model, arm: Arm, point: Point) -> list[tuple[str, str]]:
+    """Return the (noise, noise level) pairs at which a point of an arm is evaluated, clean first.
+
+    Noise entries of a study may name the networks and the sparsities at which they apply. The dense
+    control of a chain meets what the pruned networks of the same step meet. A threshold's sparsity
+    isn't known beforehand, so thresholds are evaluated on clean images.
+    """
+    if arm.selection == "threshold":
+        return [NO_NOISE]
+    steps = schedule(config, model.study, arm.schedule).get("steps")
+    level = levels.fraction(steps[point.step][0] if steps else point.level)
+    return [NO_NOISE] + [
+        (entry["kind"], noise_level)
+        for entry in config["catalogue"][model.study].get("noise", [])
+        if model.network in entry.get("networks", [model.network])
+        and ("sparsities" not in entry or level in map(levels.fraction, entry["sparsities"]))
+        for noise_level in entry["levels"]
+    ]
+
+
+def keys(config: Config) -> Iterator[tuple[str | int | float, ...]]:
+    """Yield the key of every row that the table must have, in the order of its key columns."""
+    replicates = range(1, sum(config["replicates"]) + 1)
+    for model in models(config):
+        for arm in arms(config, model.study, model.fit, model.network):
+            for effect, point in product(arm.effects, arm.points):
+                for noise, noise_level in conditions(config, model, arm, point):
+                    for replicate in replicates:
+                        yield (
+                            *model,
+                            *(arm.criterion, arm.scope, arm.selection, effect, arm.schedule),
+                            *(point.step, levels.number(point.level), replicate),
+                            *(noise, float(noise_level)),
+                        )
+
+
+def row_files(config: Config) -> Iterator[str]:
+    """Yield the path of every evaluation job's rows, below the run's folder."""
+    for model in models(config):
+        for first, last in blocks(config):
+            for arm in arms(config, model.study, model.fit, model.network):
+                for number, _ in enumerate(batches(arm.points, config["levels_per_job"]), 1):
+                    yield paths.ROWS.format(
+                        **model._asdict(),
+                        first=first,
+                        last=last,
+                        criterion=arm.criterion,
+                        scope=arm.scope,
+                        selection=arm.selection,
+                        schedule=arm.schedule,
+                        batch=number,
+                    )
+
+
+def outline(config: Config) -> dict[str, Any]:
+    """Return the part of the config that decides which rows there are: what `keys` reads."""
+    return {
+        **{key: config[key] for key in ("replicates", "levels_per_job", "studies")},
+        "catalogue": {
+            study: {
+                "dataset": config["catalogue"][study]["dataset"],
+                "fits": {
+                    fit: {"networks": settings["networks"]}
+                    for fit, settings in config["catalogue"][study]["fits"].items()
+                },
+                **{
+                    key: config["catalogue"][study].get(key, default)
+                    for key, default in (("arms", []), ("noise", []), ("schedules", {}))
+                },
+            }
+            for study in config["studies"]
+        },
+    }

@@ -1,0 +1,110 @@
+"""Masks of all arms of a study at one level, from the scores of a checkpoint."""
+
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from prunescape.foundations import files, streams
+from prunescape.foundations.files import Arrays
+from prunescape.pruning import selection as select
+
+
+def masks(
+    scores: Arrays,
+    arms: Iterable[tuple[str, str, int]],
+    selection: str,
+    level: str,
+    root: tuple[int | str, ...],
+    replicates: Sequence[int],
+    previous: Arrays | None = None,
+) -> Arrays:
+    """Return packed masks "<criterion>/<scope>/<layer>": uint8 [R, ceil(weights / 8)].
+
+    Args:
+        scores: "<criterion>/<layer>" -> [R, out, in, ...]; after a step of a schedule, where each
+            arm has weights of its own, "<criterion>/<scope>/<layer>".
+        arms: criterion, scope and floor of each arm.
+        selection: exact_k or threshold.
+        level: the level, a decimal string.
+        root: first parts of the streams that break ties: the run's seed and the study.
+        replicates: numbers of the members.
+        previous: packed masks of the step before, of the same arms.
+    """
+    packed: Arrays = {}
+    for criterion, scope, floor in arms:
+        layers = layers_of(scores, *((criterion, scope) if previous else (criterion,)))
+        if selection == "threshold":
+            kept = select.threshold(layers, level)
+        else:
+            ties = [streams.generator(*root, "ties", criterion, scope, r) for r in replicates]
+            shapes = {name: value.shape[1:] for name, value in layers.items()}
+            before = previous and select.unpack(layers_of(previous, criterion, scope), shapes)
+            kept = select.exact_k(layers, level, scope, ties, floor=floor, previous=before)
+        packed |= {f"{criterion}/{scope}/{k}": v for k, v in select.pack(kept).items()}
+    return packed
+
+
+def read(
+    path: str | os.PathLike, shapes: Mapping[str, Sequence[int]]
+) -> tuple[Arrays, Sequence[int]]:
+    """Return the packed masks of a file and the replicates that they belong to.
+
+    Args:
+        path: file that `prune` wrote.
+        shapes: layer -> shape of its weights [out, in, ...], of the network that is pruned.
+
+    Raises:
+        ValueError: the file is no readable one, or its masks are of another network; it is named.
+    """
+    packed, replicates = files.read_members(path)
+    for name, bits in packed.items():
+        _, _, layer = name.split("/") if name.count("/") == 2 else ("", "", name)
+        width = -(-math.prod(shapes[layer]) // 8) if layer in shapes else None
+        if bits.dtype != np.uint8 or bits.shape[1:] != (width,):
+            expected = ", ".join(f"{k} {list(shape)}" for k, shape in shapes.items())
+            raise ValueError(
+                f"{path}: masks of another network: {name} is {list(bits.shape)} {bits.dtype}, "
+                f"expected the bits of the weights of {expected}"
+            )
+    return packed, replicates
+
+
+def of_replicates(arrays: Arrays, has: Sequence[int], wanted: Sequence[int]) -> Arrays:
+    """Return arrays [R, ...] of the replicates `has` for those that are wanted, in their order.
+
+    ValueError if one is missing.
+    """
+    missing = sorted(set(wanted) - set(has))
+    if missing:
+        raise ValueError(f"masks of replicates {list(has)}, without {missing}")
+    rows = [list(has).index(replicate) for replicate in wanted]
+    return {name: array[rows] for name, array in arrays.items()}
+
+
+def empty_layers(packed: Arrays, replicates: Sequence[int]) -> list[str]:
+    """Return a line for each arm's layer of which some replicates keep nothing.
+
+    That is allowed, and flagged: the table's min_layer_kept is 0, the report's front page says so.
+    """
+    found = []
+    for name, bits in packed.items():
+        empty = [r for r, row in zip(replicates, bits, strict=True) if not row.any()]
+        if empty:
+            arm, _, layer = name.rpartition("/")
+            found.append(f"{arm}: nothing is kept in layer {layer} of replicates {empty}")
+    return found
+
+
+def layers_of(arrays: Arrays, *path: str) -> Arrays:
+    """Return layer -> array of the entries "<path>/<layer>"; ValueError if there are none."""
+    prefix = "/".join(path) + "/"
+    layers = {
+        name.removeprefix(prefix): value
+        for name, value in sorted(arrays.items(), key=lambda item: (len(item[0]), item[0]))
+        if name.startswith(prefix)
+    }
+    if not layers:
+        raise ValueError(f"no entry {prefix}<layer> in the file")
+    return layers

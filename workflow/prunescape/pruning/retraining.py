@@ -1,0 +1,170 @@
+"""Training after pruning: all arms of a schedule, at some levels, as one ensemble (needs torch).
+
+As many as memory is meant for, that is: members don't depend on their company, so that more of them
+are trained one group after the other, with the same bits.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from prunescape.fitting import training
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.fitting.initial_weights import initial_weights
+from prunescape.fitting.resuming import Progress
+from prunescape.fitting.training import Fitted
+from prunescape.foundations.files import Arrays
+from prunescape.pruning import selection as packing
+from prunescape.pruning.arm_masks import layers_of
+
+TOGETHER = 16_000_000
+"""Parameters of all networks that are trained at once; each takes some 90 bytes."""
+
+
+class Trained(NamedTuple):
+    """An arm at a level, with all its replicates."""
+
+    criterion: str
+    scope: str
+    effect: str
+    level: str
+
+
+def retrain(
+    checkpoint: Checkpoint,
+    trained: Sequence[Trained],
+    masks: Mapping[str, Arrays],
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    settings: Mapping[str, Any],
+    root: tuple[int | str, ...],
+    first_epoch: int,
+    progress: Progress | None = None,
+) -> Checkpoint:
+    """Go on training a checkpoint under masks.
+
+    Args:
+        checkpoint: fitted ensemble of R replicates; or, in a chain of steps, the step before, whose
+            members are then continued arm by arm.
+        trained: what to train; criterion "none" is the dense control, which trains all weights.
+        masks: level -> packed masks "<criterion>/<scope>/<layer>" of the checkpoint's replicates.
+        images: training images [N, C, H, W], on the device that is to be used.
+        labels: their classes [N].
+        settings: objective, optimiser, batch_size and epochs; start, if members don't go on from
+            the checkpoint's weights but from `initial_weights`: `initial`, those that its training
+            began with (Frankle and Carbin 2019, arXiv 1803.03635), or `redrawn`, others.
+        root: first parts of all stream names: the run's seed and the study.
+        first_epoch: number of the first epoch: how many the checkpoint has had.
+        progress: where the training keeps how far it is.
+
+    Returns:
+        A checkpoint of len(trained) * R members; `effect` zero holds removed weights at 0, `freeze`
+        at the value that they had. A replicate that diverges in one arm is missing in all of them,
+        so that arms still have the same replicates.
+    """
+    shapes = checkpoint.network.shapes.values()
+    replicates = len(set(checkpoint.replicates))
+    arms = max(1, TOGETHER // (replicates * sum(map(prod, shapes))))
+    groups = [trained[first : first + arms] for first in range(0, len(trained), arms)]
+    parts = []
+    for number, group in enumerate(groups):
+        begun = [_begin(checkpoint, arm, masks, settings, root) for arm in group]
+        starts, free = zip(*begun, strict=True)
+        found = training.fit(
+            checkpoint.network,
+            checkpoint.scaling,
+            images,
+            labels,
+            settings,
+            root,
+            [r for start in starts for r in start.replicates],
+            _stacked([start.arrays for start in starts]),
+            _stacked(free),
+            first_epoch,
+            progress.part(number) if progress and len(groups) > 1 else progress,
+        )
+        parts.append(_ended(checkpoint, group, starts, found))
+    return _joined(parts)
+
+
+def _begin(
+    checkpoint: Checkpoint,
+    arm: Trained,
+    masks: Mapping[str, Arrays],
+    settings: Mapping[str, Any],
+    root: tuple[int | str, ...],
+) -> tuple[Checkpoint, Arrays]:
+    """Return what an arm starts from, and which of its weights are trained."""
+    shapes = {layer.name: layer.shape for layer in checkpoint.network.weighted}
+    start = checkpoint.of_arm(*arm[:3]) if checkpoint.arms else checkpoint
+    if arm.criterion == "none":
+        kept = {
+            name: np.ones((len(start.replicates), *shape), dtype=bool)
+            for name, shape in shapes.items()
+        }
+    else:
+        packed = layers_of(masks[arm.level], arm.criterion, arm.scope)
+        kept = packing.unpack(packed, shapes)
+    if "start" in settings:
+        start = replace(start, arrays=_before_training(start, settings, root))
+    arrays = {k: v for k, v in start.arrays.items() if not k.endswith(".sigma")}
+    if arm.effect == "zero":
+        arrays |= {f"{k}.weight": arrays[f"{k}.weight"] * mask for k, mask in kept.items()}
+    return replace(start, arrays=arrays), {f"{name}.weight": mask for name, mask in kept.items()}
+
+
+def _ended(
+    checkpoint: Checkpoint, trained: Sequence[Trained], starts: Sequence[Checkpoint], found: Fitted
+) -> Checkpoint:
+    """Return the checkpoint of arms that were trained at once."""
+    lost = {each.replicate for each in found.diverged}
+    return replace(
+        checkpoint,
+        arrays=found.arrays,
+        replicates=found.replicates,
+        arms=[
+            tuple(arm)
+            for arm, start in zip(trained, starts, strict=True)
+            for r in start.replicates
+            if r not in lost
+        ],
+        diverged=(*checkpoint.diverged, *found.diverged),
+    )
+
+
+def _joined(parts: Sequence[Checkpoint]) -> Checkpoint:
+    """Return the members of all parts whose replicate has diverged in none."""
+    if len(parts) == 1:
+        return parts[0]
+    diverged = {each.replicate: each for part in parts for each in part.diverged}
+    kept = [[i for i, r in enumerate(part.replicates) if r not in diverged] for part in parts]
+    if not all(kept):
+        raise ValueError("; ".join(["all replicates diverged", *map(str, diverged.values())]))
+    chosen = list(zip(parts, kept, strict=True))
+    return replace(
+        parts[0],
+        arrays=_stacked(
+            [{name: array[own] for name, array in part.arrays.items()} for part, own in chosen]
+        ),
+        replicates=[part.replicates[i] for part, own in chosen for i in own],
+        arms=[part.arms[i] for part, own in chosen for i in own],
+        diverged=tuple(diverged.values()),
+    )
+
+
+def _before_training(
+    checkpoint: Checkpoint, settings: Mapping[str, Any], root: tuple[int | str, ...]
+) -> Arrays:
+    """Return parameters as they are drawn before training: the fit's own, or others."""
+    name = (*root, "redrawn") if settings["start"] == "redrawn" else root
+    return initial_weights(
+        checkpoint.network, settings["initial_weights"], name, checkpoint.replicates
+    )
+
+
+def _stacked(parts: Sequence[Arrays]) -> Arrays:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

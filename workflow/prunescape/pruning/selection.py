@@ -1,0 +1,251 @@
+"""From scores to masks: one function decides what every criterion, scope and selection keeps.
+
+A mask is a boolean array like the scores: [R, out, in] or [R, out, in, height, width], R replicates
+first, True = keep. Scores are "higher = keep". Masks are exact: under `exact_k` the number of
+removed units is `levels.count(level, units)`, whatever the ties; ties are broken by a random stream
+of the replicate, and what an earlier mask removed goes first, so masks of a schedule are nested.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from prunescape.foundations import levels
+from prunescape.foundations.files import Arrays
+
+Scope = Literal["global", "layer", "floor", "input_unit", "neuron"]
+
+
+def exact_k(
+    scores: Arrays,
+    level: str,
+    scope: Scope,
+    streams: Sequence[np.random.Generator],
+    *,
+    floor: int = 0,
+    previous: Arrays | None = None,
+) -> Arrays:
+    """Remove the share `level` of the units that `scope` names, those with the lowest scores.
+
+    Args:
+        scores: layer name -> [R, out, in, ...], in the order of the network; finite.
+        level: share to remove, a decimal string in [0, 1].
+        scope: among whom k is counted. `global`: all weights; `layer`: each layer's weights;
+            `floor`: all weights, but every layer keeps at least `floor` of its own;
+            `input_unit`: each layer's input columns but the last layer's, by the L2 norm of a
+            column's scores; `neuron`: each hidden layer's units, by the L2 norm of the scores of
+            their incoming and outgoing weights together.
+        streams: one generator a replicate, which breaks ties.
+        floor: least number of weights that a layer keeps under `floor` (all, if it has fewer).
+        previous: an earlier mask; what it removed is removed first.
+
+    Returns:
+        Layer name -> boolean mask of the scores' shape.
+
+    Raises:
+        ValueError: for scores that are not finite, a level below that of `previous`, or a floor
+            that leaves too few weights to remove.
+    """
+    _check(scores, previous)
+    replicates = {len(value) for value in scores.values()}
+    if replicates != {len(streams)}:
+        raise ValueError(f"scores of {max(replicates)} replicates, but {len(streams)} streams")
+    ranked = {
+        name: np.ascontiguousarray(
+            value if previous is None else np.where(previous[name], value, -np.inf)
+        )
+        for name, value in scores.items()
+    }
+    members = [
+        _SCOPES[scope]({name: value[r] for name, value in ranked.items()}, level, stream, floor)
+        for r, stream in enumerate(streams)
+    ]
+    kept = {name: np.stack([member[name] for member in members]) for name in scores}
+    if previous is not None and any(np.any(kept[name] & ~previous[name]) for name in scores):
+        raise ValueError(
+            f"level {level}: the earlier mask has removed more already; "
+            "the levels of a schedule must not fall"
+        )
+    return kept
+
+
+def threshold(scores: Arrays, level: str) -> Arrays:
+    """Keep the weights whose score is at least the decimal `level` (a number of the score's units).
+
+    `scores` as in `exact_k`; returns masks of the same shapes.
+    """
+    _check(scores, None)
+    return {name: value >= levels.number(level) for name, value in scores.items()}
+
+
+def pack(masks: Arrays) -> Arrays:
+    """Pack boolean masks [R, ...] into bits: uint8 [R, ceil(weights / 8)]."""
+    return {name: np.packbits(mask.reshape(len(mask), -1), axis=1) for name, mask in masks.items()}
+
+
+def unpack(packed: Arrays, shapes: dict[str, Sequence[int]]) -> Arrays:
+    """Undo `pack`; `shapes` gives each layer's shape without the replicate axis.
+
+    ValueError if a layer is missing or has another number of weights.
+    """
+    if packed.keys() != shapes.keys():
+        raise ValueError(f"mask of layers {sorted(packed)}, expected {sorted(shapes)}")
+    masks = {}
+    for name, shape in shapes.items():
+        bits, weights = packed[name], int(np.prod(shape))
+        if bits.shape[1] != -(-weights // 8):
+            raise ValueError(
+                f"mask of layer {name} doesn't have the {weights} weights of its layer"
+            )
+        masks[name] = (
+            np.unpackbits(bits, axis=1, count=weights).astype(bool).reshape(-1, *shapes[name])
+        )
+    return masks
+
+
+def dead_units(masks: Arrays, *, chained: bool = True) -> np.ndarray:
+    """Count units that nothing reaches or that reach nothing, a replicate: int [R].
+
+    A unit (a neuron, or the filter of a convolution) is dead if it keeps no incoming weight or,
+    unless it is an output, no outgoing one. Unless layers are `chained`, each feeding the next
+    alone, it isn't known what a unit reaches, and only incoming weights count.
+    """
+    layers = list(masks.values())
+    dead = np.zeros(len(layers[0]), dtype=np.int64)
+    for index, mask in enumerate(layers):
+        reached = mask.reshape(*mask.shape[:2], -1).any(axis=2)
+        if chained and index + 1 < len(layers):
+            reached &= _by_source(layers[index + 1], mask.shape[1]).any(axis=(1, 3))
+        dead += (~reached).sum(axis=1)
+    return dead
+
+
+def _check(scores: Arrays, previous: Arrays | None) -> None:
+    for name, value in scores.items():
+        if not np.isfinite(value).all():
+            raise ValueError(f"layer {name} has scores that are not finite")
+        if previous is not None and (name not in previous or previous[name].shape != value.shape):
+            raise ValueError(f"the earlier mask of layer {name} doesn't have the scores' shape")
+
+
+def _keep_highest(scores: np.ndarray, removed: int, stream: np.random.Generator) -> np.ndarray:
+    """Return a mask that removes exactly the `removed` lowest of flat scores."""
+    kept = np.ones(scores.size, dtype=bool)
+    # Drawn whether needed or not, so that the order of ties is the same at every level.
+    lot = stream.random(scores.size)
+    if removed == 0:
+        return kept
+    cut = np.partition(scores, removed - 1)[removed - 1]
+    kept[scores < cut] = False
+    tied = np.flatnonzero(scores == cut)
+    excess = removed - (scores.size - int(kept.sum()))
+    kept[tied[np.argsort(lot[tied])[:excess]]] = False
+    return kept
+
+
+def _global(member: Arrays, level: str, stream: np.random.Generator, _: int) -> Arrays:
+    flat = np.concatenate([value.ravel() for value in member.values()])
+    kept = _keep_highest(flat, levels.count(level, flat.size), stream)
+    return _split(kept, member)
+
+
+def _layer(member: Arrays, level: str, stream: np.random.Generator, _: int) -> Arrays:
+    return {
+        name: _keep_highest(value.ravel(), levels.count(level, value.size), stream).reshape(
+            value.shape
+        )
+        for name, value in member.items()
+    }
+
+
+def _floor(member: Arrays, level: str, stream: np.random.Generator, floor: int) -> Arrays:
+    flat = np.concatenate([value.ravel() for value in member.values()])
+    safe = np.concatenate(
+        [
+            _keep_highest(value.ravel(), max(value.size - floor, 0), stream)
+            for value in member.values()
+        ]
+    )
+    removed, free = levels.count(level, flat.size), np.flatnonzero(~safe)
+    if removed > free.size:
+        raise ValueError(
+            f"level {level} removes {removed} weights, but a floor of {floor} a layer "
+            f"leaves only {free.size} to remove (key: floor)"
+        )
+    kept = np.ones(flat.size, dtype=bool)
+    kept[free] = _keep_highest(flat[free], removed, stream)
+    return _split(kept, member)
+
+
+def _input_unit(member: Arrays, level: str, stream: np.random.Generator, _: int) -> Arrays:
+    kept = {name: ~np.isneginf(value) for name, value in member.items()}
+    for name in list(member)[:-1]:
+        weights = member[name].reshape(*member[name].shape[:2], -1)
+        strength = _square(weights).sum(axis=(0, 2))
+        strength[np.isneginf(weights).all(axis=(0, 2))] = -np.inf
+        columns = _keep_units(strength, level, stream)
+        kept[name][:, ~columns] = False
+    return kept
+
+
+def _neuron(member: Arrays, level: str, stream: np.random.Generator, _: int) -> Arrays:
+    kept = {name: ~np.isneginf(value) for name, value in member.items()}
+    names = list(member)
+    for name, following in pairwise(names):
+        units = member[name].shape[0]
+        incoming = _square(member[name]).reshape(units, -1).sum(axis=1)
+        outgoing = _by_source(_square(member[following])[None], units)[0].sum(axis=(0, 2))
+        strength = incoming + outgoing
+        gone = np.isneginf(member[name].reshape(units, -1)).all(axis=1)
+        gone &= _by_source(np.isneginf(member[following])[None], units)[0].all(axis=(0, 2))
+        strength[gone] = -np.inf
+        neurons = _keep_units(strength, level, stream)
+        kept[name][~neurons] = False
+        _by_source(kept[following][None], units)[0][:, ~neurons] = False
+    return kept
+
+
+def _keep_units(strength: np.ndarray, level: str, stream: np.random.Generator) -> np.ndarray:
+    """Return which units stay; a strength of -inf marks what an earlier mask removed whole."""
+    units = _keep_highest(strength, levels.count(level, strength.size), stream)
+    if (units & np.isneginf(strength)).any():
+        raise ValueError(
+            f"level {level}: the earlier mask has removed more already; "
+            "the levels of a schedule must not fall"
+        )
+    return units
+
+
+def _square(scores: np.ndarray) -> np.ndarray:
+    """Square scores for an L2 norm; removed weights (-inf) make a unit as low as it can be."""
+    return np.where(np.isneginf(scores), 0.0, scores.astype(np.float64) ** 2)
+
+
+def _by_source(weights: np.ndarray, units: int) -> np.ndarray:
+    """View weights [R, out, in, ...] as [R, out, units, share]: inputs grouped by source unit.
+
+    After a convolution is flattened, each of its filters is the source of a run of inputs.
+    """
+    if weights.shape[2] % units:
+        raise ValueError(f"{weights.shape[2]} inputs can't come from {units} units")
+    return weights.reshape(*weights.shape[:2], units, -1)
+
+
+def _split(flat: np.ndarray, like: Arrays) -> Arrays:
+    ends = np.cumsum([value.size for value in like.values()])[:-1]
+    parts = np.split(flat, ends)
+    return {
+        name: part.reshape(value.shape)
+        for (name, value), part in zip(like.items(), parts, strict=True)
+    }
+
+
+_SCOPES: dict[str, Callable[[Arrays, str, np.random.Generator, int], Arrays]] = {
+    "global": _global,
+    "layer": _layer,
+    "floor": _floor,
+    "input_unit": _input_unit,
+    "neuron": _neuron,
+}

@@ -1,0 +1,1 @@
+"""What is judged from the table: claims, intervals, published results, overlaps of masks."""

@@ -1,0 +1,124 @@
+"""The front page of the report: verdicts, and what sparsity buys (reStructuredText)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from prunescape.fitting import divergence
+
+ARM = ("study", "network", "fit", "criterion", "scope", "effect", "schedule")
+ORDER = ("holds", "fails", "undecided", "not tested")
+
+
+def verdicts(found: pd.DataFrame) -> str:
+    """Return how the claims of a run fared: a summary, then a list of claims for each study.
+
+    Args:
+        found: as `claims.read_verdicts` returns it.
+
+    Returns:
+        reStructuredText without headings, so that it can be included below any.
+    """
+    blocks = [f"{_summary(found)}\n"]
+    for study in dict.fromkeys(found["study"]):
+        rows = found[found["study"] == study]
+        blocks.append(f"**Study {_plain(study)}**: {_summary(rows)}\n")
+        blocks.append("".join(_claim(row) for row in rows.itertuples()))
+    return "\n".join(blocks)
+
+
+def diverged(found: Sequence[Mapping[str, Any]]) -> str:
+    """Return what is missing because trainings diverged; nothing if none did.
+
+    Args:
+        found: as `divergence.read` returns it.
+    """
+    if not found:
+        return ""
+    lines = [f"* {_plain(divergence.told(row))}\n" for row in found]
+    heading = "**Replicates that are missing**: their training diverged, so n is smaller there.\n"
+    return "\n".join(["", heading, *lines])
+
+
+def empty_layers(scores: pd.DataFrame) -> str:
+    """Return which arms have networks that keep nothing in a layer; nothing if none does.
+
+    Args:
+        scores: the table.
+    """
+    nothing = (scores["min_layer_kept"] == 0) & (scores["effect"] != "freeze")  # frozen ones stay
+    empty = scores[nothing & (scores["noise"] == "none")]
+    if empty.empty:
+        return ""
+    lines = []
+    for arm, rows in empty.groupby(list(ARM), sort=True):
+        lines.append(
+            f"* {_plain(' / '.join(arm))}: {len(rows)}, from level {rows['level'].min():g}\n"
+        )
+    heading = (
+        "**Networks that keep nothing in a layer** (min_layer_kept is 0 in scores.csv): unless "
+        "something leads around it, they can only guess.\n"
+    )
+    return "\n".join(["", heading, "".join(lines)])
+
+
+def savings(found: pd.DataFrame) -> str:
+    """Return what the sparsity of exported networks buys, and plainly where it buys nothing.
+
+    Args:
+        found: as `sizes.read` returns it.
+
+    Returns:
+        reStructuredText without headings.
+    """
+    blocks = ["**What sparsity buys**, beside the dense network stored and computed densely:\n"]
+    for name, rows in found[found["form"] != "dense"].groupby("export", sort=False):
+        first = rows.iloc[0]
+        removed = f"{100 * first.nominal_sparsity:.4g} % of the weights removed"
+        lines = [f"* **{_plain(name)}** ({_plain(first.criterion)}, {removed})."]
+        for bought, said in ((True, "It buys"), (False, "It buys nothing in")):
+            parts = [_saving(row) for row in rows[rows["buys"] == bought].itertuples()]
+            lines += [f"{said}: {'; '.join(parts)}."] if parts else []
+        blocks.append("\n  ".join(lines) + "\n")
+    return "\n".join(blocks)
+
+
+def _saving(row: pd.Series) -> str:
+    """Return one quantity in words, with its ratio to the dense network's."""
+    batch = f", batch {row.batch}" if row.quantity == "latency" else ""
+    what = f"{row.quantity} ({row.form}, {row.way}{batch})"
+    return f"{_plain(what)} {100 * row.relative:.3g} %"
+
+
+def _summary(found: pd.DataFrame) -> str:
+    counts = found["verdict"].value_counts()
+    said = [f"{counts[verdict]} {verdict}" for verdict in ORDER if verdict in counts]
+    claims = "1 claim" if len(found) == 1 else f"{len(found)} claims"
+    return f"{claims}: {', '.join(said)}." if said else "no claims."
+
+
+def _claim(row: pd.Series) -> str:
+    lines = [f"* **{row.id} {row.verdict}**: {_plain(row.statement)}"]
+    if row.verdict != "not tested":
+        interval = f"95 % interval {_number(row.ci_low)} to {_number(row.ci_high)}"
+        lines.append(
+            f"Estimate {_number(row.estimate)}, {interval}, margin {_number(row.margin)}, "
+            f"n = {row.n}."
+        )
+    lines.append(f"*{_sentence(row.reason)}* ({_plain(row.origin)})")
+    return "\n  ".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}".replace("-", "−")
+
+
+def _sentence(text: str) -> str:
+    return _plain(text[:1].upper() + text[1:].removesuffix(".") + ".")
+
+
+def _plain(text: str) -> str:
+    r"""Return text in which reStructuredText finds no markup: |w| is no substitution."""
+    return re.sub(r"([\\*`|_<>])", r"\\\1", str(text))

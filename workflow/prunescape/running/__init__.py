@@ -1,0 +1,1 @@
+"""The machine and the run: devices, the folder's lock, failures, costs, the environment."""

@@ -1,0 +1,46 @@
+"""What jobs cost, as one table: wall-clock time by Snakemake's records, the rest by their logs.
+
+Record and log are written anew each time a job runs, so costs describe the machine that ran it
+last; they are read beside the table of scores and never decide what runs.
+"""
+
+import math
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from prunescape.pipeline import paths
+from prunescape.running import log_endings
+
+COLUMNS = [
+    *("study", "dataset", "network", "fit", "first", "last", "stage", "part"),
+    *("seconds", "cpu_seconds", "memory_mb"),
+]
+_MODEL = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+?)", paths.MODEL)
+_RECORD = re.compile(rf"{_MODEL}/(?P<stage>\w+)/(?P<part>.+)\.tsv")
+
+
+def collect(results: Path) -> pd.DataFrame:
+    """Return what all jobs that train, score, prune or evaluate networks took.
+
+    Args:
+        results: folder of a run; benchmarks/ and logs/ are read.
+
+    Returns:
+        A row a job with a record, sorted: study to last (of the block of replicates), stage and
+        part (the rest of the output's path), wall-clock seconds, CPU seconds and peak memory in MB,
+        NaN where the log is gone.
+    """
+    rows = []
+    for path in sorted((results / "benchmarks").rglob("*.tsv")):
+        place = path.relative_to(results / "benchmarks")
+        found = _RECORD.fullmatch(place.as_posix())
+        if found:
+            seconds = pd.read_csv(path, sep="\t")["s"].iloc[-1]
+            ending = log_endings.read(results / "logs" / place.with_suffix(".log"))
+            cpu = round(ending.start + ending.work, 2) if ending else math.nan
+            memory = ending.memory if ending else math.nan
+            rows.append((*found.groupdict().values(), seconds, cpu, memory))
+    table = pd.DataFrame(rows, columns=COLUMNS).astype({"first": int, "last": int})
+    return table.sort_values(COLUMNS[:8], ignore_index=True)

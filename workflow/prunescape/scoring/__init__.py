@@ -1,0 +1,1 @@
+"""Criteria rank weights: pure functions, and the statistics that they declare to read."""

@@ -1,0 +1,74 @@
+"""Means and standard deviations of every layer's inputs over the training images (needs torch)."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from prunescape.networks.network import Network, Parameters, Weighted
+from prunescape.networks.scaling import Scaling
+
+CHUNK = 1000  # images at a time; fixed, so that sums don't depend on the machine's memory
+
+KINDS = ("mean", "deviation")
+
+Moments = dict[str, tuple[torch.Tensor, torch.Tensor]]
+
+
+@torch.no_grad()
+def input_moments(
+    network: Network, parameters: Parameters, scaling: Scaling, images: torch.Tensor
+) -> Moments:
+    """Measure the inputs of each layer with weights in the unpruned network.
+
+    Args:
+        network: the network.
+        parameters: weights and biases [R, ...].
+        scaling: input scaling.
+        images: training images [N, C, H, W].
+
+    Returns:
+        Layer -> (mean, standard deviation), each [R or 1, in, ...] like one unit's weights; 1 where
+        all replicates see the same inputs. For a convolution over all positions of its window.
+    """
+    sums: dict[str, tuple[torch.Tensor, torch.Tensor, int]] = {}
+
+    def observe(layer: Weighted, inputs: torch.Tensor) -> None:
+        for some in inputs.split(layer.at_once, dim=1):
+            windows = layer.windows(some).flatten(1, 2).double()
+            mean, square, count = sums.get(layer.name, (0.0, 0.0, 0))
+            sums[layer.name] = (
+                mean + windows.sum(1),
+                square + windows.square().sum(1),
+                count + windows.shape[1],
+            )
+
+    for chunk in images.split(CHUNK):
+        network.logits(scaling(chunk)[None], parameters, observe=observe)
+    moments = {}
+    for layer in network.weighted:
+        total, square, count = sums[layer.name]
+        mean = total / count
+        deviation = (square / count - mean.square()).clamp_min(0).sqrt()
+        moments[layer.name] = tuple(
+            value.float().view(-1, *layer.shape[1:]) for value in (mean, deviation)
+        )
+    return moments
+
+
+def arrays(moments: Moments) -> dict[str, np.ndarray]:
+    """Return what a file stores: "mean/<layer>" and "deviation/<layer>"."""
+    return {
+        f"{kind}/{layer}": values.cpu().numpy()
+        for layer, pair in moments.items()
+        for kind, values in zip(KINDS, pair, strict=True)
+    }
+
+
+def from_arrays(arrays: Mapping[str, np.ndarray], device: torch.device) -> Moments:
+    """Undo `arrays`."""
+    layers = [name.split("/")[1] for name in arrays if name.startswith("mean/")]
+    return {
+        layer: tuple(torch.as_tensor(arrays[f"{kind}/{layer}"], device=device) for kind in KINDS)
+        for layer in layers
+    }

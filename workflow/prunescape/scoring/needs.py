@@ -1,0 +1,117 @@
+"""What criteria read, as far as the workflow must know it when it is parsed.
+
+A criterion's parameters say it (`criteria` explains how). They are read from the source: nothing is
+imported, nothing executed. Standard library only.
+"""
+
+import ast
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from prunescape.foundations import user_files
+
+Config = Mapping[str, Any]
+
+STATISTICS = {
+    "sigma": "the posterior's standard deviation",
+    "input_mean": "mean of the layer's inputs over the training images",
+    "input_deviation": "their standard deviation",
+    "input_norm": "the square root of their mean square",
+    "gradient": "gradient of the mean loss of the training images (of a posterior: at its means)",
+    "fisher": "mean over the training images of one image's squared gradient",
+    "preconditioner": "diagonal H of preconditioned SGD",
+    "initial_weight": "the weights before training",
+    "initial_gradient": "the gradient at the weights before training",
+    "noise": "independent uniform numbers on [0, 1)",
+}
+"""Names of parameters and what they stand for: [R, out, in, ...] like the weight; of inputs
+[R or 1, 1, in, ...], like one unit's weights."""
+
+POSTERIOR = {"sigma"}
+"""Statistics that only a posterior has."""
+INITIAL = {"initial_weight", "initial_gradient"}
+"""Statistics of the weights before training."""
+PRECONDITIONER = {"preconditioner"}
+"""Statistics that only preconditioned SGD has."""
+INPUT_MOMENTS = {"input_mean", "input_deviation", "input_norm"}
+"""Statistics of a layer's inputs, which the rule `measure` finds."""
+
+SHUFFLED = "shuffled_"
+"""Before a criterion's name: its scores, shuffled within each layer."""
+
+
+class Signature(NamedTuple):
+    """What a criterion is given."""
+
+    first: str
+    """`weight`, one layer's, or `weights`, layer -> weight."""
+    statistics: tuple[str, ...]
+    """Names of the statistics that it reads."""
+
+
+def base(criterion: str) -> str:
+    """Return the criterion that a name stands for, whether it is shuffled or not."""
+    return criterion.removeprefix(SHUFFLED)
+
+
+def of(config: Config, criterion: str) -> frozenset[str]:
+    """Return the statistics that a criterion of the config reads; ValueError if it can't be."""
+    name = base(criterion)
+    own = config.get("criteria", {}).get(name)
+    return frozenset((of_user(own) if own else built_in()[name]).statistics)
+
+
+@functools.cache
+def built_in() -> dict[str, Signature]:
+    """Return the criteria of the library, in their order."""
+    path = Path(__file__).with_name("criteria.py")
+    functions = user_files.functions(path.read_text(encoding="utf-8"))
+    return {name: _signature(each) for name, each in functions.items() if not name.startswith("_")}
+
+
+def of_user(named: str) -> Signature:
+    """Return what a function in a file of the user reads.
+
+    Args:
+        named: path/to/file.py:function.
+
+    Raises:
+        ValueError: if the file can't be read or parsed, or the function is missing or no criterion.
+    """
+    return _signature(user_files.function(named))
+
+
+def _signature(function: ast.FunctionDef) -> Signature:
+    """Return a function's signature; ValueError says what is wrong with its parameters."""
+    given = function.args
+    named = [each.arg for each in [*given.args, *given.kwonlyargs]]
+    place = f"function {function.name}"
+    if given.posonlyargs or given.vararg or given.kwarg:
+        raise ValueError(f"{place} takes *, ** or unnamed parameters; allowed: names of statistics")
+    if named[:1] not in (["weight"], ["weights"]):
+        first = named[0] if named else "none"
+        raise ValueError(f"{place} has the first parameter {first}; allowed: weight or weights")
+    # Parameters with a default that name no statistic are the function's own settings.
+    optional = {each.arg for each in given.args[len(given.args) - len(given.defaults) :]}
+    pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    optional |= {each.arg for each, default in pairs if default is not None}
+    for name in named[1:]:
+        if name not in STATISTICS and name not in optional:
+            known = ", ".join(STATISTICS)
+            raise ValueError(f"{place} has the unknown parameter {name}; allowed: {known}")
+    return Signature(named[0], tuple(name for name in named[1:] if name in STATISTICS))
+
+
+def files(config: Config, criteria: list[str]) -> list[str]:
+    """Return the files of the user that hold some of these criteria."""
+    own = config.get("criteria", {})
+    names = dict.fromkeys(map(base, criteria))
+    return list(dict.fromkeys(user_files.split(own[name])[0] for name in names if name in own))
+
+
+def spelled(config: Config, criteria: list[str]) -> list[str]:
+    """Return criteria as scripts take them: a name, or name=path/to/file.py:function."""
+    own = config.get("criteria", {})
+    return [f"{name}={own[base(name)]}" if base(name) in own else name for name in criteria]

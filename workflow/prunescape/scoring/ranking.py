@@ -1,0 +1,196 @@
+"""Scores of a checkpoint by every criterion of its study (needs torch)."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.foundations import streams, user_files
+from prunescape.foundations.files import Arrays
+from prunescape.scoring import criteria, needs
+from prunescape.scoring.input_moments import Moments, input_moments
+from prunescape.scoring.needs import Signature
+from prunescape.scoring.weight_statistics import WeightStatistics
+
+Layers = Mapping[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A criterion of the library or of the user.
+
+    Attributes:
+        name: as in the table; with `shuffled_` before it, its scores are shuffled.
+        function: as `criteria` describes it.
+        signature: what it is given.
+        file: of the user that holds it; "" for the library's.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    signature: Signature
+    file: str = ""
+
+    @classmethod
+    def of(cls, spelled: str) -> "Criterion":
+        """Return the criterion that `needs.spelled` spells; ValueError if there is none."""
+        name, _, named = spelled.partition("=")
+        if named:
+            path, _ = user_files.split(named)
+            return cls(name, user_files.load(named), needs.of_user(named), path)
+        base = needs.base(name)
+        if base not in needs.built_in():
+            raise ValueError(f"criterion {name}: unknown; known: {', '.join(needs.built_in())}")
+        return cls(name, getattr(criteria, base), needs.built_in()[base])
+
+    def scores(self, weights: Layers, statistics: Any) -> dict[str, torch.Tensor]:
+        """Score every layer's weights.
+
+        Args:
+            weights: layer -> weight [R, out, in, ...].
+            statistics: an object with an attribute for each statistic, layer -> values.
+
+        Returns:
+            Layer -> scores, each of its weight's shape.
+
+        Raises:
+            ValueError: if a statistic can't be had, a user's function fails, or what it returns is
+                not one finite number a weight.
+        """
+        try:
+            given = {name: getattr(statistics, name) for name in self.signature.statistics}
+        except ValueError as error:
+            raise ValueError(f"criterion {self.name} {error}") from None
+        # Copies: a function that works in place must not change what others are given.
+        own, given = _copied(weights), {name: _copied(each) for name, each in given.items()}
+        try:
+            if self.signature.first == "weights":
+                found = dict(self.function(own, **given))
+            else:
+                found = {
+                    layer: self.function(weight, **{name: given[name][layer] for name in given})
+                    for layer, weight in own.items()
+                }
+        except Exception as error:
+            if not self.file:
+                raise
+            raise ValueError(
+                f"criterion {self.name}: {user_files.told(self.file, error)}"
+            ) from error
+        return {layer: self._checked(layer, found.get(layer), weights[layer]) for layer in weights}
+
+    def _checked(self, layer: str, scores: Any, weight: torch.Tensor) -> torch.Tensor:
+        """Return the scores of a layer; ValueError if they are not one finite number a weight."""
+        place = f"criterion {self.name}{self.file and f' ({self.file})'}: layer {layer}:"
+        if not isinstance(scores, torch.Tensor) or not scores.is_floating_point():
+            kind = scores.dtype if isinstance(scores, torch.Tensor) else type(scores).__name__
+            raise ValueError(f"{place} found {kind}, expected a tensor of floating-point numbers")
+        if scores.shape != weight.shape:
+            found, expected = list(scores.shape), list(weight.shape)
+            raise ValueError(f"{place} found scores of shape {found}, expected {expected}")
+        lost = int((~scores.isfinite()).sum())
+        if lost:
+            raise ValueError(f"{place} {lost} of {scores.numel()} scores are NaN or infinite")
+        return scores.detach()
+
+
+def _copied(layers: Layers) -> dict[str, torch.Tensor]:
+    return {layer: values.clone() for layer, values in layers.items()}
+
+
+def scores(
+    checkpoint: Checkpoint,
+    names: Iterable[str],
+    fit: Mapping[str, Any],
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    moments: Moments,
+    root: tuple[int | str, ...],
+) -> Arrays:
+    """Score every weight of a checkpoint by criteria.
+
+    Args:
+        checkpoint: the fitted ensemble.
+        names: criteria as `needs.spelled` spells them.
+        fit: the fit of the config that made the checkpoint; objective, optimiser, batch_size and
+            initial_weights are read for statistics that depend on them.
+        images: training images [N, C, H, W], on the device that is to be used.
+        labels: their classes [N].
+        moments: of the layers' inputs over the training images, as `input_moments` returns them;
+            may be empty if no criterion needs them.
+        root: first parts of the random streams' names: the run's seed and the study.
+
+    Returns:
+        "<criterion>/<layer>" -> scores [R, out, in, ...].
+
+    Raises:
+        ValueError: for an unknown criterion, one that reads what the fit doesn't have, and one
+            whose scores are not a finite number a weight.
+    """
+    weights = checkpoint.tensors(".weight", images.device)
+    statistics = WeightStatistics(checkpoint, fit, images, labels, moments, root)
+    found: Arrays = {}
+    for criterion in map(Criterion.of, names):
+        for layer, values in criterion.scores(weights, statistics).items():
+            array = values.cpu().numpy()
+            if criterion.name.startswith(needs.SHUFFLED):
+                array = _shuffled(array, (*root, "shuffle", layer), checkpoint.replicates)
+            found[f"{criterion.name}/{layer}"] = array
+    return found
+
+
+def _shuffled(scores: np.ndarray, name: streams.Name, replicates: Iterable[int]) -> np.ndarray:
+    """Shuffle each member's scores [R, out, in, ...]: what a layer keeps is drawn, how much not.
+
+    Frankle et al. (2021), arXiv 2009.08576, section 5: a criterion that does no better than this
+    only says how much to keep of each layer.
+    """
+    members = [
+        streams.generator(*name, replicate).permutation(member.ravel()).reshape(member.shape)
+        for member, replicate in zip(scores, replicates, strict=True)
+    ]
+    return np.stack(members)
+
+
+def scores_by_arm(
+    checkpoint: Checkpoint,
+    names: Iterable[str],
+    fit: Mapping[str, Any],
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    root: tuple[int | str, ...],
+) -> tuple[Arrays, list[int]]:
+    """Score the members of each arm of a retrained checkpoint by the arm's own criterion.
+
+    Args:
+        checkpoint: a retrained ensemble.
+        names: the criteria of its arms as `needs.spelled` spells them.
+        fit: the settings that it was trained with.
+        images: training images [N, C, H, W], on the device that is to be used.
+        labels: their classes [N].
+        root: first parts of the random streams' names.
+
+    Returns:
+        "<criterion>/<scope>/<layer>" -> scores [R, out, in, ...], and the R replicates.
+    """
+    spelled = {name.partition("=")[0]: name for name in names}
+    found: Arrays = {}
+    for criterion, scope in dict.fromkeys(arm[:2] for arm in checkpoint.arms or []):
+        if criterion == "none":
+            continue
+        members = checkpoint.of_arm(criterion, scope)
+        measured = {}
+        signature = Criterion.of(spelled[criterion]).signature
+        if needs.INPUT_MOMENTS & set(signature.statistics):
+            parameters = members.parameters(images.device)
+            scaling = members.scaling.to(images.device)
+            measured = input_moments(members.network, parameters, scaling, images)
+        scored = scores(members, [spelled[criterion]], fit, images, labels, measured, root)
+        found |= {
+            f"{criterion}/{scope}/{name.removeprefix(criterion + '/')}": value
+            for name, value in scored.items()
+        }
+    return found, list(dict.fromkeys(checkpoint.replicates))

@@ -1,0 +1,163 @@
+"""What criteria can read beside the weights of a checkpoint (needs torch)."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+
+from prunescape.fitting import sparse_weights
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.fitting.initial_weights import initial_weights
+from prunescape.foundations import streams
+from prunescape.networks.network import Parameters
+from prunescape.optimising.objectives import Likelihood, objective
+from prunescape.optimising.preconditioned import preconditioner
+from prunescape.scoring import fisher
+from prunescape.scoring.gradients import full_gradient
+from prunescape.scoring.input_moments import Moments
+
+Layers = dict[str, torch.Tensor]
+
+
+class WeightStatistics:
+    """Statistics of a checkpoint, each worked out when it is asked for first.
+
+    Every public attribute is one of `needs.STATISTICS`: layer -> [R, out, in, ...] like the layer's
+    weights; of inputs [R or 1, 1, in, ...].
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        fit: Mapping[str, Any],
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        moments: Moments,
+        root: tuple[int | str, ...],
+    ) -> None:
+        """Arguments as of `scoring.scores`."""
+        self._checkpoint, self._fit, self._root = checkpoint, fit, root
+        self._images, self._labels, self._moments = images, labels, moments
+        self._device = images.device
+        self._layers = [layer.name for layer in checkpoint.network.weighted]
+
+    @cached_property
+    def sigma(self) -> Layers:
+        """The posterior's standard deviation; ValueError if the fit has none."""
+        if not any(name.endswith(".sigma") for name in self._checkpoint.arrays):
+            raise ValueError("needs a posterior; the fit has none")
+        return self._checkpoint.tensors(".weight.sigma", self._device)
+
+    @cached_property
+    def input_mean(self) -> Layers:
+        """Means of the layers' inputs over the training images."""
+        return {layer: mean.unsqueeze(1) for layer, (mean, _) in self._moments.items()}
+
+    @cached_property
+    def input_deviation(self) -> Layers:
+        """Standard deviations of the layers' inputs over the training images."""
+        return {layer: moments[1].unsqueeze(1) for layer, moments in self._moments.items()}
+
+    @cached_property
+    def input_norm(self) -> Layers:
+        """Square roots of the mean squares of the layers' inputs over the training images."""
+        return {
+            layer: torch.hypot(mean, deviation).unsqueeze(1)
+            for layer, (mean, deviation) in self._moments.items()
+        }
+
+    @cached_property
+    def gradient(self) -> Layers:
+        """Gradient of the mean loss; of a posterior, of its likelihood at the means."""
+        return self._gradient(self._checkpoint.parameters(self._device))
+
+    @cached_property
+    def fisher(self) -> Layers:
+        """Diagonal of the empirical Fisher information, as `fisher.diagonal` finds it."""
+        return fisher.diagonal(
+            self._goal,
+            self._checkpoint.parameters(self._device),
+            self._checkpoint.scaling.to(self._device),
+            self._images,
+            self._labels,
+        )
+
+    @cached_property
+    def preconditioner(self) -> Layers:
+        """Diagonal H of preconditioned SGD; ValueError if the fit has another optimiser."""
+        if self._fit["optimiser"]["kind"] != "psgd":
+            raise ValueError("needs optimiser.kind: psgd")
+        network = self._checkpoint.network
+        return {
+            layer: preconditioner(
+                noise,
+                self._fit["optimiser"],
+                parameters=sum(map(prod, network.shapes.values())),
+                images=len(self._images),
+                batch_size=self._fit["batch_size"],
+            )
+            for layer, noise in self._checkpoint.tensors(".weight.noise", self._device).items()
+        }
+
+    @cached_property
+    def initial_weight(self) -> Layers:
+        """Weights before training."""
+        return {layer: self._start[f"{layer}.weight"] for layer in self._layers}
+
+    @cached_property
+    def initial_gradient(self) -> Layers:
+        """The gradient at the weights before training."""
+        return self._gradient(self._start)
+
+    @cached_property
+    def noise(self) -> Layers:
+        """Independent uniform numbers on [0, 1), the replicate's own."""
+        return {
+            layer: torch.as_tensor(
+                np.stack(
+                    [
+                        streams.generator(*self._root, "random criterion", r, layer).random(shape)
+                        for r in self._checkpoint.replicates
+                    ]
+                ),
+                device=self._device,
+            )
+            for layer, shape in self._shapes.items()
+        }
+
+    @property
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        return {layer.name: layer.shape for layer in self._checkpoint.network.weighted}
+
+    @cached_property
+    def _goal(self) -> Likelihood:
+        """What training minimises, a posterior's divergence apart."""
+        settings = self._fit["objective"]
+        if settings["kind"] == "variational":
+            settings = {"kind": "likelihood", "softmax": "once"}
+        return objective(self._checkpoint.network, settings)
+
+    @cached_property
+    def _start(self) -> Layers:
+        """All parameters and buffers before training; ValueError if the fit doesn't say."""
+        if "initial_weights" not in self._fit:
+            raise ValueError("needs initial_weights, which the fit doesn't have")
+        network, replicates = self._checkpoint.network, self._checkpoint.replicates
+        drawn = initial_weights(network, self._fit["initial_weights"], self._root, replicates)
+        for layer, mask in sparse_weights.masks(network, self._root, replicates).items():
+            drawn[f"{layer}.weight"] *= mask
+        found = {name: torch.from_numpy(value).to(self._device) for name, value in drawn.items()}
+        return found | network.initial_buffers(len(replicates), self._device)
+
+    def _gradient(self, parameters: Parameters) -> Layers:
+        slopes = full_gradient(
+            self._goal,
+            parameters,
+            self._checkpoint.scaling.to(self._device),
+            self._images,
+            self._labels,
+        )
+        return {layer: slopes[f"{layer}.weight"] for layer in self._layers}
