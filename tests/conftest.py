@@ -11,9 +11,9 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from browser import Browser
+    from tests.helpers.browser import Browser
 
-pytest_plugins = ["runs"]
+pytest_plugins = ["tests.helpers.runs"]
 
 # Before torch or numpy is imported, so that scripts that tests start inherit it too.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -35,7 +35,9 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
     for program in ("chromium", "chromedriver"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed (Debian: chromium, chromium-driver)")
-    from browser import Browser  # selenium takes a second to import, and few tests need it
+    from tests.helpers.browser import (
+        Browser,  # selenium takes a second to import, and few tests need it
+    )
 
     with contextlib.closing(Browser(tmp_path_factory.mktemp("downloads"))) as browser:
         yield browser

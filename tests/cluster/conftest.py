@@ -5,12 +5,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import cluster
 import pytest
 from filelock import FileLock
-from workplace import LIMIT, RUN, Workplace
 
 from prunescape.foundations import files
+from tests.helpers import cluster
+from tests.helpers.workplace import LIMIT, RUN, Workplace
 
 
 def reason_not_to() -> str:

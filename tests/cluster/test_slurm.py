@@ -3,10 +3,12 @@
 import re
 import shlex
 
-import cluster
 import yaml
-from cluster import Run
-from workplace import CONFIG, LIMIT, ROOT, RUN, end
+
+from tests.helpers import cluster
+from tests.helpers.cluster import Run
+from tests.helpers.places import ROOT
+from tests.helpers.workplace import CONFIG, LIMIT, RUN, end
 
 PAGE = ROOT / "docs" / "cluster.md"
 PROFILE = "profiles/slurm/config.yaml"

@@ -5,9 +5,9 @@ import signal
 import subprocess
 from pathlib import Path
 
-import cluster
-from cluster import TABLE, VICTIM, Run
-from workplace import CONFIG, end
+from tests.helpers import cluster
+from tests.helpers.cluster import TABLE, VICTIM, Run
+from tests.helpers.workplace import CONFIG, end
 
 # What happens in a job before it evaluates. The first attempt hangs, until the test ends it.
 HANG = "rm '{0}/fault.sh'; touch '{0}/struck'; sleep 600"

@@ -7,9 +7,10 @@ import os
 import sys
 from pathlib import Path
 
-import channel
 import pytest
-from workplace import RUN, Workplace
+
+from tests.helpers import channel
+from tests.helpers.workplace import RUN, Workplace
 
 STANDIN = Path(__file__).parent / "standin"
 ENVIRONMENTS = ("numpy", "table", "torch")

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from workplace import CONFIG, EVERY_RULE, LIMIT, ROOT, Job, Workplace, jobs
+
+from tests.helpers.places import ROOT
+from tests.helpers.workplace import CONFIG, EVERY_RULE, LIMIT, Job, Workplace, jobs
 
 NETWORK = "tests/faults/network.py"
 

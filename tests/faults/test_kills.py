@@ -2,11 +2,13 @@
 
 import re
 
-import killing
 import pytest
-from killing import Pass
-from outcomes import keep
-from workplace import CONFIG, EVERY_RULE, ROOT, RUN, counts
+
+from tests.helpers import killing
+from tests.helpers.killing import Pass
+from tests.helpers.outcomes import keep
+from tests.helpers.places import ROOT
+from tests.helpers.workplace import CONFIG, EVERY_RULE, RUN, counts
 
 ELSEWHERE = {"download_{source}"}
 """Rules without a job here: of those that download, one a source, that of digits has one."""

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import made_up
 import pytest
 
 from prunescape.explorer import contents, page
+from tests.helpers import made_up
+from tests.helpers.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 RESOURCES = ROOT / "workflow" / "resources" / "explorer"
 
 

@@ -2,16 +2,14 @@
 
 import csv
 import re
-from pathlib import Path
 
-import made_up
 import pytest
 from selenium.webdriver.common.keys import Keys
 
 from prunescape.explorer import contents, page
 from prunescape.report import intervals
-
-ROOT = Path(__file__).parents[2]
+from tests.helpers import made_up
+from tests.helpers.places import ROOT
 
 SCORES = made_up.scores()
 WAY = {"scope": "global", "selection": "exact_k", "effect": "zero"}

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clones import Clone
 from filelock import FileLock
-from workplace import LIMIT
+
+from tests.helpers.clones import Clone
+from tests.helpers.workplace import LIMIT
 
 
 @pytest.fixture(scope="session")

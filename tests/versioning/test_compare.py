@@ -2,7 +2,7 @@
 
 import pytest
 
-from versioning import tables
+from tools.versioning import tables
 
 CLAIMS = "id,estimate,verdict\ng1,{},{}\ng2,3.0,holds\n"
 HEADING = f"{','.join(tables.KEY)},replicate,accuracy,nll\n"

@@ -4,20 +4,11 @@ import json
 import shutil
 
 import pytest
-from clones import content
 from snakemake.persistence import RECORD_FORMAT_VERSION
-from workplace import RUN
 
-from versioning import records
-
-
-def failed(done, *words):
-    """Check that a command ended with status 1 and one line that has some words in it."""
-    assert done.status == 1, done.output
-    last = done.output.strip().splitlines()[-1]
-    assert last.startswith("versions.py: "), done.output
-    for word in words:
-        assert word in last
+from tests.helpers.clones import content, failed
+from tests.helpers.workplace import RUN
+from tools.versioning import records
 
 
 def test_the_format_of_records_is_the_one_of_the_installed_snakemake():

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from clones import Clone, content
-from test_errors import failed
-from workplace import LIMIT, RUN, end
+
+from tests.helpers.clones import Clone, content, failed
+from tests.helpers.workplace import LIMIT, RUN, end
 
 TABLE = f"{RUN}/scores.parquet"
 FULL = "No space left on device"

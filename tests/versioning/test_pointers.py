@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from workplace import ROOT
 
 from prunescape.data import sources
-from versioning import files
+from tests.helpers.places import ROOT
+from tools.versioning import files
 
 # What DVC names the raw files of FILES by. Those of mnist are the well-known ones.
 MD5 = {

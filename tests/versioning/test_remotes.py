@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clones import Clone, content
-from test_errors import failed
+
+from tests.helpers.clones import Clone, content, failed
 
 KEY, SECRET = "AKIDEXAMPLE", "not-a-secret"  # of a server that lives as long as a test
 

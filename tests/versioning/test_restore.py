@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
-from clones import content
-from test_reruns import EVALUATE, FIT, FIT_VI, PRUNE, REPORT, VERDICTS
-from workplace import RUN, counts
 
-from versioning import records
+from tests.helpers.clones import content
+from tests.helpers.expected_jobs import EVALUATE, FIT, FIT_VI, PRUNE, REPORT, VERDICTS
+from tests.helpers.workplace import RUN, counts
+from tools.versioning import records
 
 VI = f"{RUN}/graves/digits/logistic/vi/r1-2"
 LEVEL = {"prune": 1, "overlap": 1, "evaluate": 3, **REPORT}

@@ -2,8 +2,8 @@
 
 import re
 
-import two_users
-from workplace import ROOT
+from tests.helpers.places import ROOT
+from tests.versioning import two_users
 
 ROW = re.compile(r"^\| (Ada|Bob) \| (.+) \| (\d+).* \|$", re.MULTILINE)
 

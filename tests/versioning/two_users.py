@@ -1,6 +1,6 @@
 """Play two users who share a finished run through a remote, and print each step's job count.
 
-    python tests/versioning/two_users.py [FOLDER]
+    PYTHONPATH=workflow python -m tests.versioning.two_users [FOLDER]
 
 Everything begins from nothing, in FOLDER or a temporary one: Ada runs the tiny config, takes a
 snapshot and pushes; Bob clones, restores, changes things, shares his own run; Ada brings it back.
@@ -14,12 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "workflow")]
-
-from clones import Clone  # noqa: E402
-from test_reruns import FIT, REPORT  # noqa: E402
-from workplace import Done, Workplace, counts  # noqa: E402
+from tests.helpers.clones import Clone
+from tests.helpers.expected_jobs import FIT, REPORT
+from tests.helpers.workplace import Done, Workplace, counts
 
 SCORES = "results/tiny/scores.csv"
 EVERYTHING = {"download_digits": 1, "prepare": 1, **FIT}

@@ -1,5 +1,6 @@
 import pytest
-from workplace import Workplace
+
+from tests.helpers.workplace import Workplace
 
 FIT = ("catalogue", "graves", "fits", "vi")
 ARM = ("catalogue", "graves", "arms", 0)

@@ -16,9 +16,7 @@ import sys
 import numpy as np
 import pytest
 import yaml
-from factories import checkpoint, scored, uint8_images
 from PIL import Image
-from workplace import ROOT
 
 from prunescape.configuration import validation
 from prunescape.data import datasets
@@ -27,6 +25,8 @@ from prunescape.fitting.checkpoints import FORMAT
 from prunescape.foundations import files
 from prunescape.jobs import report
 from prunescape.pruning import arm_masks, selection
+from tests.helpers.factories import checkpoint, scored, uint8_images
+from tests.helpers.places import ROOT
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 ROOT_STREAM = (1, "study")
@@ -378,7 +378,7 @@ def test_files_of_the_run(made, spoil, message):
 
 
 def test_a_table_with_a_missing_column(tmp_path):
-    from evaluations import dense, record
+    from tests.helpers.evaluations import dense, record
 
     scores = table.assemble([record(dense())]).drop(columns="nll")
     table.write_parquet(scores, tmp_path / "scores.parquet")

@@ -2,11 +2,10 @@
 
 import re
 import sys
-from pathlib import Path
 
-from workplace import Workplace
+from tests.helpers.places import WORKFLOW
+from tests.helpers.workplace import Workplace
 
-WORKFLOW = Path(__file__).parents[2] / "workflow"
 # Six jobs that claim a GPU, say so, and say when they are about to end.
 SNAKEFILE = """
 rule all:

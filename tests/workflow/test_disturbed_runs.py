@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import killing
 import pytest
-from killing import Pass
-from outcomes import keep
-from workplace import LIMIT, RUN, Workplace, bound, counts, end, make
+
+from tests.helpers import killing
+from tests.helpers.killing import Pass
+from tests.helpers.outcomes import keep
+from tests.helpers.workplace import LIMIT, RUN, Workplace, bound, counts, end, make
 
 ROWS = f"{RUN}/graves/digits/logistic/point/r1-2/evaluate/none/none/none/none/b1/rows.json"
 TABLE = f"{RUN}/scores.csv"

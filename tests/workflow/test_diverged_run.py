@@ -4,9 +4,9 @@ import csv
 import sys
 
 import numpy as np
-from workplace import Workplace, jobs
 
 from prunescape.foundations import files
+from tests.helpers.workplace import Workplace, jobs
 
 # Where few weights start large, a cube makes them explode within some steps; else they learn.
 NETWORK = """

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from workplace import CONFIG, LIMIT, RUN, Workplace, bound, end
+
+from tests.helpers.workplace import CONFIG, LIMIT, RUN, Workplace, bound, end
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
-from workplace import CONFIG, ROOT, RUN, Finished, Workplace, counts, described
 
 from prunescape.evaluation import table
 from prunescape.pipeline import imported_code, paths, plan
+from tests.helpers.places import ROOT
+from tests.helpers.workplace import CONFIG, RUN, Finished, Workplace, counts, described
 
 SCRIPTS = sorted(ROOT.glob("workflow/scripts/[a-z]*.py"))
 RULES = sorted(ROOT.glob("workflow/rules/*.smk"))

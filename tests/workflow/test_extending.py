@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from workplace import ROOT, Done, Job, Workplace, counts, jobs
+
+from tests.helpers.places import ROOT
+from tests.helpers.workplace import Done, Job, Workplace, counts, jobs
 
 PAGE = ROOT / "docs" / "extending.md"
 LAST = {"aggregate": 1, "claims": 1, "compare": 1, "costs": 1, "explorer": 1, "front_page": 1}

@@ -3,7 +3,8 @@
 import time
 
 import pandas as pd
-from workplace import RUN, Workplace
+
+from tests.helpers.workplace import RUN, Workplace
 
 FIGURES = {
     *("accuracy_sparsity", "noise_curves", "threshold_axis"),

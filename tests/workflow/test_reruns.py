@@ -7,22 +7,21 @@ from pathlib import Path
 
 import pytest
 import yaml
-from workplace import LIMIT, RUN, Job, Workplace, child, counts, end, snakemake
 
-NETWORK = f"{RUN}/graves/digits/logistic"
-VI = f"{NETWORK}/vi/r1-2"
-PAGES = {"explorer": 1, "front_page": 1}
-VERDICTS = {"claims": 1, "compare": 1, "costs": 1, "figure": 6, **PAGES}
-REPORT = {"aggregate": 1, **VERDICTS}
-EVALUATE = {"evaluate": 10, **REPORT}
-# The dense networks, one of each fit, have no masks.
-PRUNE = {"prune": 8, "overlap": 1, "evaluate": 6, **REPORT}
-# One fit has no arms, and only one compensates, which takes the moments of the layers' inputs.
-SCORE = {"measure": 1, "score": 3, **PRUNE, **EVALUATE}
-FIT = {"train": 1, "fit_variational": 3, **SCORE}
-# A posterior that is evaluated by 3 criteria at 3 levels, and at 2 thresholds; and dense.
-SCORE_VI = {"score": 1, "prune": 5, "overlap": 1, "evaluate": 4, **REPORT}
-FIT_VI = {"fit_variational": 1, "measure": 1, **SCORE_VI, "evaluate": 5}
+from tests.helpers.expected_jobs import (
+    EVALUATE,
+    FIT,
+    FIT_VI,
+    NETWORK,
+    PAGES,
+    PRUNE,
+    REPORT,
+    SCORE,
+    SCORE_VI,
+    VERDICTS,
+    VI,
+)
+from tests.helpers.workplace import LIMIT, RUN, Job, Workplace, child, counts, end, snakemake
 
 
 def outputs(planned: Iterable[Job], rule: str, folder: str = NETWORK) -> set[str]:

@@ -4,9 +4,9 @@ import re
 import time
 
 import pytest
-from workplace import LIMIT, RUN, Workplace, child, end, snakemake
 
 from prunescape.foundations import files
+from tests.helpers.workplace import LIMIT, RUN, Workplace, child, end, snakemake
 
 CHECKPOINT = f"{RUN}/graves/digits/logistic/point/r1-2/train/checkpoint.safetensors"
 EPOCHS = 400

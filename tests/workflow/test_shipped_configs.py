@@ -4,7 +4,9 @@ import re
 import sys
 
 import pytest
-from workplace import ROOT, Workplace
+
+from tests.helpers.places import ROOT
+from tests.helpers.workplace import Workplace
 
 CONFIGS = sorted((ROOT / "config").glob("*.yaml"))
 

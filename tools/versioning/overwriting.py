@@ -9,9 +9,9 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from versioning import provenance, records
-from versioning.files import Digests, Error
-from versioning.store import Store, Tracked
+from . import provenance, records
+from .files import Digests, Error
+from .store import Store, Tracked
 
 
 class Found(NamedTuple):

@@ -17,10 +17,10 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from versioning import files
-from versioning.files import Digests, Error
-from versioning.records import FORMAT as RECORD_FORMAT
-from versioning.records import Record
+from . import files
+from .files import Digests, Error
+from .records import FORMAT as RECORD_FORMAT
+from .records import Record
 
 FORMAT = 1
 STEP = 1.0

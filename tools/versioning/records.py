@@ -12,8 +12,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
 from typing import Any
 
-from versioning import files
-from versioning.files import Error
+from . import files
+from .files import Error
 
 FORMAT = 6
 """Snakemake's RECORD_FORMAT_VERSION; a test compares it with the installed one."""

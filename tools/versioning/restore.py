@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from versioning import files, overwriting, provenance, records
-from versioning.files import Digests, Error
-from versioning.provenance import Provenance
-from versioning.snapshot import is_behind
-from versioning.store import Remote, Store, Tracked, objects
+from . import files, overwriting, provenance, records
+from .files import Digests, Error
+from .provenance import Provenance
+from .snapshot import is_behind
+from .store import Remote, Store, Tracked, objects
 
 Say = Callable[[str], None]
 

@@ -4,10 +4,10 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from versioning import files, provenance, records
-from versioning.files import Error
-from versioning.provenance import Output, Provenance
-from versioning.store import Remote, Store, Tracked, objects
+from . import files, provenance, records
+from .files import Error
+from .provenance import Output, Provenance
+from .store import Remote, Store, Tracked, objects
 
 Say = Callable[[str], None]
 

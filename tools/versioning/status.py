@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from versioning import files, provenance, records
-from versioning.provenance import STEP
-from versioning.restore import times
-from versioning.snapshot import is_behind
-from versioning.store import Store
+from . import files, provenance, records
+from .provenance import STEP
+from .restore import times
+from .snapshot import is_behind
+from .store import Store
 
 
 class Status(NamedTuple):

@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 import yaml
 
-from versioning import files
-from versioning.files import Error
+from . import files
+from .files import Error
 
 STORE = "store"  # the name of the remote that this tool makes
 PART = ".versions-"  # how the name of a file begins that is being copied

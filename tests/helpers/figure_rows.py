@@ -1,0 +1,37 @@
+"""Rows of a made-up table, for figures."""
+
+import pandas as pd
+
+from prunescape.evaluation import table
+
+
+def row(accuracy, kept=1000, **changes):
+    """A row of a dense network, or of one that `changes` says is pruned."""
+    correct = round(accuracy * 10_000)
+    arm = ["none"] * 4
+    if changes.get("criterion", "none") != "none":
+        arm = ["global", "exact_k", "zero", "oneshot"]
+    key = dict.fromkeys(table.KEY, "none")
+    key |= {"study": "graves", "dataset": "mnist", "network": "logistic", "fit": "vi"}
+    key |= dict(zip(["scope", "selection", "effect", "schedule"], arm, strict=True))
+    key |= {"step": 0, "level": 0.0, "replicate": 1, "noise_level": 0.0}
+    value = dict.fromkeys(table.VALUE, 0)
+    value |= {
+        "total_weights": 1000,
+        "kept_weights": kept,
+        "kept_by_layer": f"{kept - kept // 4} {kept // 4}",
+        "silent_by_layer": "0 0",
+    }
+    value |= {"n_images": 10_000, "n_correct": correct, "accuracy": correct / 10_000}
+    return key | value | changes
+
+
+def scores(rows):
+    return table.validate(pd.DataFrame(rows))
+
+
+def replicates(accuracies, **changes):
+    return [row(a, replicate=i, **changes) for i, a in enumerate(accuracies, start=1)]
+
+
+DENSE = replicates([0.91, 0.92, 0.93])

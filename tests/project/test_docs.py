@@ -1,0 +1,86 @@
+"""The Python examples of the pages run, and links between pages lead somewhere."""
+
+import re
+
+import numpy as np
+import pytest
+import yaml
+from snakemake.common.configfile import load_configfile
+from snakemake.utils import update_config
+
+from prunescape.configuration import validation
+from prunescape.foundations import user_files
+from prunescape.pipeline import plan
+from prunescape.report import claim_files
+from prunescape.scoring import needs
+from tests.helpers.factories import checkpoint, scored, uint8_images
+from tests.helpers.places import ROOT
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Return a folder where examples may write; of the project it has what they name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_examples_run_and_configurations_are_valid(page, folder):
+    text = page.read_text(encoding="utf-8")
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(compile(block, page.name, "exec"), {})
+    blocks = re.findall(r"```yaml\n(# (\w+\.yaml)\n.*?)```", text, re.DOTALL)
+    for block, name in blocks:
+        (folder / name).write_text(block, encoding="utf-8")
+    for block, name in blocks:
+        stated = yaml.safe_load(block)
+        if isinstance(stated, list):
+            assert claim_files.read(folder / name)
+            continue
+        config = load_configfile(ROOT / "config.yaml")
+        update_config(config, stated)
+        validation.validate(config)
+        assert list(plan.keys(config))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+EXTENDING = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("example", "key"), [("sharp", "criteria"), ("sensor", "noises")])
+def test_an_example_is_the_file_that_its_configuration_names(example, key):
+    [shown] = re.findall(rf"```python\n# {example}.py\n(.*?)```", EXTENDING, re.DOTALL)
+    config = yaml.safe_load(re.search(rf"# {example}.yaml\n(.*?)```", EXTENDING, re.DOTALL)[1])
+    [named] = config[key].values()
+    path, name = user_files.split(named)
+    assert (ROOT / path).read_text(encoding="utf-8").endswith(f"\n\n\n{shown}")
+    assert f"def {name}(" in shown
+
+
+def test_the_example_of_a_criterion_scores_networks():
+    fitted, images = checkpoint(), uint8_images(60)
+    example = f"sharp={ROOT / 'docs' / 'examples' / 'sharp.py'}:score"
+    found, means = scored(fitted, [example, "obd"], images, (1, "study"))
+    weight = fitted.arrays["2.weight"]
+    passed = np.abs(weight * means["2"].unsqueeze(1).numpy())
+    np.testing.assert_allclose(found["sharp/2"], (found["obd/2"] + passed) / 2, rtol=1e-5)
+
+
+def table(heading):
+    """Return the first column of a table of docs/extending.md, and the second."""
+    [rows] = re.findall(rf"\| {heading} \|[^\n]*\n\|[-|]+\n((?:\|.*\n)+)", EXTENDING)
+    cells = [row.strip("| ").split(" | ", 1) for row in rows.splitlines()]
+    return {name.strip("`"): text for name, text in cells}
+
+
+def test_extending_lists_the_statistics_and_the_criteria():
+    assert table("parameter") == needs.STATISTICS
+    assert list(table("criterion")) == list(needs.built_in())

@@ -1,0 +1,183 @@
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from prunescape.evaluation import gates, table
+from prunescape.foundations import files
+from prunescape.pipeline import plan
+from tests.helpers.evaluations import TRAIN, dense, record, row
+from tests.helpers.places import ROOT
+
+
+def arm(**changes):
+    """Rows that pass: scopes global and layer at two levels, ties included, and the dense row."""
+    layer = {"scope": "layer"}
+    tie = {"level": 0.25, "sparsity_actual": 0.75, "kept_weights": 75}  # 7.5 and 2.5 of the layers
+    return [
+        dense(**changes),
+        row(**changes),
+        row(**{**layer, **changes}),
+        row(**{**layer, "kept_by_layer": "45 22 8", "min_layer_kept": 8, **tie, **changes}),
+        row(effect="freeze", kept_weights=100, sparsity_actual=0, kept_by_layer="60 30 10")
+        | {"frozen_weights": 90, "min_layer_kept": 10}
+        | changes,
+    ]
+
+
+def keys(records):
+    return [tuple(each[column] for column in table.KEY) for each in table.rows(records)]
+
+
+def tripped(records, expected=None):
+    """Return the message of the gate that stops the records, or None."""
+    try:
+        gates.passed(records, keys(records) if expected is None else expected)
+    except gates.GateError as error:
+        return str(error)
+    return None
+
+
+def test_sound_results_pass():
+    records = [record(*arm()), record(*arm(replicate=2))]
+    scores = gates.passed(records, keys(records))
+    assert len(scores) == 10
+
+
+def planted():
+    sound = arm()
+    yield "finite", row(nll=float("nan"))
+    yield "finite", row(brier=float("inf"))
+    yield "finite", row(ece=None)
+    yield "no_revival", row(revived_weights=1)
+    yield "sparsity_exact", row(kept_weights=11, kept_by_layer="7 3 1")  # k - 1
+    yield "sparsity_exact", row(kept_weights=9, kept_by_layer="5 3 1")  # k + 1
+    yield "sparsity_exact", row(sparsity_actual=0.89)
+    yield (
+        "sparsity_exact",
+        row(scope="floor", effect="compensate", kept_weights=11) | {"kept_by_layer": "7 3 1"},
+    )
+    yield "sparsity_exact", row(scope="layer", kept_by_layer="5 4 1")  # right in all only
+    yield "sparsity_exact", row(scope="input_unit", sparsity_actual=0.5)
+    yield "sparsity_exact", sound[2] | {"fit": "other"}  # no dense row to know the layers by
+    yield "dead_layers", row(min_layer_kept=2)
+    yield "dead_layers", row(kept_by_layer="6 4 1")
+    yield "dead_layers", row(kept_by_layer="6 4 0", min_layer_kept=0, dead_units=0)
+
+
+@pytest.mark.parametrize(("gate", "defect"), list(planted()))
+def test_a_gate_trips_on_its_own_defect_and_names_it(gate, defect):
+    defect = defect | {"replicate": 7}
+    message = tripped([record(*arm()), record(dense(replicate=7), defect)])
+    assert message.startswith(f"{gate}: 1 row ")
+    assert " replicate 7 " in message
+
+
+def test_a_flagged_dead_layer_passes():
+    flagged = row(kept_by_layer="6 4 0", min_layer_kept=0, dead_units=3)
+    assert tripped([record(dense(), flagged)]) is None
+
+
+def test_freeze_and_thresholds_have_no_exact_number_of_zeros():
+    threshold = row(selection="threshold", level=3.0, kept_weights=42) | {
+        "kept_by_layer": "32 9 1",
+        "sparsity_actual": 0.58,
+    }
+    assert tripped([record(dense(), threshold)]) is None
+
+
+def test_a_compression_is_counted_exactly():
+    kept = {"total_weights": 34 * 3, "sparsity_actual": 1.0, "min_layer_kept": 0, "dead_units": 1}
+    # 67/68 * 102 = 100.5, to the even 100: two weights stay.
+    right = row(level=1 - 1 / 68, kept_weights=2, kept_by_layer="2 0", **kept)
+    assert tripped([record(right)]) is None
+    wrong = row(level=1 - 1 / 68, kept_weights=1, kept_by_layer="1 0", **kept)
+    assert tripped([record(wrong)]).startswith("sparsity_exact: ")
+
+
+def test_missing_double_and_unexpected_rows():
+    records = [record(*arm())]
+    expected = keys(records)
+    extra = tuple(row(replicate=3)[column] for column in table.KEY)
+    missing = tripped(records, [*expected, extra])
+    assert missing.startswith("complete: 1 row missing: (graves mnist logistic vi snr global")
+    assert "level 0.9 replicate 3 noise none" in missing
+    assert tripped(records, expected[1:]).startswith("complete: 1 row not expected: ")
+    assert tripped([*records, *records], expected).startswith("complete: 5 rows double: ")
+    assert tripped([*records, *records], expected).endswith(", ...")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"evaluated_on": {"test": TRAIN}},  # the same bytes under another name
+        {"evaluated_on": {"train": "9" * 64}},
+        {"evaluated_on": {}},
+        {"fitted_on": {}},
+    ],
+)
+def test_data_seen_before_evaluation(changes):
+    message = tripped([record(*arm()), record(row(replicate=7)) | changes])
+    assert message.startswith("unseen: 1 row ")
+    assert " replicate 7 " in message
+
+
+PLAN = {
+    "replicates": [1, 2],
+    "levels_per_job": 1,
+    "studies": ["graves"],
+    "catalogue": {
+        "graves": {
+            "dataset": "mnist",
+            "fits": {"vi": {"networks": ["logistic"]}},
+            "arms": [
+                {
+                    "fits": ["vi"],
+                    "criteria": ["snr"],
+                    "scopes": ["global"],
+                    "selection": "exact_k",
+                    "effects": ["zero"],
+                    "schedules": ["oneshot"],
+                    "levels": ["0.90"],
+                }
+            ],
+        }
+    },
+}
+
+
+def aggregate(folder, change=None):
+    """Write the rows of PLAN below the folder, run the script, return how it ended."""
+    for name in plan.row_files(PLAN):
+        replicates = {"r1-1": [1], "r2-3": [2, 3]}[name.split("/")[4]]
+        make = dense if "none/none/none/none" in name else row
+        rows = [make(replicate=r) for r in replicates]
+        files.write_json(folder / name, record(*rows[slice(change if make is row else None)]))
+    outputs = ["--table-output", folder / "scores.parquet", "--csv-output", folder / "scores.csv"]
+    outputs += ["--noise-output", folder / "gradient_noise.csv"]
+    outputs += ["--diverged-output", folder / "diverged.csv"]
+    script = [sys.executable, "workflow/scripts/aggregate.py"]
+    return subprocess.run(
+        [*script, "--folder", folder, "--plan", json.dumps(PLAN), *outputs],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_script_writes_the_table(tmp_path):
+    done = aggregate(tmp_path)
+    assert done.returncode == 0, done.stderr
+    scores = table.read_csv(tmp_path / "scores.csv")
+    assert scores["criterion"].tolist() == ["none"] * 3 + ["snr"] * 3
+    assert scores["replicate"].tolist() == [1, 2, 3] * 2
+    assert scores.equals(table.read_parquet(tmp_path / "scores.parquet"))
+
+
+def test_the_script_writes_nothing_if_a_gate_stops_it(tmp_path):
+    done = aggregate(tmp_path, change=1)
+    assert done.returncode == 1
+    assert re.fullmatch(r"aggregate\.py: complete: 1 row missing: .* replicate 3 .*\n", done.stderr)
+    assert not list(tmp_path.glob("scores.*"))

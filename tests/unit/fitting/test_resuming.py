@@ -1,0 +1,134 @@
+"""A training that was killed goes on from its last epoch and ends with the same bits."""
+
+import numpy as np
+import pytest
+import torch
+
+from prunescape.fitting import resuming, training
+from prunescape.fitting.resuming import Progress
+from prunescape.foundations import files
+from prunescape.networks import products
+from prunescape.networks.network import Network
+from prunescape.networks.scaling import Scaling
+from tests.helpers.fits import MOMENTUM, PERCEPTRON, POINT, POSTERIOR, PSGD, SPARSE
+
+DECAY = {"kind": "linear", "hold": 0.4}
+ADAM = {"kind": "adam", "learning_rate": 0.003, "decay": DECAY}
+FITS = {
+    "Adam, a posterior": (PERCEPTRON, POSTERIOR, ADAM),
+    "momentum, k-winners, sparse weights": (SPARSE, POINT, MOMENTUM),
+    "preconditioned SGD": (PERCEPTRON, POINT, PSGD),
+}
+
+
+class KilledError(Exception):
+    """Stands for the end of a process in the middle of an epoch."""
+
+
+@pytest.fixture(params=[500, 10_000], ids=["input by input", "unit by unit"])
+def fit(request, tmp_path, monkeypatch):
+    """Return a function that trains 5 epochs, or dies in the one that it is told."""
+    monkeypatch.setattr(products, "LARGE", request.param)  # how weights after k-winners lie
+    generator = np.random.default_rng(0)
+    labels = torch.from_numpy(generator.integers(0, 10, 200))
+    images = torch.from_numpy(generator.integers(0, 256, (200, 1, 8, 8)).astype(np.uint8))
+    scaling = Scaling.fit("signed", images)
+    draw = training.batch_order
+
+    def train(layers, objective, optimiser, progress=None, dies_in=None):
+        def order(*arguments):
+            if arguments[3] == dies_in:
+                raise KilledError
+            epochs.append(arguments[3])
+            return draw(*arguments)
+
+        epochs = []
+        monkeypatch.setattr(training, "batch_order", order)
+        settings = {
+            "objective": objective,
+            "initial_weights": {"distribution": "he_uniform"},
+            "optimiser": optimiser,
+            "batch_size": 32,
+            "epochs": 5,
+        }
+        network = Network(layers, (1, 8, 8))
+        common = (network, scaling, images, labels, settings, (1, "study"), [1, 2])
+        return training.fit(*common, progress=progress).arrays, epochs
+
+    return train
+
+
+def progress(folder, *identity):
+    return Progress(str(folder / "checkpoint"), *identity, interval=0)
+
+
+@pytest.mark.parametrize("settings", FITS.values(), ids=FITS)
+def test_a_killed_training_ends_with_the_bits_of_an_undisturbed_one(fit, tmp_path, settings):
+    whole, _ = fit(*settings)
+    with pytest.raises(KilledError):
+        fit(*settings, progress(tmp_path), dies_in=3)
+
+    resumed, epochs = fit(*settings, progress(tmp_path))
+
+    assert epochs == [3, 4]
+    assert resumed.keys() == whole.keys()
+    for name, values in whole.items():
+        assert np.array_equal(resumed[name], values), name
+
+
+def test_what_another_training_kept_is_not_used(fit, tmp_path, monkeypatch):
+    settings = FITS["Adam, a posterior"]
+    with pytest.raises(KilledError):
+        fit(*settings, progress(tmp_path, "seed 1"), dies_in=3)
+
+    assert fit(*settings, progress(tmp_path, "seed 2"))[1] == [0, 1, 2, 3, 4]
+
+    with pytest.raises(KilledError):
+        fit(*settings, progress(tmp_path, "seed 1"), dies_in=3)
+    monkeypatch.setattr(torch, "__version__", "0.0")
+    assert fit(*settings, progress(tmp_path, "seed 1"))[1] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("content", [b"", b"half a file", None], ids=["empty", "broken", "cut"])
+def test_a_broken_file_is_not_used(fit, tmp_path, content):
+    settings = FITS["preconditioned SGD"]
+    with pytest.raises(KilledError):
+        fit(*settings, progress(tmp_path), dies_in=3)
+    kept = progress(tmp_path).path
+    kept.write_bytes(kept.read_bytes()[:-100] if content is None else content)
+
+    assert fit(*settings, progress(tmp_path))[1] == [0, 1, 2, 3, 4]
+
+
+def test_little_is_written_and_nothing_stays(fit, tmp_path):
+    settings = FITS["preconditioned SGD"]
+    rare = Progress(str(tmp_path / "checkpoint"))
+    fit(*settings, rare)
+    assert list(tmp_path.iterdir()) == []  # five epochs took less than a minute
+
+    often = progress(tmp_path)
+    fit(*settings, often)
+    assert files.read_tensors(often.path)[1]["epochs"] == 5
+    often.end()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_edit_of_the_library_begins_anew(tmp_path, monkeypatch):
+    module = tmp_path / "prunescape" / "fitting" / "training.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("epochs = 1\n")
+    monkeypatch.setattr(resuming, "WORKFLOW", tmp_path)
+    before = resuming._digest("fit")
+    module.write_text("epochs = 2\n")
+
+    assert resuming._digest("fit") != before
+
+
+def test_a_training_is_of_every_module_and_every_script():
+    folders = {str(path.parent.relative_to(resuming.WORKFLOW)) for path in resuming.code()}
+    rooms = ["configuration", "data", "drawing", "evaluation", "explorer", "exports", "figures"]
+    rooms += ["fitting", "foundations", "jobs", "networks", "optimising", "pipeline", "pruning"]
+    rooms += ["report", "running", "scoring"]
+    assert folders == {"prunescape", "scripts", *(f"prunescape/{room}" for room in rooms)}
+    named = ["scripts/train.py", "prunescape/__init__.py", "prunescape/fitting/training.py"]
+    assert {resuming.WORKFLOW / name for name in named} <= set(resuming.code())

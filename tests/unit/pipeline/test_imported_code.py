@@ -1,0 +1,219 @@
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from prunescape.pipeline import imported_code
+from tests.helpers.places import LIBRARY, WORKFLOW
+
+SCRIPTS = sorted(WORKFLOW.joinpath("scripts").glob("[!_]*.py"))
+
+# Third-party modules are imported once, then a child of its own imports each script.
+PROBE = """
+import importlib.util, json, os, sys
+from pathlib import Path
+for name in ("torch", "pandera.pandas", "pyarrow.parquet", "scipy.stats", "matplotlib.pyplot"):
+    importlib.import_module(name)
+for script in sys.argv[2:]:
+    child = os.fork()
+    if not child:
+        sys.path.insert(0, str(Path(script).parent))
+        spec = importlib.util.spec_from_file_location("script", script)
+        sys.modules["script"] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
+        found = sorted(file for file in files if file.startswith(sys.argv[1]))
+        print(json.dumps([script, found]), flush=True)
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        sys.exit(f"{script} can't be imported")
+"""
+
+
+def python(*arguments):
+    result = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, check=False, cwd=WORKFLOW
+    )
+    assert not result.returncode, result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def imported():
+    """Return script -> the files of the project that importing it runs."""
+    output = python("-c", PROBE, str(WORKFLOW), *map(str, SCRIPTS))
+    lines = (json.loads(line) for line in output.splitlines())
+    return {Path(script): {Path(file) for file in files} for script, files in lines}
+
+
+def inside_functions(path):
+    """Return the project's files that are imported inside functions of a file."""
+    nodes = [
+        node
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("prunescape")
+    ]
+    names = {f"{node.module}.{alias.name}" for node in nodes for alias in node.names}
+    return {WORKFLOW.joinpath(*name.split(".")).with_suffix(".py") for name in names}
+
+
+def users(module):
+    """Return the scripts that an edited module of the library reruns."""
+    return {
+        script.stem for script in SCRIPTS if LIBRARY / f"{module}.py" in imported_code.code(script)
+    }
+
+
+def test_the_closure_is_what_python_imports(imported):
+    assert len(imported) == len(SCRIPTS) >= 10
+    for script, run in imported.items():
+        code = imported_code.code(script)
+        assert code[0] == script
+        assert len(code) == len(set(code))
+        assert run <= set(code), f"{script.name} runs more than its closure"
+        later = set().union(*(inside_functions(file) for file in code))
+        allowed = set().union(run, *(imported_code.code(file) for file in later))
+        assert set(code) <= allowed, f"the closure of {script.name} has more than it runs"
+
+
+def test_a_script_is_first_and_the_rest_sorted():
+    for script in SCRIPTS:
+        _, *rest = imported_code.code(script)
+        assert rest == sorted(rest)
+        assert imported_code.code(str(script)) == [script, *rest]
+
+
+FITS = {"train", "fit_variational", "check_noise"}
+EXPORTS = {"export", "sizes"}
+NETWORKS = {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS}
+
+
+@pytest.mark.parametrize(
+    ("module", "scripts"),
+    [
+        ("fitting/training", {*FITS, "retrain"}),
+        (
+            "optimising/preconditioned",
+            {*FITS, "score", "retrain"},
+        ),
+        ("scoring/fisher", {"score", "retrain"}),
+        ("scoring/weight_statistics", {"score", "retrain"}),
+        ("fitting/initial_weights", {*FITS, "score", "retrain"}),
+        ("optimising/posteriors", {*FITS, "score", "retrain"}),
+        ("optimising/objectives", {*FITS, "score", "retrain"}),
+        ("optimising/optimisers", {*FITS, "retrain"}),
+        ("pruning/retraining", {"retrain"}),
+        ("scoring/criteria", {"score", "retrain"}),
+        ("scoring/input_moments", {"measure", "score", "retrain", "evaluate", "export"}),
+        ("pruning/selection", {"prune", "retrain", "evaluate", "export"}),
+        ("pruning/arm_masks", {"prune", "retrain", "evaluate", "export"}),
+        ("evaluation/input_noise", {"evaluate"}),
+        ("evaluation/metrics", {"evaluate"}),
+        ("pruning/effects", {"evaluate", *EXPORTS}),
+        ("networks/network", NETWORKS),
+        (
+            "networks/module_network",
+            {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS},
+        ),
+        ("networks/module_checks", {"check"}),
+        ("networks/scaling", NETWORKS),
+        ("pipeline/plan", {"aggregate"}),
+        ("evaluation/gates", {"aggregate"}),
+        ("data/sources", {"download", "readable"}),
+        ("data/own_images", {"prepare"}),
+        ("data/torchvision_collections", {"download_collection"}),
+        ("pipeline/imported_code", set()),
+        ("exports/compacting", {"export"}),
+        ("exports/storage", {"sizes"}),
+        ("exports/latency", {"sizes"}),
+    ],
+)
+def test_an_edited_module_reruns_the_scripts_that_import_it(module, scripts):
+    assert users(module) == scripts
+
+
+def loaded(statement, *modules):
+    """Return which of `modules` are loaded once a statement has run in scripts/."""
+    code = f"import sys; sys.path[:0] = ['scripts', '.']; {statement}; print(*sys.modules)"
+    return set(modules) & set(python("-c", code).split())
+
+
+HEAVY = ("torch", "pandas", "scipy", "sklearn", "matplotlib", "pandera", "pyarrow", "torchvision")
+
+
+def test_pruning_costs_numpy_and_nothing_heavier():
+    assert loaded("import prune", "numpy", *HEAVY) == {"numpy"}
+
+
+def test_data_scripts_cost_nothing_heavier_than_numpy():
+    assert loaded("import download, prepare", *HEAVY) == set()
+
+
+def test_what_the_workflow_reads_when_it_is_parsed_is_the_standard_library():
+    assert (
+        loaded("from prunescape.pipeline import imported_code, paths, plan", "numpy", *HEAVY)
+        == set()
+    )
+
+
+def test_tables_cost_no_torch():
+    assert loaded("import aggregate, claims, figure", "torch", "torchvision", "sklearn") == set()
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Return a function that writes files of a made-up project and returns a closure's names."""
+    monkeypatch.setattr(imported_code, "PACKAGE", tmp_path / "lib")
+
+    def write(**sources):
+        for name, source in {"lib___init__": "", **sources}.items():
+            path = tmp_path.joinpath(*name.replace("__init__", "INIT").split("__"))
+            if name.endswith("__init__"):
+                path = tmp_path / name.removesuffix("___init__").replace("__", "/") / "__init__"
+            path = path.with_suffix(".py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(source)
+        code = imported_code.code(tmp_path / "scripts" / "run.py")
+        return [str(file.relative_to(tmp_path)) for file in code]
+
+    return write
+
+
+def test_imports_of_every_form_are_followed(project):
+    names = project(
+        scripts__run="import _shared\nimport lib.a\nfrom lib.b import f as g\nimport json, torch",
+        scripts___shared="from lib import c, VERSION",
+        scripts__other="",
+        lib__a="try:\n    import lib.d as d\nexcept ImportError:\n    d = None",
+        lib__b="def f():\n    from lib.sub import deep\n    return deep",
+        lib__c="if True:\n    from lib import a",  # and a circle: d imports c
+        lib__d="import lib.c",
+        lib__sub___init__="from lib import e",
+        lib__sub__deep="",
+        lib__e="",
+        lib__unused="",
+        lib__json="",
+    )
+    assert names == [
+        "scripts/run.py",
+        "lib/__init__.py",
+        "lib/a.py",
+        "lib/b.py",
+        "lib/c.py",
+        "lib/d.py",
+        "lib/e.py",
+        "lib/sub/__init__.py",
+        "lib/sub/deep.py",
+        "scripts/_shared.py",
+    ]
+
+
+@pytest.mark.parametrize("source", ["from . import b", "from .b import f"])
+def test_relative_imports_are_followed(project, source):
+    names = project(scripts__run="import lib.a", lib__a=source, lib__b="def f(): pass")
+    assert "lib/b.py" in names

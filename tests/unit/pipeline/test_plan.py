@@ -1,0 +1,514 @@
+import copy
+import json
+from dataclasses import replace
+from itertools import product
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prunescape.configuration import validation
+from prunescape.jobs import prune, retrain, targets
+from prunescape.pipeline import paths, plan
+from tests.helpers.places import ROOT
+
+DEFAULT = yaml.safe_load(ROOT.joinpath("config.yaml").read_text())
+DEFAULT["studies"] = list(DEFAULT["catalogue"])
+
+
+def arm(**changes):
+    return {
+        "fits": ["vi"],
+        "criteria": ["snr", "random"],
+        "scopes": ["global", "layer"],
+        "selection": "exact_k",
+        "effects": ["zero", "compensate"],
+        "schedules": ["oneshot"],
+        "levels": ["0.50", "0.90", "0.95"],
+    } | changes
+
+
+SCHEDULES = {
+    "tuned": {"kind": "retrain", "epochs": 4},
+    "chain": {
+        "kind": "chain",
+        "steps": [["0", 1], ["0.50", 1], ["0.90", 2], ["0.90", 2], ["0.95", 2]],
+    },
+}
+
+
+def config(*arms, noise=(), schedules=None, **changes):
+    """Return a study with the fits vi (on two networks) and point."""
+    return {
+        "studies": ["graves"],
+        "replicates": [2],
+        "levels_per_job": 2,
+        "catalogue": {
+            "graves": {
+                "dataset": "mnist",
+                "fits": {"vi": {"networks": ["logistic", "wide"]}, "point": {"networks": ["wide"]}},
+                "arms": list(arms),
+                "noise": list(noise),
+                "schedules": schedules or {},
+            },
+            "other": {"dataset": "digits", "fits": {"vi": {"networks": ["wide"]}}, "arms": []},
+        },
+    } | changes
+
+
+def test_blocks_of_replicates():
+    assert plan.blocks({"replicates": [5]}) == [(1, 5)]
+    assert plan.blocks({"replicates": [5, 3, 1]}) == [(1, 5), (6, 8), (9, 9)]
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=6), st.integers(1, 20))
+def test_an_appended_block_leaves_the_others_as_they_were(sizes, more):
+    blocks = plan.blocks({"replicates": sizes})
+    assert plan.blocks({"replicates": [*sizes, more]})[:-1] == blocks
+    numbers = [r for first, last in blocks for r in range(first, last + 1)]
+    assert numbers == list(range(1, sum(sizes) + 1))
+
+
+def test_models_of_the_studies_that_run():
+    assert plan.models(config()) == [
+        ("graves", "mnist", "logistic", "vi"),
+        ("graves", "mnist", "wide", "vi"),
+        ("graves", "mnist", "wide", "point"),
+    ]
+    assert len(plan.models(config(studies=["other", "graves"]))) == 4
+
+
+def test_arms_are_the_combinations_of_an_entry():
+    made = config(arm(scopes=["global", "floor"], floor=4), arm(fits=["point"], criteria=["snr"]))
+    dense, *arms = plan.arms(made, "graves", "vi", "wide")
+    assert dense == plan.DENSE
+    assert [(a.criterion, a.scope) for a in arms] == list(
+        product(["snr", "random"], ["global", "floor"])
+    )
+    assert {a.floor for a in arms} == {4}
+    assert arms[0].effects == ("zero", "compensate")
+    assert arms[0].points == ((0, "0.50"), (0, "0.90"), (0, "0.95"))
+    assert [(a.criterion, a.floor) for a in plan.arms(made, "graves", "point", "wide")] == [
+        ("none", 0),
+        ("snr", 0),
+        ("snr", 0),
+    ]
+
+
+def test_the_same_arm_twice_is_named():
+    twice = config(arm(), arm(criteria=["magnitude", "random"], scopes=["layer"], levels=["0.10"]))
+    with pytest.raises(
+        ValueError, match=r"graves.*fit vi.*random / layer / exact_k / oneshot twice"
+    ):
+        plan.arms(twice, "graves", "vi", "wide")
+    # Another selection, schedule or fit makes another arm.
+    for change in (
+        {"selection": "threshold"},
+        {"schedules": ["tuned"], "effects": ["zero"]},
+        {"fits": ["point"]},
+        {"networks": ["logistic"]},
+    ):
+        made = config(arm(), arm(**change), schedules=SCHEDULES)
+        controls = 1 if "schedules" in change else 0
+        pruned = 4 if "fits" in change or "networks" in change else 8
+        assert len(plan.arms(made, "graves", "vi", "wide")) == 1 + controls + pruned
+
+
+def test_an_arm_may_name_some_of_its_fits_networks():
+    made = config(arm(networks=["logistic"]), arm(criteria=["magnitude"]))
+    by_network = {
+        network: [a.criterion for a in plan.arms(made, "graves", "vi", network)]
+        for network in ("logistic", "wide")
+    }
+    assert by_network == {
+        "logistic": ["none", "snr", "snr", "random", "random", "magnitude", "magnitude"],
+        "wide": ["none", "magnitude", "magnitude"],
+    }
+
+
+def test_batches():
+    levels = ("0.10", "0.20", "0.30", "0.40", "0.50")
+    assert plan.batches(levels, 2) == [("0.10", "0.20"), ("0.30", "0.40"), ("0.50",)]
+    assert plan.batches(levels, 5) == [levels]
+    assert plan.batches(levels, 99) == [levels]
+
+
+@given(st.integers(1, 12), st.integers(1, 40))
+def test_an_appended_level_leaves_full_batches_as_they_were(size, many):
+    levels = tuple(f"0.{number:02}" for number in range(many))
+    before, after = plan.batches(levels, size), plan.batches((*levels, "0.99"), size)
+    full = many // size
+    assert after[:full] == before[:full]
+    assert sum(after, ()) == (*levels, "0.99")
+    assert len(after) == full + 1
+    assert {len(batch) for batch in after[:full]} <= {size}
+
+
+NOISE = [
+    {"kind": "grey_raw", "levels": ["0.10", "0.2"], "sparsities": ["0", "0.9"]},
+    {"kind": "gaussian", "levels": ["0.30"]},
+]
+
+
+def test_noise_at_the_sparsities_that_it_names():
+    made = config(arm(), noise=NOISE)
+    _, some, *_ = plan.arms(made, "graves", "vi", "wide")
+    grey, gaussian = [("grey_raw", "0.10"), ("grey_raw", "0.2")], [("gaussian", "0.30")]
+    clean = [("none", "0")]
+
+    model = plan.Model("graves", "mnist", "wide", "vi")
+
+    def at(which, level):
+        return plan.conditions(made, model, which, plan.Point(0, level))
+
+    assert at(plan.DENSE, "0") == clean + grey + gaussian
+    assert at(some, "0.90") == clean + grey + gaussian  # 0.9 and 0.90 are one sparsity
+    assert at(some, "0.50") == clean + gaussian
+    threshold = replace(some, selection="threshold")
+    assert at(threshold, "0.90") == clean
+    assert plan.conditions(config(), model, some, plan.Point(0, "0.90")) == clean
+    made["catalogue"]["graves"]["noise"] = [NOISE[0] | {"networks": ["logistic"]}, *NOISE[1:]]
+    assert at(some, "0.90") == clean + gaussian
+    del made["catalogue"]["graves"]["noise"]
+    assert at(some, "0.90") == clean
+
+
+def test_the_control_of_a_chain_meets_the_noise_of_its_step():
+    chain = {"kind": "chain", "steps": [["0", 1], ["0.50", 1], ["0.90", 1]]}
+    made = config(
+        arm(criteria=["snr"], scopes=["global"], schedules=["slow"]),
+        noise=NOISE[:1],
+        schedules={"slow": chain},
+    )
+    model = plan.Model("graves", "mnist", "wide", "vi")
+    dense, control, pruned = plan.arms(made, "graves", "vi", "wide")
+    assert control.criterion == "none"
+    assert control.schedule == "slow"
+    for point, level in enumerate(["0", "0.50", "0.90"]):
+        at_control = plan.conditions(made, model, control, control.points[point])
+        assert at_control == plan.conditions(made, model, pruned, plan.Point(point, level))
+    assert plan.conditions(made, model, control, control.points[1]) == [("none", "0")]
+    assert len(plan.conditions(made, model, dense, plan.Point(0, "0"))) > 1
+
+
+def test_keys_are_complete():
+    made = config(
+        arm(),
+        arm(fits=["vi", "point"], criteria=["magnitude"], selection="threshold", levels=["-1.5"]),
+        noise=NOISE,
+    )
+    keys = list(plan.keys(made))
+    assert len(keys) == len(set(keys))
+    # Dense: 4 conditions. Exact k: 4 criteria and scopes x 2 effects x (2 + 4 + 2) conditions.
+    # Thresholds: 2 scopes x 2 effects, clean. Two networks of vi, one of point, two replicates.
+    assert len(keys) == 2 * (2 * (4 + 4 * 2 * 8 + 4) + (4 + 4))
+    head = ("graves", "mnist", "wide", "point")
+    dense = [key for key in keys if key[:4] == head and key[4] == "none"]
+    none = ("none",) * 5
+    assert dense == [
+        (*head, *none, 0, 0.0, replicate, noise, noise_level)
+        for noise, noise_level in [
+            ("none", 0.0),
+            ("grey_raw", 0.1),
+            ("grey_raw", 0.2),
+            ("gaussian", 0.3),
+        ]
+        for replicate in (1, 2)
+    ]
+    vi = ("graves", "mnist", "logistic", "vi")
+    arms = ("random", "layer", "exact_k", "compensate", "oneshot")
+    assert (*vi, *arms, 0, 0.9, 2, "grey_raw", 0.1) in keys
+    assert (*vi, *arms, 0, 0.5, 2, "grey_raw", 0.1) not in keys
+    arms = ("magnitude", "layer", "threshold", "compensate", "oneshot")
+    assert (*head, *arms, 0, -1.5, 1, "none", 0.0) in keys
+
+
+def test_rows_have_files_of_their_own():
+    made = config(arm(), replicates=[2, 1])
+    files = list(plan.row_files(made))
+    assert len(files) == len(set(files))
+    # Dense and 4 arms in 2 batches; 2 blocks; 2 networks of vi; dense alone for point.
+    assert len(files) == 2 * (2 * (1 + 4 * 2) + 1)
+    assert "graves/mnist/wide/vi/r3-3/evaluate/snr/layer/exact_k/oneshot/b2/rows.json" in files
+    assert "graves/mnist/wide/point/r1-2/evaluate/none/none/none/none/b1/rows.json" in files
+
+
+def test_what_is_appended_adds_files_and_moves_none():
+    before = config(arm(levels=["0.50", "0.90"]))
+    more_levels = config(arm(levels=["0.50", "0.90", "0.95"]))
+    more_replicates = before | {"replicates": [2, 4]}
+    for after, new in [(more_levels, "/b2/"), (more_replicates, "/r3-6/")]:
+        added = set(plan.row_files(after)) - set(plan.row_files(before))
+        assert set(plan.row_files(before)) <= set(plan.row_files(after))
+        assert added
+        assert all(new in path for path in added)
+        assert set(plan.keys(before)) < set(plan.keys(after))
+
+
+def test_the_outline_has_all_that_decides_the_rows():
+    for whole in (DEFAULT, config(arm(), noise=NOISE, replicates=[2, 1]), chained(noise=NOISE)):
+        outline = json.loads(json.dumps(plan.outline(whole)))
+        assert list(plan.keys(outline)) == list(plan.keys(whole))
+        assert list(plan.row_files(outline)) == list(plan.row_files(whole))
+
+
+def test_the_outline_has_nothing_of_training():
+    changed = copy.deepcopy(DEFAULT)
+    for study in changed["catalogue"].values():
+        for fit in study["fits"].values():
+            fit |= {"epochs": 1, "batch_size": 2, "optimiser": {}, "objective": {}, "scaling": ""}
+    changed |= {"device": "cuda", "seed": 1, "figures": {}, "networks": {}, "sources": {}}
+    assert plan.outline(changed) == plan.outline(DEFAULT)
+
+
+def test_the_default_run():
+    keys = list(plan.keys(DEFAULT))
+    assert len(keys) == len(set(keys))
+    rows = list(plan.row_files(DEFAULT))
+    assert len(rows) == len(set(rows))
+    # A job writes a folder, but for the splits of a data set; beside these the run has a handful.
+    folders = {path.rpartition("/")[0] for path in targets.intermediates(DEFAULT)}
+    assert len(rows) + len(folders) + 30 <= 400
+
+
+def test_levels_are_never_formatted_floats():
+    made = config(arm(levels=["0.50", "0.5000"]))
+    _, some, *_ = plan.arms(made, "graves", "vi", "wide")
+    assert [paths.MASKS.format(**FIELDS, level=point.level) for point in some.points] == [
+        "s/d/n/f/r1-2/prune/exact_k/0.50/masks.safetensors",
+        "s/d/n/f/r1-2/prune/exact_k/0.5000/masks.safetensors",
+    ]
+
+
+# Training after pruning.
+
+
+def chained(noise=(), schedules=SCHEDULES, **changes):
+    """Return a config in which two arms go through a chain, and three train level by level."""
+    chain = arm(
+        criteria=["magnitude", "random"], scopes=["global"], effects=["zero"], schedules=["chain"]
+    )
+    del chain["levels"]
+    tuned = arm(criteria=["magnitude", "snr"], scopes=["global"], effects=["zero", "freeze"])
+    tuned |= {"schedules": ["tuned"]}
+    more = arm(criteria=["magnitude"], scopes=["layer"], effects=["zero"], schedules=["tuned"])
+    more |= {"levels": ["0.50", "0.70", "0.80", "0.85", "0.95"]}
+    return config(chain, tuned, more, noise=noise, schedules=schedules, **changes)
+
+
+VI = plan.Model("graves", "mnist", "logistic", "vi")
+
+
+def arms_of(made):
+    """Return the arms of VI by their names."""
+    return {a.name: a for a in plan.arms(made, "graves", "vi", "logistic")}
+
+
+CHAIN = ("magnitude", "global", "exact_k", "chain")
+CHAIN_CONTROL = ("none", "none", "none", "chain")
+TUNED = ("magnitude", "global", "exact_k", "tuned")
+TUNED_CONTROL = ("none", "none", "none", "tuned")
+
+
+def test_a_chain_gives_its_levels_and_a_control_at_every_step():
+    arms = arms_of(chained())
+    levels = ["0", "0.50", "0.90", "0.90", "0.95"]
+    assert arms[CHAIN].points == tuple(enumerate(levels))
+    assert arms["random", "global", "exact_k", "chain"].points == arms[CHAIN].points
+    control = arms[CHAIN_CONTROL]
+    assert control.points == tuple((step, "0") for step in range(5))
+    assert control.effects == ("none",)
+
+
+def test_levels_that_are_trained_independently_have_one_control():
+    arms = arms_of(chained())
+    assert arms[TUNED].points == ((0, "0.50"), (0, "0.90"), (0, "0.95"))
+    assert arms[TUNED_CONTROL].points == ((0, "0"),)
+    # Each schedule has one control, however many arms it has; oneshot and unused ones have none.
+    assert sorted(name[3] for name in arms if name[0] == "none") == ["chain", "none", "tuned"]
+    assert plan.arms(chained(), "graves", "point", "wide") == [plan.DENSE]
+    assert all(name[0] != "none" or name[3] == "none" for name in arms_of(config(arm())))
+
+
+def test_levels_of_a_oneshot_arm_and_a_chain_in_one_entry():
+    both = arm(criteria=["snr"], scopes=["global"], effects=["zero"])
+    both |= {"schedules": ["oneshot", "chain"]}
+    arms = arms_of(config(both, schedules=SCHEDULES))
+    assert arms["snr", "global", "exact_k", "oneshot"].points == (
+        *((0, "0.50"), (0, "0.90"), (0, "0.95")),
+    )
+    assert arms["snr", "global", "exact_k", "chain"].points[-1] == (4, "0.95")
+
+
+def test_a_step_trains_all_arms_of_its_chain_and_the_control():
+    made = chained()
+    for step, level in enumerate(["0", "0.50", "0.90", "0.90", "0.95"]):
+        found = plan.retrained(made, VI, "chain", f"s{step}")
+        assert [(a.name, points) for a, points in found] == [
+            (CHAIN_CONTROL, [(step, "0")]),
+            (CHAIN, [(step, level)]),
+            (("random", "global", "exact_k", "chain"), [(step, level)]),
+        ]
+    assert plan.retrained(made, VI, "chain", "s5") == []
+
+
+def test_a_batch_trains_its_levels_of_every_arm_and_the_first_the_control():
+    made = chained()  # two levels a job
+    layer = ("magnitude", "layer", "exact_k", "tuned")
+    snr = ("snr", "global", "exact_k", "tuned")
+    first, second, third = (
+        {a.name: [level for _, level in points] for a, points in found}
+        for found in (plan.retrained(made, VI, "tuned", f"b{batch}") for batch in (1, 2, 3))
+    )
+    assert first == {
+        TUNED_CONTROL: ["0"],
+        TUNED: ["0.50", "0.90"],
+        snr: ["0.50", "0.90"],
+        layer: ["0.50", "0.70"],
+    }
+    assert second == {TUNED: ["0.95"], snr: ["0.95"], layer: ["0.80", "0.85"]}
+    assert third == {layer: ["0.95"]}
+    assert plan.retrained(made, VI, "tuned", "b4") == []
+    assert plan.retrained(made, VI._replace(fit="point", network="wide"), "tuned", "b1") == []
+
+
+@given(st.integers(1, 7))
+def test_every_point_is_trained_in_exactly_the_jobs_that_are_named(size):
+    made = chained(levels_per_job=size)
+    for one in arms_of(made).values():
+        parts = plan.parts(made, "graves", one, one.points)
+        if one.schedule == "none":
+            assert parts == []
+            continue
+        trained = [
+            point
+            for part in parts
+            for other, points in plan.retrained(made, VI, one.schedule, part)
+            for point in points
+            if other == one
+        ]
+        assert trained == list(one.points)
+        # An evaluation of a batch of levels reads one batch of trained ones.
+        for batch in plan.batches(one.points, size):
+            few = plan.parts(made, "graves", one, batch)
+            assert len(few) == (len(batch) if one.schedule == "chain" else 1)
+
+
+def test_rows_of_a_recurring_level_differ_in_their_step():
+    made = chained(noise=NOISE)
+    keys = list(plan.keys(made))
+    assert len(keys) == len(set(keys))
+    vi = ("graves", "mnist", "logistic", "vi")
+    clean = [key for key in keys if key[:4] == vi and key[-4:] == (0.9, 1, "none", 0.0)]
+    chain = [key for key in clean if key[8] == "chain"]
+    assert chain == [
+        (*vi, criterion, "global", "exact_k", "zero", "chain", step, 0.9, 1, "none", 0.0)
+        for criterion in ("magnitude", "random")
+        for step in (2, 3)
+    ]
+    control = [key for key in keys if key[:4] == vi and key[4] == "none" and key[8] == "chain"]
+    assert {(key[9], key[10]) for key in control} == {(step, 0.0) for step in range(5)}
+    # Of each network, clean: 2 arms and a control at 5 steps; at 3 levels 2 arms with 2 effects, at
+    # 5 levels one, and a control; the dense network. Two replicates.
+    clean = [key for key in keys if key[:4] == vi and key[-2] == "none"]
+    assert len(clean) == 2 * (3 * 5 + 2 * 2 * 3 + 5 + 1 + 1)
+
+
+def test_the_control_of_a_schedule_has_rows_and_a_file_of_its_own():
+    files = list(plan.row_files(chained()))
+    assert len(files) == len(set(files))
+    place = "graves/mnist/logistic/vi/r1-2/evaluate"
+    for name in ("none/none/none/none/b1", "none/none/none/chain/b1", "none/none/none/tuned/b1"):
+        assert f"{place}/{name}/rows.json" in files
+    assert f"{place}/none/none/none/chain/b3/rows.json" in files
+    assert f"{place}/magnitude/global/exact_k/chain/b3/rows.json" in files
+    assert f"{place}/none/none/none/tuned/b2/rows.json" not in files
+
+
+def test_an_appended_step_extends_the_chain_and_moves_nothing():
+    steps = SCHEDULES["chain"]["steps"]
+    longer = {"kind": "chain", "steps": [*steps, ["0.95", 2]]}
+    before, after = chained(), chained(schedules=SCHEDULES | {"chain": longer})
+    for step in range(len(steps)):
+        old, new = (plan.retrained(made, VI, "chain", f"s{step}") for made in (before, after))
+        assert [(a.name, points) for a, points in old] == [(a.name, points) for a, points in new]
+    assert set(plan.row_files(before)) <= set(plan.row_files(after))
+    added = set(plan.keys(after)) - set(plan.keys(before))
+    assert set(plan.keys(before)) < set(plan.keys(after))
+    assert {(key[8], key[9]) for key in added} == {("chain", 5)}
+
+
+class Wildcards(dict):
+    """Names of a job's path, as items and as attributes."""
+
+    __getattr__ = dict.__getitem__
+
+
+def test_a_step_appended_to_the_default_run_makes_new_jobs_and_changes_none():
+    before, after = copy.deepcopy(DEFAULT), copy.deepcopy(DEFAULT)
+    after["catalogue"]["magnitude"]["schedules"]["fine"]["steps"].append(["0.995", 2])
+    for made in (before, after):
+        validation.validate(made)
+    old, new = (set(targets.intermediates(made)) for made in (before, after))
+    assert old < new
+    assert {path.split("/r1-5/")[1] for path in new - old} == {
+        "prune_step/fine/s23/masks.safetensors",
+        "retrain/fine/s23/checkpoint.safetensors",
+        "retrain/fine/s23/scores.safetensors",
+    }
+    place = plan.Model("magnitude", "mnist_pooled", "mlp_250_100", "adam")._asdict()
+    place |= {"first": "1", "last": "5", "schedule": "fine"}
+    told = (
+        *(
+            retrain.retrained_arms,
+            retrain.retrained_levels,
+            retrain.retrained_masks,
+            retrain.retraining_start,
+        ),
+        *(retrain.retraining_settings, retrain.epochs_before),
+    )
+    first_epochs = []
+    for step in range(23):
+        trained = Wildcards(place, part=f"s{step}")
+        assert [tell(before, trained) for tell in told] == [tell(after, trained) for tell in told]
+        pruned = Wildcards(place, step=str(step))
+        for tell in (
+            prune.step_level,
+            prune.chained_arms,
+            prune.step_scores,
+            prune.previous_masks,
+        ):
+            assert tell(before, pruned) == tell(after, pruned)
+        first_epochs.append(retrain.epochs_before(before, trained))
+    # 5 epochs of the fit, then the schedule's: 7 steps of 1, the rest of 2.
+    assert first_epochs == [*range(5, 12), *range(12, 44, 2)]
+
+
+def test_the_fine_schedule_of_the_default_run():
+    arms = plan.arms(DEFAULT, "magnitude", "adam", "mlp_250_100")
+    fine = {a.name: a for a in arms if a.schedule == "fine"}
+    assert set(fine) == {
+        ("none", "none", "none", "fine"),
+        ("magnitude", "global", "exact_k", "fine"),
+        ("magnitude", "floor", "exact_k", "fine"),
+    }
+    points = fine["magnitude", "floor", "exact_k", "fine"].points
+    assert len(points) == 23
+    assert [point.step for point in points if point.level == "0.90"] == [14, 15]
+    assert fine["none", "none", "none", "fine"].points == tuple((step, "0") for step in range(23))
+    assert {a.floor for a in fine.values() if a.scope == "floor"} == {500}
+    keys = [key for key in plan.keys(DEFAULT) if key[0] == "magnitude" and key[8] == "fine"]
+    at = {key[9] for key in keys if key[4] == "magnitude" and key[10] == 0.9}
+    assert at == {14, 15}
+
+
+FIELDS = {
+    "study": "s",
+    "dataset": "d",
+    "network": "n",
+    "fit": "f",
+    "first": 1,
+    "last": 2,
+    "selection": "exact_k",
+}

@@ -1,0 +1,168 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.utils import prune as torch_prune
+
+from prunescape.foundations import streams
+from prunescape.pruning import arm_masks, selection
+from tests.helpers.factories import PERCEPTRON, checkpoint, scored, uint8_images
+
+ROOT = (2011, "graves")
+FITTED = checkpoint(PERCEPTRON, replicates=[1, 2, 3], posterior=True)
+SHAPES = {layer.name: layer.shape for layer in FITTED.network.weighted}
+SCORES, _ = scored(
+    FITTED, ["snr", "magnitude", "magnitude_x_std", "random"], uint8_images(60), ROOT
+)
+TIED = {f"magnitude/{layer}": np.ones((3, *shape)) for layer, shape in SHAPES.items()}
+LEVELS = ["0.25", "0.50", "0.60", "0.70", "0.80", "0.90", "0.95", "0.98", "0.99"]
+
+
+def prune(scores, arms, level, selection="exact_k", replicates=(1, 2, 3), root=ROOT):
+    return arm_masks.masks(scores, arms, selection, level, root, replicates)
+
+
+def unpacked(packed, criterion, scope):
+    return selection.unpack(arm_masks.layers_of(packed, criterion, scope), SHAPES)
+
+
+def flat(kept):
+    return np.concatenate([mask.reshape(len(mask), -1) for mask in kept.values()], axis=1)
+
+
+def test_every_arm_gets_its_own_masks():
+    arms = [("magnitude", "global", 0), ("snr", "layer", 0), ("snr", "floor", 9)]
+    packed = prune(SCORES, arms, "0.80")
+    assert packed.keys() == {
+        f"{criterion}/{scope}/{layer}" for criterion, scope, _ in arms for layer in SHAPES
+    }
+    for criterion, scope, floor in arms:
+        scores = {layer: SCORES[f"{criterion}/{layer}"] for layer in SHAPES}
+        ties = [streams.generator(*ROOT, "ties", criterion, scope, r) for r in (1, 2, 3)]
+        expected = selection.exact_k(scores, "0.80", scope, ties, floor=floor)
+        for layer, mask in unpacked(packed, criterion, scope).items():
+            np.testing.assert_array_equal(mask, expected[layer])
+        alone = prune(SCORES, [(criterion, scope, floor)], "0.80")
+        assert all(np.array_equal(packed[name], alone[name]) for name in alone)
+    assert (unpacked(packed, "snr", "floor")["3"].reshape(3, -1).sum(axis=1) >= 9).all()
+
+
+@pytest.mark.parametrize(("criterion", "scope"), [("random", "global"), ("snr", "layer")])
+def test_masks_of_rising_levels_are_nested(criterion, scope):
+    steps = [
+        flat(unpacked(prune(SCORES, [(criterion, scope, 0)], level), criterion, scope))
+        for level in LEVELS
+    ]
+    for earlier, later in pairwise(steps):
+        assert (later <= earlier).all()
+        assert (later.sum(axis=1) < earlier.sum(axis=1)).all()
+
+
+def test_random_masks_are_the_replicates_own():
+    kept = flat(unpacked(prune(SCORES, [("random", "global", 0)], "0.50"), "random", "global"))
+    weights = kept.shape[1]
+    for one, other in pairwise(kept):
+        # Two independent halves share a half: deviation about sqrt(weights) / 4.
+        assert abs((one == other).sum() - weights / 2) < 4 * np.sqrt(weights) / 2
+
+
+def test_ties_belong_to_the_study_the_criterion_the_scope_and_the_replicate():
+    arm = [("magnitude", "global", 0)]
+    kept = flat(unpacked(prune(TIED, arm, "0.50"), "magnitude", "global"))
+    assert len(np.unique(kept, axis=0)) == 3
+    again = flat(unpacked(prune(TIED, arm, "0.50"), "magnitude", "global"))
+    np.testing.assert_array_equal(kept, again)
+    one = {name: value[:1] for name, value in TIED.items()}
+    alone = flat(unpacked(prune(one, arm, "0.50", replicates=[3]), "magnitude", "global"))
+    np.testing.assert_array_equal(alone[0], kept[2])
+    for root in [(2012, "graves"), (2011, "magnitude")]:
+        other = flat(unpacked(prune(TIED, arm, "0.50", root=root), "magnitude", "global"))
+        assert (other != kept).any(axis=1).all()
+
+
+def test_after_a_step_each_arm_is_pruned_by_its_own_scores_and_what_was_removed_stays():
+    arms = [("magnitude", "global", 0), ("magnitude", "layer", 0), ("snr", "floor", 9)]
+    before = prune(SCORES, arms, "0.50")
+    generator = streams.generator("test", "after a step")
+    scores = {
+        f"{criterion}/{scope}/{layer}": generator.random((3, *shape))
+        for criterion, scope, _ in arms
+        for layer, shape in SHAPES.items()
+    }
+    after = arm_masks.masks(scores, arms, "exact_k", "0.80", ROOT, (1, 2, 3), before)
+    assert after.keys() == before.keys()
+    total = sum(int(np.prod(shape)) for shape in SHAPES.values())
+    for criterion, scope, _ in arms:
+        earlier = flat(unpacked(before, criterion, scope))
+        later = flat(unpacked(after, criterion, scope))
+        own = flat({layer: scores[f"{criterion}/{scope}/{layer}"] for layer in SHAPES})
+        assert (later <= earlier).all()
+        if scope == "global":
+            for r in range(3):
+                kept = np.sort(own[r][earlier[r]])[-later[r].sum() :]
+                assert later[r].sum() == total - round(0.8 * total)
+                np.testing.assert_array_equal(np.sort(own[r][later[r]]), kept)
+    # The same level again takes nothing away.
+    again = arm_masks.masks(scores, arms, "exact_k", "0.50", ROOT, (1, 2, 3), before)
+    assert all(np.array_equal(again[name], before[name]) for name in before)
+    with pytest.raises(ValueError, match="levels of a schedule must not fall"):
+        arm_masks.masks(scores, arms, "exact_k", "0.40", ROOT, (1, 2, 3), before)
+    with pytest.raises(ValueError, match="no entry magnitude/global/<layer>"):
+        arm_masks.masks(SCORES, arms, "exact_k", "0.80", ROOT, (1, 2, 3), before)
+
+
+@pytest.mark.parametrize("level", ["0.25", "0.90"])
+def test_one_shot_masks_of_a_checkpoint_are_torchs(level):
+    arms = [("magnitude", "global", 0), ("magnitude", "layer", 0), ("magnitude", "input_unit", 0)]
+    packed = prune(SCORES, arms, level)
+    for r in range(3):
+        for scope in ("global", "layer", "input_unit"):
+            linears = {}
+            for layer, (out, into) in SHAPES.items():
+                linears[layer] = torch.nn.Linear(into, out)
+                linears[layer].weight.data = torch.from_numpy(FITTED.arrays[f"{layer}.weight"][r])
+            if scope == "global":
+                torch_prune.global_unstructured(
+                    [(linear, "weight") for linear in linears.values()],
+                    pruning_method=torch_prune.L1Unstructured,
+                    amount=float(level),
+                )
+            elif scope == "layer":
+                for linear in linears.values():
+                    torch_prune.l1_unstructured(linear, "weight", amount=float(level))
+            else:
+                for layer in list(linears)[:-1]:
+                    amount = float(level)
+                    torch_prune.ln_structured(linears[layer], "weight", amount=amount, n=2, dim=1)
+            kept = unpacked(packed, "magnitude", scope)
+            for layer, linear in linears.items():
+                mask = getattr(linear, "weight_mask", torch.ones_like(linear.weight))
+                np.testing.assert_array_equal(kept[layer][r], mask.numpy() == 1)
+
+
+def test_a_threshold_has_the_units_of_its_score():
+    packed = prune(SCORES, [("snr", "global", 0)], "1.5", selection="threshold")
+    for layer, mask in unpacked(packed, "snr", "global").items():
+        np.testing.assert_array_equal(mask, SCORES[f"snr/{layer}"] >= 1.5)
+
+
+def test_criteria_whose_names_start_alike_are_kept_apart():
+    both = arm_masks.layers_of(SCORES, "magnitude_x_std")
+    assert list(both) == list(SHAPES)
+    assert both["1"] is SCORES["magnitude_x_std/1"]
+    assert arm_masks.layers_of(SCORES, "magnitude")["1"] is SCORES["magnitude/1"]
+
+
+def test_a_criterion_that_was_not_scored_is_named():
+    for path in (["log_alpha"], ["magnitude", "layer"], ["magnitud"]):
+        with pytest.raises(ValueError, match=f"no entry {'/'.join(path)}/<layer>"):
+            arm_masks.layers_of(SCORES, *path)
+    with pytest.raises(ValueError, match="no entry hg/<layer>"):
+        prune(SCORES, [("hg", "global", 0)], "0.50")
+
+
+def test_layers_come_in_the_order_of_the_network():
+    names = [str(number) for number in range(1, 12)]
+    arrays = {f"snr/{name}": np.zeros(1) for name in sorted(names)}
+    assert list(arm_masks.layers_of(arrays, "snr")) == names

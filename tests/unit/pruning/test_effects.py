@@ -1,0 +1,136 @@
+import pytest
+import torch
+
+from prunescape.networks.network import Network
+from prunescape.networks.scaling import Scaling
+from prunescape.pruning import effects
+from prunescape.scoring.input_moments import input_moments
+from tests.helpers.factories import (
+    CONVOLUTIONAL,
+    LOGISTIC,
+    PERCEPTRON,
+    masks,
+    parameters,
+    uint8_images,
+)
+
+UNIT = Scaling(torch.tensor(0.0), torch.tensor(1.0))
+NETWORKS = pytest.mark.parametrize("layers", [LOGISTIC, PERCEPTRON, CONVOLUTIONAL])
+
+
+def ensemble(layers, replicates=3):
+    network = Network(layers, (1, 8, 8))
+    kept = {n: torch.from_numpy(mask) for n, mask in masks(network, replicates).items()}
+    return network, parameters(network, replicates), kept
+
+
+def pre_activations(network, values, images):
+    """Return layer -> weight times inputs plus bias [R, N, out, positions]."""
+    found = {}
+
+    def observe(layer, inputs):
+        outputs = layer.affine(inputs, values)
+        found[layer.name] = outputs.flatten(3) if outputs.dim() > 3 else outputs[..., None]
+        return outputs
+
+    network.logits(UNIT(images)[None], values, observe)
+    return found
+
+
+@NETWORKS
+def test_compensation_leaves_mean_pre_activations_unchanged(layers):
+    network, before, kept = ensemble(layers)
+    images = uint8_images(333)
+    means = {n: m for n, (m, _) in input_moments(network, before, UNIT, images).items()}
+    expected = pre_activations(network, before, images)
+    for layer in network.weighted:
+        # One layer at a time: what it is fed with is then what its means were measured on.
+        only = {
+            name: mask if name == layer.name else torch.ones_like(mask)
+            for name, mask in kept.items()
+        }
+        after = effects.apply("compensate", network, before, only, means)
+        found = pre_activations(network, after, images)[layer.name]
+        torch.testing.assert_close(
+            found.mean((1, 3)), expected[layer.name].mean((1, 3)), atol=2e-5, rtol=0
+        )
+        zeroed = effects.apply("zero", network, before, only, means)
+        moved = pre_activations(network, zeroed, images)[layer.name] - expected[layer.name]
+        assert moved.mean((1, 3)).abs().max() > 0.05
+        assert (found - expected[layer.name]).abs().max() > 0.05
+
+
+@NETWORKS
+def test_compensation_gives_every_layer_a_bias(layers):
+    network, before, kept = ensemble(layers)
+    means = {layer.name: torch.full((1, *layer.shape[1:]), 0.25) for layer in network.weighted}
+    after = effects.apply("compensate", network, before, kept, means)
+    for layer in network.weighted:
+        weight = before[f"{layer.name}.weight"]
+        lost = 0.25 * torch.where(kept[layer.name], 0, weight).flatten(2).sum(2)
+        bias = before.get(f"{layer.name}.bias", torch.zeros(3, layer.shape[0]))
+        torch.testing.assert_close(after[f"{layer.name}.bias"], bias + lost)
+        assert layer.bias == (f"{layer.name}.bias" in before)
+    # The network takes the new bias: a constant for the same inputs.
+    images = uint8_images(5)
+    last = network.weighted[-1].name
+    moved = after | {f"{last}.bias": after[f"{last}.bias"] + 1}
+    torch.testing.assert_close(
+        network.logits(UNIT(images)[None], moved),
+        network.logits(UNIT(images)[None], after) + 1,
+    )
+
+
+def test_means_of_each_replicate_go_with_its_weights():
+    network, before, _ = ensemble(LOGISTIC, replicates=2)
+    nothing = {"1": torch.zeros(2, 4, 64, dtype=torch.bool)}
+    means = {"1": torch.stack([torch.zeros(64), torch.ones(64)])}
+    after = effects.apply("compensate", network, before, nothing, means)
+    torch.testing.assert_close(after["1.bias"][0], torch.zeros(4))
+    torch.testing.assert_close(after["1.bias"][1], before["1.weight"][1].sum(1))
+
+
+@NETWORKS
+@pytest.mark.parametrize("effect", ["zero", "compensate"])
+def test_removed_weights_are_exactly_zero_and_kept_ones_untouched(layers, effect):
+    network, before, kept = ensemble(layers)
+    means = {layer.name: torch.ones(1, *layer.shape[1:]) for layer in network.weighted}
+    after = effects.apply(effect, network, before, kept, means)
+    for name, mask in kept.items():
+        weight = after[f"{name}.weight"]
+        assert (weight[~mask] == 0).all()
+        assert torch.equal(weight[mask], before[f"{name}.weight"][mask])
+    if effect == "zero":
+        assert after.keys() == before.keys()
+        for name in before.keys() - {f"{name}.weight" for name in kept}:
+            assert torch.equal(after[name], before[name])
+
+
+@NETWORKS
+def test_freezing_changes_no_value(layers):
+    network, before, kept = ensemble(layers)
+    after = effects.apply("freeze", network, before, kept, {})
+    assert after.keys() == before.keys()
+    assert all(torch.equal(after[name], before[name]) for name in before)
+
+
+@NETWORKS
+@pytest.mark.parametrize("effect", ["zero", "compensate", "freeze"])
+def test_what_goes_in_is_left_as_it_was(layers, effect):
+    network, before, kept = ensemble(layers)
+    means = {layer.name: torch.ones(1, *layer.shape[1:]) for layer in network.weighted}
+    inputs = [before, kept, means]
+    copies = [{name: tensor.clone() for name, tensor in each.items()} for each in inputs]
+    effects.apply(effect, network, before, kept, means)
+    for each, copy in zip(inputs, copies, strict=True):
+        assert each.keys() == copy.keys()
+        assert all(torch.equal(each[name], copy[name]) for name in copy)
+
+
+@pytest.mark.parametrize("effect", ["zero", "compensate"])
+def test_nothing_removed_changes_nothing(effect):
+    network, before, kept = ensemble(CONVOLUTIONAL)
+    everything = {name: torch.ones_like(mask) for name, mask in kept.items()}
+    means = {layer.name: torch.ones(1, *layer.shape[1:]) for layer in network.weighted}
+    after = effects.apply(effect, network, before, everything, means)
+    assert all(torch.equal(after[name], before[name]) for name in before)

@@ -1,0 +1,64 @@
+"""The profile of a run, from logs as jobs leave them."""
+
+import subprocess
+import sys
+
+from prunescape.running import log_endings, spending
+from tests.helpers.places import ROOT
+
+
+def job(results, place, text):
+    log = results / "logs" / f"{place}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(text)
+
+
+def test_overhead_is_all_but_the_work_of_the_scripts(tmp_path):
+    job(tmp_path, "a/train/x", f"50 %\n{log_endings.Ending('train', 2, 60, 310)}\n")
+    # A job that failed and was run again counts once, as it ended.
+    job(tmp_path, "b/train/x", f"train.py: bad\n{log_endings.Ending('train', 2, 30, 100)}\n")
+    job(tmp_path, "scores", f"{log_endings.Ending('aggregate', 1, 1, 90)}\n")
+    job(tmp_path, "claims", "claims.py: no table\n")
+    (tmp_path / "logs/snakemake.tsv").write_text("cpu_seconds\n3.0\n1.0\n")
+
+    found = spending.jobs(tmp_path)
+    assert found["study"].tolist() == ["a", "b", ""]
+    assert found["memory"].tolist() == [310, 100, 90]
+    text = spending.report(tmp_path)
+    assert "train                  2     94.0       4.0     60.0      310" in text
+    assert "Snakemake itself: 4 CPU s" in text
+    # 5 s to start and 4 of Snakemake in 100.
+    assert "all: 100 CPU s in 3 jobs" in text
+    assert text.endswith("9.0 %")
+
+
+def test_a_folder_without_logs_is_named(tmp_path):
+    script = ROOT / "workflow/scripts/spending.py"
+    done = subprocess.run([sys.executable, script, tmp_path], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == f"spending.py: {tmp_path}/logs: no log of a finished job\n"
+
+
+def test_a_script_tells_what_it_took(tmp_path):
+    script = tmp_path / "made.py"
+    script.write_text(
+        "import time\n"
+        "import _script\n"
+        "while time.process_time() < 0.6: pass\n"  # as imports would
+        "def main():\n"
+        "    print('no newline: ', end='')\n"
+        "    main.kept = b'x' * 200_000_000\n"
+        "_script.run(main)\n"
+    )
+    place = {"PYTHONPATH": str(ROOT / "workflow/scripts")}
+    command = [sys.executable, script]
+    for _ in range(2):  # the second time counts
+        with (tmp_path / "log").open("a") as log:
+            subprocess.run(command, env=place, stdout=log, stderr=subprocess.STDOUT, check=True)
+        script.write_text(script.read_text().replace("< 0.6", "< 0.9"))
+    found = log_endings.read(tmp_path / "log")
+    assert found.script == "made"
+    assert found.start >= 0.9
+    assert found.work < found.start
+    assert 190 < found.memory < 400
+    assert log_endings.read(tmp_path / "none") is None
