@@ -24,7 +24,7 @@ from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.network import Network
 from prunescape.networks.scaling import Scaling
 from prunescape.optimising import first_images, optimisers
-from prunescape.optimising.objectives import Batch, objective
+from prunescape.optimising.objectives import Batch, Likelihood, Variational, objective
 from prunescape.optimising.preconditioned import PreconditionedSGD
 
 BAR = {"unit": "step", "mininterval": 5, "ascii": True}
@@ -76,6 +76,45 @@ def fit(
         ValueError: if all replicates diverge, at the end of the epoch in which the last one does.
     """
     goal = objective(network, settings["objective"])
+    members = _beginning(goal, network, images, settings, root, replicates, start, trainable)
+    training = _Training(goal, scaling.to(images.device), images, labels, settings, root)
+    sizes = _batch_sizes(settings)
+    counts = [-(-len(images) // size) for size in sizes]
+    done, diverged = 0, []
+    if progress:
+        members, done, diverged = progress.resume(members)
+    if done:
+        print(f"goes on after epoch {done} of {len(sizes)}", file=sys.stderr)
+    with tqdm(total=sum(counts), initial=sum(counts[:done]), **BAR) as bar:
+        for epoch in range(done, len(sizes)):
+            losses, last = training.epoch(members, epoch, sizes[epoch], first_epoch + epoch, bar)
+            sound = _sound(members)
+            if epoch + 1 == len(sizes):  # nobody looks at what the last step leads to
+                with torch.no_grad():
+                    logits = network.logits(last.images, members.ensemble.values)
+                sound &= logits.isfinite().flatten(1).all(1)
+            lost = _diverged(epoch + 1, losses, sound, members.replicates, settings)
+            _show(bar, epoch + 1, losses, lost)
+            diverged += lost
+            members = _left(members, diverged)
+            members.fixed.check(members.optimiser)
+            network.end_epoch(members.ensemble.buffers)
+            if progress:
+                progress.keep(epoch + 1, members, diverged)
+    return Fitted(_estimates(goal, members), members.replicates, diverged)
+
+
+def _beginning(
+    goal: Likelihood | Variational,
+    network: Network,
+    images: torch.Tensor,
+    settings: Mapping[str, Any],
+    root: tuple[int | str, ...],
+    replicates: Sequence[int],
+    start: Arrays | None,
+    trainable: Arrays | None,
+) -> Members:
+    """Return the members as they are before the first step; the arguments are those of `fit`."""
     buffers = network.initial_buffers(len(replicates), images.device)
     input_major = goal.input_major if images.device.type == "cpu" else ()
     ensemble = Ensemble(goal.shapes, len(replicates), images.device, buffers, input_major)
@@ -89,71 +128,97 @@ def fit(
     }
     _clear(ensemble.tensors, sparse)
     goal.initialise(ensemble)
-    held = settings.get("sparse_weights", "held") == "held"
     generators = [
         torch.Generator(images.device).manual_seed(streams.seed(*root, "posterior samples", r))
         for r in replicates
     ]
-    free = _both(trainable or {}, sparse if held else {})
+    free = _both(trainable or {}, sparse if _holds(settings) else {})
     members = Members(ensemble, replicates, generators, sparse, free, settings, len(images))
     if isinstance(members.optimiser, PreconditionedSGD) and start and "noise.t" in start:
         members.optimiser.load(start)
-    epochs = settings["epochs"]
-    sizes = [settings["batch_size"]] * epochs
+    return members
+
+
+def _holds(settings: Mapping[str, Any]) -> bool:
+    """Say whether fixed sparse weights stay at zero after the last step too, as they should."""
+    return settings.get("sparse_weights", "held") == "held"
+
+
+def _batch_sizes(settings: Mapping[str, Any]) -> list[int]:
+    """Return the batch size of every epoch."""
+    sizes = [settings["batch_size"]] * settings["epochs"]
     sizes[0] = settings.get("first_epoch_batch_size", sizes[0])
-    counts = [-(-len(images) // size) for size in sizes]
-    scaling = scaling.to(images.device)
-    done, diverged = 0, []
-    if progress:
-        members, done, diverged = progress.resume(members)
-    if done:
-        print(f"goes on after epoch {done} of {epochs}", file=sys.stderr)
-    with tqdm(total=sum(counts), initial=sum(counts[:done]), **BAR) as bar:
-        for epoch, size, batches in list(zip(range(epochs), sizes, counts, strict=True))[done:]:
-            ensemble, optimiser, own = members.ensemble, members.optimiser, members.own
-            places = torch.tensor([own.index(r) for r in members.replicates], device=images.device)
-            order = batch_order(
-                len(images), root, own, first_epoch + epoch, settings.get("shuffle", True)
-            ).to(images.device)
-            losses = torch.zeros(batches, len(places), device=images.device)
-            for step, chosen in enumerate(order.split(size, dim=1)):
-                optimisers.set_rate(
-                    optimiser, settings["optimiser"], epoch + step / batches, epochs
-                )
-                batch = Batch(scaling(_rows(images, chosen)), _rows(labels, chosen))
-                if len(own) < len(places):
-                    batch = Batch(*(each.index_select(0, places) for each in batch))
-                if not held:
-                    _clear(ensemble.tensors, members.sparse)
-                if isinstance(optimiser, PreconditionedSGD):
-                    losses[step] = first_images.descend(goal, ensemble, batch, optimiser.first)
-                else:
-                    penalty = goal.penalty(epoch, batches) / len(images)
-                    losses[step] = goal.descend(ensemble, batch, members.generators, penalty)
-                optimiser.step()
-                bar.update()
-            sound = _sound(members)
-            if epoch + 1 == epochs:  # nobody looks at what the last step leads to
-                with torch.no_grad():
-                    logits = network.logits(batch.images, ensemble.values)
-                sound &= logits.isfinite().flatten(1).all(1)
-            lost = _diverged(epoch + 1, losses, sound, members.replicates, settings)
-            for each in lost:
-                bar.write(str(each), file=sys.stderr)
-            diverged += lost
-            members = _left(members, diverged)
-            loss = losses[:, losses.isfinite().all(0)].mean()
-            bar.set_postfix_str(f"epoch {epoch + 1}, loss {loss:.4f}", refresh=False)
-            members.fixed.check(members.optimiser)
-            network.end_epoch(members.ensemble.buffers)
-            if progress:
-                progress.keep(epoch + 1, members, diverged)
+    return sizes
+
+
+class _Training(NamedTuple):
+    """What stays the same from step to step; the fields are arguments of `fit`."""
+
+    goal: Likelihood | Variational
+    scaling: Scaling
+    images: torch.Tensor
+    labels: torch.Tensor
+    settings: Mapping[str, Any]
+    root: tuple[int | str, ...]
+
+    def epoch(
+        self, members: Members, epoch: int, size: int, stream: int, bar: tqdm
+    ) -> tuple[torch.Tensor, Batch]:
+        """Train the members for an epoch; return the losses [step, M] and the last batch.
+
+        Args:
+            members: moved in place.
+            epoch: its number in this training, which decides rate and penalty.
+            size: of its batches.
+            stream: its number in the name of its batches.
+            bar: told of every step.
+        """
+        own, device = members.own, self.images.device
+        places = torch.tensor([own.index(r) for r in members.replicates], device=device)
+        shuffle = self.settings.get("shuffle", True)
+        order = batch_order(len(self.images), self.root, own, stream, shuffle).to(device)
+        steps = order.split(size, dim=1)
+        losses = torch.zeros(len(steps), len(places), device=device)
+        for step, chosen in enumerate(steps):
+            batch = Batch(self.scaling(_rows(self.images, chosen)), _rows(self.labels, chosen))
+            if len(own) < len(places):
+                batch = Batch(*(each.index_select(0, places) for each in batch))
+            losses[step] = self._step(members, batch, epoch, step, len(steps))
+            bar.update()
+        return losses, batch
+
+    def _step(
+        self, members: Members, batch: Batch, epoch: int, step: int, steps: int
+    ) -> torch.Tensor:
+        """Make one of an epoch's steps; return the members' losses [M] before it."""
+        ensemble, optimiser = members.ensemble, members.optimiser
+        rates, epochs = self.settings["optimiser"], self.settings["epochs"]
+        optimisers.set_rate(optimiser, rates, epoch + step / steps, epochs)
+        if not _holds(self.settings):
+            _clear(ensemble.tensors, members.sparse)
+        if isinstance(optimiser, PreconditionedSGD):
+            loss = first_images.descend(self.goal, ensemble, batch, optimiser.first)
+        else:
+            penalty = self.goal.penalty(epoch, steps) / len(self.images)
+            loss = self.goal.descend(ensemble, batch, members.generators, penalty)
+        optimiser.step()
+        return loss
+
+
+def _show(bar: tqdm, epoch: int, losses: torch.Tensor, lost: Sequence[Divergence]) -> None:
+    """Name the replicates that an epoch lost, and the mean loss of the others."""
+    for each in lost:
+        bar.write(str(each), file=sys.stderr)
+    loss = losses[:, losses.isfinite().all(0)].mean()
+    bar.set_postfix_str(f"epoch {epoch}, loss {loss:.4f}", refresh=False)
+
+
+def _estimates(goal: Likelihood | Variational, members: Members) -> Arrays:
+    """Return what a checkpoint keeps, in the order of shapes, however the ensemble lays them."""
     found = dict(goal.estimates(members.ensemble))
     if isinstance(members.optimiser, PreconditionedSGD):
         found |= members.optimiser.state()
-    # In the order of their shape, so that nobody sees how the ensemble lays them.
-    arrays = {name: np.ascontiguousarray(t.detach().cpu().numpy()) for name, t in found.items()}
-    return Fitted(arrays, members.replicates, diverged)
+    return {name: np.ascontiguousarray(t.detach().cpu().numpy()) for name, t in found.items()}
 
 
 @torch.no_grad()
