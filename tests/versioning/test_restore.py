@@ -243,7 +243,7 @@ def test_a_newer_record_of_the_same_bytes_is_kept(restored):
 
     forced = restored.versions("restore", "--force")
     assert forced.status == 0, forced.output
-    assert counts(restored.planned()) == {"compare": 1, "figure": VERDICTS["figure"]}
+    assert counts(restored.planned()) == {"compare_published": 1, "figure": VERDICTS["figure"]}
 
 
 def test_an_output_that_is_not_what_the_provenance_says(fresh, shared):

@@ -241,7 +241,7 @@ def test_a_claim_that_is_not_tested(workplace):
         ("prunescape/evaluation/metrics.py", EVALUATE),
         ("prunescape/evaluation/gates.py", REPORT),
         ("prunescape/report/claims.py", {"claims": 1, **PAGES}),
-        ("prunescape/report/published_results.py", {"compare": 1, "figure": 6}),
+        ("prunescape/report/published_results.py", {"compare_published": 1, "figure": 6}),
         ("prunescape/figures/style.py", {"figure": 6, "explorer": 1}),
         ("prunescape/figures/noise_curves.py", {"figure": 1}),
         ("prunescape/pipeline/imported_code.py", {}),
@@ -268,7 +268,10 @@ def test_the_figure_whose_module_was_edited(workplace):
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("claims.yaml", {"claims": 1, **PAGES}), ("public_figures.csv", {"compare": 1, "figure": 4})],
+    [
+        ("claims.yaml", {"claims": 1, **PAGES}),
+        ("public_figures.csv", {"compare_published": 1, "figure": 4}),
+    ],
 )
 def test_an_edited_resource(workplace, name, expected):
     workplace.append(f"workflow/resources/{name}", "")

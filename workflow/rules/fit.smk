@@ -12,11 +12,11 @@ through a run, and evaluations fill the gaps.
 """
 
 
-rule check:
+rule check_network:
     input:
         images=job(jobs.data.training_images),
         network=job(jobs.fit.network_files),
-        code=code("check"),
+        code=code("check_network"),
     output:
         results(paths.NETWORK_CHECK),
     log:
@@ -107,12 +107,12 @@ rule fit_variational:
         " {params.start} --output {output:q} > {log:q} 2>&1"
 
 
-rule check_noise:
+rule check_gradient_noise:
     input:
         checkpoint=results(paths.POINT),
         images=job(jobs.data.training_images),
         network=job(jobs.fit.network_files),
-        code=code("check_noise"),
+        code=code("check_gradient_noise"),
     output:
         results(paths.NOISE_CHECK),
     log:

@@ -101,11 +101,11 @@ rule costs:
         "python {input.code[0]:q} --results {params.folder:q} --output {output:q} > {log:q} 2>&1"
 
 
-rule compare:
+rule compare_published:
     input:
         table=results(paths.TABLE),
         published=resource("public_figures.csv"),
-        code=code("compare"),
+        code=code("compare_published"),
     output:
         report(
             results(paths.PUBLISHED),

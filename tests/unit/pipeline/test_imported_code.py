@@ -88,9 +88,9 @@ def test_a_script_is_first_and_the_rest_sorted():
         assert imported_code.code(str(script)) == [script, *rest]
 
 
-FITS = {"train", "fit_variational", "check_noise"}
+FITS = {"train", "fit_variational", "check_gradient_noise"}
 EXPORTS = {"export", "sizes"}
-NETWORKS = {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS}
+NETWORKS = {*FITS, "check_network", "measure", "score", "retrain", "evaluate", *EXPORTS}
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,9 @@ NETWORKS = {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS}
         ("networks/network", NETWORKS),
         (
             "networks/module_network",
-            {*FITS, "check", "measure", "score", "retrain", "evaluate", *EXPORTS},
+            {*FITS, "check_network", "measure", "score", "retrain", "evaluate", *EXPORTS},
         ),
-        ("networks/module_checks", {"check"}),
+        ("networks/module_checks", {"check_network"}),
         ("networks/scaling", NETWORKS),
         ("pipeline/plan", {"aggregate"}),
         ("evaluation/gates", {"aggregate"}),
