@@ -41,7 +41,8 @@ STYLESHEET = $(CURDIR)/workflow/report/report.css
 
 .DEFAULT_GOAL := help
 .PHONY: help run report profile dry-run snapshot restore versions diff
-.PHONY: cancel test test-versioning test-servers test-cluster test-conda test-faults lint format
+.PHONY: cancel lint format test test-all test-slow test-versioning test-servers test-cluster
+.PHONY: test-conda test-faults
 .PHONY: bench audit clean
 
 help: ## list what there is
@@ -83,10 +84,21 @@ cancel: $(VENV)/run.done ## on Slurm, after Snakemake was killed: cancel the job
 	python tools/cancel.py "$(or $(DIRECTORY),.)"
 	$(SNAKEMAKE) --unlock
 
-test: $(VENV)/test.done ## create what the tests need, run every check and all but the long suites
+# Suites beside the first two tiers are folders of their own.
+TIERS = --ignore tests/versioning --ignore tests/cluster --ignore tests/conda --ignore tests/faults
+
+test: $(VENV)/test.done ## create what the tests need, lint, run what takes minutes
 	$(MAKE) --no-print-directory lint
-	python -m pytest -n 2 --ignore tests/versioning --ignore tests/cluster --ignore tests/conda \
-		--ignore tests/faults
+	python -m pytest -n 2 $(TIERS) -m "not slow"
+
+# One after the other, also under make -j: each uses both cores.
+test-all: ## run everything: test and all of the following but test-servers
+	for suite in test test-slow test-versioning test-cluster test-conda test-faults; do \
+		$(MAKE) --no-print-directory $$suite || exit; \
+	done
+
+test-slow: $(VENV)/test.done ## run the tests that are marked slow: the rest of the folders of test
+	python -m pytest -n 2 $(TIERS) -m slow
 
 test-versioning: $(VENV)/test.done ## run the tests of snapshots: faults, remotes, two users (long)
 	python -m pytest -n 2 tests/versioning

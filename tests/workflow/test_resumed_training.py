@@ -18,7 +18,7 @@ def longer(workplace: Workplace) -> Workplace:
     config = workplace.config()
     config["catalogue"]["graves"]["fits"]["point"]["epochs"] = EPOCHS
     workplace.configure(config)
-    module = workplace.root / "workflow" / "prunescape" / "resuming.py"
+    module = workplace.root / "workflow" / "prunescape" / "fitting" / "resuming.py"
     text = module.read_text(encoding="utf-8")
     assert "\nINTERVAL = 60.0\n" in text
     module.write_text(text.replace("INTERVAL = 60.0", "INTERVAL = 0.0"), encoding="utf-8")
