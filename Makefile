@@ -41,8 +41,8 @@ STYLESHEET = $(CURDIR)/workflow/report/report.css
 
 .DEFAULT_GOAL := help
 .PHONY: help run report profile dry-run snapshot restore versions diff
-.PHONY: cancel lint format test test-all test-slow test-versioning test-servers test-cluster
-.PHONY: test-conda test-faults
+.PHONY: cancel test test-all test-slow test-versioning test-servers test-cluster test-conda
+.PHONY: test-faults lint format
 .PHONY: bench audit clean
 
 help: ## list what there is
@@ -87,17 +87,17 @@ cancel: $(VENV)/run.done ## on Slurm, after Snakemake was killed: cancel the job
 # Suites beside the first two tiers are folders of their own.
 TIERS = --ignore tests/versioning --ignore tests/cluster --ignore tests/conda --ignore tests/faults
 
-test: $(VENV)/test.done ## create what the tests need, lint, run what takes minutes
+test: $(VENV)/test.done ## create what the tests need, lint, test every module and a tiny run
 	$(MAKE) --no-print-directory lint
 	python -m pytest -n 2 $(TIERS) -m "not slow"
 
 # One after the other, also under make -j: each uses both cores.
-test-all: ## run everything: test and all of the following but test-servers
+test-all: ## run every test there is: `test`, then all suites below (half an hour)
 	for suite in test test-slow test-versioning test-cluster test-conda test-faults; do \
 		$(MAKE) --no-print-directory $$suite || exit; \
 	done
 
-test-slow: $(VENV)/test.done ## run the tests that are marked slow: the rest of the folders of test
+test-slow: $(VENV)/test.done ## run the tests that are marked slow, which `test` leaves out (long)
 	python -m pytest -n 2 $(TIERS) -m slow
 
 test-versioning: $(VENV)/test.done ## run the tests of snapshots: faults, remotes, two users (long)

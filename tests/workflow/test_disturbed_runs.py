@@ -15,6 +15,8 @@ from tests.helpers.killing import Pass
 from tests.helpers.outcomes import keep
 from tests.helpers.workplace import LIMIT, RUN, Workplace, bound, counts, end, make
 
+pytestmark = pytest.mark.slow
+
 ROWS = f"{RUN}/graves/digits/logistic/point/r1-2/evaluate/none/none/none/none/b1/rows.json"
 TABLE = f"{RUN}/scores.csv"
 LOG = f"{RUN}/logs{ROWS.removeprefix(RUN).removesuffix('.json')}.log"

@@ -4,9 +4,12 @@ import csv
 import sys
 
 import numpy as np
+import pytest
 
 from prunescape.foundations import files
 from tests.helpers.workplace import Workplace, jobs
+
+pytestmark = pytest.mark.slow
 
 # Where few weights start large, a cube makes them explode within some steps; else they learn.
 NETWORK = """

@@ -9,6 +9,8 @@ import pytest
 
 from tests.helpers.workplace import CONFIG, LIMIT, RUN, Workplace, bound, end
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def read_only(source: Workplace, tmp_path: Path):

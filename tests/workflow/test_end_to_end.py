@@ -109,6 +109,7 @@ def test_the_table_has_exactly_the_planned_rows(finished):
     assert set(scores["effect"]) == {"none", "zero", "compensate"}
 
 
+@pytest.mark.slow
 def test_a_second_run_from_nothing_makes_the_same_bytes(finished, fresh):
     done = fresh.snakemake("--cores", "1", f"{RUN}/scores.csv")
 
@@ -117,6 +118,7 @@ def test_a_second_run_from_nothing_makes_the_same_bytes(finished, fresh):
         assert (fresh.root / name).read_bytes() == (finished.place.root / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_replicate_has_the_same_numbers_in_a_block_of_its_own(workplace):
     name = "evaluate/snr/global/exact_k/oneshot/b1/rows.json"
     together = json.loads((workplace.root / VI / name).read_text())["rows"]

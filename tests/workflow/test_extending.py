@@ -15,6 +15,8 @@ import yaml
 from tests.helpers.places import ROOT
 from tests.helpers.workplace import Done, Job, Workplace, counts, jobs
 
+pytestmark = pytest.mark.slow
+
 PAGE = ROOT / "docs" / "extending.md"
 LAST = {
     "aggregate": 1,

@@ -49,11 +49,13 @@ def test_nothing_changed(workplace):
     assert workplace.planned() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_a_fresh_process_with_another_number_of_cores(workplace, seed):
     assert workplace.planned("--cores", "1", PYTHONHASHSEED=seed) == []
 
 
+@pytest.mark.slow
 def test_touched_files(workplace):
     for folder in ("data", "results", "workflow"):
         for name in workplace.files(folder):
@@ -62,6 +64,7 @@ def test_touched_files(workplace):
     assert workplace.planned() == []
 
 
+@pytest.mark.slow
 def test_files_older_than_what_they_were_made_of(workplace):
     # As a download of results leaves them; here in reverse of the order in which they were made.
     paths = [
@@ -74,6 +77,7 @@ def test_files_older_than_what_they_were_made_of(workplace):
     assert workplace.planned() == []
 
 
+@pytest.mark.slow
 def test_the_config_written_in_another_way(workplace):
     path = workplace.root / "config.yaml"
     # Sorted keys, no comments, no anchors.
@@ -82,6 +86,7 @@ def test_the_config_written_in_another_way(workplace):
     assert workplace.planned() == []
 
 
+@pytest.mark.slow
 def test_a_comment_in_a_rule(workplace):
     workplace.append("workflow/rules/fit.smk", "# A comment.")
 
@@ -102,6 +107,7 @@ def test_the_learning_rate_of_a_fit(workplace):
     assert models(planned) == {"vi/r1-2"}
 
 
+@pytest.mark.slow
 def test_a_noise_level_added_to_dense_and_pruned_networks(workplace):
     config = workplace.config()
     config["catalogue"]["graves"]["noise"][0]["levels"].append("0.60")
@@ -147,6 +153,7 @@ def test_a_noise_level_added_to_one_sparsity(workplace):
     assert counts(workplace.planned()) == VERDICTS
 
 
+@pytest.mark.slow
 def test_a_sparsity_level_appended_to_full_batches(workplace):
     config = workplace.config()
     config["catalogue"]["graves"]["arms"][0]["levels"].append("0.98")
@@ -162,6 +169,7 @@ def test_a_sparsity_level_appended_to_full_batches(workplace):
     }
 
 
+@pytest.mark.slow
 def test_a_threshold_appended_to_batches_with_room(workplace):
     config = workplace.config()
     config["catalogue"]["graves"]["arms"][2]["levels"].append("2")
@@ -179,6 +187,7 @@ def test_a_threshold_appended_to_batches_with_room(workplace):
     }
 
 
+@pytest.mark.slow
 def test_a_block_of_replicates_appended(workplace):
     config = workplace.config()
     config["replicates"].append(1)
@@ -192,18 +201,21 @@ def test_a_block_of_replicates_appended(workplace):
     }
 
 
+@pytest.mark.slow
 def test_the_seed(workplace):
     workplace.configure({**workplace.config(), "seed": 2012})
 
     assert counts(workplace.planned()) == FIT
 
 
+@pytest.mark.slow
 def test_the_split(workplace):
     workplace.configure({**workplace.config(), "split": "tune"})
 
     assert counts(workplace.planned()) == FIT
 
 
+@pytest.mark.slow
 def test_the_mirrors_of_a_source(workplace):
     # Its checksums say what the raw files are, wherever they come from.
     mirrors = {"digits": ["scikit-learn", "directory:elsewhere"]}
@@ -212,6 +224,7 @@ def test_the_mirrors_of_a_source(workplace):
     assert workplace.planned() == []
 
 
+@pytest.mark.slow
 def test_a_setting_of_the_plots(workplace):
     workplace.configure({**workplace.config(), "figures": {"dots_per_inch": 100}})
 
@@ -220,6 +233,7 @@ def test_a_setting_of_the_plots(workplace):
     assert counts(planned) == {"figure": 6}
 
 
+@pytest.mark.slow
 def test_a_claim_that_is_not_tested(workplace):
     workplace.configure({**workplace.config(), "not_tested": {"g1": "too few epochs"}})
 
@@ -229,6 +243,7 @@ def test_a_claim_that_is_not_tested(workplace):
 # Files of the workflow.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -242,7 +257,7 @@ def test_a_claim_that_is_not_tested(workplace):
         ("prunescape/evaluation/gates.py", REPORT),
         ("prunescape/report/claims.py", {"claims": 1, **PAGES}),
         ("prunescape/report/published_results.py", {"compare_published": 1, "figure": 6}),
-        ("prunescape/figures/style.py", {"figure": 6, "explorer": 1}),
+        ("prunescape/drawing/style.py", {"figure": 6, "explorer": 1}),
         ("prunescape/figures/noise_curves.py", {"figure": 1}),
         ("prunescape/pipeline/imported_code.py", {}),
         ("prunescape/jobs/prune.py", {}),
@@ -266,6 +281,7 @@ def test_the_figure_whose_module_was_edited(workplace):
     assert outputs(planned, "figure", f"{RUN}/graves/figures") == {"threshold_axis.svg"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -282,6 +298,7 @@ def test_an_edited_resource(workplace, name, expected):
 # What is missing.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -349,6 +366,7 @@ def test_a_killed_job_leaves_no_file_and_is_not_forgotten(workplace):
     assert workplace.planned() == []  # the same bytes as before, so nothing below is out of date
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(workplace):
     folder = workplace.root / RUN
     paths = [folder / name for name in ("scores.parquet", "scores.csv", "gradient_noise.csv")]

@@ -1370,6 +1370,7 @@ def mutated(config, place, kind, value):
         node[f"{last}2"] = copy.deepcopy(node[last])
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from([SMALL, DEFAULT]), st.lists(MUTATIONS, min_size=1, max_size=4))
 def test_mutated_configuration_is_accepted_or_explained(original, mutations):
