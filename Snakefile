@@ -27,7 +27,9 @@ from snakemake.utils import min_version
 min_version("9.19")
 
 
-report: "workflow/report/workflow.rst"
+if workflow.modifier.is_main_snakefile():  # the page shows this run; a module is part of another
+
+    report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"  # reads config.yaml

@@ -1,9 +1,11 @@
 """Paths, targets and config leaves: what every other rules file uses.
 
-Reads config.yaml; validates `config` and fills in its defaults.
+Reads config.yaml; validates `config` and fills in its defaults. All paths start from where this
+file lies: the Snakefile that is run may be another workflow's, which takes these rules in.
 """
 
 import contextlib
+import copy
 import os
 import resource as usage
 import subprocess
@@ -11,7 +13,13 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, f"{workflow.basedir}/workflow")
+from snakemake.common.configfile import load_configfile
+from snakemake.utils import update_config
+
+CHECKOUT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve().parents[1]
+if not (CHECKOUT / "workflow/prunescape").is_dir():
+    raise WorkflowError("prunescape's Snakefile must be that of a checkout on this machine")
+sys.path.insert(0, f"{CHECKOUT}/workflow")
 
 import prunescape.jobs.data
 import prunescape.jobs.evaluate
@@ -29,15 +37,28 @@ from prunescape.foundations import levels
 from prunescape.pipeline import imported_code, paths, plan
 from prunescape.running import failures, run_lock
 
+if any(
+    workflow.modifier.path_modifier.replace_prefix(path) != path for path in ("results/", "data/")
+):
+    # Some params name files, which Snakemake doesn't prefix.
+    raise WorkflowError("prunescape takes no prefix: its results are apart by `run` in its config")
+if Path(prunescape.__file__).parents[2] != CHECKOUT:
+    raise WorkflowError(f"one workflow can't take in two checkouts of prunescape: {CHECKOUT}")
 try:
-    validation.check_file(f"{workflow.basedir}/config.yaml")
+    validation.check_file(f"{CHECKOUT}/config.yaml")
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
+given = copy.deepcopy(config)
 
-configfile: f"{workflow.basedir}/config.yaml"
+
+configfile: f"{CHECKOUT}/config.yaml"
 
 
+# Snakemake skips that line in a module that is given a config, and lets the file win over what a
+# workflow that includes this one has read before.
+config = load_configfile(f"{CHECKOUT}/config.yaml")
+update_config(config, given)
 try:
     validation.validate(config)
     jobs.report.check_commands(config)
@@ -87,13 +108,13 @@ def benchmark_of(pattern):
 
 def code(script):
     """Return a rule's script, first, and the library modules that it imports."""
-    files = imported_code.code(f"{workflow.basedir}/workflow/scripts/{script}.py")
+    files = imported_code.code(f"{CHECKOUT}/workflow/scripts/{script}.py")
     return [os.path.relpath(file) for file in files]
 
 
 def figure_code(kind):
     """Return the modules of one kind of figure that not every figure needs."""
-    files = imported_code.code(f"{workflow.basedir}/workflow/prunescape/figures/{kind}.py")
+    files = imported_code.code(f"{CHECKOUT}/workflow/prunescape/figures/{kind}.py")
     return [path for path in map(os.path.relpath, files) if path not in code("figure")]
 
 
@@ -105,7 +126,7 @@ def figure_sources(wildcards):
 
 def resource(name):
     """Return a file of the workflow's resources."""
-    return os.path.relpath(f"{workflow.basedir}/workflow/resources/{name}")
+    return os.path.relpath(f"{CHECKOUT}/workflow/resources/{name}")
 
 
 def job(function):
@@ -176,6 +197,6 @@ def name_what_is_missing():
 
 def record_environment():
     """Write environment.json beside the table: what the run was made with."""
-    script = f"{workflow.basedir}/workflow/scripts/environment.py"
+    script = f"{CHECKOUT}/workflow/scripts/environment.py"
     command = ["python", script, "--output", results(paths.ENVIRONMENT)]
     subprocess.run(command, input=jobs.common.compact(config), text=True, check=True)
