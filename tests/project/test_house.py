@@ -1,0 +1,53 @@
+"""The library's rooms stand on floors, and the picture of them is of this code."""
+
+import ast
+
+import pytest
+
+import house
+import house_picture
+from tests.helpers.places import LIBRARY, ROOT
+
+ARROWS = house.arrows(house.imports(LIBRARY))
+ROOMS = sorted(path.name for path in LIBRARY.iterdir() if (path / "__init__.py").exists())
+
+
+def test_every_room_has_a_floor_and_a_place_in_the_picture():
+    floors = [room for rooms in house.FLOORS for room in rooms]
+    assert sorted(floors) == ROOMS
+    assert sorted(house_picture.ACROSS) == ROOMS
+
+
+def test_imports_lead_to_floors_below():
+    assert len(ARROWS) > 20
+    assert house.upward(ARROWS) == []
+    assert house.circle(ARROWS) == []
+
+
+def test_a_way_up_and_a_circle_are_noticed():
+    up = ARROWS | {("foundations", "figures"): 1}
+    assert house.upward(up) == [("foundations", "figures")]
+    assert set(house.circle(up)) >= {"foundations", "figures"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_says_what_it_is_and_exports_nothing(room):
+    tree = ast.parse((LIBRARY / room / "__init__.py").read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree)
+    assert len(tree.body) == 1
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_page_describes_a_room(room):
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert f"\n| `{room}` | " in page
+
+
+def test_the_picture_is_of_this_code():
+    kept = house_picture.kept(house_picture.PICTURE)
+    assert kept == house_picture.text_of(ARROWS), "draw it anew: python tools/house_picture.py"
+
+
+def test_an_arrow_that_others_imply():
+    arrows = {("a", "b"), ("b", "c"), ("a", "c"), ("a", "d")}
+    assert house_picture.implied(arrows) == {("a", "c")}
