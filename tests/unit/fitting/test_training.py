@@ -39,6 +39,7 @@ def fit(layers, data, replicates, **changes):
     ).arrays
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("objective", "optimiser"),
     [(POINT, ADAM), (POSTERIOR, ADAM), (POSTERIOR | {"sampling": "weights"}, MOMENTUM)],

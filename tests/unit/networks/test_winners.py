@@ -240,6 +240,7 @@ def fit(network, data, replicates, epochs=5, start=None, **changes):
     return training.fit(network, scaling, *data, settings, (1, "study"), replicates, start).arrays
 
 
+@pytest.mark.slow
 def test_a_member_does_not_depend_on_its_company_after_500_steps(data):
     sparse = network(BOOSTED, nonzero=0.5)
     together = fit(sparse, data, [1, 2, 3], epochs=20)

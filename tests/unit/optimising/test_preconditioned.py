@@ -222,6 +222,7 @@ def test_masked_weights_never_move_and_their_noise_stays():
             assert same[learns].mean() < 0.02, part
 
 
+@pytest.mark.slow
 def test_a_member_does_not_depend_on_its_company_after_2000_steps():
     networks = range(1, 6)
     masks = {f"{n}.weight": m for n, m in factories.masks(Run([1]).network, 5).items()}

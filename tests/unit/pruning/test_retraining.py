@@ -222,6 +222,7 @@ def test_a_member_sees_the_batches_of_its_replicate_and_epoch():
     assert not same_bits(member, alone(1, 5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimiser", [ADAM, MOMENTUM], ids=["adam", "momentum"])
 def test_an_arm_does_not_depend_on_its_company_after_1000_steps(optimiser):
     changes = {"optimiser": optimiser, "batch_size": 23, "epochs": 112}  # 9 batches an epoch
