@@ -31,9 +31,9 @@ PROGRESS = $(if $(shell test -t 2 && echo terminal),--logger rich,--quiet host r
 SNAKEMAKE = snakemake --cores $(CORES) $(if $(DIRECTORY),--directory "$(DIRECTORY)") \
 	$(if $(CONFIG),--configfile $(CONFIG))
 # Snakemake has no clear words for a file of settings that it can't read.
-READABLE = $(if $(CONFIG),python workflow/scripts/readable.py $(CONFIG) &&)
+READABLE = $(if $(CONFIG),python workflow/commands/check_config_files.py $(CONFIG) &&)
 # Waits while another run is at work there, and unlocks what a killed one left locked.
-ALONE = $(READABLE) python workflow/scripts/alone.py "$(or $(DIRECTORY),.)" --
+ALONE = $(READABLE) python workflow/commands/run_alone.py "$(or $(DIRECTORY),.)" --
 
 # Snakemake's report cuts the top off pages that are higher than the window; this mends it.
 # Absolute, since Snakemake looks from DIRECTORY.
@@ -51,7 +51,7 @@ help: ## list what there is
 
 run: $(VENV)/run.done ## create the environment, reproduce everything, print the verdicts
 	@begin=$$(date +%s); $(ALONE) $(SNAKEMAKE) $(PROGRESS) || exit; end=$$(date +%s); \
-	python workflow/scripts/verdicts.py "$(RESULTS)/claims.csv"; \
+	python workflow/commands/print_verdicts.py "$(RESULTS)/claims.csv"; \
 	echo "time: $$(((end - begin) / 60)) min $$(((end - begin) % 60)) s"; \
 	echo "table: $(RESULTS)/scores.csv, figures: $(RESULTS)/<study>/figures"; \
 	echo "explore: $(RESULTS)/explorer.html"; \
@@ -63,7 +63,7 @@ report: $(VENV)/run.done ## write report.html: verdicts, figures, tables, run ti
 	@echo "report: $(RESULTS)/report.html"
 
 profile: $(VENV)/run.done ## show where the CPU time of the run went
-	python workflow/scripts/spending.py "$(RESULTS)"
+	python workflow/commands/print_cpu_times.py "$(RESULTS)"
 
 dry-run: $(VENV)/run.done ## show which jobs a run would start, and why
 	$(READABLE) $(SNAKEMAKE) --dry-run

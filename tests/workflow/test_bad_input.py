@@ -26,9 +26,10 @@ from prunescape.foundations import files
 from prunescape.jobs import report
 from prunescape.pruning import arm_masks, selection
 from tests.helpers.factories import checkpoint, scored, uint8_images
-from tests.helpers.places import ROOT
+from tests.helpers.places import ROOT, WORKFLOW
 
-SCRIPTS = ROOT / "workflow" / "scripts"
+SCRIPTS = WORKFLOW / "scripts"
+COMMANDS = WORKFLOW / "commands"
 ROOT_STREAM = (1, "study")
 
 
@@ -164,17 +165,18 @@ UNREADABLE = {
 def test_a_file_of_settings_that_cannot_be_read(tmp_path, content, message):
     if content is not None:
         (tmp_path / "mine.yaml").write_bytes(content)
-    told = script("readable", tmp_path / "mine.yaml")
+    told = script("check_config_files", tmp_path / "mine.yaml", folder=COMMANDS)
     assert re.search(message, told), told
 
 
 # What files hold.
 
 
-def script(name, *arguments):
-    """Run the script of a rule, which is to end with one line; return the line."""
+def script(name, *arguments, folder=SCRIPTS):
+    """Run a script, which is to end with one line; return the line."""
     before = sys.argv, list(sys.path)
-    sys.argv = [str(SCRIPTS / f"{name}.py"), *map(str, arguments)]
+    sys.argv = [str(folder / f"{name}.py"), *map(str, arguments)]
+    sys.path.insert(0, str(folder))
     try:
         with pytest.raises(SystemExit) as ended:
             runpy.run_path(sys.argv[0], run_name="__main__")

@@ -13,7 +13,11 @@ from prunescape.pipeline import imported_code, paths, plan
 from tests.helpers.places import ROOT
 from tests.helpers.workplace import CONFIG, RUN, Finished, Workplace, counts, described
 
-SCRIPTS = sorted(ROOT.glob("workflow/scripts/[a-z]*.py"))
+SCRIPTS = sorted(
+    path
+    for folder in ("scripts", "commands")
+    for path in (ROOT / "workflow" / folder).glob("[a-z]*.py")
+)
 RULES = sorted(ROOT.glob("workflow/rules/*.smk"))
 KEYS = ["input", "output", "log", "benchmark", "threads", "resources", "conda", "shell"]
 FITS = {"point", "vi", "vi_signed", "as_published"}
@@ -212,7 +216,7 @@ def test_a_source_that_cannot_be_reached_is_explained(fresh):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_a_script_explains_itself_and_imports_only_declared_modules(fresh: Workplace, script):
-    name = f"workflow/scripts/{script.name}"
+    name = str(script.relative_to(ROOT))
 
     done = fresh.run(sys.executable, "-X", "importtime", name, "--help")
 
@@ -221,12 +225,12 @@ def test_a_script_explains_itself_and_imports_only_declared_modules(fresh: Workp
     docstring = re.match('"""(.+?)(?:\n\n|""")', script.read_text(encoding="utf-8"), re.DOTALL)
     assert docstring[1] in done.output
     imported = set(
-        re.findall(r"^import time:.*\| +(_script|_fit|prunescape\S*)$", done.output, re.M)
+        re.findall(r"^import time:.*\| +(_script|_command|_fit|prunescape\S*)$", done.output, re.M)
     )
     files = {str(file.relative_to(ROOT)) for file in imported_code.code(script)}
     declared = {
         file.removeprefix("workflow/")
-        .removeprefix("scripts/")
+        .removeprefix(f"{script.parent.name}/")
         .removesuffix(".py")
         .replace("/", ".")
         for file in files

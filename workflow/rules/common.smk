@@ -197,6 +197,6 @@ def name_what_is_missing():
 
 def record_environment():
     """Write environment.json beside the table: what the run was made with."""
-    script = f"{CHECKOUT}/workflow/scripts/environment.py"
+    script = f"{CHECKOUT}/workflow/commands/record_environment.py"
     command = ["python", script, "--output", results(paths.ENVIRONMENT)]
     subprocess.run(command, input=jobs.common.compact(config), text=True, check=True)

@@ -1,4 +1,4 @@
-"""What every script shares: the library on the path, and one clear line for bad input.
+"""What every script shares: the library on the path, arguments, and how it ends.
 
 Imported first by each script. Running a script puts this folder on Python's path; the library is
 the folder beside it.
@@ -13,14 +13,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from prunescape.running import log_endings
+from prunescape.running import command_line, log_endings
+from prunescape.running.command_line import parser
 
-
-def parser(description: str | None) -> argparse.ArgumentParser:
-    """Return an argument parser that shows a script's docstring as it was written."""
-    return argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+__all__ = ["add_computing", "add_network_files", "parser", "run", "structure"]
 
 
 def add_network_files(parser: argparse.ArgumentParser) -> None:
@@ -44,16 +40,12 @@ def structure(text: str) -> object:
         raise argparse.ArgumentTypeError(f"not JSON: {error}") from None
 
 
-def run(main: Callable[[], None], *, timed: bool = True) -> None:
+def run(main: Callable[[], None]) -> None:
     """Call `main`; bad input (ValueError) and unreadable files (OSError) end it with one line.
 
-    Unless `timed` is false, stderr, a rule's log, ends with what the script took: `log_endings`.
+    Else stderr, a rule's log, ends with what the script took: `log_endings`.
     """
-    script, started = Path(sys.argv[0]), time.process_time()
-    try:
-        main()
-    except (ValueError, OSError) as error:
-        sys.exit(f"{script.name}: {error}")
-    if timed:
-        sys.stdout.flush()
-        print(log_endings.of_this_process(script.stem, started), file=sys.stderr)
+    started = time.process_time()
+    command_line.run(main)
+    sys.stdout.flush()
+    print(log_endings.of_this_process(Path(sys.argv[0]).stem, started), file=sys.stderr)

@@ -124,7 +124,7 @@ NETWORKS = {*FITS, "check_network", "measure", "score", "retrain", "evaluate", *
         ("networks/scaling", NETWORKS),
         ("pipeline/plan", {"aggregate"}),
         ("evaluation/gates", {"aggregate"}),
-        ("data/sources", {"download", "readable"}),
+        ("data/sources", {"download"}),
         ("data/own_images", {"prepare"}),
         ("data/torchvision_collections", {"download_collection"}),
         ("pipeline/imported_code", set()),

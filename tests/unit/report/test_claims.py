@@ -454,7 +454,7 @@ def test_scripts_write_and_print_the_verdicts(tmp_path):
     assert pd.isna(found["n"].iloc[2])
 
     printed = subprocess.run(
-        [sys.executable, "workflow/scripts/verdicts.py", tmp_path / "claims.csv"],
+        [sys.executable, "workflow/commands/print_verdicts.py", tmp_path / "claims.csv"],
         cwd=ROOT,
         check=True,
         capture_output=True,

@@ -11,9 +11,9 @@ import time
 import pytest
 
 from prunescape.running import run_lock
-from tests.helpers.places import ROOT
+from tests.helpers.places import WORKFLOW
 
-SCRIPT = ROOT / "workflow" / "scripts" / "alone.py"
+SCRIPT = WORKFLOW / "commands" / "run_alone.py"
 HOST = socket.gethostname()
 
 

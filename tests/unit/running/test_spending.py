@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from prunescape.running import log_endings, spending
-from tests.helpers.places import ROOT
+from tests.helpers.places import WORKFLOW
 
 
 def job(results, place, text):
@@ -25,7 +25,7 @@ def test_overhead_is_all_but_the_work_of_the_scripts(tmp_path):
     assert found["study"].tolist() == ["a", "b", ""]
     assert found["memory"].tolist() == [310, 100, 90]
     text = spending.report(tmp_path)
-    assert "train                  2     94.0       4.0     60.0      310" in text
+    assert "train                      2     94.0       4.0     60.0      310" in text
     assert "Snakemake itself: 4 CPU s" in text
     # 5 s to start and 4 of Snakemake in 100.
     assert "all: 100 CPU s in 3 jobs" in text
@@ -33,10 +33,10 @@ def test_overhead_is_all_but_the_work_of_the_scripts(tmp_path):
 
 
 def test_a_folder_without_logs_is_named(tmp_path):
-    script = ROOT / "workflow/scripts/spending.py"
+    script = WORKFLOW / "commands" / "print_cpu_times.py"
     done = subprocess.run([sys.executable, script, tmp_path], capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr == f"spending.py: {tmp_path}/logs: no log of a finished job\n"
+    assert done.stderr == f"print_cpu_times.py: {tmp_path}/logs: no log of a finished job\n"
 
 
 def test_a_script_tells_what_it_took(tmp_path):
@@ -50,7 +50,7 @@ def test_a_script_tells_what_it_took(tmp_path):
         "    main.kept = b'x' * 200_000_000\n"
         "_script.run(main)\n"
     )
-    place = {"PYTHONPATH": str(ROOT / "workflow/scripts")}
+    place = {"PYTHONPATH": str(WORKFLOW / "scripts")}
     command = [sys.executable, script]
     for _ in range(2):  # the second time counts
         with (tmp_path / "log").open("a") as log:

@@ -24,7 +24,7 @@ from prunescape.foundations import files
 from prunescape.optimising import optimisers
 
 WORKFLOW = Path(__file__).resolve().parents[2]
-"""The folder with the library and its scripts."""
+"""The folder with the library and the rules' scripts."""
 INTERVAL = 60.0
 """Seconds between two writes, at least."""
 
@@ -107,8 +107,9 @@ class Progress:
 
 
 def code() -> list[Path]:
-    """Return the code that a training is of: every module of the library, every script."""
-    return sorted(WORKFLOW.rglob("*.py"))
+    """Return the code that a training is of: every module of the library, every rule's script."""
+    folders = (WORKFLOW / name for name in ("prunescape", "scripts"))
+    return sorted(path for folder in folders for path in folder.rglob("*.py"))
 
 
 def _digest(*identity: object) -> str:

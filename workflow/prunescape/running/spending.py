@@ -62,10 +62,10 @@ def _section(found: pd.DataFrame, by: str) -> list[str]:
         longest=("work", "max"),
         memory=("memory", "max"),
     )
-    lines = [f"{by:<18}{'jobs':>6}{'CPU s':>9}{'to start':>10}{'longest':>9}{'peak MB':>9}"]
+    lines = [f"{by:<22}{'jobs':>6}{'CPU s':>9}{'to start':>10}{'longest':>9}{'peak MB':>9}"]
     for name, row in groups.sort_values("work", ascending=False).iterrows():
         lines.append(
-            f"{name:<18}{row['jobs']:>6.0f}{row['start'] + row['work']:>9.1f}{row['start']:>10.1f}"
+            f"{name:<22}{row['jobs']:>6.0f}{row['start'] + row['work']:>9.1f}{row['start']:>10.1f}"
             f"{row['longest']:>9.1f}{row['memory']:>9.0f}"
         )
     return lines

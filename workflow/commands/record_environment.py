@@ -4,14 +4,14 @@ import json
 import sys
 from pathlib import Path
 
-import _script
+import _command
 from prunescape.foundations import files
 from prunescape.running import environment
 
 
 def main() -> None:
     """Parse the arguments, look around, write."""
-    parser = _script.parser(__doc__)
+    parser = _command.parser(__doc__)
     parser.add_argument("--output", required=True, help="environment to write (JSON)")
     arguments = parser.parse_args()
     record = environment.record(json.load(sys.stdin), Path(__file__).parent)
@@ -19,4 +19,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    _script.run(main, timed=False)
+    _command.run(main)

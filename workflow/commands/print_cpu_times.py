@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import _script
+import _command
 from prunescape.running import spending
 
 
 def main() -> None:
     """Parse the arguments, print the summary."""
-    parser = _script.parser(__doc__)
+    parser = _command.parser(__doc__)
     parser.add_argument("results", type=Path, metavar="FOLDER", help="results/<run>")
     arguments = parser.parse_args()
 
@@ -16,4 +16,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    _script.run(main, timed=False)
+    _command.run(main)

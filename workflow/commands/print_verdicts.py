@@ -1,12 +1,12 @@
 """Print the verdicts on the claims as a table for the terminal."""
 
-import _script
+import _command
 from prunescape.report import claims
 
 
 def main() -> None:
     """Parse the arguments, print the verdicts."""
-    parser = _script.parser(__doc__)
+    parser = _command.parser(__doc__)
     parser.add_argument("verdicts", metavar="FILE", help="claims.csv of a run")
     arguments = parser.parse_args()
 
@@ -14,4 +14,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    _script.run(main, timed=False)
+    _command.run(main)

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-import _script
+import _command
 from prunescape.running import future_files, run_lock
 
 WORKFLOW = Path(__file__).resolve().parents[1]
@@ -12,7 +12,7 @@ WORKFLOW = Path(__file__).resolve().parents[1]
 
 def main() -> None:
     """Parse the arguments, wait, become the command."""
-    parser = _script.parser(__doc__)
+    parser = _command.parser(__doc__)
     parser.add_argument("folder", type=Path, help="where Snakemake will work")
     parser.add_argument("command", nargs="+", help="after --")
     arguments = parser.parse_args()
@@ -27,4 +27,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    _script.run(main, timed=False)
+    _command.run(main)
