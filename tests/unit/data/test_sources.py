@@ -292,7 +292,7 @@ def test_unknown_mirror_stops_before_any_is_tried(outputs, tmp_path, mirror):
 
 
 def test_wrong_source_and_outputs(outputs):
-    with pytest.raises(ValueError, match="unknown data source 'cifar'"):
+    with pytest.raises(ValueError, match="sources: found 'cifar'; allowed: "):
         sources.fetch("cifar", ["torchvision"], outputs)
     with pytest.raises(ValueError, match="raw files of mnist are"):
         sources.fetch("mnist", ["torchvision"], outputs[:3])

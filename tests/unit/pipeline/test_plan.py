@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from prunescape.configuration import validation
 from prunescape.jobs import prune, retrain, targets
 from prunescape.pipeline import paths, plan
+from prunescape.pipeline.schedules import Point, batches
 from tests.helpers.places import ROOT
 
 DEFAULT = yaml.safe_load(ROOT.joinpath("config.yaml").read_text())
@@ -129,15 +130,15 @@ def test_an_arm_may_name_some_of_its_fits_networks():
 
 def test_batches():
     levels = ("0.10", "0.20", "0.30", "0.40", "0.50")
-    assert plan.batches(levels, 2) == [("0.10", "0.20"), ("0.30", "0.40"), ("0.50",)]
-    assert plan.batches(levels, 5) == [levels]
-    assert plan.batches(levels, 99) == [levels]
+    assert batches(levels, 2) == [("0.10", "0.20"), ("0.30", "0.40"), ("0.50",)]
+    assert batches(levels, 5) == [levels]
+    assert batches(levels, 99) == [levels]
 
 
 @given(st.integers(1, 12), st.integers(1, 40))
 def test_an_appended_level_leaves_full_batches_as_they_were(size, many):
     levels = tuple(f"0.{number:02}" for number in range(many))
-    before, after = plan.batches(levels, size), plan.batches((*levels, "0.99"), size)
+    before, after = batches(levels, size), batches((*levels, "0.99"), size)
     full = many // size
     assert after[:full] == before[:full]
     assert sum(after, ()) == (*levels, "0.99")
@@ -160,14 +161,14 @@ def test_noise_at_the_sparsities_that_it_names():
     model = plan.Model("graves", "mnist", "wide", "vi")
 
     def at(which, level):
-        return plan.conditions(made, model, which, plan.Point(0, level))
+        return plan.conditions(made, model, which, Point(0, level))
 
     assert at(plan.DENSE, "0") == clean + grey + gaussian
     assert at(some, "0.90") == clean + grey + gaussian  # 0.9 and 0.90 are one sparsity
     assert at(some, "0.50") == clean + gaussian
     threshold = replace(some, selection="threshold")
     assert at(threshold, "0.90") == clean
-    assert plan.conditions(config(), model, some, plan.Point(0, "0.90")) == clean
+    assert plan.conditions(config(), model, some, Point(0, "0.90")) == clean
     made["catalogue"]["graves"]["noise"] = [NOISE[0] | {"networks": ["logistic"]}, *NOISE[1:]]
     assert at(some, "0.90") == clean + gaussian
     del made["catalogue"]["graves"]["noise"]
@@ -187,9 +188,9 @@ def test_the_control_of_a_chain_meets_the_noise_of_its_step():
     assert control.schedule == "slow"
     for point, level in enumerate(["0", "0.50", "0.90"]):
         at_control = plan.conditions(made, model, control, control.points[point])
-        assert at_control == plan.conditions(made, model, pruned, plan.Point(point, level))
+        assert at_control == plan.conditions(made, model, pruned, Point(point, level))
     assert plan.conditions(made, model, control, control.points[1]) == [("none", "0")]
-    assert len(plan.conditions(made, model, dense, plan.Point(0, "0"))) > 1
+    assert len(plan.conditions(made, model, dense, Point(0, "0"))) > 1
 
 
 def test_keys_are_complete():
@@ -390,7 +391,7 @@ def test_every_point_is_trained_in_exactly_the_jobs_that_are_named(size):
         ]
         assert trained == list(one.points)
         # An evaluation of a batch of levels reads one batch of trained ones.
-        for batch in plan.batches(one.points, size):
+        for batch in batches(one.points, size):
             few = plan.parts(made, "graves", one, batch)
             assert len(few) == (len(batch) if one.schedule == "chain" else 1)
 

@@ -399,7 +399,7 @@ def test_a_file_that_fails_when_it_is_run_is_told_in_one_line(own):
 
 
 def test_an_unknown_criterion_is_named():
-    with pytest.raises(ValueError, match="criterion wonder: unknown; known: random, magnitude, "):
+    with pytest.raises(ValueError, match="criterion: found 'wonder'; allowed: random, magnitude, "):
         score(checkpoint(), ["wonder"])
 
 

@@ -134,7 +134,7 @@ def statistics_read(arm: dict[Any, Any], config: dict[Any, Any]) -> Read:
     own = {k: v for k, v in mapping(config.get("criteria")).items() if isinstance(v, str)}
     found = {}
     for criterion in texts_of(arm.get("criteria")):
-        with contextlib.suppress(ValueError, KeyError):
+        with contextlib.suppress(ValueError):
             found[criterion] = needs.of({"criteria": own}, criterion)
     return found
 

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from prunescape.data import web
+from prunescape.foundations.choices import choose
 from prunescape.foundations.messages import one_line
 
 log = logging.getLogger(__name__)
@@ -92,9 +93,7 @@ def fetch(source: str, mirrors: Sequence[str], outputs: Sequence[Path]) -> None:
         ValueError: an argument is wrong, or no mirror has the files; then the message says what
             was tried, why each mirror failed, and the ways out.
     """
-    if source not in FILES:
-        raise ValueError(f"unknown data source {source!r}, expected one of {', '.join(FILES)}")
-    if sorted(path.name for path in outputs) != sorted(FILES[source]):
+    if sorted(path.name for path in outputs) != sorted(choose(FILES, source, "sources")):
         raise ValueError(f"the raw files of {source} are {', '.join(FILES[source])}")
     for mirror in mirrors:
         if not MIRROR.fullmatch(mirror):

@@ -19,6 +19,7 @@ import numpy as np
 
 from prunescape.data import datasets, torchvision_import, web
 from prunescape.foundations import files
+from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
 from prunescape.foundations.messages import one_line
 
@@ -43,9 +44,11 @@ def fetch(name: str, output: Path) -> None:
         output: the .safetensors file to write.
 
     Raises:
-        ValueError: nothing could be downloaded, or it is not what it should be; says why.
+        ValueError: it is not known, nothing could be downloaded, or it is not what it should be;
+            says why.
     """
-    read = {"KMNIST": _mnist, "SVHN": _svhn, "CIFAR10": _cifar, "CIFAR100": _cifar}[name]
+    readers = {"KMNIST": _mnist, "SVHN": _svhn, "CIFAR10": _cifar, "CIFAR100": _cifar}
+    read = choose(readers, name, "sources: torchvision")
     try:
         known = getattr(torchvision_import.load().datasets, name)
     except (ImportError, RuntimeError) as error:

@@ -11,11 +11,13 @@ run meets the same corrupted images. `level` is a decimal string in [0, 1]; it m
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from math import isqrt
 
 import numpy as np
 
 from prunescape.foundations import streams, user_files
+from prunescape.foundations.choices import choose
 
 # Ahmad & Scheinkman (2019) set pixels to mean + 2 standard deviations of MNIST. On raw intensities
 # that is 0.7469; their public code's successor did so after normalisation, where the same number
@@ -23,6 +25,10 @@ from prunescape.foundations import streams, user_files
 MEAN, DEVIATION = 0.1307, 0.3081
 GREY_RAW = MEAN + 2 * DEVIATION
 GREY_NORMALISED = MEAN + DEVIATION * GREY_RAW
+
+Corruption = Callable[[np.ndarray, Decimal, np.random.Generator], np.ndarray]
+"""Of images [N, C, H, W], float32 in [0, 1], which it may overwrite, a level in [0, 1] and what it
+draws from; returns such images."""
 
 
 def corrupt(
@@ -43,20 +49,20 @@ def corrupt(
             the images, the level as a float, and a numpy generator, and returns images.
 
     Raises:
-        ValueError: if a user's function fails, or returns anything but such images.
+        ValueError: if the kind is unknown, or a user's function fails or returns anything but such
+            images.
     """
     generator = streams.generator(*stream, "noise", kind, str(Decimal(level).normalize()))
-    if own and kind in own:
-        return _of_user(own[kind], images.copy(), float(level), generator)
-    return _KINDS[kind](images.copy(), Decimal(level), generator)
+    known = _KINDS | {name: partial(_of_user, named) for name, named in (own or {}).items()}
+    return choose(known, kind, "noise")(images.copy(), Decimal(level), generator)
 
 
 def _of_user(
-    named: str, images: np.ndarray, level: float, generator: np.random.Generator
+    named: str, images: np.ndarray, level: Decimal, generator: np.random.Generator
 ) -> np.ndarray:
     shape, function = images.shape, user_files.load(named)
     try:
-        found = np.asarray(function(images, level, generator))
+        found = np.asarray(function(images, float(level), generator))
     except Exception as error:
         raise ValueError(f"noise {user_files.told(user_files.split(named)[0], error)}") from error
     if found.shape != shape or found.dtype.kind != "f":
@@ -68,7 +74,7 @@ def _of_user(
     return found.astype(np.float32)
 
 
-def _grey(grey: float) -> Callable[[np.ndarray, Decimal, np.random.Generator], np.ndarray]:
+def _grey(grey: float) -> Corruption:
     def corrupt_grey(
         images: np.ndarray, level: Decimal, generator: np.random.Generator
     ) -> np.ndarray:
@@ -120,7 +126,7 @@ def _pixels(images: np.ndarray) -> np.ndarray:
     return images.reshape(*images.shape[:2], -1)
 
 
-_KINDS = {
+_KINDS: dict[str, Corruption] = {
     "grey_raw": _grey(GREY_RAW),
     "grey_normalised": _grey(GREY_NORMALISED),
     "gaussian": _gaussian,

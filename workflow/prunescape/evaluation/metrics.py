@@ -4,7 +4,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
-from prunescape.networks.network import Affine, Network, Parameters, Weighted
+from prunescape.networks.interfaces import ReplicatedNetwork
+from prunescape.networks.network import Affine, Parameters, Weighted
 from prunescape.networks.scaling import Scaling
 
 # Images at a time; fixed for a network, so that its numbers don't depend on its company.
@@ -15,7 +16,7 @@ BINS = 15  # of the calibration error: equal width on [0, 1] (Guo et al. 2017, e
 
 @torch.no_grad()
 def measure(
-    network: Network,
+    network: ReplicatedNetwork,
     parameters: Parameters,
     scaling: Scaling,
     images: torch.Tensor,
@@ -62,7 +63,7 @@ def measure(
 class Heard:
     """Which units have had an output other than zero; of a k-winners layer: which have won."""
 
-    def __init__(self, network: Network, members: int) -> None:
+    def __init__(self, network: ReplicatedNetwork, members: int) -> None:
         """`members`: number of networks that are listened to at once."""
         self._units = {
             layer.name: np.zeros((members, layer.shape[0]), dtype=bool)

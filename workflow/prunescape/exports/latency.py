@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 from prunescape.exports.portable import Portable
+from prunescape.foundations.choices import choose
 
 ROUNDS = 7
 """How often everything is measured in turn, so that a busy moment hits all alike."""
@@ -56,16 +58,23 @@ def _module(model: Portable, *, sparse: bool) -> nn.Sequential:
             if kind == "linear" and sparse:
                 steps.append(_Sparse(weight, bias))
                 continue
-            of = nn.Linear if kind == "linear" else nn.Conv2d
-            shape = (weight.shape[1], weight.shape[0], *weight.shape[2:3])
-            made = of(*shape, bias=bias is not None)
+            made: nn.Linear | nn.Conv2d
+            if kind == "linear":
+                made = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
+            else:
+                units, channels, size, _ = weight.shape
+                made = nn.Conv2d(channels, units, size, bias=bias is not None)
             made.weight = nn.Parameter(weight, requires_grad=False)
             if bias is not None:
                 made.bias = nn.Parameter(bias, requires_grad=False)
             steps.append(made)
         else:
-            made = {"relu": nn.ReLU, "tanh": nn.Tanh, "max_pool": nn.MaxPool2d}[kind]
-            steps.append(made(layer["size"]) if kind == "max_pool" else made())
+            makers: dict[str, Callable[[], nn.Module]] = {
+                "relu": nn.ReLU,
+                "tanh": nn.Tanh,
+                "max_pool": partial(nn.MaxPool2d, layer.get("size")),
+            }
+            steps.append(choose(makers, kind, "networks: kind")())
     return nn.Sequential(*steps)
 
 

@@ -48,7 +48,8 @@ def graph(model: Portable) -> onnx.ModelProto:
         elif kind in ("relu", "tanh"):
             values = tape.add(kind.capitalize(), values)
         else:
-            raise ValueError(f"a {kind} layer can't be exported")
+            allowed = "linear, conv, max_pool, relu, tanh"
+            raise ValueError(f"networks: a {kind} layer can't be exported; allowed: {allowed}")
     tape.nodes[-1].output[0] = "logits"
     images = helper.make_tensor_value_info("images", TensorProto.FLOAT, ["N", *model.image])
     classes = len(model.arrays[f"{number}.weight"])

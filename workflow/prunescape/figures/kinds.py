@@ -13,6 +13,7 @@ from types import ModuleType
 import pandas as pd
 
 from prunescape.drawing import references
+from prunescape.foundations.choices import choose
 
 KINDS = {
     "accuracy_sparsity": "prunescape.figures.accuracy_sparsity",
@@ -36,7 +37,5 @@ def elsewhere(kind: str, paths: Sequence[str | os.PathLike], study: str) -> pd.D
 
 
 def load(kind: str) -> ModuleType:
-    """Return the module of a kind."""
-    if kind not in KINDS:
-        raise ValueError(f"figures: unknown kind {kind!r}, expected one of {sorted(KINDS)}")
-    return importlib.import_module(KINDS[kind])
+    """Return the module of a kind; ValueError for another."""
+    return importlib.import_module(choose(KINDS, kind, "figures"))

@@ -15,8 +15,7 @@ from prunescape.fitting.divergence import Divergence
 from prunescape.foundations import files
 from prunescape.foundations.messages import one_line
 from prunescape.networks.architectures import Definition, network
-from prunescape.networks.module_network import ModuleNetwork
-from prunescape.networks.network import Network
+from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.scaling import Scaling
 
 FORMAT = 1
@@ -49,7 +48,7 @@ class Checkpoint:
     diverged: tuple[Divergence, ...] = ()
 
     @property
-    def network(self) -> Network | ModuleNetwork:
+    def network(self) -> ReplicatedNetwork:
         """The network of the members."""
         return network(self.layers, self.scaling.shape(self.image))
 
@@ -125,10 +124,11 @@ class Checkpoint:
             raise ValueError(f"{path}: checkpoint with metadata of another kind ({text})") from None
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
-        missing = (built.shapes.keys() | built.buffers.keys()) - checkpoint.arrays.keys()
+        expected = {**built.shapes, **built.buffers}
+        missing = expected.keys() - checkpoint.arrays.keys()
         if missing:
             raise ValueError(f"{path}: checkpoint without {sorted(missing)}")
-        for name, shape in (built.shapes | built.buffers).items():
+        for name, shape in expected.items():
             found = checkpoint.arrays[name].shape[1:]
             if found != shape:
                 raise ValueError(

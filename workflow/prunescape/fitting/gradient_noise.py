@@ -18,7 +18,8 @@ from prunescape.fitting.training import batch_order
 from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.network import Parameters
 from prunescape.optimising import first_images
-from prunescape.optimising.objectives import Batch, Likelihood, objective
+from prunescape.optimising.interfaces import Batch
+from prunescape.optimising.objectives import Likelihood, objective, point_estimate
 from prunescape.optimising.preconditioned import NoiseCovariance
 
 STEPS = 3000  # batches of an estimate at weights that stay
@@ -110,7 +111,7 @@ def check(
         exact C with the estimate at weights that stay (`noise_rank_fixed`) and with the one that
         training ended with (`noise_rank_trained`), which remembers the weights on the way.
     """
-    goal = objective(checkpoint.network, fit["objective"])
+    goal = point_estimate(objective(checkpoint.network, fit["objective"]), "check_noise")
     parameters = checkpoint.parameters(images.device)
     inputs = checkpoint.scaling.to(images.device)(images)
     truth = exact(goal, parameters, inputs, labels)

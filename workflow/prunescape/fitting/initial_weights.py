@@ -1,18 +1,23 @@
 """Weights before training, each replicate's from streams of its own (needs torch)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from prunescape.foundations import streams
+from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
-from prunescape.networks.network import Network
+from prunescape.networks.interfaces import ReplicatedNetwork
+from prunescape.networks.network import Shape
+
+Settings = Mapping[str, Any]
 
 
 def initial_weights(
-    network: Network,
-    settings: Mapping[str, Any],
+    network: ReplicatedNetwork,
+    settings: Settings,
     root: tuple[int | str, ...],
     replicates: Sequence[int],
 ) -> Arrays:
@@ -25,30 +30,64 @@ def initial_weights(
     all of a unit's inputs, also those without a weight in sparse layers.
 
     own: as a module of the user starts; what such a module has beside layers with weights always
-    does.
+    does. ValueError for another distribution.
     """
     kind = settings["distribution"]
+    draw = choose(_DISTRIBUTIONS, kind, "initial_weights.distribution")
     starts = {r: network.start(streams.seed(*root, "initial weights", r)) for r in replicates}
     layers = {f"{layer.name}.{part}" for layer in network.weighted for part in ("weight", "bias")}
     arrays = {}
     for name, shape in network.shapes.items():
-        if kind == "own" or name not in layers:
+        if draw is None or name not in layers:
             arrays[name] = np.stack([starts[replicate][name] for replicate in replicates])
             continue
-        inputs = np.prod(network.shapes[name.replace(".bias", ".weight")][1:])
+        inputs = prod(network.shapes[name.replace(".bias", ".weight")][1:])
+        is_zero = name.endswith(".bias") and kind != "torch_default"
         members = []
         for replicate in replicates:
             stream = streams.generator(*root, "initial weights", replicate, name)
-            if kind == "torch_default":
-                member = stream.uniform(-np.sqrt(1 / inputs), np.sqrt(1 / inputs), shape)
-            elif name.endswith(".bias") or kind == "zeros":
-                member = np.zeros(shape)
-            elif kind == "normal":
-                member = stream.normal(0.0, settings["scale"], shape)
-            else:
-                outputs = shape[0] * np.prod(shape[2:]) if kind == "glorot_uniform" else 0
-                bound = np.sqrt(6 / (inputs + outputs))
-                member = stream.uniform(-bound, bound, shape)
+            member = np.zeros(shape) if is_zero else draw(stream, shape, inputs, settings)
             members.append(member.astype(np.float32))
         arrays[name] = np.stack(members)
     return arrays
+
+
+def _zeros(_: np.random.Generator, shape: Shape, _inputs: int, _settings: Settings) -> np.ndarray:
+    return np.zeros(shape)
+
+
+def _normal(stream: np.random.Generator, shape: Shape, _: int, settings: Settings) -> np.ndarray:
+    return stream.normal(0.0, settings["scale"], shape)
+
+
+def _he_uniform(stream: np.random.Generator, shape: Shape, inputs: int, _: Settings) -> np.ndarray:
+    return _uniform(stream, shape, 6 / inputs)
+
+
+def _glorot_uniform(
+    stream: np.random.Generator, shape: Shape, inputs: int, _: Settings
+) -> np.ndarray:
+    return _uniform(stream, shape, 6 / (inputs + shape[0] * prod(shape[2:])))
+
+
+def _torch_default(
+    stream: np.random.Generator, shape: Shape, inputs: int, _: Settings
+) -> np.ndarray:
+    return _uniform(stream, shape, 1 / inputs)
+
+
+def _uniform(stream: np.random.Generator, shape: Shape, square: float) -> np.ndarray:
+    bound = np.sqrt(square)
+    return stream.uniform(-bound, bound, shape)
+
+
+Draw = Callable[[np.random.Generator, Shape, int, Settings], np.ndarray]
+_DISTRIBUTIONS: dict[str, Draw | None] = {
+    "zeros": _zeros,
+    "normal": _normal,
+    "he_uniform": _he_uniform,
+    "glorot_uniform": _glorot_uniform,
+    "torch_default": _torch_default,
+    "own": None,
+}
+"""Name -> what draws a tensor of some shape, given how many inputs a unit has; None: nothing."""

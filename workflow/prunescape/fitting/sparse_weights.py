@@ -12,11 +12,12 @@ from fractions import Fraction
 import numpy as np
 
 from prunescape.foundations import levels, streams
-from prunescape.networks.network import Network, Weighted
+from prunescape.networks.interfaces import ReplicatedNetwork
+from prunescape.networks.network import Weighted
 
 
 def masks(
-    network: Network, root: tuple[int | str, ...], replicates: Sequence[int]
+    network: ReplicatedNetwork, root: tuple[int | str, ...], replicates: Sequence[int]
 ) -> dict[str, np.ndarray]:
     """Return which weights may differ from zero.
 

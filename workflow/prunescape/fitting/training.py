@@ -19,12 +19,14 @@ from prunescape.fitting.initial_weights import initial_weights
 from prunescape.fitting.members import Members
 from prunescape.fitting.resuming import Progress
 from prunescape.foundations import streams
+from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
 from prunescape.networks.ensembles import Ensemble
-from prunescape.networks.network import Network
+from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.scaling import Scaling
 from prunescape.optimising import first_images, optimisers
-from prunescape.optimising.objectives import Batch, Likelihood, Variational, objective
+from prunescape.optimising.interfaces import Batch, Objective
+from prunescape.optimising.objectives import objective
 from prunescape.optimising.preconditioned import PreconditionedSGD
 
 BAR = {"unit": "step", "mininterval": 5, "ascii": True}
@@ -43,7 +45,7 @@ class Fitted(NamedTuple):
 
 
 def fit(
-    network: Network,
+    network: ReplicatedNetwork,
     scaling: Scaling,
     images: torch.Tensor,
     labels: torch.Tensor,
@@ -105,8 +107,8 @@ def fit(
 
 
 def _beginning(
-    goal: Likelihood | Variational,
-    network: Network,
+    goal: Objective,
+    network: ReplicatedNetwork,
     images: torch.Tensor,
     settings: Mapping[str, Any],
     root: tuple[int | str, ...],
@@ -141,7 +143,8 @@ def _beginning(
 
 def _holds(settings: Mapping[str, Any]) -> bool:
     """Say whether fixed sparse weights stay at zero after the last step too, as they should."""
-    return settings.get("sparse_weights", "held") == "held"
+    kept = settings.get("sparse_weights", "held")
+    return choose({"held": True, "rezeroed": False}, kept, "sparse_weights")
 
 
 def _batch_sizes(settings: Mapping[str, Any]) -> list[int]:
@@ -154,7 +157,7 @@ def _batch_sizes(settings: Mapping[str, Any]) -> list[int]:
 class _Training(NamedTuple):
     """What stays the same from step to step; the fields are arguments of `fit`."""
 
-    goal: Likelihood | Variational
+    goal: Objective
     scaling: Scaling
     images: torch.Tensor
     labels: torch.Tensor
@@ -213,7 +216,7 @@ def _show(bar: tqdm, epoch: int, losses: torch.Tensor, lost: Sequence[Divergence
     bar.set_postfix_str(f"epoch {epoch}, loss {loss:.4f}", refresh=False)
 
 
-def _estimates(goal: Likelihood | Variational, members: Members) -> Arrays:
+def _estimates(goal: Objective, members: Members) -> Arrays:
     """Return what a checkpoint keeps, in the order of shapes, however the ensemble lays them."""
     found = dict(goal.estimates(members.ensemble))
     if isinstance(members.optimiser, PreconditionedSGD):

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from prunescape.pipeline import imported_code, paths, plan
-from prunescape.pipeline.plan import Arm, Config, Model, Point
+from prunescape.pipeline.plan import Arm, Config, Model
+from prunescape.pipeline.schedules import Point, Schedule, schedule
 
 Wildcards = Any  # Snakemake's, or anything with the names of the path grammar as attributes
 
@@ -40,14 +41,9 @@ def arms_of(config: Config, wildcards: Wildcards) -> list[Arm]:
     return plan.arms(config, wildcards.study, wildcards.fit, wildcards.network)
 
 
-def schedule_of(config: Config, wildcards: Wildcards, name: str | None = None) -> Mapping[str, Any]:
-    """Return the settings of a job's schedule, or of a named one of its study."""
-    return plan.schedule(config, wildcards.study, name or wildcards.schedule)
-
-
-def is_chain(config: Config, wildcards: Wildcards, name: str | None = None) -> bool:
-    """Say whether such a schedule is a chain of steps."""
-    return schedule_of(config, wildcards, name)["kind"] == "chain"
+def schedule_of(config: Config, wildcards: Wildcards) -> Schedule:
+    """Return the schedule of a job."""
+    return schedule(config, wildcards.study, wildcards.schedule)
 
 
 def with_imports(own: Iterable[str]) -> list[str]:
@@ -63,7 +59,7 @@ def model(config: Config, wildcards: Wildcards) -> str:
 
 def masks_path(config: Config, place: Any, arm: Arm, point: Point) -> str:
     """Return the file with the masks of an arm's point; `place` has the path's other parts."""
-    if plan.schedule(config, place["study"], arm.schedule)["kind"] == "chain":
+    if schedule(config, place["study"], arm.schedule).is_chain:
         named = {**place, "schedule": arm.schedule, "step": point.step}
         return results(config, paths.STEP_MASKS, **named)
     named = {**place, "selection": arm.selection, "level": point.level}

@@ -1,6 +1,7 @@
 """Jobs of evaluate.smk: the points of an arm, and the noise that they meet."""
 
 import itertools
+from collections.abc import Sequence
 
 from prunescape.evaluation import input_noise_kinds
 from prunescape.foundations import user_files
@@ -14,14 +15,15 @@ from prunescape.jobs.common import (
     with_imports,
 )
 from prunescape.pipeline import paths, plan
-from prunescape.pipeline.plan import Arm, Config, Point
+from prunescape.pipeline.plan import Arm, Config
+from prunescape.pipeline.schedules import Point, batches
 
 
-def _evaluated(config: Config, wildcards: Wildcards) -> tuple[Arm, tuple[Point, ...]]:
+def _evaluated(config: Config, wildcards: Wildcards) -> tuple[Arm, Sequence[Point]]:
     """Return the arm of a job, and the batch of its points that the job evaluates."""
     name = (wildcards.criterion, wildcards.scope, wildcards.selection, wildcards.schedule)
     arm = next(arm for arm in arms_of(config, wildcards) if arm.name == name)
-    return arm, plan.batches(arm.points, config["levels_per_job"])[int(wildcards.batch) - 1]
+    return arm, batches(arm.points, config["levels_per_job"])[int(wildcards.batch) - 1]
 
 
 def evaluated_arm(config: Config, wildcards: Wildcards) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 from prunescape.jobs.common import compact, masks_path, results
 from prunescape.jobs.fit import checkpoint_pattern
 from prunescape.pipeline import paths, plan
-from prunescape.pipeline.plan import Arm, Config, Point
+from prunescape.pipeline.plan import Arm, Config
+from prunescape.pipeline.schedules import Point
 
 
 def _export(config: Config, name: str) -> tuple[dict[str, Any], Arm, Point]:
@@ -15,9 +16,9 @@ def _export(config: Config, name: str) -> tuple[dict[str, Any], Arm, Point]:
     ends = next(ends for ends in plan.blocks(config) if wanted["replicate"] <= ends[1])
     place = {key: wanted[key] for key in ("study", "network", "fit")} | {"dataset": dataset}
     place |= dict(zip(("first", "last"), ends, strict=True))
-    name = tuple(wanted[key] for key in ("criterion", "scope", "selection", "schedule"))
+    named = tuple(wanted[key] for key in ("criterion", "scope", "selection", "schedule"))
     arms = plan.arms(config, wanted["study"], wanted["fit"], wanted["network"])
-    arm = next(arm for arm in arms if arm.name == name)
+    arm = next(arm for arm in arms if arm.name == named)
     return place, arm, [point for point in arm.points if point.level == wanted["level"]][-1]
 
 

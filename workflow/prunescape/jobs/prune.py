@@ -4,13 +4,13 @@ from prunescape.jobs.common import (
     Wildcards,
     arms_of,
     compact,
-    is_chain,
     results,
     schedule_of,
     with_imports,
 )
 from prunescape.pipeline import paths
 from prunescape.pipeline.plan import Arm, Config
+from prunescape.pipeline.schedules import schedule
 from prunescape.scoring import needs
 
 
@@ -69,7 +69,7 @@ def pruned_arms(config: Config, wildcards: Wildcards) -> str:
         for arm in arms_of(config, wildcards)
         if arm.selection == wildcards.selection
         and wildcards.level in [point.level for point in arm.points]
-        and not is_chain(config, wildcards, arm.schedule)
+        and not schedule(config, wildcards.study, arm.schedule).is_chain
     ]
     return compact(list(dict.fromkeys(found)))
 
@@ -87,7 +87,7 @@ def chained_arms(config: Config, wildcards: Wildcards) -> str:
 
 def step_level(config: Config, wildcards: Wildcards) -> str:
     """Return the level of a step of a chain."""
-    return schedule_of(config, wildcards)["steps"][int(wildcards.step)][0]
+    return schedule_of(config, wildcards).points(())[int(wildcards.step)].level
 
 
 def step_scores(config: Config, wildcards: Wildcards) -> str:

@@ -4,7 +4,6 @@ from prunescape.jobs.common import (
     Wildcards,
     compact,
     fit_of,
-    is_chain,
     model_of,
     results,
     schedule_of,
@@ -37,7 +36,7 @@ def retrained_levels(config: Config, wildcards: Wildcards) -> list[str]:
 
 def retrained_masks(config: Config, wildcards: Wildcards) -> list[str]:
     """Return the masks of a retraining job, a file a level."""
-    if is_chain(config, wildcards):
+    if schedule_of(config, wildcards).is_chain:
         return [results(config, paths.STEP_MASKS, **wildcards, step=wildcards.part[1:])]
     return [
         results(config, paths.MASKS, **wildcards, selection="exact_k", level=level)
@@ -56,21 +55,18 @@ def retraining_start(config: Config, wildcards: Wildcards) -> str:
 def retraining_settings(config: Config, wildcards: Wildcards) -> str:
     """Return a retraining job's settings: the fit's, with what its schedule changes."""
     fit, schedule = fit_of(config, wildcards), schedule_of(config, wildcards)
-    epochs = schedule.get("epochs")
-    if epochs is None:
-        epochs = schedule["steps"][int(wildcards.part[1:])][1]
     kept = {key: fit[key] for key in ("optimiser", "batch_size", "shuffle", "sparse_weights")}
     # Under masks a posterior's means train on as point estimates.
     point = {"kind": "likelihood", "softmax": "once"}
     objective = fit["objective"] if fit["objective"]["kind"] == "likelihood" else point
-    found = kept | schedule.get("fit", {}) | {"objective": objective, "epochs": epochs}
-    if "start" in schedule:
-        found |= {"start": schedule["start"], "initial_weights": fit["initial_weights"]}
+    epochs = schedule.epochs(wildcards.part)
+    found = {**kept, **schedule.changes, "objective": objective, "epochs": epochs}
+    if schedule.start is not None:
+        found |= {"start": schedule.start, "initial_weights": fit["initial_weights"]}
     return compact(found)
 
 
 def epochs_before(config: Config, wildcards: Wildcards) -> int:
     """Return how many epochs a retraining job's members have been trained before."""
-    epochs, schedule = fit_of(config, wildcards)["epochs"], schedule_of(config, wildcards)
-    earlier = schedule["steps"][: int(wildcards.part[1:])] if "steps" in schedule else []
-    return epochs + sum(count for _, count in earlier)
+    epochs: int = fit_of(config, wildcards)["epochs"]
+    return epochs + schedule_of(config, wildcards).epochs_before(wildcards.part)

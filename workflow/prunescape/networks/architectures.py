@@ -4,6 +4,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.module_network import ModuleNetwork
 from prunescape.networks.network import Network, Shape
 
@@ -11,7 +12,7 @@ Definition = str | Sequence[Mapping[str, Any]]
 """Layers, or path/to/file.py:name."""
 
 
-def network(definition: Definition, input_shape: Shape) -> Network | ModuleNetwork:
+def network(definition: Definition, input_shape: Shape) -> ReplicatedNetwork:
     """Return a network for inputs of one shape, (channels, height, width) or (features,)."""
     if isinstance(definition, str):
         return _of_file(definition, tuple(input_shape))

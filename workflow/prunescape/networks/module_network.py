@@ -31,7 +31,6 @@ from torch import nn
 from prunescape.foundations import user_files
 from prunescape.networks.module_layers import ConvLayer, ModuleLayer, layer_of
 from prunescape.networks.network import Affine, Observe, Parameters, Shape
-from prunescape.networks.winners import Winners
 
 RESERVED = (".rho", ".sigma", ".noise")  # what fits store beside a parameter
 
@@ -49,7 +48,7 @@ class _Run:
 
 
 class ModuleNetwork:
-    """A network made of a user's module; `networks.Network` explains what it has in common.
+    """A network made of a user's module; `interfaces.ReplicatedNetwork` says what all have.
 
     Attributes:
         named: path/to/file.py:name.
@@ -61,7 +60,6 @@ class ModuleNetwork:
     """
 
     chained = False  # which layer feeds which is the module's own matter
-    winners: Sequence[Winners] = ()
     input_major: Collection[str] = ()
 
     def __init__(self, named: str, input_shape: Shape) -> None:

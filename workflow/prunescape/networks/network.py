@@ -26,6 +26,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
 from prunescape.foundations import levels
+from prunescape.foundations.choices import choose
 from prunescape.networks import products
 from prunescape.networks.winners import IN_CACHE, Boost, Winners
 
@@ -145,7 +146,8 @@ class Network:
         self._steps: list[Weighted | Winners | Callable[[torch.Tensor], torch.Tensor]] = []
         shape = tuple(input_shape)
         for position, layer in enumerate(layers, 1):
-            step, shape = _KINDS[layer["kind"]](layer, shape, len(self.weighted))
+            described = choose(_KINDS, layer.get("kind"), f"networks: layer {position}: kind")
+            step, shape = described(layer, shape, len(self.weighted))
             if min(shape) < 1:
                 raise ValueError(
                     f"networks: layer {position} ({layer['kind']}) leaves nothing of its input"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
 
 # kind -> (shift, scale) of (intensity - shift) / scale
@@ -36,10 +37,11 @@ class Scaling:
         """Return the scaling called `kind`; `standardised` measures it on training images [N, ...].
 
         `standardised` drops pixels that never change and gives the others mean 0 and variance 1.
+        ValueError for another kind, or if no pixel changes.
         """
-        if kind != "standardised":
-            shift, scale = _FIXED[kind]
-            return cls(torch.tensor(shift), torch.tensor(scale))
+        fixed = choose({**_FIXED, "standardised": None}, kind, "scaling")
+        if fixed:
+            return cls(*map(torch.tensor, fixed))
         pixels = intensities(images).flatten(1).double()
         deviation = pixels.std(0, correction=0)
         features = torch.nonzero(deviation > 0).flatten()

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
-from prunescape.networks.network import Affine, Network, Parameters, Weighted
+from prunescape.networks.interfaces import ReplicatedNetwork
+from prunescape.networks.network import Affine, Parameters, Weighted
 
 SPARSE = 0.04
 """Share of a layer's weights, or of its inputs, up to which its product skips the others."""
@@ -24,7 +25,7 @@ LARGE = 10_000
 Product = Callable[[torch.Tensor], torch.Tensor]
 
 
-def affine(network: Network, parameters: Parameters) -> Affine | None:
+def affine(network: ReplicatedNetwork, parameters: Parameters) -> Affine | None:
     """Return what multiplies the layers of M networks, as `Network.logits` takes it, in inference.
 
     Winners are added up wherever the network has few; whether a member's layer is multiplied in

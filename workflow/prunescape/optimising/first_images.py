@@ -10,10 +10,11 @@ import torch
 from prunescape.networks import products
 from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.network import Parameters, Weighted
-from prunescape.optimising.objectives import Batch, Likelihood
+from prunescape.optimising.interfaces import Batch, Objective
+from prunescape.optimising.objectives import point_estimate
 
 
-def descend(goal: Likelihood, ensemble: Ensemble, batch: Batch, first: Parameters) -> torch.Tensor:
+def descend(goal: Objective, ensemble: Ensemble, batch: Batch, first: Parameters) -> torch.Tensor:
     """Set the ensemble's gradients to those of a batch, and write those of its first images.
 
     Args:
@@ -24,7 +25,11 @@ def descend(goal: Likelihood, ensemble: Ensemble, batch: Batch, first: Parameter
 
     Returns:
         The mean losses [R].
+
+    Raises:
+        ValueError: for an objective of posteriors, whose gradient is random.
     """
+    goal = point_estimate(goal, "optimiser.kind psgd")
     if not goal.network.chained:
         # A module may call a layer twice, and has parameters beside its layers.
         ensemble.backward(goal.loss(ensemble.values, batch.first, training=True).sum())

@@ -5,31 +5,20 @@ the prior divided by the number of training images. That is Graves' description 
 (N / B) sum CE + KL, divided by N, so learning rates mean the same for every data set.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
+from prunescape.foundations.choices import choose
 from prunescape.networks.ensembles import Ensemble
-from prunescape.networks.network import Affine, Network, Parameters, Shape, Weighted
+from prunescape.networks.interfaces import ReplicatedNetwork
+from prunescape.networks.network import Affine, Parameters, Shape, Weighted
+from prunescape.optimising.interfaces import Batch, Objective
 from prunescape.optimising.posteriors import SIGMA_PARAMETERS, prior
 
 Settings = Mapping[str, Any]
-
-
-class Batch(NamedTuple):
-    """What an ensemble learns from in a step: each member has images of its own."""
-
-    images: torch.Tensor
-    """Scaled, [R, B, ...]."""
-    labels: torch.Tensor
-    """Their classes, [R, B]."""
-
-    @property
-    def first(self) -> "Batch":
-        """The first image of every member, a batch of one."""
-        return Batch(self.images[:, :1], self.labels[:, :1])
 
 
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -45,11 +34,12 @@ class Likelihood:
     are taken for logits, so the loss of a certain and correct answer is log(1 + (classes - 1) / e).
     """
 
-    def __init__(self, network: Network, settings: Settings) -> None:
+    def __init__(self, network: ReplicatedNetwork, settings: Settings) -> None:
         self.network = network
-        self.shapes: dict[str, Shape] = network.shapes
+        self.shapes = network.shapes
         self.input_major = network.input_major
-        self._twice = settings.get("softmax") == "twice"
+        softmax = settings.get("softmax", "once")
+        self._twice = choose({"once": False, "twice": True}, softmax, "objective.softmax")
 
     def initialise(self, ensemble: Ensemble) -> None:
         """A point estimate has nothing beyond the network's own initial weights."""
@@ -98,20 +88,21 @@ class Variational:
     weight is 0 up to the first of these epochs and rises linearly to its full value at the last.
     """
 
-    def __init__(self, network: Network, settings: Settings) -> None:
-        """ValueError for sparse weights, whose zeros a posterior would not keep."""
+    def __init__(self, network: ReplicatedNetwork, settings: Settings) -> None:
+        """ValueError for a setting that is unknown, or sparse weights: it wouldn't keep zeros."""
         if any(layer.nonzero < 1 for layer in network.weighted):
             raise ValueError("networks: nonzero: found with objective.kind: variational")
         self.network = network
         self.weights = [f"{layer.name}.weight" for layer in network.weighted]
-        self.shapes: dict[str, Shape] = network.shapes | {
-            f"{name}.rho": network.shapes[name] for name in self.weights
-        }
+        rho = {f"{name}.rho": network.shapes[name] for name in self.weights}
+        self.shapes: Mapping[str, Shape] = {**network.shapes, **rho}
         self.input_major = {f"{name}{end}" for name in network.input_major for end in ("", ".rho")}
         self._settings = settings
         self._prior = prior(settings["prior"], settings["sigma_in_kl"])
-        self._parameter = SIGMA_PARAMETERS[settings["sigma"]["parameter"]]
-        self._by_activations = settings["sampling"] == "activations"
+        parameter = settings["sigma"]["parameter"]
+        self._parameter = choose(SIGMA_PARAMETERS, parameter, "objective.sigma.parameter")
+        sampled = {"activations": True, "weights": False}
+        self._by_activations = choose(sampled, settings["sampling"], "objective.sampling")
 
     @torch.no_grad()
     def initialise(self, ensemble: Ensemble) -> None:
@@ -237,10 +228,30 @@ class Variational:
         return layer.product(inputs, mu + sigma * _normal(mu, generators))
 
 
-def objective(network: Network, settings: Settings) -> Likelihood | Variational:
-    """Return the objective that the config's `objective` block describes."""
-    kind = Likelihood if settings["kind"] == "likelihood" else Variational
-    return kind(network, settings)
+def objective(network: ReplicatedNetwork, settings: Settings) -> Objective:
+    """Return the objective that the config's `objective` block describes.
+
+    ValueError for a kind or another setting that is unknown, or can't be with such a network.
+    """
+    kinds: dict[str, Callable[[ReplicatedNetwork, Settings], Objective]] = {
+        "likelihood": Likelihood,
+        "variational": Variational,
+    }
+    return choose(kinds, settings["kind"], "objective.kind")(network, settings)
+
+
+def point_estimate(goal: Objective, needed_by: str) -> Likelihood:
+    """Return an objective whose loss can be asked for at any parameters.
+
+    Raises:
+        ValueError: if it is of posteriors; says what needs one of point estimates.
+    """
+    if not isinstance(goal, Likelihood):
+        raise ValueError(
+            f"objective.kind: found {type(goal).__name__.lower()} with {needed_by}; "
+            "allowed: likelihood"
+        )
+    return goal
 
 
 def _normal(like: torch.Tensor, generators: list[torch.Generator]) -> torch.Tensor:

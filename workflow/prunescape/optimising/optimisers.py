@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from prunescape.foundations.choices import choose
 from prunescape.networks.ensembles import Ensemble
 from prunescape.optimising.preconditioned import PreconditionedSGD
 
@@ -22,14 +23,24 @@ def optimiser(
         fit: a fit of the config; optimiser and batch_size are read.
         images: number of training images.
         free: [M, P] like the ensemble's flat buffer, 0 where weights don't train; or None.
+
+    Raises:
+        ValueError: if the kind or another setting is unknown.
     """
-    settings = fit["optimiser"]
-    if settings["kind"] == "psgd":
+    settings, values = fit["optimiser"], [ensemble.flat]
+
+    def adam() -> torch.optim.Optimizer:
+        return torch.optim.Adam(values, lr=settings["learning_rate"], fused=True)
+
+    def sgd() -> torch.optim.Optimizer:
+        rate, momentum = settings["learning_rate"], settings["momentum"]
+        return torch.optim.SGD(values, lr=rate, momentum=momentum, fused=True)
+
+    def psgd() -> PreconditionedSGD:
         return PreconditionedSGD(ensemble, settings, images, fit["batch_size"], free)
-    rate = settings["learning_rate"]
-    if settings["kind"] == "adam":
-        return torch.optim.Adam([ensemble.flat], lr=rate, fused=True)
-    return torch.optim.SGD([ensemble.flat], lr=rate, momentum=settings["momentum"], fused=True)
+
+    makers = {"adam": adam, "sgd": sgd, "psgd": psgd}
+    return choose(makers, settings["kind"], "optimiser.kind")()
 
 
 def moments(
@@ -77,13 +88,17 @@ def set_rate(
             end; {kind: exponential, factor: f} multiplies it by f after every epoch.
         epoch: epochs done, a fraction within an epoch.
         of: epochs in all.
+
+    Raises:
+        ValueError: if the kind of decay is unknown.
     """
     decay = settings.get("decay")
     if decay is None:
         return
-    if decay["kind"] == "linear":
-        share = min((1 - epoch / of) / (1 - decay["hold"]), 1.0)
-    else:
-        share = decay["factor"] ** int(epoch)
+    shares = {
+        "linear": lambda: min((1 - epoch / of) / (1 - decay["hold"]), 1.0),
+        "exponential": lambda: decay["factor"] ** int(epoch),
+    }
+    share = choose(shares, decay["kind"], "optimiser.decay.kind")()
     for group in optimiser.param_groups:
         group["lr"] = settings["learning_rate"] * share

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch.nn.functional import softplus
 
+from prunescape.foundations.choices import choose
+from prunescape.optimising.interfaces import Prior
+
 Tensors = Sequence[torch.Tensor]
 
 
@@ -67,7 +70,8 @@ class GaussianPrior:
 
     def __init__(self, sigma_in_kl: str = "standard_deviation") -> None:
         """`sigma_in_kl`: standard_deviation or variance."""
-        self._variance = sigma_in_kl == "variance"
+        taken_for = {"standard_deviation": False, "variance": True}
+        self._variance = choose(taken_for, sigma_in_kl, "objective.sigma_in_kl")
 
     def value(self, mus: Tensors, sigmas: Tensors) -> torch.Tensor:
         """Return the divergence in nats, summed over a member's weights: [R].
@@ -175,11 +179,17 @@ class LogUniformPrior:
         return torch.log(variance) - torch.log(mu.square() + self.TINY)
 
 
-def prior(name: str, sigma_in_kl: str) -> GaussianPrior | ArdPrior | LogUniformPrior:
-    """Return the prior that the config calls gaussian, ard or log_uniform."""
-    if name == "gaussian":
-        return GaussianPrior(sigma_in_kl)
-    return ArdPrior() if name == "ard" else LogUniformPrior()
+def prior(name: str, sigma_in_kl: str) -> Prior:
+    """Return the prior that the config calls gaussian, ard or log_uniform.
+
+    ValueError for another name, and for a `sigma_in_kl` that GaussianPrior doesn't know.
+    """
+    makers: dict[str, Callable[[], Prior]] = {
+        "gaussian": lambda: GaussianPrior(sigma_in_kl),
+        "ard": ArdPrior,
+        "log_uniform": LogUniformPrior,
+    }
+    return choose(makers, name, "objective.prior")()
 
 
 def _like(member: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:

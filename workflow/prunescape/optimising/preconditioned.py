@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from prunescape.foundations.choices import choose
 from prunescape.networks.ensembles import Ensemble
 
 Settings = Mapping[str, Any]
@@ -95,6 +96,9 @@ class PreconditionedSGD:
             batch_size: S.
             mask: [R, P] in the layout of `ensemble.flat`, 1 where weights learn; where it is 0,
                 the ensemble holds gradients at 0, and neither a weight nor its C ever changes.
+
+        Raises:
+            ValueError: if `start` or `normalisation` is unknown.
         """
         self._ensemble = ensemble
         self._floor = settings["floor"]
@@ -102,7 +106,8 @@ class PreconditionedSGD:
         self._mask = mask
         self._first = torch.zeros_like(ensemble.flat)
         self.first = ensemble.views(self._first)
-        started = FIRST_STEP - 1 if settings["start"] == "zero" else 0
+        starts = {"measured": 0, "zero": FIRST_STEP - 1}
+        started = choose(starts, settings["start"], "optimiser.start")
         self._noise = NoiseCovariance(ensemble.flat, started)
 
     @torch.no_grad()
@@ -149,5 +154,6 @@ def preconditioner(
 
 
 def _step_length(settings: Settings, parameters: int, images: int, batch_size: int) -> float:
-    by = {"images": images, "parameters": parameters}[settings["normalisation"]]
-    return settings["scale"] * 2 * batch_size / by
+    known = {"images": images, "parameters": parameters}
+    by = choose(known, settings["normalisation"], "optimiser.normalisation")
+    return float(settings["scale"] * 2 * batch_size / by)

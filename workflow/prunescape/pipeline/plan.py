@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from prunescape.foundations import levels
 from prunescape.pipeline import paths
+from prunescape.pipeline.schedules import Point, batches, schedule
 
 Config = Mapping[str, Any]
 NO_NOISE = ("none", "0")
@@ -22,13 +23,6 @@ class Model(NamedTuple):
     dataset: str
     network: str
     fit: str
-
-
-class Point(NamedTuple):
-    """A level in its place in a schedule."""
-
-    step: int
-    level: str
 
 
 @dataclass(frozen=True)
@@ -68,13 +62,6 @@ def models(config: Config) -> list[Model]:
     ]
 
 
-def schedule(config: Config, study: str, name: str) -> Mapping[str, Any]:
-    """Return a schedule of a study; `oneshot`, no training after pruning, needs no entry."""
-    if name in ("none", "oneshot"):
-        return {"kind": "oneshot"}
-    return config["catalogue"][study]["schedules"][name]
-
-
 def arms(config: Config, study: str, fit: str, network: str) -> list[Arm]:
     """Return all arms of a model: dense, the dense control of each training schedule, and pruned.
 
@@ -87,14 +74,14 @@ def arms(config: Config, study: str, fit: str, network: str) -> list[Arm]:
         for criterion, scope, name in product(
             entry["criteria"], entry["scopes"], entry["schedules"]
         ):
-            plan = schedule(config, study, name)
-            if plan["kind"] == "chain":
-                points = [Point(i, level) for i, (level, _) in enumerate(plan["steps"])]
-            else:
-                points = [Point(0, level) for level in entry["levels"]]
             arm = Arm(
-                *(criterion, scope, entry["selection"], name),
-                *(tuple(entry["effects"]), tuple(points), entry.get("floor", 0)),
+                criterion,
+                scope,
+                entry["selection"],
+                name,
+                tuple(entry["effects"]),
+                schedule(config, study, name).points(entry.get("levels", ())),
+                entry.get("floor", 0),
             )
             if arm.name in pruned:
                 raise ValueError(
@@ -103,45 +90,31 @@ def arms(config: Config, study: str, fit: str, network: str) -> list[Arm]:
             pruned[arm.name] = arm
     controls = {}
     for arm in pruned.values():
-        kind = schedule(config, study, arm.schedule)["kind"]
-        steps = range(len(arm.points)) if kind == "chain" else [0]
-        if kind != "oneshot":
-            points = tuple(Point(step, "0") for step in steps)
+        if points := schedule(config, study, arm.schedule).controls():
             controls[arm.schedule] = Arm("none", "none", "none", arm.schedule, ("none",), points)
     return [DENSE, *controls.values(), *pruned.values()]
-
-
-def batches(points: Sequence[Point], size: int) -> list[Sequence[Point]]:
-    """Cut points, in their order, into batches of `size`; the last may be smaller."""
-    return [points[start : start + size] for start in range(0, len(points), size)]
 
 
 def retrained(config: Config, model: Model, name: str, part: str) -> list[tuple[Arm, list[Point]]]:
     """Return what one retraining job trains: arms of a schedule, each with its points.
 
-    `part` is "s<step>" of a chain, or "b<batch>" of points that are trained independently; the
-    schedule's dense control has one point, so it trains with the first batch.
+    `part` is the job's name, as `Schedule` explains it. A dense control of one point trains with
+    the first batch.
     """
+    trained = schedule(config, model.study, name)
     found = []
     for arm in arms(config, model.study, model.fit, model.network):
         if arm.schedule == name:
-            number = int(part[1:])
-            cut = batches(arm.points, config["levels_per_job"] if part[0] == "b" else 1)
-            index = number - 1 if part[0] == "b" else number
-            if index < len(cut):
-                found.append((arm, list(cut[index])))
+            jobs = trained.jobs(arm.points, config["levels_per_job"])
+            if part in jobs:
+                found.append((arm, jobs[part]))
     return found
 
 
 def parts(config: Config, study: str, arm: Arm, points: Sequence[Point]) -> list[str]:
     """Return the retraining jobs in which an arm's points are trained."""
-    kind = schedule(config, study, arm.schedule)["kind"]
-    if kind == "chain":
-        return [f"s{point.step}" for point in points]
-    if kind == "oneshot":
-        return []
-    size = config["levels_per_job"]
-    return list(dict.fromkeys(f"b{arm.points.index(point) // size + 1}" for point in points))
+    jobs = schedule(config, study, arm.schedule).jobs(arm.points, config["levels_per_job"])
+    return [part for part, trained in jobs.items() if set(trained) & set(points)]
 
 
 def conditions(config: Config, model: Model, arm: Arm, point: Point) -> list[tuple[str, str]]:
@@ -153,8 +126,7 @@ def conditions(config: Config, model: Model, arm: Arm, point: Point) -> list[tup
     """
     if arm.selection == "threshold":
         return [NO_NOISE]
-    steps = schedule(config, model.study, arm.schedule).get("steps")
-    level = levels.fraction(steps[point.step][0] if steps else point.level)
+    level = levels.fraction(schedule(config, model.study, arm.schedule).level(point))
     return [NO_NOISE] + [
         (entry["kind"], noise_level)
         for entry in config["catalogue"][model.study].get("noise", [])

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from prunescape.foundations import files, streams
+from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
 from prunescape.pruning import selection as select
 
@@ -31,11 +32,16 @@ def masks(
         root: first parts of the streams that break ties: the run's seed and the study.
         replicates: numbers of the members.
         previous: packed masks of the step before, of the same arms.
+
+    Raises:
+        ValueError: for an unknown selection or scope, scores without such an arm, and what
+            `selection.exact_k` can't do.
     """
+    by_threshold = choose({"exact_k": False, "threshold": True}, selection, "selection")
     packed: Arrays = {}
     for criterion, scope, floor in arms:
         layers = layers_of(scores, *((criterion, scope) if previous else (criterion,)))
-        if selection == "threshold":
+        if by_threshold:
             kept = select.threshold(layers, level)
         else:
             ties = [streams.generator(*root, "ties", criterion, scope, r) for r in replicates]

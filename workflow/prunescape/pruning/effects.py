@@ -8,12 +8,15 @@ from collections.abc import Mapping
 
 import torch
 
-from prunescape.networks.network import Network, Parameters
+from prunescape.foundations.choices import choose
+from prunescape.networks.interfaces import ReplicatedNetwork
+from prunescape.networks.network import Parameters
+from prunescape.pruning.interfaces import Changed, Effect
 
 
 def apply(
     effect: str,
-    network: Network,
+    network: ReplicatedNetwork,
     parameters: Parameters,
     masks: Mapping[str, torch.Tensor],
     input_means: Mapping[str, torch.Tensor],
@@ -26,15 +29,53 @@ def apply(
         parameters: weights and biases [M, ...] of M networks.
         masks: layer -> boolean [M, out, in, ...], True = keep.
         input_means: layer -> mean inputs [M or 1, in, ...], read by `compensate`.
+
+    Raises:
+        ValueError: if the effect is unknown, or needs the mean inputs of a layer that has none.
     """
+    change = choose(EFFECTS, effect, "effect")
     changed = dict(parameters)
-    if effect == "freeze":
-        return changed
     for layer in network.weighted:
-        name, mask = f"{layer.name}.weight", masks[layer.name]
-        changed[name] = parameters[name] * mask
-        if effect == "compensate":
-            removed = parameters[name] * ~mask * input_means[layer.name].unsqueeze(1)
-            lost = removed.flatten(2).sum(2)
-            changed[f"{layer.name}.bias"] = lost + parameters.get(f"{layer.name}.bias", 0.0)
+        weight, bias = f"{layer.name}.weight", f"{layer.name}.bias"
+        mean = input_means.get(layer.name)
+        found = change(parameters[weight], parameters.get(bias), masks[layer.name], mean)
+        changed[weight] = found.weight
+        if found.bias is not None:
+            changed[bias] = found.bias
     return changed
+
+
+def zero(
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    mask: torch.Tensor,
+    input_mean: torch.Tensor | None,
+) -> Changed:
+    """Set removed weights to 0."""
+    return Changed(weight * mask, bias)
+
+
+def compensate(
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    mask: torch.Tensor,
+    input_mean: torch.Tensor | None,
+) -> Changed:
+    """Set removed weights to 0, and add what they passed on at mean inputs to the bias."""
+    if input_mean is None:
+        raise ValueError("effect: compensate: found no mean inputs of a layer; allowed: of all")
+    lost = (weight * ~mask * input_mean.unsqueeze(1)).flatten(2).sum(2)
+    return Changed(weight * mask, lost + (0.0 if bias is None else bias))
+
+
+def freeze(
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    mask: torch.Tensor,
+    input_mean: torch.Tensor | None,
+) -> Changed:
+    """Keep the values of removed weights."""
+    return Changed(weight, bias)
+
+
+EFFECTS: dict[str, Effect] = {"zero": zero, "compensate": compensate, "freeze": freeze}

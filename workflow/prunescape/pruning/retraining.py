@@ -17,6 +17,7 @@ from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.initial_weights import initial_weights
 from prunescape.fitting.resuming import Progress
 from prunescape.fitting.training import Fitted
+from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
 from prunescape.pruning import selection as packing
 from prunescape.pruning.arm_masks import layers_of
@@ -65,6 +66,9 @@ def retrain(
         A checkpoint of len(trained) * R members; `effect` zero holds removed weights at 0, `freeze`
         at the value that they had. A replicate that diverges in one arm is missing in all of them,
         so that arms still have the same replicates.
+
+    Raises:
+        ValueError: for an effect or a start that is unknown, and if all replicates diverge.
     """
     shapes = checkpoint.network.shapes.values()
     replicates = len(set(checkpoint.replicates))
@@ -112,7 +116,7 @@ def _begin(
     if "start" in settings:
         start = replace(start, arrays=_before_training(start, settings, root))
     arrays = {k: v for k, v in start.arrays.items() if not k.endswith(".sigma")}
-    if arm.effect == "zero":
+    if choose({"zero": True, "freeze": False, "none": False}, arm.effect, "effect"):
         arrays |= {f"{k}.weight": arrays[f"{k}.weight"] * mask for k, mask in kept.items()}
     return replace(start, arrays=arrays), {f"{name}.weight": mask for name, mask in kept.items()}
 
@@ -160,7 +164,7 @@ def _before_training(
     checkpoint: Checkpoint, settings: Mapping[str, Any], root: tuple[int | str, ...]
 ) -> Arrays:
     """Return parameters as they are drawn before training: the fit's own, or others."""
-    name = (*root, "redrawn") if settings["start"] == "redrawn" else root
+    name = choose({"initial": root, "redrawn": (*root, "redrawn")}, settings["start"], "start")
     return initial_weights(
         checkpoint.network, settings["initial_weights"], name, checkpoint.replicates
     )

@@ -6,22 +6,20 @@ removed units is `levels.count(level, units)`, whatever the ties; ties are broke
 of the replicate, and what an earlier mask removed goes first, so masks of a schedule are nested.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 
 from prunescape.foundations import levels
+from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
-
-Scope = Literal["global", "layer", "floor", "input_unit", "neuron"]
 
 
 def exact_k(
     scores: Arrays,
     level: str,
-    scope: Scope,
+    scope: str,
     streams: Sequence[np.random.Generator],
     *,
     floor: int = 0,
@@ -45,10 +43,11 @@ def exact_k(
         Layer name -> boolean mask of the scores' shape.
 
     Raises:
-        ValueError: for scores that are not finite, a level below that of `previous`, or a floor
-            that leaves too few weights to remove.
+        ValueError: for an unknown scope, scores that are not finite, a level below that of
+            `previous`, or a floor that leaves too few weights to remove.
     """
     _check(scores, previous)
+    selected = choose(_SCOPES, scope, "scope")
     replicates = {len(value) for value in scores.values()}
     if replicates != {len(streams)}:
         raise ValueError(f"scores of {max(replicates)} replicates, but {len(streams)} streams")
@@ -59,7 +58,7 @@ def exact_k(
         for name, value in scores.items()
     }
     members = [
-        _SCOPES[scope]({name: value[r] for name, value in ranked.items()}, level, stream, floor)
+        selected({name: value[r] for name, value in ranked.items()}, level, stream, floor)
         for r, stream in enumerate(streams)
     ]
     kept = {name: np.stack([member[name] for member in members]) for name in scores}
@@ -85,7 +84,7 @@ def pack(masks: Arrays) -> Arrays:
     return {name: np.packbits(mask.reshape(len(mask), -1), axis=1) for name, mask in masks.items()}
 
 
-def unpack(packed: Arrays, shapes: dict[str, Sequence[int]]) -> Arrays:
+def unpack(packed: Arrays, shapes: Mapping[str, Sequence[int]]) -> Arrays:
     """Undo `pack`; `shapes` gives each layer's shape without the replicate axis.
 
     ValueError if a layer is missing or has another number of weights.

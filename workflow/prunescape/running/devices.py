@@ -5,6 +5,7 @@ import functools
 
 import torch
 
+from prunescape.foundations.choices import choose
 from prunescape.running import gpus
 
 
@@ -22,8 +23,10 @@ def device(name: str, precision: str = "highest") -> torch.device:
     zero, since arithmetic on them is many times slower; freed memory is kept for the next tensor.
 
     Raises:
-        ValueError: for `cuda` where torch finds no GPU.
+        ValueError: for another name or precision, and for `cuda` where torch finds no GPU.
     """
+    choose(dict.fromkeys(("cpu", "cuda", "auto")), name, "device")
+    choose(dict.fromkeys(("highest", "high", "medium")), precision, "precision")
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     torch.set_float32_matmul_precision(precision)

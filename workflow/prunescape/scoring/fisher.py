@@ -7,7 +7,8 @@ import torch
 from prunescape.networks import products
 from prunescape.networks.network import Parameters, Weighted
 from prunescape.networks.scaling import Scaling
-from prunescape.optimising.objectives import Batch, Likelihood
+from prunescape.optimising.interfaces import Batch
+from prunescape.optimising.objectives import Likelihood
 
 CHUNK = 500  # images at a time; fixed, so that sums don't depend on the machine's memory
 PIECE = 20  # images of a convolution at a time, whose gradients are held one by one

@@ -5,7 +5,8 @@ import torch
 from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.network import Parameters
 from prunescape.networks.scaling import Scaling
-from prunescape.optimising.objectives import Batch, Likelihood
+from prunescape.optimising.interfaces import Batch
+from prunescape.optimising.objectives import Likelihood
 
 CHUNK = 1000  # images at a time; fixed, so that sums don't depend on the machine's memory
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
-from prunescape.networks.network import Network, Parameters, Weighted
+from prunescape.networks.interfaces import ReplicatedNetwork
+from prunescape.networks.network import Parameters, Weighted
 from prunescape.networks.scaling import Scaling
 
 CHUNK = 1000  # images at a time; fixed, so that sums don't depend on the machine's memory
@@ -17,7 +18,7 @@ Moments = dict[str, tuple[torch.Tensor, torch.Tensor]]
 
 @torch.no_grad()
 def input_moments(
-    network: Network, parameters: Parameters, scaling: Scaling, images: torch.Tensor
+    network: ReplicatedNetwork, parameters: Parameters, scaling: Scaling, images: torch.Tensor
 ) -> Moments:
     """Measure the inputs of each layer with weights in the unpruned network.
 

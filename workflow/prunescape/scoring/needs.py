@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from prunescape.foundations import user_files
+from prunescape.foundations.choices import choose
 
 Config = Mapping[str, Any]
 
@@ -58,9 +59,9 @@ def base(criterion: str) -> str:
 
 def of(config: Config, criterion: str) -> frozenset[str]:
     """Return the statistics that a criterion of the config reads; ValueError if it can't be."""
-    name = base(criterion)
-    own = config.get("criteria", {}).get(name)
-    return frozenset((of_user(own) if own else built_in()[name]).statistics)
+    name, own = base(criterion), config.get("criteria", {})
+    choose(dict.fromkeys([*built_in(), *own]), name, "criterion")
+    return frozenset((of_user(own[name]) if name in own else built_in()[name]).statistics)
 
 
 @functools.cache

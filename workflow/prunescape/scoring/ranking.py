@@ -9,9 +9,11 @@ import torch
 
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import streams, user_files
+from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
 from prunescape.scoring import criteria, needs
 from prunescape.scoring.input_moments import Moments, input_moments
+from prunescape.scoring.interfaces import LayerCriterion, NetworkCriterion
 from prunescape.scoring.needs import Signature
 from prunescape.scoring.weight_statistics import WeightStatistics
 
@@ -24,13 +26,13 @@ class Criterion:
 
     Attributes:
         name: as in the table; with `shuffled_` before it, its scores are shuffled.
-        function: as `criteria` describes it.
+        function: of the whole network, as `interfaces` describes it.
         signature: what it is given.
         file: of the user that holds it; "" for the library's.
     """
 
     name: str
-    function: Callable[..., Any]
+    function: NetworkCriterion
     signature: Signature
     file: str = ""
 
@@ -40,11 +42,11 @@ class Criterion:
         name, _, named = spelled.partition("=")
         if named:
             path, _ = user_files.split(named)
-            return cls(name, user_files.load(named), needs.of_user(named), path)
+            signature = needs.of_user(named)
+            return cls(name, _of_network(user_files.load(named), signature), signature, path)
         base = needs.base(name)
-        if base not in needs.built_in():
-            raise ValueError(f"criterion {name}: unknown; known: {', '.join(needs.built_in())}")
-        return cls(name, getattr(criteria, base), needs.built_in()[base])
+        signature = choose(needs.built_in(), base, "criterion")
+        return cls(name, _of_network(getattr(criteria, base), signature), signature)
 
     def scores(self, weights: Layers, statistics: Any) -> dict[str, torch.Tensor]:
         """Score every layer's weights.
@@ -67,13 +69,7 @@ class Criterion:
         # Copies: a function that works in place must not change what others are given.
         own, given = _copied(weights), {name: _copied(each) for name, each in given.items()}
         try:
-            if self.signature.first == "weights":
-                found = dict(self.function(own, **given))
-            else:
-                found = {
-                    layer: self.function(weight, **{name: given[name][layer] for name in given})
-                    for layer, weight in own.items()
-                }
+            found = dict(self.function(own, **given))
         except Exception as error:
             if not self.file:
                 raise
@@ -95,6 +91,21 @@ class Criterion:
         if lost:
             raise ValueError(f"{place} {lost} of {scores.numel()} scores are NaN or infinite")
         return scores.detach()
+
+
+def _of_network(function: Callable[..., Any], signature: Signature) -> NetworkCriterion:
+    """Return a criterion as one of the whole network, whichever of the two kinds it is."""
+    return function if signature.first == "weights" else _layer_by_layer(function)
+
+
+def _layer_by_layer(function: LayerCriterion) -> NetworkCriterion:
+    def scores(weights: Layers, **statistics: Layers) -> Layers:
+        return {
+            layer: function(weight, **{name: each[layer] for name, each in statistics.items()})
+            for layer, weight in weights.items()
+        }
+
+    return scores
 
 
 def _copied(layers: Layers) -> dict[str, torch.Tensor]:

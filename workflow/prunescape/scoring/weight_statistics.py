@@ -13,7 +13,7 @@ from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.initial_weights import initial_weights
 from prunescape.foundations import streams
 from prunescape.networks.network import Parameters
-from prunescape.optimising.objectives import Likelihood, objective
+from prunescape.optimising.objectives import Likelihood
 from prunescape.optimising.preconditioned import preconditioner
 from prunescape.scoring import fisher
 from prunescape.scoring.gradients import full_gradient
@@ -138,7 +138,7 @@ class WeightStatistics:
         settings = self._fit["objective"]
         if settings["kind"] == "variational":
             settings = {"kind": "likelihood", "softmax": "once"}
-        return objective(self._checkpoint.network, settings)
+        return Likelihood(self._checkpoint.network, settings)
 
     @cached_property
     def _start(self) -> Layers:
