@@ -55,7 +55,9 @@ def imported(files):
                 names.update(alias.name.split(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 names.add(node.module.split(".")[0])
-            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("find_spec"):
+            elif (
+                isinstance(node, ast.Call) and ast.unparse(node.func) == "importlib.util.find_spec"
+            ):
                 names.add(ast.literal_eval(node.args[0]))  # its files are used, not its code
     ours = {"prunescape"} | {file.stem for file in files}
     return names - ours - set(sys.stdlib_module_names)

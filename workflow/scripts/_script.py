@@ -46,6 +46,9 @@ def run(main: Callable[[], None]) -> None:
     Else stderr, a rule's log, ends with what the script took: `log_endings`.
     """
     started = time.process_time()
+    # All scripts are imported by now; what a user's code imports is never one of them.
+    here = Path(__file__).resolve().parent
+    sys.path[:] = [folder for folder in sys.path if Path(folder).resolve() != here]
     command_line.run(main)
     sys.stdout.flush()
     print(log_endings.of_this_process(Path(sys.argv[0]).stem, started), file=sys.stderr)

@@ -207,3 +207,51 @@ def test_noise_of_any_kind_level_and_shape(kind, level, shape):
     if kind in ("grey_raw", "grey_normalised", "salt_pepper"):
         hit = (noisy != clean).any(axis=1).sum(axis=(1, 2))
         assert (hit == int(Decimal(level) * shape[2] * shape[3])).all()
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Return a function that corrupts images by a function of the user, of a body."""
+
+    def noise(body):
+        path = tmp_path / "sensor.py"
+        path.write_text(
+            "import random, time\nimport numpy as np\nSEEN = []\n"
+            f"def noise(images, level, generator):\n    {body}\n"
+        )
+        named = {"mine": f"{path}:noise"}
+        return input_noise.corrupt(images(), "mine", "0.50", *STREAM, own=named)
+
+    return noise
+
+
+def test_a_users_noise_is_a_function_of_the_stream(own):
+    noise = "return images * (generator.random(images.shape, np.float32) < level)"
+    found = own(noise)
+    np.testing.assert_array_equal(found, own(noise))
+    assert 0.45 < (found == 0).mean() < 0.55
+    clean = images()
+    np.testing.assert_array_equal(own("images *= 0; return images"), 0 * clean)
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("1 / 0", r"sensor.py, line 5: ZeroDivisionError: division by zero$"),
+        ("raise SystemExit", r"sensor.py, line 5: it ends the program \(SystemExit\)$"),
+        (
+            "return images * np.random.rand()",
+            r"draws from the global random numbers of numpy.random, which are others every time; "
+            "allowed: the parameter generator$",
+        ),
+        ("return images * random.random()", r"global random numbers of random, "),
+        ("return images * np.random.default_rng().random()", "other images when it is called agai"),
+        ("SEEN.append(1); return images / len(SEEN)", "other images when it is called again"),
+        ("return images[:1]", r"returns \[1, 1, 10, 10\] float32, expected \[50, 1, 10, 10\]"),
+    ],
+)
+def test_what_a_users_noise_does_wrong_is_told_in_one_line(own, body, problem):
+    with pytest.raises(ValueError, match=problem) as raised:
+        own(body)
+    assert str(raised.value).startswith("noise ")
+    assert "\n" not in str(raised.value)

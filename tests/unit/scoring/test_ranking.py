@@ -384,11 +384,22 @@ def test_a_users_criterion_that_works_in_place_changes_nothing_for_others(own):
         ("None", r"layer 1: found NoneType, expected a tensor"),
         ("weight.nonsense", r"own.py, line 2: AttributeError: 'Tensor' object has no attribute"),
         ("weight @ torch.ones(5)", r"own.py, line 2: RuntimeError: "),
+        ("exit(0)", r"own.py, line 2: it ends the program \(SystemExit\)$"),
+        ("torch.rand_like(weight)", r"own.py draws from the global random numbers of torch, "),
+        ("weight * random.random()", r"own.py draws from the global random numbers of random, "),
+        (
+            "weight * time.perf_counter()",
+            r"\(.*own.py\): layer 1: other scores when it is called a",
+        ),
+        (
+            "weight * torch.from_numpy(numpy.random.default_rng().random(weight.shape)).float()",
+            r"\(.*own.py\): layer 1: other scores when it is called again; allowed: ",
+        ),
     ],
 )
 def test_what_a_users_criterion_does_wrong_is_told_in_one_line(own, body, problem):
     with pytest.raises(ValueError, match=problem) as raised:
-        own(f"def score(weight): return {body}\n")
+        own(f"def score(weight): return {body}\nimport numpy, random, time\n")
     assert str(raised.value).startswith("criterion mine")
     assert "\n" not in str(raised.value)
 

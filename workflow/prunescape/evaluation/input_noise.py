@@ -10,6 +10,7 @@ run meets the same corrupted images. `level` is a decimal string in [0, 1]; it m
 """
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from decimal import Decimal
 from functools import partial
 from math import isqrt
@@ -49,8 +50,8 @@ def corrupt(
             the images, the level as a float, and a numpy generator, and returns images.
 
     Raises:
-        ValueError: if the kind is unknown, or a user's function fails or returns anything but such
-            images.
+        ValueError: if the kind is unknown, or a user's function fails, returns anything but such
+            images, or others when it is called again.
     """
     generator = streams.generator(*stream, "noise", kind, str(Decimal(level).normalize()))
     known = _KINDS | {name: partial(_of_user, named) for name, named in (own or {}).items()}
@@ -61,16 +62,26 @@ def _of_user(
     named: str, images: np.ndarray, level: Decimal, generator: np.random.Generator
 ) -> np.ndarray:
     shape, function = images.shape, user_files.load(named)
+    path, _ = user_files.split(named)
     try:
-        found = np.asarray(function(images, float(level), generator))
-    except Exception as error:
-        raise ValueError(f"noise {user_files.told(user_files.split(named)[0], error)}") from error
+        with user_files.calling(path, "the parameter generator"):
+            found, again = (
+                np.asarray(function(images.copy(), float(level), deepcopy(generator)))
+                for _ in range(2)
+            )
+    except ValueError as error:
+        raise ValueError(f"noise {error}") from error
     if found.shape != shape or found.dtype.kind != "f":
         what = f"{list(found.shape)} {found.dtype}"
         raise ValueError(f"noise {named} returns {what}, expected {list(shape)} float32")
     if not (found.min() >= 0 and found.max() <= 1):
         low, high = found.min(), found.max()
         raise ValueError(f"noise {named} returns {low:g} to {high:g}, expected numbers in [0, 1]")
+    if not np.array_equal(found, again):
+        raise ValueError(
+            f"noise {named} returns other images when it is called again; allowed: what its "
+            "parameters decide, random numbers from the parameter generator"
+        )
     return found.astype(np.float32)
 
 

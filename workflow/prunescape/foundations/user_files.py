@@ -5,18 +5,33 @@ the only code of the user that is executed. Standard library only.
 """
 
 import ast
-import functools
-import importlib.util
+import contextlib
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from prunescape.foundations import (
+    global_state,
+    local_imports,
+    python_source,
+    torchvision_hook,
+    user_namespace,
+)
 from prunescape.foundations.messages import one_line
 
 NAMED = re.compile(r"(?P<path>[^=]+\.py):(?P<name>[A-Za-z_]\w*)")
 """A name in a file."""
+
+FAILURES = (Exception, SystemExit)
+"""What a user's code may raise that is told in a line; KeyboardInterrupt is nobody's fault."""
+
+LONGEST = 500
+"""Characters of a message of a user's code that are shown."""
+
+NO_PROGRAM = "--this-is-no-program"
+"""The command line that a user's file sees: a program's arguments would be another's."""
 
 
 def split(named: str) -> tuple[str, str]:
@@ -27,97 +42,207 @@ def split(named: str) -> tuple[str, str]:
     return found["path"], found["name"]
 
 
-def function(named: str) -> ast.FunctionDef:
-    """Return the source of a function; nothing is executed.
-
-    Raises:
-        ValueError: if the file can't be read or parsed, or doesn't define the function.
-    """
-    path, name = split(named)
-    found = functions(_source(path))
-    if name not in found:
-        there = ", ".join(found) or "none"
-        raise ValueError(f"{path} defines no function {name} (functions: {there})")
-    return found[name]
-
-
 def check(named: str) -> None:
-    """Look whether a file defines a name at its top level; nothing is executed.
+    """Look whether a file defines, imports or assigns a name at its top level.
+
+    Nothing is executed.
 
     Raises:
-        ValueError: if the file can't be read or parsed, or doesn't define the name.
+        ValueError: if the file, or one of its folder that it imports, can't be read or is no
+            Python, or the name is missing.
     """
     path, name = split(named)
-    found = names(_source(path))
-    if name not in found:
+    _check_sources(path)
+    found = python_source.bound(path)
+    # What a star brings, or a module's own __getattr__, only running it can tell.
+    if not {name, python_source.STAR, "__getattr__"} & set(found):
         raise ValueError(f"{path} defines no {name} (it defines: {', '.join(found) or 'nothing'})")
 
 
-def _source(path: str) -> str:
-    """Return the text of a file; ValueError if it can't be read or is no Python."""
-    try:
-        source = Path(path).read_text(encoding="utf-8")
-        _tree(source)
-    except OSError as error:
-        raise ValueError(f"{path} can't be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not text in UTF-8") from None
-    except SyntaxError as error:
-        raise ValueError(f"{path} is no Python: line {error.lineno}: {error.msg}") from None
-    except ValueError as error:  # null bytes
-        raise ValueError(f"{path} is no Python: {error}") from None
-    return source
+def function(named: str) -> ast.FunctionDef:
+    """Return the source of a function; nothing is executed.
+
+    The function may be imported from another file of the folder, or be another name's.
+
+    Raises:
+        ValueError: if a file can't be read or parsed, or there is no one function of which the
+            parameters can be read.
+    """
+    path, name = split(named)
+    _check_sources(path)
+    start = local_imports.first(Path(path).resolve())
+    found = _functions(start, name, frozenset())
+    if not found:
+        there = ", ".join(functions(path)) or "none"
+        raise ValueError(f"{path} defines no function {name} (functions: {there})")
+    if len({ast.dump(each.args) for each in found}) > 1:
+        raise ValueError(
+            f"{path} defines {name} in {len(found)} ways with different parameters; allowed: one"
+        )
+    return found[-1]
 
 
-@functools.lru_cache
-def _tree(source: str) -> ast.Module:
-    return ast.parse(source)
+def functions(path: str | Path) -> dict[str, ast.FunctionDef]:
+    """Return the functions that the top level of a file defines."""
+    found = python_source.definitions(path)
+    return {name: f for name, [*_, f] in found.items() if isinstance(f, ast.FunctionDef)}
 
 
-@functools.lru_cache
-def functions(source: str) -> dict[str, ast.FunctionDef]:
-    """Return the functions at the top level of a source; SyntaxError if it is no Python."""
-    return {node.name: node for node in _tree(source).body if isinstance(node, ast.FunctionDef)}
-
-
-def names(source: str) -> list[str]:
-    """Return what a source defines at its top level: functions, classes, values; not imports."""
-    found: list[str] = []
-    for node in _tree(source).body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            found.append(node.name)
-        elif isinstance(node, ast.Assign):
-            found += [target.id for target in node.targets if isinstance(target, ast.Name)]
+def _functions(
+    module: local_imports.Module, name: str, passed: frozenset[tuple[Path, str]]
+) -> list[ast.FunctionDef]:
+    """Return the functions that a module's name may stand for; none if one of them isn't local."""
+    if (module.file, name) in passed:
+        return []
+    passed |= {(module.file, name)}
+    found: list[ast.FunctionDef] = []
+    for node in python_source.definitions(module.file).get(name, []):
+        there: list[ast.FunctionDef] = []
+        if isinstance(node, ast.FunctionDef):
+            there = [node]
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Name):
+            there = _functions(module, node.value.id, passed)
+        elif isinstance(node, ast.ImportFrom):
+            inner = local_imports.imported_from(module, python_source.import_of(node))
+            taken = {alias.asname or alias.name: alias.name for alias in node.names}
+            there = _functions(inner, taken[name], passed) if inner else []
+        if not there:
+            return []
+        found += there
     return found
+
+
+def _check_sources(path: str) -> None:
+    """Look whether Python compiles a file and those of its folder that it imports.
+
+    Raises:
+        ValueError: if not, with the path as the user would write it.
+    """
+    python_source.compiles(path)
+    file, folder = Path(path).resolve(), path[: -len(Path(path).name)]
+    try:
+        for each in sorted(local_imports.closure(file)):
+            if each.suffix == ".py" and not each.is_relative_to(local_imports.LIBRARY):
+                python_source.compiles(each)
+    except ValueError as error:
+        raise ValueError(str(error).replace(f"{file.parent}/", folder)) from None
 
 
 def load(named: str) -> Callable[..., Any]:
     """Run the file and return what it defines; modules beside the file can be imported.
+
+    Each call runs the file anew, as a module of its own: see `user_namespace`. The global random
+    generators start from the same state every time, and what the file changes for the whole
+    process is put back.
 
     Raises:
         ValueError: if that fails, with the line of the file.
     """
     path, name = split(named)
     check(named)  # the clear words of what is wrong with the source
-    folder = str(Path(path).resolve().parent)
-    if folder not in sys.path:
-        sys.path.append(folder)
-    spec = importlib.util.spec_from_file_location(f"user_file_{Path(path).stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where dataclasses, for one, look their module up
+    torchvision_hook.install()
+    with running(path, "when it is imported; allowed: such below if __name__ == '__main__'"):
+        global_state.seed(0)
+        folders, modules = list(sys.path), set(sys.modules)
+        module = user_namespace.run(path)
+        _check_folders(folders, modules)
+        found = getattr(module, name, None)
+    if found is None:
+        raise ValueError(f"{path} defines no {name} once it has run")
+    return found
+
+
+def _check_folders(folders: list[str], modules: set[str]) -> None:
+    """Refuse modules of folders that a file put on Python's path: their edits would go unnoticed.
+
+    Args:
+        folders: Python's path before the file was run.
+        modules: names of modules that were there before.
+    """
+    roots = tuple(str(Path(each).resolve()) for each in global_state.added(folders))
+    for name in sys.modules.keys() - modules:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file and not user_namespace.NAME.match(name) and file.startswith(roots):
+            del sys.modules[name]
+            raise ImportError(
+                f"{name} comes from a folder that was put on sys.path ({file}), so that its edits "
+                "would go unnoticed; allowed: modules beside the file, and installed ones"
+            )
+
+
+@contextlib.contextmanager
+def running(path: str, ending: str = "") -> Iterator[None]:
+    """Run code of a user's file in this block; what it changes for the whole process is put back.
+
+    Args:
+        path: the file, which errors name.
+        ending: what is said of code that ends the program.
+
+    Raises:
+        ValueError: for whatever the code raises, in one line.
+    """
+    with global_state.kept():
+        sys.argv = [path, NO_PROGRAM]
+        try:
+            yield
+        except FAILURES as error:
+            raise ValueError(told(path, error, ending)) from error
+
+
+@contextlib.contextmanager
+def calling(path: str, instead: str) -> Iterator[None]:
+    """Run a function of a user's file that must not draw from a global generator.
+
+    Args:
+        path: the file, which errors name.
+        instead: where the function has its random numbers from.
+
+    Raises:
+        ValueError: for whatever the function raises, in one line; and if it drew from the global
+            generator of a library, as its numbers would be others every time.
+    """
+    with running(path):
+        before = global_state.random_states()
+        yield
+        after = global_state.random_states()
+        drawn = [name for name, state in after.items() if before.get(name, state) != state]
+    if drawn:
+        raise ValueError(
+            f"{path} draws from the global random numbers of {' and '.join(drawn)}, which are "
+            f"others every time; allowed: {instead}"
+        )
+
+
+def told(path: str, error: BaseException, ending: str = "") -> str:
+    """Return in one line what a file of the user raised, and where.
+
+    Args:
+        path: the file.
+        error: what it raised.
+        ending: what is said of code that ends the program.
+    """
+    place = f"{path}{_line(path, error)}"
+    if isinstance(error, SystemExit):
+        return one_line(f"{place}: it ends the program (SystemExit) {ending}")
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise ValueError(told(path, error)) from error
-    return getattr(module, name)
+        text = user_namespace.NAME.sub("", one_line(error))
+    except Exception as unshown:
+        text = f"(its message can't be shown: {type(unshown).__name__})"
+    if len(text) > LONGEST:
+        text = f"{text[:LONGEST]} ..."
+    return f"{place}: {type(error).__name__}{text and f': {text}'}"
 
 
-def told(path: str, error: Exception) -> str:
-    """Return in one line what a file of the user raised, and where."""
-    line, trace = "", error.__traceback__
+def _line(path: str, error: BaseException) -> str:
+    """Return where in a file an error began, and where in a module beside it."""
+    file, trace = Path(path).resolve(), error.__traceback__
+    line = beside = ""
     while trace:
-        if Path(trace.tb_frame.f_code.co_filename).resolve() == Path(path).resolve():
-            line = f", line {trace.tb_lineno}"
+        frame = trace.tb_frame
+        if Path(frame.f_code.co_filename).resolve() == file:
+            line, beside = f", line {trace.tb_lineno}", ""
+        elif user_namespace.NAME.match(str(frame.f_globals.get("__name__"))):
+            name = Path(frame.f_code.co_filename).relative_to(file.parent)
+            beside = f" ({name}, line {trace.tb_lineno})"
         trace = trace.tb_next
-    text = one_line(error)
-    return f"{path}{line}: {type(error).__name__}: {text}"
+    return line + beside

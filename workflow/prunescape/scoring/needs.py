@@ -68,7 +68,7 @@ def of(config: Config, criterion: str) -> frozenset[str]:
 def built_in() -> dict[str, Signature]:
     """Return the criteria of the library, in their order."""
     path = Path(__file__).with_name("criteria.py")
-    functions = user_files.functions(path.read_text(encoding="utf-8"))
+    functions = user_files.functions(path)
     return {name: _signature(each) for name, each in functions.items() if not name.startswith("_")}
 
 

@@ -59,26 +59,46 @@ class Criterion:
             Layer -> scores, each of its weight's shape.
 
         Raises:
-            ValueError: if a statistic can't be had, a user's function fails, or what it returns is
-                not one finite number a weight.
+            ValueError: if a statistic can't be had, a user's function fails or returns other
+                scores when it is called again, or what is returned is not one finite number a
+                weight.
         """
         try:
             given = {name: getattr(statistics, name) for name in self.signature.statistics}
         except ValueError as error:
             raise ValueError(f"criterion {self.name} {error}") from None
-        # Copies: a function that works in place must not change what others are given.
-        own, given = _copied(weights), {name: _copied(each) for name, each in given.items()}
+        if not self.file:
+            return self._checked(self._called(weights, given), weights)
+        # Processors other than a CPU may add up in another order.
+        twice = all(weight.device.type == "cpu" for weight in weights.values())
         try:
-            found = dict(self.function(own, **given))
-        except Exception as error:
-            if not self.file:
-                raise
-            raise ValueError(
-                f"criterion {self.name}: {user_files.told(self.file, error)}"
-            ) from error
-        return {layer: self._checked(layer, found.get(layer), weights[layer]) for layer in weights}
+            with user_files.calling(self.file, "the parameter noise"):
+                results = [self._called(weights, given) for _ in range(1 + twice)]
+        except ValueError as error:
+            raise ValueError(f"criterion {self.name}: {error}") from error
+        found, *again = (self._checked(result, weights) for result in results)
+        for other in again:
+            for layer, values in other.items():
+                if not torch.equal(values, found[layer]):
+                    raise ValueError(
+                        f"criterion {self.name} ({self.file}): layer {layer}: other scores when it "
+                        "is called again; allowed: what its parameters decide, random numbers from "
+                        "the parameter noise"
+                    )
+        return found
 
-    def _checked(self, layer: str, scores: Any, weight: torch.Tensor) -> torch.Tensor:
+    def _called(self, weights: Layers, statistics: Mapping[str, Layers]) -> dict[str, Any]:
+        """Call the function on copies: if it works in place, nothing changes for others."""
+        own, given = _copied(weights), {name: _copied(each) for name, each in statistics.items()}
+        return dict(self.function(own, **given))
+
+    def _checked(self, found: Mapping[str, Any], weights: Layers) -> dict[str, torch.Tensor]:
+        return {
+            layer: self._checked_layer(layer, found.get(layer), weight)
+            for layer, weight in weights.items()
+        }
+
+    def _checked_layer(self, layer: str, scores: Any, weight: torch.Tensor) -> torch.Tensor:
         """Return the scores of a layer; ValueError if they are not one finite number a weight."""
         place = f"criterion {self.name}{self.file and f' ({self.file})'}: layer {layer}:"
         if not isinstance(scores, torch.Tensor) or not scores.is_floating_point():

@@ -1,0 +1,122 @@
+"""What code of a user may change for the whole process: it is put back after it has run.
+
+Of numpy and torch that is looked after as soon as they are imported; nothing is imported here.
+Standard library only.
+"""
+
+import contextlib
+import functools
+import os
+import random
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class _Setting(NamedTuple):
+    read: Callable[[], Any]
+    write: Callable[[Any], object]
+
+
+@contextlib.contextmanager
+def kept() -> Iterator[None]:
+    """Put back at the end what is changed meanwhile.
+
+    That is: the states of the global random generators, torch's defaults, numpy's treatment of
+    floating-point errors, filters of warnings, the working directory, the command line, and where
+    modules are looked for.
+    """
+    folder, arguments, path = Path.cwd(), sys.argv, list(sys.path)
+    settings = [*_generators().values(), *_settings()]
+    before = [setting.read() for setting in settings]
+    with warnings.catch_warnings():
+        try:
+            yield
+        finally:
+            os.chdir(folder)
+            sys.argv = arguments
+            extra = added(path)
+            sys.path[:] = path + [each for each in sys.path if each not in [*path, *extra]]
+            for setting, value in zip(settings, before, strict=True):
+                if _comparable(setting.read()) != _comparable(value):
+                    setting.write(value)
+
+
+def added(path: list[str]) -> list[str]:
+    """Return the folders that were put on `sys.path`, which was `path` before.
+
+    Not those inside a folder of installed packages, which add such for their own use.
+    """
+    installed = [each for each in path if Path(each).name in ("site-packages", "dist-packages")]
+    new = [each for each in sys.path if each not in path]
+    return [each for each in new if not any(Path(each).is_relative_to(root) for root in installed)]
+
+
+def random_states() -> dict[str, object]:
+    """Return the states of the global generators of random numbers; equal ones compare equal."""
+    return {name: _comparable(setting.read()) for name, setting in _generators().items()}
+
+
+def seed(value: int) -> None:
+    """Seed the global generators of random numbers."""
+    random.seed(value)
+    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    if numpy:
+        numpy.random.seed(value)
+    if torch:
+        torch.default_generator.manual_seed(value)
+
+
+def _generators() -> dict[str, _Setting]:
+    """Return the global generators that are there, under the names of their libraries."""
+    found = {"random": _Setting(random.getstate, random.setstate)}
+    if numpy := sys.modules.get("numpy"):
+        found["numpy.random"] = _Setting(
+            lambda: numpy.random.get_state(legacy=False), numpy.random.set_state
+        )
+    if torch := sys.modules.get("torch"):
+        found["torch"] = _Setting(
+            lambda: torch.get_rng_state().numpy(),
+            lambda state: torch.set_rng_state(torch.from_numpy(state)),
+        )
+    return found
+
+
+def _settings() -> list[_Setting]:
+    """Return what else is looked after of the libraries that are there."""
+    found = []
+    if numpy := sys.modules.get("numpy"):
+        found.append(_Setting(numpy.geterr, lambda value: numpy.seterr(**value)))
+    if torch := sys.modules.get("torch"):
+        cudnn = torch.backends.cudnn
+        found += [
+            _Setting(torch.get_default_dtype, torch.set_default_dtype),
+            # None takes off what the setter put around every call.
+            _Setting(torch.get_default_device, lambda _: torch.set_default_device(None)),
+            _Setting(torch.get_num_threads, torch.set_num_threads),
+            _Setting(torch.is_grad_enabled, torch.set_grad_enabled),
+            _Setting(torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
+            _Setting(_flushes_denormal, torch.set_flush_denormal),
+            _Setting(
+                torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms
+            ),
+            _Setting(lambda: cudnn.benchmark, functools.partial(setattr, cudnn, "benchmark")),
+            _Setting(
+                lambda: cudnn.deterministic, functools.partial(setattr, cudnn, "deterministic")
+            ),
+        ]
+    return found
+
+
+def _flushes_denormal() -> bool:
+    """Say whether this thread takes numbers too small for a full mantissa for 0."""
+    smallest = sys.float_info.min
+    return smallest * sys.float_info.epsilon == 0  # not folded: they are looked up
+
+
+def _comparable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _comparable(each) for key, each in value.items()}
+    return value.tobytes() if hasattr(value, "tobytes") else value

@@ -1,0 +1,206 @@
+"""What the source of a Python file says, read by Python's own rules; nothing is executed.
+
+Decoding, grammar and names are those of the interpreter that runs this. Standard library only.
+"""
+
+import ast
+import contextlib
+import functools
+import importlib.util
+import os
+import symtable
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+STAR = "*"
+"""Stands for the names that `from module import *` binds, which its source doesn't show."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+class Import(NamedTuple):
+    """An import: `import module`, or `from ..module import name, other` (level 2)."""
+
+    module: tuple[str, ...]
+    level: int = 0
+    names: tuple[str, ...] = ()
+
+
+class Source(NamedTuple):
+    """A file that was read."""
+
+    tree: ast.Module
+    text: str
+    imports: tuple[Import, ...]
+    """What it imports when it is imported or later, in its functions."""
+
+
+def read(path: str | os.PathLike[str]) -> Source:
+    """Return the source of a file.
+
+    Raises:
+        ValueError: if the file can't be read, or is no Python; with the line.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} can't be read ({error.strerror})") from None
+    return _parsed(content, str(path))
+
+
+@functools.cache
+def _parsed(content: bytes, path: str) -> Source:
+    with _told(path), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they are shown when the file is run
+        text = importlib.util.decode_source(content)
+        tree = ast.parse(text, path)
+    return Source(tree, text, tuple(_imports(tree)))
+
+
+@contextlib.contextmanager
+def _told(path: str) -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not text in {error.encoding.upper()}") from None
+    except SyntaxError as error:
+        if str(error.msg).startswith("invalid or missing encoding"):
+            raise ValueError(f"{path} is not text in UTF-8") from None
+        line = f"line {error.lineno}: " if error.lineno else ""
+        raise ValueError(f"{path} is no Python: {line}{error.msg}") from None
+    except (ValueError, RecursionError, MemoryError) as error:  # null bytes; nested too deeply
+        raise ValueError(f"{path} is no Python: {error}") from None
+
+
+def compiles(path: str | os.PathLike[str]) -> None:
+    """Look whether Python compiles a file, which finds more than `read`: a `return` outside, ...
+
+    Raises:
+        ValueError: as `read`.
+    """
+    tree = read(path).tree
+    with _told(str(path)), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compile(tree, str(path), "exec", dont_inherit=True)
+
+
+def bound(path: str | os.PathLike[str]) -> list[str]:
+    """Return the names that the top level of a file binds, by whatever statement.
+
+    STAR is among them if it imports a star. ValueError as of `read`.
+    """
+    source = read(path)
+    symbols = symtable.symtable(source.text, str(path), "exec").get_symbols()
+    names = [each.get_name() for each in symbols if each.is_assigned() or each.is_imported()]
+    stars = any(STAR in each.names for each in source.imports)
+    return [*names, STAR] if stars else names
+
+
+def statements(
+    body: Iterable[ast.stmt], conditional: bool = False
+) -> Iterator[tuple[ast.stmt, bool]]:
+    """Yield the statements that importing a module runs, in order.
+
+    Beside each: whether it may be left out. What only a program runs, or only a type checker
+    reads, isn't among them; nor are the bodies of functions and classes.
+    """
+    for node in body:
+        yield node, conditional
+        if isinstance(node, Function):
+            continue
+        certain = isinstance(node, ast.With)
+        for block in _blocks(node):
+            yield from statements(block, conditional or not certain)
+
+
+def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
+    """Return the blocks of a statement that may be run when its module is imported."""
+    parts = [*getattr(node, "handlers", []), *getattr(node, "cases", [])]
+    blocks = [[] if _never_imported(node) else getattr(node, "body", [])]
+    blocks += [part.body for part in parts]
+    return [*blocks, getattr(node, "orelse", []), getattr(node, "finalbody", [])]
+
+
+def _never_imported(node: ast.AST) -> bool:
+    """Say whether it is `if __name__ == "__main__":` or `if TYPE_CHECKING:`."""
+    if not isinstance(node, ast.If):
+        return False
+    test = ast.unparse(node.test)
+    return test in ("__name__ == '__main__'", "TYPE_CHECKING", "typing.TYPE_CHECKING")
+
+
+def definitions(path: str | os.PathLike[str]) -> dict[str, list[ast.stmt]]:
+    """Return by which statements the top level of a file defines, imports or assigns each name.
+
+    More than one where it depends on conditions which of them is in force. ValueError as of `read`.
+    """
+    found: dict[str, list[ast.stmt]] = {}
+    for node, conditional in statements(read(path).tree.body):
+        for name in _names(node):
+            found[name] = [*(found.get(name, []) if conditional else []), node]
+    return found
+
+
+def _names(node: ast.stmt) -> list[str]:
+    if isinstance(node, Function):
+        return [node.name]
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return [alias.asname or alias.name.partition(".")[0] for alias in node.names]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def _imports(module: ast.Module) -> Iterator[Import]:
+    """Yield imports; a module that `import_module` or `__import__` is given as a text counts."""
+    waiting: list[ast.AST] = [module]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            yield from (Import(tuple(alias.name.split("."))) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield import_of(node)
+        elif isinstance(node, ast.Call):
+            yield from _called(node)
+        if isinstance(node, ast.If) and _never_imported(node):
+            waiting += node.orelse
+        else:
+            waiting += ast.iter_child_nodes(node)
+
+
+def import_of(node: ast.ImportFrom) -> Import:
+    """Return the import that a statement is."""
+    parts = tuple(node.module.split(".")) if node.module else ()
+    return Import(parts, node.level, tuple(alias.name for alias in node.names))
+
+
+def _called(node: ast.Call) -> Iterator[Import]:
+    """Yield the import that a call stands for, if it is one of a module named in the source."""
+    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    texts = [each.value for each in node.args[:2] if isinstance(each, ast.Constant)]
+    if name in ("import_module", "__import__") and texts and isinstance(texts[0], str):
+        module = texts[0].lstrip(".")
+        level, package = len(texts[0]) - len(module), texts[1:]
+        if level and package and isinstance(package[0], str):
+            base = package[0].split(".")
+            yield Import((*base[: len(base) - level + 1], *module.split(".")))
+        elif module:
+            yield Import(tuple(module.split(".")), level)
+
+
+def all_of(path: str | os.PathLike[str]) -> list[str] | None:
+    """Return what a module's `__all__` lists; None if it has one that its source doesn't show.
+
+    An empty list if it has none.
+    """
+    listed: list[str] = []
+    for node, _ in statements(read(path).tree.body):
+        named = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if not any(isinstance(each, ast.Name) and each.id == "__all__" for each in named):
+            continue
+        try:
+            listed += list(map(str, ast.literal_eval(node.value)))
+        except (ValueError, TypeError):
+            return None
+    return listed
