@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from tests.helpers.places import ROOT
-from tests.helpers.workplace import CONFIG, Done, Workplace
+from tests.helpers.workplace import Done, Workplace, make
 
 ADDED = (".gitignore", ".dvc/config", ".dvc/.gitignore", "data/README.md")
 GIT = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false")
@@ -59,9 +59,7 @@ class Clone(Workplace):
 
     def make(self, *arguments: str) -> Done:
         """Run make on the tiny config, in the environment of the tests."""
-        there = f"VENV={sys.prefix}", f"--old-file={sys.prefix}/run.done"
-        there += (f"--old-file={sys.prefix}/versions.done",)
-        return self.run("make", *there, "CORES=2", f"CONFIG={CONFIG}", *arguments, **AUTHOR)
+        return self.run(*make(*arguments), **AUTHOR)
 
     def versions(self, *arguments: str, **environment: str) -> Done:
         """Run the tool."""

@@ -22,7 +22,8 @@ EVERY_RULE = "tests/faults/every_rule.yaml"
 """On top of CONFIG: a job of every rule."""
 RUN = "results/tiny"
 COPIED = (
-    *("Makefile", "Snakefile", "config.yaml", "requirements.txt", "constraints.txt"),
+    *("Makefile", "Snakefile", "config.yaml", "constraints.txt"),
+    *("requirements.txt", "requirements-versions.txt"),
     *("envs", "profiles", "workflow", "tools", CONFIG),
 )
 LIMIT = 600
@@ -76,7 +77,8 @@ class Workplace:
     def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
         """Start a command here, as the leader of a group of processes that `end` ends."""
         # Not the settings of a make or Snakemake around the tests.
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "SNAKEMAKE"))}
+        settings = "MAKE", "MFLAGS", "SNAKEMAKE", "PRUNESCAPE"
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(settings)}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         return subprocess.Popen(
             command,
@@ -152,8 +154,7 @@ def bound(*command: str) -> list[str]:
 
 def make(*arguments: str) -> list[str]:
     """Return the command that makes in the tests' environment; a second CORES= or CONFIG= wins."""
-    there = f"VENV={sys.prefix}", f"--old-file={sys.prefix}/run.done"
-    return ["make", *there, "CORES=2", f"CONFIG={CONFIG}", *arguments]
+    return ["make", f"USE_VENV={sys.prefix}", "CORES=2", f"CONFIG={CONFIG}", *arguments]
 
 
 def snakemake(*arguments: str) -> list[str]:

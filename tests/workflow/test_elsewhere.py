@@ -130,7 +130,7 @@ def test_two_runs_at_once_beside_a_read_only_source(read_only, finished, tmp_pat
     folders = [tmp_path / "run 1", tmp_path / "run 2"]
     for folder in folders:
         folder.mkdir()
-    make = ["make", f"VENV={sys.prefix}", f"--old-file={sys.prefix}/run.done", "CORES=1", "run"]
+    make = ["make", f"USE_VENV={sys.prefix}", "CORES=1", "run"]
 
     started = [
         read_only.start(*bound(*make, f"CONFIG={CONFIG}", f"DIRECTORY={folder}"))

@@ -264,7 +264,7 @@ def test_a_claim_that_is_not_tested(workplace):
         ("prunescape/running/environment.py", {}),
         ("scripts/_fit.py", FIT),
         ("scripts/prune.py", PRUNE),
-        ("commands/print_verdicts.py", {}),
+        ("commands/make.py", {}),
     ],
 )
 def test_an_edited_module_or_script(workplace, name, expected):

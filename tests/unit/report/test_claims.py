@@ -453,13 +453,7 @@ def test_scripts_write_and_print_the_verdicts(tmp_path):
     assert found["n"].tolist()[:2] == [5, 5]
     assert pd.isna(found["n"].iloc[2])
 
-    printed = subprocess.run(
-        [sys.executable, "workflow/commands/print_verdicts.py", tmp_path / "claims.csv"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    printed = claims.report(found)
     lines = printed.splitlines()
     assert max(map(len, lines)) <= 100
     assert [line.split()[:2] for line in lines if line[:1] == "g"] == [

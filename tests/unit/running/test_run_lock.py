@@ -1,5 +1,6 @@
 """One run at a time in a folder; processes are real, Snakemake is not."""
 
+import contextlib
 import os
 import re
 import signal
@@ -13,19 +14,34 @@ import pytest
 from prunescape.running import run_lock
 from tests.helpers.places import WORKFLOW
 
-SCRIPT = WORKFLOW / "commands" / "run_alone.py"
+ALONE = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(WORKFLOW / "commands")!r})
+import make
+sys.exit(make.wait_for(sys.argv[2:], lambda: make.run_lock.wait(Path(sys.argv[1]))))
+"""
+"""Waits for the lock of a folder, then runs a command, as `make run` does."""
 HOST = socket.gethostname()
 
 
 def start(folder, *command):
     return subprocess.Popen(
-        [sys.executable, SCRIPT, folder, "--", *command],
+        [sys.executable, "-c", ALONE, folder, *command],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,  # signals are for all of it, as a terminal sends them
         # Where the tests run in the background, a shell has made them deaf to interrupts.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
+
+
+def end(process):
+    """Kill a process and all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def run(folder, *command):
@@ -42,7 +58,7 @@ def locked_by_snakemake(folder, last):
     return locks
 
 
-def test_a_command_runs_and_its_status_is_that_of_the_script(tmp_path):
+def test_a_command_runs_and_its_status_is_passed_on(tmp_path):
     assert run(tmp_path, "sh", "-c", "echo out; exit 3") == (3, "out\n")
 
 
@@ -67,12 +83,11 @@ def test_the_second_waits_for_the_first_and_says_so(tmp_path):
         line = second.stdout.readline()
         assert line.startswith(f"another run is at work in {tmp_path}: waiting for its end")
         assert second.poll() is None
-        first.kill()  # the kernel takes the lock away
+        os.killpg(first.pid, signal.SIGKILL)  # the kernel takes the lock away
         assert second.communicate(timeout=60)[0] == "second\n"
         assert second.returncode == 0
     finally:
-        first.kill()
-        first.wait()
+        end(first)
 
 
 def test_who_waits_can_give_up(tmp_path):
@@ -82,12 +97,11 @@ def test_who_waits_can_give_up(tmp_path):
         second = start(tmp_path, "echo", "second")
         second.stdout.readline()
         time.sleep(0.1)
-        second.send_signal(signal.SIGINT)
+        os.killpg(second.pid, signal.SIGINT)
         assert second.communicate(timeout=60)[0] == ""
         assert second.returncode == 130
     finally:
-        first.kill()
-        first.wait()
+        end(first)
 
 
 def test_what_a_killed_snakemake_left_locked_is_unlocked(tmp_path):
@@ -122,7 +136,7 @@ def test_what_may_still_be_at_work_is_left_locked(tmp_path, last, said):
 
 def test_snakemake_takes_the_lock_unless_it_has_it(tmp_path, monkeypatch):
     code = (
-        f"import sys; sys.path.insert(0, {str(SCRIPT.parents[1])!r})\n"
+        f"import sys; sys.path.insert(0, {str(WORKFLOW)!r})\n"
         "from pathlib import Path\n"
         "from prunescape.running import run_lock\n"
         f"run_lock.claim(Path({str(tmp_path)!r}), run_lock.CLUSTER)\n"

@@ -1,0 +1,271 @@
+"""What targets of the Makefile do, by name; their settings are in the environment.
+
+    python workflow/commands/make.py TARGET
+
+The name of the run is read as Snakemake reads the configuration. Nothing that is set becomes text
+for a shell.
+"""
+
+import os
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from prunescape.configuration import validation
+from prunescape.foundations.messages import one_line
+from prunescape.running import future_files, run_lock, surroundings
+
+ROOT = Path(__file__).resolve().parents[2]
+# Snakemake's report cuts the top off pages that are higher than the window; this mends it.
+STYLESHEET = ROOT / "workflow" / "report" / "report.css"
+LIST = "names with blanks are quoted within the list, CONFIG=\"'my study.yaml' other.yaml\""
+
+
+def config_files(text: str) -> list[str]:
+    """Return the files that CONFIG names: one, whatever its name, or a list as shells quote it.
+
+    Raises:
+        ValueError: a quote is open.
+    """
+    if not text.strip():
+        return []
+    files = [text]
+    if not Path(text).exists():
+        try:
+            files = shlex.split(text)
+        except ValueError as error:
+            raise ValueError(f"CONFIG: found {text!r} ({one_line(error)}); {LIST}") from None
+    files = [surroundings.expanded(file) for file in files]
+    # Snakemake would take a dash for the beginning of an option.
+    return [f"./{file}" if file.startswith("-") else file for file in files]
+
+
+def run_name(files: list[str]) -> str:
+    """Return the name of the run that config.yaml and then `files` say.
+
+    Raises:
+        ValueError: a file can't be read, or the name is none.
+    """
+    from snakemake.common.configfile import load_configfile
+    from snakemake_interface_common.exceptions import WorkflowError
+
+    name = None
+    for file in (str(ROOT / "config.yaml"), *files):
+        if len(files) > 1 and not Path(file).exists():
+            raise ValueError(f"{file}: no such file; {LIST}")
+        validation.check_file(file)
+        try:
+            name = load_configfile(file).get("run", name)
+        except WorkflowError as error:
+            raise ValueError(f"{file}: {one_line(error)}") from None
+    for problem in validation.problems({"run": name}):
+        if problem.startswith("run: "):
+            raise ValueError(problem)
+    return str(name)
+
+
+class Settings:
+    """What make was told: files, folders, and by them the name of the run."""
+
+    def __init__(self) -> None:
+        self.config = surroundings.given("CONFIG")
+        self.files = config_files(self.config)
+        self.directory = surroundings.expanded(surroundings.given("DIRECTORY"))
+        self.folder = Path(self.directory or ".")
+        self.cores = surroundings.given("CORES", "all")
+        if self.cores != "all" and not (self.cores.isdecimal() and int(self.cores) > 0):
+            raise ValueError(f"CORES: found {self.cores!r}; allowed: all, or an integer >= 1")
+        self.within = f"results/{run_name(self.files)}"
+        self.results = self.folder / self.within
+
+    def snakemake(self, *arguments: str) -> list[str]:
+        """Return the command of Snakemake with these settings and some arguments."""
+        command = [sys.executable, "-m", "snakemake", "--cores", self.cores]
+        command += [f"--directory={self.directory}"] if self.directory else []
+        command += ["--configfile", *self.files] if self.files else []
+        return [*command, *arguments]
+
+
+def run(settings: Settings) -> None:
+    """Reproduce everything, print the verdicts, the time and the places."""
+    begin = time.monotonic()
+    status = compute(settings)
+    minutes, seconds = divmod(round(time.monotonic() - begin), 60)
+    spent = f"time: {minutes} min {seconds} s"
+    if status:
+        print(f"{spent}, not finished: what is done stays in {settings.results}, and the same")
+        print("command goes on there")
+        sys.exit(status)
+    from prunescape.report import claims  # not before: pandas takes a second to import
+
+    print(claims.report(claims.read_verdicts(settings.results / "claims.csv")))
+    print(spent)
+    print(f"table: {settings.results}/scores.csv, figures: {settings.results}/<study>/figures")
+    print(f"explore: {settings.results}/explorer.html")
+    named = f" CONFIG={shlex.quote(settings.config)}" if settings.config else ""
+    print(f"report: make report{named} writes {settings.results}/report.html")
+
+
+def report(settings: Settings) -> None:
+    """Reproduce everything, write the report."""
+    if status := compute(settings):
+        sys.exit(status)
+    written = f"{settings.within}/report.html"
+    style = ("--report-stylesheet", str(STYLESHEET))
+    if status := wait_for(settings.snakemake("--report", written, *style)):
+        sys.exit(status)
+    print(f"report: {settings.results}/report.html")
+
+
+def profile(settings: Settings) -> None:
+    """Show where the CPU time of the run went."""
+    from prunescape.running import spending
+
+    print(spending.report(settings.results))
+
+
+def dry_run(settings: Settings) -> None:
+    """Show which jobs a run would start, and why."""
+    become(settings.snakemake("--dry-run"))
+
+
+def snapshot(settings: Settings) -> None:
+    """Put data that runs have brought here, and all of this run, under DVC."""
+    in_the_clone(settings)
+    data = sorted([*Path().glob("data/*/raw"), *Path().glob("data/*/*.safetensors")])
+    commit = ["--commit"] if surroundings.agreed("COMMIT") else []
+    become(tool("versions", "snapshot", *store(), *commit, *map(str, data), settings.within))
+
+
+def restore() -> None:
+    """Bring data and results of this commit back."""
+    force = ["--force"] if surroundings.agreed("FORCE") else []
+    become(tool("versions", "restore", *store(), *force))
+
+
+def versions() -> None:
+    """Compare what is here with the snapshot of this commit."""
+    become(tool("versions", "status"))
+
+
+def diff(settings: Settings) -> None:
+    """Show what changed since the snapshot of another commit."""
+    in_the_clone(settings)
+    become(tool("compare", f"--rev={surroundings.given('REV')}", settings.within))
+
+
+def cancel(settings: Settings) -> None:
+    """Cancel the jobs that a killed Snakemake left on Slurm, unlock."""
+    status = wait_for(tool("cancel", str(settings.folder)))
+    sys.exit(status or wait_for(settings.snakemake("--unlock")))
+
+
+def in_the_clone(settings: Settings) -> None:
+    """Check that the run is in the clone; ValueError if not, as snapshots are git's."""
+    if settings.directory:
+        raise ValueError(
+            f"DIRECTORY: found {settings.directory!r}; allowed here: none, since snapshots are of "
+            "runs in the clone itself"
+        )
+
+
+def tool(name: str, *arguments: str) -> list[str]:
+    """Return the command of a tool."""
+    return [sys.executable, str(ROOT / "tools" / f"{name}.py"), *arguments]
+
+
+def store() -> list[str]:
+    """Return the argument that names where snapshots are shared, if make was told."""
+    folder = surroundings.expanded(surroundings.given("STORE"))
+    return [f"--store={folder}"] if folder else []
+
+
+def compute(settings: Settings) -> int:
+    """Let Snakemake do all there is to do; return its exit status."""
+    live = ["--logger", "rich", "--quiet", "host", "rules"] if sys.stderr.isatty() else []
+
+    def first() -> None:
+        run_lock.wait(settings.folder)
+        if found := future_files.redate(settings.folder.resolve(), ROOT / "workflow"):
+            print(f"{found} files are from the future: looking into all that depends on them")
+
+    return wait_for(settings.snakemake(*live), first)
+
+
+def wait_for(command: list[str], first: Callable[[], None] = lambda: None) -> int:
+    """Run a command in a process that does something `first`; return its exit status.
+
+    Signals are the command's to answer: what interrupts make goes on to it, and its end is awaited.
+    """
+    sys.stdout.flush()
+    child = os.fork()
+    if not child:
+        try:
+            first()
+            become(command)
+        except KeyboardInterrupt:
+            os._exit(130)  # as shells say it
+        except (ValueError, OSError) as error:
+            print(f"make: {error}", file=sys.stderr, flush=True)
+        finally:
+            os._exit(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to both
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, lambda number, _: os.kill(child, number))
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if status < 0:
+        print(f"make: ended by {signal.Signals(-status).name}: {command[2]}", file=sys.stderr)
+        return 128 - status
+    return status
+
+
+def become(command: list[str]) -> NoReturn:
+    """Let a command take the place of this process; make's settings are not for it to see."""
+    for name in surroundings.SETTINGS:
+        os.environ.pop(surroundings.PREFIX + name, None)
+    sys.stdout.flush()
+    os.execvp(command[0], command)
+
+
+TARGETS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
+    "run": (run, ("CONFIG", "DIRECTORY", "CORES")),
+    "report": (report, ("CONFIG", "DIRECTORY", "CORES")),
+    "profile": (profile, ("CONFIG", "DIRECTORY")),
+    "dry-run": (dry_run, ("CONFIG", "DIRECTORY", "CORES")),
+    "snapshot": (snapshot, ("CONFIG", "STORE", "COMMIT")),
+    "restore": (restore, ("STORE", "FORCE")),
+    "versions": (versions, ()),
+    "diff": (diff, ("CONFIG", "REV")),
+    "cancel": (cancel, ("CONFIG", "DIRECTORY")),
+}
+"""What a target does, and which settings decide about it."""
+
+
+def main() -> None:
+    """Do what a target says."""
+    function, names = TARGETS[sys.argv[1]]
+    for name in surroundings.ignored(names):
+        print(surroundings.not_taken(name), file=sys.stderr)
+    if "CONFIG" not in names:
+        function()
+        return
+    settings = Settings()
+    if told := surroundings.find_cache(settings.folder):
+        print(f"make: {told}", file=sys.stderr)
+    function(settings)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (ValueError, OSError) as error:
+        sys.exit(f"make: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
