@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,22 +39,18 @@ LEVELS = (1, 5, 10, 20)
 
 def jobs(config: Mapping[str, Any]) -> Iterator[dict[str, str | int]]:
     """Yield the cost of a dry run at several numbers of jobs."""
-    figures = config["catalogue"]["graves"]["figures"]
     with tempfile.TemporaryDirectory() as folder:
-        plan = partial(dry_run, figures, Path(folder))
+        plan = partial(dry_run, Path(folder))
         ends = [plan(blocks) for blocks in (1, 2)]
         first, block = ends[0]["jobs"], ends[1]["jobs"] - ends[0]["jobs"]
         for number in JOBS:
             yield plan(max(1, round((number - first) / block) + 1))
 
 
-def dry_run(figures: Sequence[str], folder: Path, blocks: int) -> dict[str, str | int]:
+def dry_run(folder: Path, blocks: int) -> dict[str, str | int]:
     """Return the cost of planning `blocks` blocks of one replicate in an empty folder."""
     settings = folder / "growth.yaml"
     content = {"run": "growth", "studies": ["graves"], "replicates": [1] * blocks}
-    # One job compares all masks; of thousands of blocks its command would be too long.
-    of_blocks = [name for name in figures if name != "mask_overlap"]
-    content["catalogue"] = {"graves": {"figures": of_blocks}}
     settings.write_text(yaml.safe_dump(content), encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--quiet", "rules"]
     where = ["--snakefile", ROOT / "Snakefile", "--workflow-profile", ROOT / "profiles" / "default"]

@@ -260,6 +260,55 @@ def test_prune_runs_without_snakemake(finished, tmp_path, record_property):
 
 
 @pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
+def test_nothing_stands_unquoted_in_a_command(file):
+    for rule in re.split(r"^rule ", file.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        command = rule.partition("shell:")[2]
+        placed = re.findall(r"\{.*?\}", command)
+        assert placed, rule
+        assert all(each.endswith(":q}") for each in placed), placed
+
+
+GROWING = {"arms", "conditions", "cuts", "not_tested", "noise", "outline"}
+
+
+def test_a_list_that_grows_with_the_config_is_no_argument():
+    text = "".join(file.read_text(encoding="utf-8") for file in RULES)
+    by_file = re.findall(r"@<\(printf %s \{params\.(\w+):q\}\)", text)
+    assert set(by_file) == GROWING
+    assert len(by_file) == sum(text.count(f"{{params.{name}:q}}") for name in GROWING)
+
+
+def test_a_command_may_be_longer_than_the_system_takes(tmp_path):
+    # A bit more than Linux takes in all arguments, and much more than in one.
+    (tmp_path / "Snakefile").write_text(
+        "rule all:\n"
+        "    output: 'read'\n"
+        "    params: text='x y ' * 600_000\n"
+        "    shell: 'cat <(printf %s {params.text:q}) > {output:q}'\n"
+    )
+
+    done = Workplace(tmp_path).run(sys.executable, "-m", "snakemake", "--cores", "1")
+
+    assert done.status == 0, done.output[-2000:]
+    assert (tmp_path / "read").read_text() == "x y " * 600_000
+
+
+def test_json_is_read_from_a_file_or_an_argument(tmp_path):
+    (tmp_path / "arms.json").write_text("[1, 2]")
+    (tmp_path / "half.json").write_text("[1")
+    code = "import _script, sys; print(_script.structure(sys.argv[1]))"
+
+    def read(text):
+        command = [sys.executable, "-c", code, text]
+        done = Workplace(tmp_path).run(*command, PYTHONPATH=str(ROOT / "workflow" / "scripts"))
+        return done.output.splitlines()[-1]
+
+    assert read("[1, 2]") == read("@arms.json") == "[1, 2]"
+    assert "not JSON: Expecting" in read("@half.json")
+    assert "ArgumentTypeError: none.json: No such file" in read("@none.json")
+
+
+@pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
 def test_every_rule_has_all_keys_in_one_order(file):
     text = file.read_text(encoding="utf-8")
     rules = re.split(r"^ *rule\b.*:\n", text, flags=re.MULTILINE)[1:]

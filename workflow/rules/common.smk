@@ -61,7 +61,6 @@ config = load_configfile(f"{CHECKOUT}/config.yaml")
 update_config(config, given)
 try:
     validation.validate(config)
-    jobs.report.check_commands(config)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
@@ -88,7 +87,7 @@ wildcard_constraints:
 BEGAN = time.time()
 
 # Where the scripts that need torch compute, and how exactly.
-COMPUTING = f"--device {config['device']} --precision {config['precision']}"
+COMPUTING = ["--device", config["device"], "--precision", config["precision"]]
 
 
 def results(pattern):

@@ -34,17 +34,16 @@ rule evaluate:
         arm=job(jobs.evaluate.evaluated_arm),
         conditions=job(jobs.evaluate.evaluated_conditions),
         noises=job(jobs.evaluate.evaluated_noises),
-        moments=lambda w, input: f"--moments {input.moments}" if input.moments else "",
         seed=config["seed"],
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q}"
-        " --retrained {input.retrained:q} --masks {input.masks:q} {params.moments}"
+        " --retrained {input.retrained:q} --masks {input.masks:q} --moments {input.moments:q}"
         " --images {input.images:q} --model {params.model:q} --arm {params.arm:q}"
-        " --conditions {params.conditions:q} --noises {params.noises:q} --seed {params.seed}"
-        " {params.computing} --output {output:q} > {log:q} 2>&1"
+        " --conditions @<(printf %s {params.conditions:q}) --noises {params.noises:q}"
+        " --seed {params.seed:q} {params.computing:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule aggregate:
@@ -73,10 +72,12 @@ rule aggregate:
     params:
         folder=lambda wildcards, output: os.path.dirname(output.table),
         outline=jobs.common.compact(plan.outline(config)),
+        noise=jobs.common.compact(jobs.targets.noise_checks(config)),
     conda:
         "../../envs/table.yaml"
     shell:
-        "python {input.code[0]:q} --folder {params.folder:q} --plan {params.outline:q}"
-        " --noise-checks {input.noise:q} --table-output {output.table:q}"
+        "python {input.code[0]:q} --folder {params.folder:q}"
+        " --plan @<(printf %s {params.outline:q}) --noise-checks @<(printf %s {params.noise:q})"
+        " --table-output {output.table:q}"
         " --csv-output {output.csv:q} --noise-output {output.noise:q}"
         " --diverged-output {output.diverged:q} > {log:q} 2>&1"

@@ -31,15 +31,13 @@ rule export:
         runtime=growing(10),
     params:
         origin=export_job(jobs.export.exported_origin),
-        retrained=lambda w, input: f"--retrained {input.retrained}" if input.retrained else "",
-        moments=lambda w, input: f"--moments {input.moments}" if input.moments else "",
         folder=lambda wildcards, output: os.path.dirname(output[0]),
     conda:
         "../../envs/export.yaml"
     shell:
-        "python {input.code[0]:q} --checkpoint {input.checkpoint:q} {params.retrained}"
-        " --masks {input.masks:q} {params.moments} --origin {params.origin:q}"
-        " --output {params.folder:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --checkpoint {input.checkpoint:q}"
+        " --retrained {input.retrained:q} --masks {input.masks:q} --moments {input.moments:q}"
+        " --origin {params.origin:q} --output {params.folder:q} > {log:q} 2>&1"
 
 
 rule sizes:

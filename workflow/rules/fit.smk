@@ -35,7 +35,7 @@ rule check_network:
         "../../envs/torch.yaml"
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
-        " --scaling {params.scaling} --optimiser {params.optimiser} --output {output:q}"
+        " --scaling {params.scaling:q} --optimiser {params.optimiser:q} --output {output:q}"
         " > {log:q} 2>&1"
 
 
@@ -66,10 +66,9 @@ rule train:
     priority: 1
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
-        " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study}"
-        " --seed {params.seed}"
-        " --replicates {wildcards.first} {wildcards.last} {params.computing}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
+        " --seed {params.seed:q} --replicates {wildcards.first:q} {wildcards.last:q}"
+        " {params.computing:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule fit_variational:
@@ -93,7 +92,6 @@ rule fit_variational:
     params:
         network=job(jobs.fit.layers),
         fit=job(jobs.fit.fit_settings),
-        start=lambda wildcards, input: f"--start {input.start}" if input.start else "",
         seed=config["seed"],
         computing=COMPUTING,
     conda:
@@ -101,10 +99,9 @@ rule fit_variational:
     priority: 1
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
-        " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study}"
-        " --seed {params.seed}"
-        " --replicates {wildcards.first} {wildcards.last} {params.computing}"
-        " {params.start} --output {output:q} > {log:q} 2>&1"
+        " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
+        " --seed {params.seed:q} --replicates {wildcards.first:q} {wildcards.last:q}"
+        " --start {input.start:q} {params.computing:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule check_gradient_noise:
@@ -133,5 +130,5 @@ rule check_gradient_noise:
         "../../envs/torch.yaml"
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
-        " --fit {params.fit:q} --model {params.model:q} --seed {params.seed}"
-        " {params.computing} --output {output:q} > {log:q} 2>&1"
+        " --fit {params.fit:q} --model {params.model:q} --seed {params.seed:q}"
+        " {params.computing:q} --output {output:q} > {log:q} 2>&1"

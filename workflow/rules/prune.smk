@@ -32,7 +32,7 @@ rule measure:
     priority: 1
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
-        " {params.computing} --output {output:q} > {log:q} 2>&1"
+        " {params.computing:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule score:
@@ -56,7 +56,6 @@ rule score:
         gpu=gpus(),
     params:
         criteria=job(jobs.prune.criteria),
-        moments=lambda w, input: f"--moments {input.moments}" if input.moments else "",
         fit=job(jobs.fit.fit_settings),
         seed=config["seed"],
         computing=COMPUTING,
@@ -65,8 +64,8 @@ rule score:
     priority: 1
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
-        " --criteria {params.criteria:q} {params.moments} --fit {params.fit:q}"
-        " --study {wildcards.study} --seed {params.seed} {params.computing}"
+        " --criteria {params.criteria:q} --moments {input.moments:q} --fit {params.fit:q}"
+        " --study {wildcards.study:q} --seed {params.seed:q} {params.computing:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -91,9 +90,9 @@ rule prune:
         "../../envs/numpy.yaml"
     priority: 1
     shell:
-        "python {input.code[0]:q} --scores {input.scores:q} --level={wildcards.level}"
-        " --selection {wildcards.selection} --arms {params.arms:q} --study {wildcards.study}"
-        " --seed {params.seed} --output {output:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --scores {input.scores:q} --level={wildcards.level:q}"
+        " --selection {wildcards.selection:q} --arms @<(printf %s {params.arms:q})"
+        " --study {wildcards.study:q} --seed {params.seed:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule prune_step:
@@ -114,12 +113,11 @@ rule prune_step:
     params:
         level=job(jobs.prune.step_level),
         arms=job(jobs.prune.chained_arms),
-        previous=lambda w, input: f"--previous {input.previous}" if input.previous else "",
         seed=config["seed"],
     conda:
         "../../envs/numpy.yaml"
     priority: 1
     shell:
-        "python {input.code[0]:q} --scores {input.scores:q} --level={params.level}"
-        " --selection exact_k --arms {params.arms:q} --study {wildcards.study}"
-        " {params.previous} --seed {params.seed} --output {output:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --scores {input.scores:q} --level={params.level:q}"
+        " --selection exact_k --arms @<(printf %s {params.arms:q}) --study {wildcards.study:q}"
+        " --previous {input.previous:q} --seed {params.seed:q} --output {output:q} > {log:q} 2>&1"

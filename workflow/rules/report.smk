@@ -41,7 +41,8 @@ rule claims:
     shell:
         "python {input.code[0]:q} --table {input.table:q} --noise-table {input.noise:q}"
         " --diverged {input.diverged:q}"
-        " --claims {input.claims:q} --studies {params.studies} --not-tested {params.not_tested:q}"
+        " --claims {input.claims:q} --studies {params.studies:q}"
+        " --not-tested @<(printf %s {params.not_tested:q})"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -62,13 +63,11 @@ rule front_page:
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
-    params:
-        sizes=lambda wildcards, input: f"--sizes {input.sizes}" if input.sizes else "",
     conda:
         "../../envs/table.yaml"
     shell:
         "python {input.code[0]:q} --table {input.table:q} --claims {input.claims:q}"
-        " --diverged {input.diverged:q} {params.sizes}"
+        " --diverged {input.diverged:q} --sizes {input.sizes:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -147,7 +146,7 @@ rule overlap:
     conda:
         "../../envs/table.yaml"
     shell:
-        "python {input.code[0]:q} --masks {input.masks:q} --cuts {params.cuts:q}"
+        "python {input.code[0]:q} --cuts @<(printf %s {params.cuts:q})"
         " --output {output:q} > {log:q} 2>&1"
 
 
@@ -178,8 +177,8 @@ rule figure:
     conda:
         "../../envs/table.yaml"
     shell:
-        "python {input.code[0]:q} --kind {wildcards.figure} --table {input.table:q}"
-        " --study {wildcards.study} --settings {params.settings:q}"
+        "python {input.code[0]:q} --kind {wildcards.figure:q} --table {input.table:q}"
+        " --study {wildcards.study:q} --settings {params.settings:q}"
         " --references {input.references:q} --outputs {output.svg:q} {output.png:q}"
         " > {log:q} 2>&1"
 

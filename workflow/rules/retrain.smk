@@ -39,10 +39,11 @@ rule retrain:
     priority: 1
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --masks {input.masks:q}"
-        " --levels {params.levels} --images {input.images:q} --arms {params.arms:q}"
-        " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study}"
-        " --first-epoch {params.first_epoch} --seed {params.seed}"
-        " {params.computing} --output {output:q} > {log:q} 2>&1"
+        " --levels {params.levels:q} --images {input.images:q}"
+        " --arms @<(printf %s {params.arms:q})"
+        " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
+        " --first-epoch {params.first_epoch:q} --seed {params.seed:q}"
+        " {params.computing:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule retrain_step:
@@ -80,7 +81,9 @@ rule retrain_step:
     priority: 1
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --masks {input.masks:q}"
-        " --levels {params.levels} --images {input.images:q} --arms {params.arms:q}"
-        " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study}"
-        " --first-epoch {params.first_epoch} --seed {params.seed} {params.computing} --output {output.checkpoint:q}"
+        " --levels {params.levels:q} --images {input.images:q}"
+        " --arms @<(printf %s {params.arms:q})"
+        " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
+        " --first-epoch {params.first_epoch:q} --seed {params.seed:q} {params.computing:q}"
+        " --output {output.checkpoint:q}"
         " --scores-output {output.scores:q} --criteria {params.criteria:q} > {log:q} 2>&1"

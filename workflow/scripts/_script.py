@@ -33,10 +33,17 @@ def add_computing(parser: argparse.ArgumentParser) -> None:
 
 
 def structure(text: str) -> object:
-    """Read an argument that is JSON; argparse reports what is not."""
+    """Read an argument that is JSON, or @ and a file that has it; argparse reports what isn't.
+
+    Rules hand over by file what grows with the config: Linux takes 131,071 bytes in one argument.
+    """
     try:
+        if text.startswith("@"):
+            text = Path(text[1:]).read_text(encoding="utf-8")
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{error.filename}: {error.strerror}") from None
+    except ValueError as error:  # not JSON, or not UTF-8
         raise argparse.ArgumentTypeError(f"not JSON: {error}") from None
 
 

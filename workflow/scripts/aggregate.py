@@ -18,7 +18,11 @@ def main() -> None:
         help="the part of the config that decides which rows there are",
     )
     parser.add_argument(
-        "--noise-checks", nargs="*", default=[], metavar="FILE", help="checks of gradient noise"
+        "--noise-checks",
+        default=[],
+        type=_script.structure,
+        metavar="JSON",
+        help="list of files: checks of gradient noise",
     )
     parser.add_argument("--table-output", required=True, metavar="FILE", help="table as parquet")
     parser.add_argument("--csv-output", required=True, metavar="FILE", help="table as CSV")

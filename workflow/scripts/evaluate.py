@@ -17,7 +17,9 @@ def main() -> None:
     parser = _script.parser(__doc__)
     parser.add_argument("--checkpoint", required=True, help="the fitted ensemble")
     parser.add_argument("--retrained", nargs="*", default=[], help="checkpoints after retraining")
-    parser.add_argument("--moments", help="of the layers' inputs, which `compensate` needs")
+    parser.add_argument(
+        "--moments", nargs="?", help="of the layers' inputs, which `compensate` needs"
+    )
     parser.add_argument("--masks", nargs="*", default=[], help="packed masks, a file a point")
     parser.add_argument("--images", required=True, help="split file to evaluate on")
     parser.add_argument(

@@ -20,9 +20,11 @@ def main() -> None:
     """Parse the arguments, prune, make smaller, write."""
     parser = _script.parser(__doc__)
     parser.add_argument("--checkpoint", required=True, help="the fitted ensemble")
-    parser.add_argument("--retrained", help="checkpoint after retraining")
+    parser.add_argument("--retrained", nargs="?", help="checkpoint after retraining")
     parser.add_argument("--masks", required=True, help="packed masks")
-    parser.add_argument("--moments", help="of the layers' inputs, which `compensate` needs")
+    parser.add_argument(
+        "--moments", nargs="?", help="of the layers' inputs, which `compensate` needs"
+    )
     parser.add_argument(
         "--origin",
         type=_script.structure,

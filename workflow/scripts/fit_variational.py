@@ -11,7 +11,7 @@ from prunescape.fitting.checkpoints import Checkpoint
 def main() -> None:
     """Parse the arguments, fit, write."""
     parser = _fit.parser(__doc__)
-    parser.add_argument("--start", help="checkpoint of point estimates to start from")
+    parser.add_argument("--start", nargs="?", help="checkpoint of point estimates to start from")
     arguments = parser.parse_args()
     _fit.fit(arguments, arguments.start and Checkpoint.load(arguments.start))
 

@@ -14,7 +14,9 @@ def main() -> None:
     parser.add_argument("--claims", required=True, metavar="FILE", help="claims.csv of the run")
     parser.add_argument("--table", required=True, metavar="FILE", help="table as parquet")
     parser.add_argument("--diverged", required=True, metavar="FILE", help="diverged.csv of the run")
-    parser.add_argument("--sizes", metavar="FILE", help="sizes.csv, if networks were exported")
+    parser.add_argument(
+        "--sizes", nargs="?", metavar="FILE", help="sizes.csv, if networks were exported"
+    )
     parser.add_argument("--output", required=True, metavar="FILE", help="reStructuredText")
     arguments = parser.parse_args()
 

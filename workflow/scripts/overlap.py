@@ -9,20 +9,18 @@ from prunescape.report import overlaps
 def main() -> None:
     """Parse the arguments, compare, write."""
     parser = _script.parser(__doc__)
-    parser.add_argument("--masks", nargs="+", required=True, help="packed masks")
     parser.add_argument(
         "--cuts",
         type=_script.structure,
         required=True,
-        help="network, fit, schedule, step, level of each file of masks (JSON)",
+        metavar="JSON",
+        help="[[file of packed masks, network, fit, schedule, step, level], ...]",
     )
     parser.add_argument("--output", required=True, metavar="FILE", help="pairs of masks as CSV")
     arguments = parser.parse_args()
 
-    masks = map(files.read_members, arguments.masks)
     found = overlaps.table(
-        (overlaps.Cut(*cut), packed, replicates)
-        for cut, (packed, replicates) in zip(arguments.cuts, masks, strict=True)
+        (overlaps.Cut(*cut), *files.read_members(masks)) for masks, *cut in arguments.cuts
     )
 
     table.write_csv(found, arguments.output)

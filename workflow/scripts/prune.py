@@ -18,7 +18,9 @@ def main() -> None:
     )
     parser.add_argument("--study", required=True, help="part of the random streams' names")
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
-    parser.add_argument("--previous", help="packed masks of the step before, in a schedule")
+    parser.add_argument(
+        "--previous", nargs="?", help="packed masks of the step before, in a schedule"
+    )
     parser.add_argument("--output", required=True, help="packed masks to write")
     arguments = parser.parse_args()
 

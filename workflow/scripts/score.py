@@ -15,7 +15,9 @@ def main() -> None:
     parser = _script.parser(__doc__)
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--images", nargs="+", required=True, help="split files it was fitted on")
-    parser.add_argument("--moments", help="of the layers' inputs, where a criterion needs them")
+    parser.add_argument(
+        "--moments", nargs="?", help="of the layers' inputs, where a criterion needs them"
+    )
     parser.add_argument(
         "--criteria", nargs="+", required=True, help="names, or name=path/to/file.py:function"
     )

@@ -4,12 +4,6 @@ from prunescape.jobs.common import Wildcards, compact, masks_path, results
 from prunescape.pipeline import paths, plan
 from prunescape.pipeline.plan import Config
 
-LONGEST = 100_000
-"""Characters of a list in a job's command: Linux takes 131,071 in one argument."""
-
-MOST = 5_000
-"""Files in a job's command: of 200 characters each, half of what Linux takes in all arguments."""
-
 
 def _cuts(config: Config, study: str) -> dict[str, tuple[str, str, str, int, str]]:
     """Return each file of a study's masks that keep an exact number of weights, and its cut."""
@@ -33,29 +27,8 @@ def compared_masks(config: Config, wildcards: Wildcards) -> list[str]:
 
 
 def cuts(config: Config, wildcards: Wildcards) -> str:
-    """Return network, fit, schedule, step and level of each of them."""
-    return compact(list(_cuts(config, wildcards.study).values()))
-
-
-def check_commands(config: Config) -> None:
-    """Look whether the lists that jobs are given fit into a command.
-
-    Raises:
-        ValueError: a study, or the run, has too many levels for that.
-    """
-    lists = {"studies": [compact(plan.outline(config))]}
-    for study in config["studies"]:
-        if "mask_overlap" in config["catalogue"][study]["figures"]:
-            found = _cuts(config, study)
-            lists[f"catalogue.{study}.arms"] = [*found, compact(list(found.values()))]
-    for place, texts in lists.items():
-        length = max(map(len, texts))
-        if length > LONGEST or len(texts) > MOST:
-            raise ValueError(
-                f"{place}: found so many levels that a job's command lists {len(texts):,} files "
-                f"and {length:,} characters; allowed: {MOST:,} and {LONGEST:,}. Several runs with "
-                "some of the levels each, or a figure mask_overlap less, are a way out"
-            )
+    """Return each of them with its network, fit, schedule, step and level."""
+    return compact([(path, *cut) for path, cut in _cuts(config, wildcards.study).items()])
 
 
 def not_tested(config: Config) -> str:
