@@ -6,7 +6,7 @@ import _script
 from prunescape.data import datasets
 from prunescape.evaluation import evaluating
 from prunescape.fitting.checkpoints import Checkpoint
-from prunescape.foundations import files
+from prunescape.foundations import files, spelling
 from prunescape.pruning import arm_masks
 from prunescape.running.devices import device
 from prunescape.scoring import input_moments
@@ -68,7 +68,7 @@ def main() -> None:
         torch.from_numpy(split.images).to(where),
         torch.from_numpy(split.labels).to(where),
         (arguments.seed, arguments.model["dataset"]),
-        dict(each.split("=", 1) for each in arguments.noises),
+        spelling.read_all(arguments.noises),
     )
     record = {
         "fitted_on": checkpoint.fitted_on | opened,

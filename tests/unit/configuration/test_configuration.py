@@ -823,7 +823,7 @@ def test_a_criterion_of_the_user_has_a_name_of_its_own(name, tmp_path):
     assert line.startswith(f"criteria.{name}: found {name!r}, which has a meaning of its own; ")
 
 
-@pytest.mark.parametrize("named", ["own.py", "own:score", "own.py:1st", "a=b.py:score", 3, None])
+@pytest.mark.parametrize("named", ["own.py", "own:score", "own.py:1st", "a=own:score", 3, None])
 def test_where_a_criterion_of_the_user_is(named):
     (line,) = problems_at("criteria", {"mine": named})
     assert line.endswith("; allowed: path/to/file.py:function")

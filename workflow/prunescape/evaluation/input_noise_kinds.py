@@ -7,7 +7,7 @@ library only.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from prunescape.foundations import user_files
+from prunescape.foundations import spelling, user_files
 
 BUILT_IN = ("grey_raw", "grey_normalised", "gaussian", "salt_pepper", "occlusion")
 PARAMETERS = ["images", "level", "generator"]
@@ -33,6 +33,6 @@ def check(named: str) -> None:
 
 
 def spelled(config: Mapping[str, Any], kinds: Iterable[str]) -> list[str]:
-    """Return the user's kinds among some, as scripts take them: name=path/to/file.py:function."""
+    """Return the user's kinds among some, as scripts take them, with their functions."""
     own = config["noises"]
-    return [f"{kind}={own[kind]}" for kind in dict.fromkeys(kinds) if kind in own]
+    return [spelling.spell(kind, own[kind]) for kind in dict.fromkeys(kinds) if kind in own]

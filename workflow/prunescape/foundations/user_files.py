@@ -21,7 +21,7 @@ from prunescape.foundations import (
 )
 from prunescape.foundations.messages import one_line
 
-NAMED = re.compile(r"(?P<path>[^=]+\.py):(?P<name>[A-Za-z_]\w*)")
+NAMED = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
 """A name in a file."""
 
 FAILURES = (Exception, SystemExit)

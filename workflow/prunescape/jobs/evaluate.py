@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 
 from prunescape.evaluation import input_noise_kinds
-from prunescape.foundations import user_files
+from prunescape.foundations import spelling, user_files
 from prunescape.jobs.common import (
     Wildcards,
     arms_of,
@@ -51,7 +51,7 @@ def evaluated_noises(config: Config, wildcards: Wildcards) -> list[str]:
 
 def noise_files(config: Config, wildcards: Wildcards) -> list[str]:
     """Return the user's files that have these kinds, and modules beside them."""
-    named = (each.partition("=")[2] for each in evaluated_noises(config, wildcards))
+    named = spelling.read_all(evaluated_noises(config, wildcards)).values()
     return with_imports(user_files.split(each)[0] for each in named)
 
 

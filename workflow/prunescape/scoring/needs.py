@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from prunescape.foundations import user_files
+from prunescape.foundations import spelling, user_files
 from prunescape.foundations.choices import choose
 
 Config = Mapping[str, Any]
@@ -113,6 +113,6 @@ def files(config: Config, criteria: list[str]) -> list[str]:
 
 
 def spelled(config: Config, criteria: list[str]) -> list[str]:
-    """Return criteria as scripts take them: a name, or name=path/to/file.py:function."""
+    """Return criteria as scripts take them, those of the user with their functions."""
     own = config.get("criteria", {})
-    return [f"{name}={own[base(name)]}" if base(name) in own else name for name in criteria]
+    return [spelling.spell(name, own.get(base(name), "")) for name in criteria]

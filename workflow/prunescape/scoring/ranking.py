@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from prunescape.fitting.checkpoints import Checkpoint
-from prunescape.foundations import streams, user_files
+from prunescape.foundations import spelling, streams, user_files
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
 from prunescape.scoring import criteria, needs
@@ -39,7 +39,7 @@ class Criterion:
     @classmethod
     def of(cls, spelled: str) -> "Criterion":
         """Return the criterion that `needs.spelled` spells; ValueError if there is none."""
-        name, _, named = spelled.partition("=")
+        name, named = spelling.read(spelled)
         if named:
             path, _ = user_files.split(named)
             signature = needs.of_user(named)
@@ -207,7 +207,7 @@ def scores_by_arm(
     Returns:
         "<criterion>/<scope>/<layer>" -> scores [R, out, in, ...], and the R replicates.
     """
-    spelled = {name.partition("=")[0]: name for name in names}
+    spelled = {spelling.read(each)[0]: each for each in names}
     found: Arrays = {}
     for criterion, scope in dict.fromkeys(arm[:2] for arm in checkpoint.arms or []):
         if criterion == "none":
