@@ -130,6 +130,7 @@ def test_a_noise_level_added_to_dense_and_pruned_networks(workplace):
     }
 
 
+@pytest.mark.slow
 def test_a_noise_level_added_to_one_sparsity(workplace):
     config = workplace.config()
     config["catalogue"]["graves"]["noise"][1]["levels"].append("0.60")
@@ -334,6 +335,7 @@ def wait_for(condition) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_a_killed_job_leaves_no_file_and_is_not_forgotten(workplace):
     checkpoint = workplace.root / VI / "fit_variational" / "checkpoint.safetensors"
     before = checkpoint.read_bytes()
