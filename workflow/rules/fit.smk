@@ -31,11 +31,15 @@ rule check_network:
         network=job(jobs.fit.layers),
         scaling=lookup("catalogue/{study}/fits/{fit}/scaling", within=config),
         optimiser=lookup("catalogue/{study}/fits/{fit}/optimiser/kind", within=config),
+        distribution=job(jobs.fit.distribution),
+        batch_sizes=job(jobs.fit.batch_sizes),
     conda:
         "../../envs/torch.yaml"
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
-        " --scaling {params.scaling:q} --optimiser {params.optimiser:q} --output {output:q}"
+        " --scaling {params.scaling:q} --optimiser {params.optimiser:q}"
+        " --distribution {params.distribution:q} --batch-sizes {params.batch_sizes:q}"
+        " --output {output:q}"
         " > {log:q} 2>&1"
 
 

@@ -16,6 +16,10 @@ def main() -> None:
     parser.add_argument("--network", type=_script.structure, required=True, help="file:name (JSON)")
     parser.add_argument("--scaling", required=True, help="the fit's scaling of images")
     parser.add_argument("--optimiser", required=True, help="kind of the fit's optimiser")
+    parser.add_argument("--distribution", help="kind of the fit's initial weights, if it has any")
+    parser.add_argument(
+        "--batch-sizes", type=_script.structure, required=True, help="key -> batch size (JSON)"
+    )
     parser.add_argument("--output", required=True, help="layers and their places (JSON)")
     arguments = parser.parse_args()
 
@@ -24,7 +28,15 @@ def main() -> None:
     images = torch.from_numpy(split.images)
     shape = Scaling.fit(arguments.scaling, images).shape(tuple(images.shape[1:]))
     network = architectures.network(arguments.network, shape)
-    module_checks.check(network, shape, split.classes, arguments.optimiser)
+    use = module_checks.Use(
+        split.classes,
+        arguments.optimiser,
+        arguments.distribution,
+        len(images),
+        arguments.batch_sizes,
+    )
+    module_checks.check(network, shape, use)
+    print(module_checks.line(network))
     files.write_json(arguments.output, module_checks.summary(network))
 
 

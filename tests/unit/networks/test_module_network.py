@@ -8,6 +8,7 @@ from torch import nn
 from prunescape.fitting import training
 from prunescape.fitting.initial_weights import initial_weights
 from prunescape.networks import architectures, module_checks
+from prunescape.networks.module_checks import Use
 from prunescape.networks.module_network import ModuleNetwork
 from prunescape.networks.network import Network
 from prunescape.networks.scaling import Scaling
@@ -142,11 +143,13 @@ def test_own_weights_start_as_the_module_does_by_replicate():
     start = initial_weights(built, {"distribution": "own"}, ROOT, [1, 2])
     again = initial_weights(built, {"distribution": "own"}, ROOT, [2])
     drawn = initial_weights(built, {"distribution": "zeros"}, ROOT, [2])
-    assert {name: value.shape[1:] for name, value in start.items()} == built.shapes
+    assert {name: value.shape[1:] for name, value in start.items()} == (
+        built.shapes | built.buffers
+    )
     assert np.abs(start["1.weight"][0] - start["1.weight"][1]).min() > 0
     for name in start:
         assert np.array_equal(start[name][1], again[name][0])
-        if name.startswith("own."):
+        if name.startswith("own."):  # also buffers
             assert np.array_equal(drawn[name], again[name])
         else:
             assert not drawn[name].any()
@@ -224,8 +227,12 @@ def test_fisher_information_is_the_mean_of_squared_gradients_of_the_module():
 @pytest.mark.parametrize(
     ("name", "shape", "message"),
     [
-        ("Beside", (1, 8, 8), "shift of the module is beside layers; put it into a module of its"),
-        ("Unused", (1, 8, 8), "three is never used"),
+        (
+            "Beside",
+            (1, 8, 8),
+            r"shift of the module \(Beside\) is beside layers; put",
+        ),
+        ("Unused", (1, 8, 8), r"three \(Linear\) is never used"),
         ("Tied", (1, 8, 8), r"also\.weight and one\.weight are one parameter"),
         ("Shapeless", (1, 8, 8), r"returns \[2, 4, 1\] for 2 images, expected logits"),
         ("Taken", (1, 8, 8), r"the name of noise\.sigma is in use"),
@@ -245,7 +252,7 @@ def test_what_cannot_be_a_network_is_named(name, shape, message):
 @pytest.mark.parametrize("named", SHAPES)
 def test_the_check_passes_what_works(named):
     built = network(named)
-    module_checks.check(built, SHAPES[named], built.outputs, "adam")
+    module_checks.check(built, SHAPES[named], Use(built.outputs, "adam", "own"))
     summary = module_checks.summary(built)
     assert len(summary["pruned"]) == len(built.weighted)
 
@@ -255,8 +262,8 @@ def test_the_check_passes_what_works(named):
     [
         ("Random", "is random in training, by dropout for example"),
         ("UnusedNorm", r"parameter norm\.weight is not used in training"),
-        ("Mixing", "gives other logits in training as one of several .* mixes the images"),
-        ("Reading", r"can't be run for several replicates: .*modules.py, line \d+: TypeError"),
+        ("Mixing", "mixes the images of a batch in evaluation: alone, one has"),
+        ("Reading", r"two \(Linear\) has its weight or bias read; allowed: calling the layer"),
         ("Refusing", r"Refusing can't be run .*modules.py, line \d+: ValueError: too many images"),
         ("Counting", "changes buffers that its replicates share"),
     ],
@@ -264,12 +271,12 @@ def test_the_check_passes_what_works(named):
 def test_the_check_names_what_does_not_work_for_replicates(name, message):
     built = ModuleNetwork(f"{MODULES}:{name}", (1, 8, 8))
     with pytest.raises(ValueError, match=message) as raised:
-        module_checks.check(built, (1, 8, 8), 4, "adam")
+        module_checks.check(built, (1, 8, 8), Use(4, "adam"))
     assert "\n" not in str(raised.value)
 
 
 def test_the_check_counts_classes_and_knows_the_optimiser():
     with pytest.raises(ValueError, match="returns 4 logits, expected one for each of the 3"):
-        module_checks.check(network(PERCEPTRON), (1, 8, 8), 3, "adam")
+        module_checks.check(network(PERCEPTRON), (1, 8, 8), Use(3, "adam"))
     with pytest.raises(ValueError, match=r"has buffers \(own\.norm\.running_mean\)"):
-        module_checks.check(network(MIXED), SHAPES[MIXED], 3, "psgd")
+        module_checks.check(network(MIXED), SHAPES[MIXED], Use(3, "psgd"))

@@ -29,14 +29,15 @@ def initial_weights(
     weights and biases uniform on +-sqrt(1 / inputs), as torch's own layers start. `inputs` counts
     all of a unit's inputs, also those without a weight in sparse layers.
 
-    own: as a module of the user starts; what such a module has beside layers with weights always
-    does. ValueError for another distribution.
+    own: as a module of the user starts; what such a module has beside layers that are trained, its
+    buffers and frozen parameters included, always does. ValueError for another distribution.
     """
     kind = settings["distribution"]
     draw = choose(_DISTRIBUTIONS, kind, "initial_weights.distribution")
     starts = {r: network.start(streams.seed(*root, "initial weights", r)) for r in replicates}
     layers = {f"{layer.name}.{part}" for layer in network.weighted for part in ("weight", "bias")}
-    arrays = {}
+    started = [name for name in network.buffers if all(name in start for start in starts.values())]
+    arrays = {name: np.stack([starts[r][name] for r in replicates]) for name in started}
     for name, shape in network.shapes.items():
         if draw is None or name not in layers:
             arrays[name] = np.stack([starts[replicate][name] for replicate in replicates])

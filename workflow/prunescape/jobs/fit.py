@@ -29,6 +29,28 @@ def network_check(config: Config, wildcards: Wildcards) -> str | list[str]:
     return results(config, paths.NETWORK_CHECK, **wildcards)
 
 
+def distribution(config: Config, wildcards: Wildcards) -> str:
+    """Return the option that tells a check how a fit's weights start, if the fit draws them."""
+    kind = fit_of(config, wildcards).get("initial_weights", {}).get("distribution")
+    return f"--distribution {kind}" if kind else ""
+
+
+def batch_sizes(config: Config, wildcards: Wildcards) -> str:
+    """Return key -> batch size, of a fit and of the schedules that train its networks on."""
+    study = config["catalogue"][wildcards.study]
+    fit, place = fit_of(config, wildcards), f"catalogue.{wildcards.study}"
+    keys = ("batch_size", "first_epoch_batch_size")
+    found = {f"{place}.fits.{wildcards.fit}.{key}": fit[key] for key in keys if key in fit}
+    used = {
+        name for arm in study["arms"] if wildcards.fit in arm["fits"] for name in arm["schedules"]
+    }
+    for name, schedule in study.get("schedules", {}).items():
+        if name in used and "batch_size" in schedule.get("fit", {}):
+            key = f"{place}.schedules.{name}.fit.batch_size"
+            found[key] = schedule["fit"]["batch_size"]
+    return compact(found)
+
+
 def fit_settings(config: Config, wildcards: Wildcards) -> str:
     """Return a fit's settings without the list of its networks, which no single job reads."""
     settings = fit_of(config, wildcards)

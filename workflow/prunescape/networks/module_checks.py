@@ -3,101 +3,135 @@
 Run before any training: what can't be batched shows here, in one line.
 """
 
-import contextlib
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import torch
 
-from prunescape.foundations import user_files
+from prunescape.networks import module_call_checks, module_start_checks
+from prunescape.networks.module_call_checks import MODES, TOLERANCE
+from prunescape.networks.module_errors import RefusedError, paths_of, telling
 from prunescape.networks.module_network import ModuleNetwork
+from prunescape.networks.module_starts import fenced
 from prunescape.networks.network import Parameters, Shape, Weighted
 
 MEMBERS, IMAGES = 2, 6
-TOLERANCE = 1e-4  # of logits, relative to the largest; orders of summation differ
+SLOPES = 1e-2  # tolerance of a parameter's gradient, relative to its largest number
 
 
-def check(network: ModuleNetwork, input_shape: Shape, classes: int, optimiser: str) -> None:
-    """Compare two replicates in one batch with the module run on its own, each with its weights.
+@dataclass(frozen=True)
+class Use:
+    """What a study does with a network.
+
+    Attributes:
+        classes: of the data set.
+        optimiser: kind of the fit's optimiser.
+        distribution: kind of the fit's initial_weights; None: it goes on from another fit.
+        images: number of training images.
+        batch_sizes: key of the config -> batch size, of the fit and of schedules that train on.
+    """
+
+    classes: int
+    optimiser: str
+    distribution: str | None = None
+    images: int = 0
+    batch_sizes: Mapping[str, int] = field(default_factory=dict)
+
+
+def check(network: ModuleNetwork, input_shape: Shape, use: Use) -> None:
+    """Try all that a study believes of a module.
 
     Args:
         network: the network.
         input_shape: of one image.
-        classes: of the data set.
-        optimiser: kind of the fit's optimiser.
+        use: what it is to be used for.
 
     Raises:
-        ValueError: if the number of logits is not that of the classes, training is random or
-            changes what replicates share, a parameter is not used, or the two results differ.
+        ValueError: if the number of logits is not that of the classes; replicates don't start apart
+            (`module_start_checks`); the module is random, keeps a state or mixes images
+            (`module_call_checks`); it can't be trained on a batch that a training has; or two
+            replicates in one batch differ from the module run on its own.
     """
     place = f"networks: {network.named}"
-    if network.outputs != classes:
+    if network.outputs != use.classes:
         raise ValueError(
-            f"{place} returns {network.outputs} logits, expected one for each of the {classes} "
-            "classes of the data set"
+            f"{place} returns {network.outputs} logits, expected one for each of the "
+            f"{use.classes} classes of the data set"
         )
-    if optimiser == "psgd" and network.buffers:
+    moving = [name for name in network.buffers if name not in network.frozen]
+    if use.optimiser == "psgd" and moving:
         raise ValueError(
-            f"{place} has buffers ({next(iter(network.buffers))}), which optimiser.kind: psgd, "
+            f"{place} has buffers ({moving[0]}), which optimiser.kind: psgd, "
             "with its extra look at one image, would change; allowed: adam or sgd"
         )
+    module_start_checks.check(network, use.distribution)
+    module_call_checks.check(network, input_shape)
+    module_call_checks.check_batches(network, input_shape, use.images, use.batch_sizes)
     generator = torch.Generator().manual_seed(1)
     images = torch.randn(MEMBERS, IMAGES, *input_shape, generator=generator)
     starts = [network.start(member) for member in range(MEMBERS)]
-    parameters = {
-        name: torch.stack([torch.as_tensor(start[name]) for start in starts]).requires_grad_()
-        for name in network.shapes
+    values = {
+        name: torch.stack([torch.as_tensor(start[name]) for start in starts]) for name in starts[0]
     }
-    for training in (True, False):
-        _compare(network, images, parameters, training=training)
+    for name in network.shapes:
+        values[name].requires_grad_()
+    for mode in MODES:
+        with fenced(1):
+            _compare(network, images, values, mode)
 
 
-def _compare(
-    network: ModuleNetwork, images: torch.Tensor, parameters: Parameters, *, training: bool
-) -> None:
-    place, mode = f"networks: {network.named}", "training" if training else "evaluation"
-    runs = []
+def _compare(network: ModuleNetwork, images: torch.Tensor, start: Parameters, mode: str) -> None:
+    """Compare replicates in one batch, and each by itself, with the module on its own."""
+    place, training = f"networks: {network.named}", MODES[mode]
     constants = network.constants()
-    for seed in (1, 2):
-        torch.manual_seed(seed)
-        values = dict(parameters) | network.initial_buffers(MEMBERS)
-        # Looked at, all replicates run as one batch, as under a posterior.
-        with _told(network):
-            runs.append(network.logits(images, values, training=training, outputs=_look))
-    if not torch.equal(*runs):
-        raise ValueError(
-            f"{place} is random in {mode}, by dropout for example; its replicates could not be "
-            "computed again, so that is not supported"
-        )
+
+    def run(look: Any) -> torch.Tensor:
+        values = {k: start[k] if k in network.shapes else v.clone() for k, v in start.items()}
+        with telling(network.named, "can't be run for several replicates", network.modules):
+            return network.logits(images, values, training=training, outputs=look)
+
+    # Looked at, all replicates run as one batch, as under a posterior.
+    found = run(_look)
     if any(not torch.equal(a, b) for a, b in zip(constants, network.constants(), strict=True)):
-        raise ValueError(f"{place} changes buffers that its replicates share")
-    slopes = torch.autograd.grad(runs[0].sum(), list(parameters.values()), allow_unused=True)
-    for name, slope in zip(parameters, slopes, strict=True):
+        raise RefusedError(f"{place} changes buffers that its replicates share")
+    used = [start[name] for name in network.shapes]
+    with telling(network.named, "can't be differentiated", network.modules):
+        slopes = torch.autograd.grad(found.square().sum(), used, allow_unused=True)
+    for name, slope in zip(network.shapes, slopes, strict=True):
         if slope is None:
-            raise ValueError(f"{place}: parameter {network.paths[name]} is not used in {mode}")
-    for member in range(MEMBERS):
-        torch.manual_seed(1)
-        with torch.no_grad(), _told(network):
-            alone = network.fresh(member).train(training)(images[member])
-        found = runs[0][member].detach()
-        if not torch.allclose(found, alone, rtol=0, atol=TOLERANCE * max(1, alone.abs().max())):
-            raise ValueError(
-                f"{place} gives other logits in {mode} as one of several replicates than alone: "
-                f"{found[0, 0]:.6g} instead of {alone[0, 0]:.6g}; it mixes the images of a batch, "
-                "or takes a layer's parameters instead of calling the layer"
+            raise RefusedError(
+                f"{place}: parameter {network.paths[name]} is not used in {mode}, or under "
+                "torch.no_grad(): it would never change; allowed: requires_grad=False, or use"
             )
+    with torch.no_grad():
+        apart = run(None)
+    for member in range(MEMBERS):
+        module = network.fresh(member).train(training)
+        with network.slowly(), telling(network.named, "can't be run", paths_of(module)):
+            alone = module(images[member])
+            alone.square().sum().backward()
+        for each in (found[member], apart[member]):
+            _refuse_other(place, mode, each.detach(), alone.detach())
+        parameters = dict(module.named_parameters())
+        for name, slope in zip(network.shapes, slopes, strict=True):
+            expected = parameters[network.paths[name]].grad
+            most = max(expected.abs().max(), 1e-3)
+            if not (slope[member] - expected).abs().max() <= SLOPES * most:
+                raise RefusedError(
+                    f"{place}: {network.paths[name]} gets another gradient in {mode} as one of "
+                    "several replicates than alone; allowed: a forward that autograd follows"
+                )
 
 
-@contextlib.contextmanager
-def _told(network: ModuleNetwork) -> Iterator[None]:
-    """Say of what the user's module raises where that was."""
-    try:
-        yield
-    except Exception as error:
-        raise ValueError(
-            f"networks: {network.named} can't be run for several replicates: "
-            f"{user_files.told(network.path, error)}"
-        ) from error
+def _refuse_other(place: str, mode: str, found: torch.Tensor, alone: torch.Tensor) -> None:
+    if not torch.allclose(found, alone, rtol=0, atol=TOLERANCE * max(1, alone.abs().max())):
+        raise RefusedError(
+            f"{place} gives other logits in {mode} as one of several replicates than alone: "
+            f"{found[0, 0]:.6g} instead of {alone[0, 0]:.6g}; it mixes the images of a batch, or "
+            "gives its layers the images in an order of their own"
+        )
 
 
 def _look(_layer: Weighted, _outputs: torch.Tensor) -> None:
@@ -106,15 +140,33 @@ def _look(_layer: Weighted, _outputs: torch.Tensor) -> None:
 
 def summary(network: ModuleNetwork) -> dict[str, Any]:
     """Return which layer is which, for the user to look up."""
+    pruned = {f"{layer.name}.weight" for layer in network.weighted}
+    shapes = network.shapes | network.buffers
     return {
         "network": network.named,
         "pruned": [
             {"layer": layer.name, "path": layer.path, "shape": list(layer.shape)}
             for layer in network.weighted
         ],
+        "frozen": {network.paths[name]: list(shapes[name]) for name in network.frozen},
         "not_pruned": {
             network.paths[name]: list(shape)
-            for name, shape in (network.shapes | network.buffers).items()
-            if name not in {f"{layer.name}.weight" for layer in network.weighted}
+            for name, shape in shapes.items()
+            if name not in pruned and name not in network.frozen
         },
     }
+
+
+def line(network: ModuleNetwork) -> str:
+    """Return in one line what of a network is prunable, frozen, and neither."""
+    shapes = network.shapes | network.buffers
+    pruned = [f"{layer.name} {layer.path}" for layer in network.weighted]
+    weights = sum(prod(layer.shape) for layer in network.weighted)
+    frozen = [network.paths[name] for name in network.frozen]
+    rest = {n: s for n, s in network.shapes.items() if not n.endswith(".weight") or "own." in n}
+    others = sum(prod(shapes[name]) for name in rest)
+    text = f"{network.named}: {weights} prunable weights in {len(pruned)} layers: "
+    text += f"{', '.join(pruned)}; {others} other trained parameters"
+    if frozen:
+        text += f"; frozen, neither trained nor pruned: {', '.join(frozen)}"
+    return text

@@ -8,9 +8,11 @@ images and nothing else. Layer by layer, parameters make the difference:
 - Every nn.Linear and nn.Conv2d is replaced by batched products (`module_layers`). Their weights
   are what is pruned and what gets a posterior. They are called "1", "2", ... in the order in which
   they are run, like the layers of networks that the config describes.
-- Other modules with parameters or buffers of their own, such as BatchNorm or LayerNorm, run member
-  by member with torch.func.functional_call. Their parameters are point estimates that are never
+- Other modules with parameters or buffers of their own, such as BatchNorm or LSTM, run member by
+  member with torch.func.functional_call. Their parameters are point estimates that are never
   pruned; they are called "own.<path>".
+- Parameters that ask for no gradient (requires_grad=False) are frozen: they are kept with the
+  buffers, each replicate's as its module starts, and are neither trained nor pruned.
 
 BatchNorm therefore works as it does in torch: in training each replicate is normalised by its own
 batch and moves its own running statistics; everything else (scores, moments, evaluation) is done
@@ -18,9 +20,9 @@ with the running statistics as training left them. Pruning without training afte
 as they are, and under a posterior they have seen sampled activations.
 """
 
-import copy
+import contextlib
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +31,9 @@ import torch
 from torch import nn
 
 from prunescape.foundations import user_files
+from prunescape.networks import module_calls, module_parts, module_starts
+from prunescape.networks.module_calls import Calls
+from prunescape.networks.module_errors import called, paths_of, refused, telling
 from prunescape.networks.module_layers import ConvLayer, ModuleLayer, layer_of
 from prunescape.networks.network import Affine, Observe, Parameters, Shape
 
@@ -52,11 +57,14 @@ class ModuleNetwork:
 
     Attributes:
         named: path/to/file.py:name.
-        weighted: the layers with weights, in the order in which they are run.
+        layers: all nn.Linear and nn.Conv2d, in the order in which they are run.
+        weighted: those of them whose weights are trained and prunable.
         own: "own.<path>" -> path, of the other parameters and buffers.
         paths: name -> path in the module, of all parameters and buffers.
-        shapes: parameter name -> shape without the replicate axis.
+        shapes: name of a trained parameter -> shape without the replicate axis.
+        frozen: names of parameters that are not trained; they are among the buffers.
         outputs: how many logits an image has.
+        modules: id of a module that runs -> its path, for messages.
     """
 
     chained = False  # which layer feeds which is the module's own matter
@@ -67,78 +75,71 @@ class ModuleNetwork:
 
         Raises:
             ValueError: if the file can't be run, what it names gives no module, the module can't
-                take such images, or has parameters that can't be kept apart for replicates.
+                take such images, or has parts that can't be kept apart for replicates.
         """
         self.named = named
         self.path, _ = user_files.split(named)
-        self._factory = user_files.load(named)
+        with module_starts.fenced():
+            function = user_files.load(named)
+        self._factory = module_starts.Factory(named, function, input_shape)
+        made, _ = self._factory.made(0)
+        self._parts = module_parts.parts(made, named)
+        self._module = module_starts.copied(made, named)
+        self.modules = paths_of(self._module)
         self._run: _Run | None = None
-        self._module = self.fresh(0)
-        replaced, others = _sorted_out(self._module, named)
-        self.outputs, calls = self._trace(replaced, input_shape)
-        self.weighted = [
-            layer_of(self._module.get_submodule(path), str(number), path, count)
-            for number, (path, count) in enumerate(calls.items(), 1)
+        # torch's own encoder would read its layers' weights instead of calling them.
+        encoders = (nn.TransformerEncoder, nn.TransformerEncoderLayer)
+        self._fast = not any(isinstance(each, encoders) for each in self._module.modules())
+        self.outputs, self._calls = self._trace(input_shape)
+        numbered = [path for path in self._calls if path in set(self._parts.layers)]
+        self.layers = [
+            layer_of(self._module.get_submodule(path), str(i), path, self._calls[path].times)
+            for i, path in enumerate(numbered, 1)
         ]
-        self.shapes: dict[str, Shape] = {}
-        for layer in self.weighted:
-            self.shapes[f"{layer.name}.weight"] = layer.shape
-            if layer.bias:
-                self.shapes[f"{layer.name}.bias"] = layer.shape[:1]
+        self.weighted = [
+            layer for layer in self.layers if f"{layer.path}.weight" not in self._parts.frozen
+        ]
         self.own: dict[str, str] = {}
+        self.paths: dict[str, str] = {}
+        self.shapes: dict[str, Shape] = {}
+        self.frozen: list[str] = []
         self._initial_buffers: dict[str, torch.Tensor] = {}
-        for path in others:
-            module = self._module.get_submodule(path)
-            for name, value in module.named_parameters(path):
-                self.own[f"own.{name}"] = name
-                self.shapes[f"own.{name}"] = tuple(value.shape)
-            for name, value in module.named_buffers(path):
-                self.own[f"own.{name}"] = name
-                self._initial_buffers[f"own.{name}"] = value.detach().clone()
-        for name in self.own:
-            if name.endswith(RESERVED):
-                raise ValueError(
-                    f"networks: {named}: the name of {self.own[name]} is in use; any other will do"
-                )
-        self.paths = self.own | {
-            f"{layer.name}.{part}": f"{layer.path}.{part}"
-            for layer in self.weighted
-            for part in ("weight", "bias")
-            if f"{layer.name}.{part}" in self.shapes
-        }
-        self._convolutional = any(isinstance(layer, ConvLayer) for layer in self.weighted)
-        self._alone = copy.deepcopy(self._module)
-        self._replace(others)
+        self._name()
+        self._convolutional = any(isinstance(layer, ConvLayer) for layer in self.layers)
+        self._alone = module_starts.copied(self._module, named)
+        self.modules |= paths_of(self._alone)
+        self._replace()
 
     def fresh(self, seed: int) -> nn.Module:
-        """Return a new module, as torch's random numbers from `seed` on make it."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            try:
-                module = self._factory()
-            except Exception as error:
-                raise ValueError(f"networks: {user_files.told(self.path, error)}") from error
-        if not isinstance(module, nn.Module):
-            raise ValueError(
-                f"networks: {self.named} gives {type(module).__name__}, expected a torch.nn.Module "
-                "when it is called without arguments"
-            )
-        return module.float()
+        """Return a new module, as random numbers from `seed` on make it."""
+        made, _ = self._factory.made(seed)
+        return module_starts.copied(made, self.named)
+
+    def left_behind(self, seed: int) -> module_starts.States:
+        """Return how making a module from `seed` leaves the random numbers of the program."""
+        return self._factory.made(seed)[1]
 
     def start(self, seed: int) -> dict[str, np.ndarray]:
-        """Return all parameters of one replicate as its module starts."""
-        fresh = dict(self.fresh(seed).named_parameters(remove_duplicate=False))
-        return {name: fresh[self.paths[name]].detach().numpy() for name in self.shapes}
+        """Return all parameters and buffers of one replicate as its module starts."""
+        fresh = self.fresh(seed)
+        found = dict(fresh.named_parameters(remove_duplicate=False))
+        found |= dict(fresh.named_buffers(remove_duplicate=False))
+        names = [*self.shapes, *self._initial_buffers]
+        return {name: found[self.paths[name]].detach().numpy() for name in names}
+
+    def shared(self, module: nn.Module) -> dict[str, torch.Tensor]:
+        """Return the tensors of such a module that all replicates share, by their names."""
+        return module_parts.shared(module, self._parts)
 
     @property
     def buffers(self) -> dict[str, Shape]:
-        """Buffer name -> shape without the replicate axis."""
+        """Name of a buffer or of a frozen parameter -> shape without the replicate axis."""
         return {name: tuple(value.shape) for name, value in self._initial_buffers.items()}
 
     def initial_buffers(
         self, replicates: int, device: torch.device | None = None
     ) -> dict[str, torch.Tensor]:
-        """Return the buffers [R, ...] at the start of training."""
+        """Return places for the buffers [R, ...], filled with one replicate's start."""
         return {
             name: value.to(device).repeat(replicates, *[1] * value.dim())
             for name, value in self._initial_buffers.items()
@@ -162,15 +163,18 @@ class ModuleNetwork:
         """
         members = len(parameters[f"{self.weighted[0].name}.weight"])
         as_one_batch = affine or observe or outputs or parameters.keys() - self.paths.keys()
-        if self._convolutional and images.device.type == "cpu" and not as_one_batch:
-            return self._by_member(images.expand(members, *images.shape[1:]), parameters, training)
-        self._run = _Run(members, parameters, training, affine, observe, outputs)
-        self._module.to(images.device).train(training)
-        try:
-            folded = self._module(images.expand(members, *images.shape[1:]).flatten(0, 1))
-        finally:
-            self._run = None
-        return folded.unflatten(0, (members, -1))
+        with self.slowly():
+            if self._convolutional and images.device.type == "cpu" and not as_one_batch:
+                own = images.expand(members, *images.shape[1:])
+                return self._by_member(own, parameters, training)
+            self._run = _Run(members, parameters, training, affine, observe, outputs)
+            self._module.to(images.device).train(training)
+            try:
+                folded = self._module(images.expand(members, *images.shape[1:]).flatten(0, 1))
+            finally:
+                self._run = None
+        logits = self.of_images(folded, members * images.shape[1], _mode(training))
+        return logits.unflatten(0, (members, -1))
 
     def _by_member(
         self, images: torch.Tensor, parameters: Parameters, training: bool
@@ -180,15 +184,36 @@ class ModuleNetwork:
         Convolutions have no batched product to gain by; ResNet-20 takes two thirds of the time.
         """
         self._alone.train(training)
+        mode = _mode(training)
         named = {self.paths[name]: value.unbind() for name, value in parameters.items()}
-        return torch.stack(
-            [
-                torch.func.functional_call(
-                    self._alone, {path: values[member] for path, values in named.items()}, (own,)
-                )
-                for member, own in enumerate(images)
-            ]
-        )
+        found = [
+            torch.func.functional_call(
+                self._alone, {path: values[member] for path, values in named.items()}, (own,)
+            )
+            for member, own in enumerate(images)
+        ]
+        return torch.stack([self.of_images(each, images.shape[1], mode) for each in found])
+
+    def of_images(self, found: Any, images: int, mode: str) -> torch.Tensor:
+        """Return what the module gave for so many images in training or evaluation.
+
+        Raises:
+            ValueError: if these are no logits.
+        """
+        if isinstance(found, torch.Tensor) and found.dim() == 2 and len(found) == images:
+            return found
+        text = f"returns {_described(found, images)}"
+        raise refused(self.named, "", self._module, f"{text}, in {mode}")
+
+    @contextlib.contextmanager
+    def slowly(self) -> Iterator[None]:
+        """Keep torch's encoders from reading the weights of layers that they don't call."""
+        before = torch.backends.mha.get_fastpath_enabled()
+        torch.backends.mha.set_fastpath_enabled(before and self._fast)
+        try:
+            yield
+        finally:
+            torch.backends.mha.set_fastpath_enabled(before)
 
     def end_epoch(self, buffers: Parameters) -> None:
         """Nothing changes between epochs."""
@@ -197,125 +222,165 @@ class ModuleNetwork:
         """Return the tensors that all replicates share, which nothing may change."""
         return [value.clone() for value in self._module.state_dict().values()]
 
-    def _trace(self, replaced: Sequence[str], input_shape: Shape) -> tuple[int, dict[str, int]]:
-        """Run two images; return the number of logits, and path -> calls in the order of calls."""
-        calls: dict[str, int] = {}
+    def _trace(self, input_shape: Shape) -> tuple[int, dict[str, Calls]]:
+        """Run two images; return the number of logits, and path -> calls in their order."""
+        size = " x ".join(map(str, input_shape))
+        self._module.eval()
 
-        def note(path: str, *_: Any) -> None:
-            calls[path] = calls.get(path, 0) + 1
+        def run(images: int) -> Any:
+            given = module_starts.probe(images, input_shape)
+            with telling(self.named, f"can't take images of {size}", self.modules):
+                return self._module(given)
 
-        hooks = [
-            self._module.get_submodule(path).register_forward_pre_hook(
-                functools.partial(note, path)
+        paths = [*self._parts.layers, *self._parts.others]
+        with module_starts.fenced(0), self.slowly(), torch.no_grad():
+            calls, found = module_calls.calls(self._module, paths, run, self.named)
+            outputs = self.of_images(found, 2, "evaluation").shape[1]
+            unused = [path for path in paths if path not in calls]
+            if any(path in self._parts.layers for path in unused):
+                raise self._unused(unused, input_shape)
+        for path in self._parts.layers:
+            module = self._module.get_submodule(path)
+            if isinstance(module, nn.Conv2d) and calls[path].inputs != (0,):
+                raise refused(
+                    self.named, path, module, "is given images along another axis than the first"
+                )
+        return outputs, calls
+
+    def _unused(self, paths: Sequence[str], input_shape: Shape) -> ValueError:
+        """Return the error that names layers which evaluation never runs."""
+        trained = module_starts.copied(self._module, self.named).train()
+        modules = {path: called(path, self._module.get_submodule(path)) for path in paths}
+        seen: dict[str, Calls] = {}
+        with contextlib.suppress(Exception):
+            given = functools.partial(module_starts.probe, shape=input_shape)
+            seen, _ = module_calls.calls(trained, paths, lambda n: trained(given(n)), self.named)
+        if seen:
+            return ValueError(
+                f"networks: {self.named}: {', '.join(modules[path] for path in seen)} is used in "
+                "training only, so pruning it would change no result; allowed: layers that "
+                "evaluation uses too"
             )
-            for path in replaced
-        ]
-        images = torch.linspace(-1, 1, 2 * int(np.prod(input_shape))).view(2, *input_shape)
-        try:
-            with torch.no_grad():
-                found = self._module.eval()(images)
-        except Exception as error:
-            size = " x ".join(map(str, input_shape))
-            raise ValueError(
-                f"networks: {self.named} can't take images of {size}: "
-                f"{user_files.told(self.path, error)}"
-            ) from error
-        finally:
-            for hook in hooks:
-                hook.remove()
-        if not isinstance(found, torch.Tensor) or found.dim() != 2 or len(found) != 2:
-            shape = list(found.shape) if isinstance(found, torch.Tensor) else type(found).__name__
-            raise ValueError(
-                f"networks: {self.named} returns {shape} for 2 images, expected logits [2, classes]"
-            )
-        if unused := [path for path in replaced if path not in calls]:
-            raise ValueError(f"networks: {self.named}: {', '.join(unused)} is never used")
-        return found.shape[1], calls
+        return ValueError(f"networks: {self.named}: {', '.join(modules.values())} is never used")
 
-    def _replace(self, others: Sequence[str]) -> None:
+    def _name(self) -> None:
+        """Give names to all parameters and buffers."""
+        module = self._module
+        for layer in self.layers:
+            for part, value in module.get_submodule(layer.path).named_parameters():
+                self._add(f"{layer.name}.{part}", f"{layer.path}.{part}", value)
+        for path in self._parts.others:
+            other = module.get_submodule(path)
+            for name, value in other.named_parameters(path):
+                self.own[f"own.{name}"] = name
+                self._add(f"own.{name}", name, value)
+            for name, value in other.named_buffers(path):
+                self.own[f"own.{name}"] = self.paths[f"own.{name}"] = name
+                self._initial_buffers[f"own.{name}"] = value.detach().clone()
+        for name in self.own:
+            if name.endswith(RESERVED):
+                raise ValueError(
+                    f"networks: {self.named}: the name of {self.own[name]} is in use; any other "
+                    "will do"
+                )
+
+    def _add(self, name: str, path: str, value: torch.Tensor) -> None:
+        self.paths[name] = path
+        if path in self._parts.frozen:
+            self.frozen.append(name)
+            self._initial_buffers[name] = value.detach().clone()
+        else:
+            self.shapes[name] = tuple(value.shape)
+
+    def _replace(self) -> None:
         """Let the layers and the other modules with parameters take those of the replicates."""
-        for layer in self.weighted:
+        for layer in self.layers:
             module = self._module.get_submodule(layer.path)
-            # Gone, so that a module that reads them instead of calling its layer is found out.
-            module.weight = module.bias = None
             module.forward = functools.partial(self._layer, layer)
-        for path in others:
+            _hide_weights(module, layer.path, self.named)
+        for path in self._parts.others:
             module = self._module.get_submodule(path)
             names = [name for name, inside in self.own.items() if inside.startswith(f"{path}.")]
             inner = {name: self.own[name].removeprefix(f"{path}.") for name in names}
-            module.forward = functools.partial(self._other, copy.deepcopy(module), inner)
+            copied = module_starts.copied(module, self.named)
+            self.modules |= {
+                key: f"{path}.{below}" if below else path for key, below in paths_of(copied).items()
+            }
+            calls = self._calls.get(path, Calls())
+            module.forward = functools.partial(self._other, copied, inner, calls)
 
-    def _layer(self, layer: ModuleLayer, values: torch.Tensor) -> torch.Tensor:
+    def _layer(self, layer: ModuleLayer, *given: Any, **named: Any) -> torch.Tensor:
         """Run a layer with weights: values [R * B, ...] of all members."""
-        run = self._run
-        inputs = values.unflatten(0, (run.members, -1))
-        if run.observe:
+        (values,) = *given, *named.values()
+        run = self._running(layer.path)
+        axis = self._calls[layer.path].inputs[0]
+        first = values.movedim(axis, 0) if axis else values
+        inputs = first.unflatten(0, (run.members, -1))
+        looked_at = f"{layer.name}.weight" in self.shapes  # nothing is asked of a frozen layer
+        if run.observe and looked_at:
             run.observe(layer, inputs)
-        found = run.affine(layer, inputs) if run.affine else None
+        found = run.affine(layer, inputs) if run.affine and looked_at else None
         if found is None:
             found = layer.affine(inputs, run.parameters)
-        if run.outputs:
+        if run.outputs and looked_at:
             run.outputs(layer, found)
-        return layer.folded(found)
+        folded = layer.folded(found)
+        return folded.movedim(0, axis) if axis else folded
 
     def _other(
-        self, module: nn.Module, inner: Mapping[str, str], *values: Any, **named: Any
+        self,
+        module: nn.Module,
+        inner: Mapping[str, str],
+        calls: Calls,
+        *given: Any,
+        **named: Any,
     ) -> Any:
         """Run another module with parameters, member by member."""
-        run, found = self._run, []
+        run, found = self._running(self.modules[id(module)]), []
         module.train(run.training)
         for member in range(run.members):
             tensors = {path: run.parameters[name][member] for name, path in inner.items()}
-            given = tuple(_member(value, member, run.members) for value in values)
-            options = {key: _member(value, member, run.members) for key, value in named.items()}
-            found.append(torch.func.functional_call(module, tensors, given, options))
-        return _joined(found)
+            values, options = module_calls.member((given, named), calls.inputs, member, run.members)
+            found.append(torch.func.functional_call(module, tensors, values, options))
+        return module_calls.joined(found, calls.outputs)
+
+    def _running(self, path: str) -> _Run:
+        """Return what runs; ValueError if a layer is called when nothing does."""
+        if self._run is None:
+            raise refused(
+                self.named,
+                path,
+                self._module.get_submodule(path),
+                "is run again on the way back, as by torch.utils.checkpoint, when the parameters "
+                "of replicates are gone; allowed: a forward that runs it once",
+            )
+        return self._run
 
 
-def _member(value: Any, member: int, members: int) -> Any:
-    """Return a member's part of a batch [R * B, ...]; what is no tensor is the same for all."""
-    return value.chunk(members)[member] if isinstance(value, torch.Tensor) else value
+def _mode(training: bool) -> str:
+    return "training" if training else "evaluation"
 
 
-def _joined(found: Sequence[Any]) -> Any:
-    """Undo `_member` for what the members returned."""
-    if isinstance(found[0], torch.Tensor):
-        return torch.cat(list(found))
-    if isinstance(found[0], tuple):
-        return tuple(_joined(each) for each in zip(*found, strict=True))
-    return found[0]
+def _described(found: Any, images: int) -> str:
+    """Return what a module gave instead of logits, and what is expected."""
+    if isinstance(found, torch.Tensor):
+        what = f"{list(found.shape)}"
+    else:
+        many = f" of {len(found)}" if isinstance(found, (tuple, list, dict)) else ""
+        what = f"{type(found).__name__}{many}"
+    return f"{what} for {images} images, expected logits [{images}, classes] alone"
 
 
-def _sorted_out(module: nn.Module, named: str) -> tuple[list[str], list[str]]:
-    """Return the paths of the layers with weights, and of other modules with parameters.
+def _hide_weights(module: nn.Module, path: str, named: str) -> None:
+    """Let a layer refuse to give its weights to a module that reads them instead of calling it."""
+    kind = type(module)
 
-    ValueError for parameters that aren't in a module of their own, or in two of them.
-    """
-    layers: list[str] = []
-    others: list[str] = []
-    owners: dict[int, str] = {}
-    for path, each in module.named_modules():
-        if any(path == other or path.startswith(f"{other}.") for other in others):
-            continue  # part of a module that runs as a whole
-        direct = dict(each.named_parameters(recurse=False))
-        if isinstance(each, (nn.Linear, nn.Conv2d)):
-            layers.append(path)
-        elif direct or (dict(each.named_buffers(recurse=False)) and not list(each.children())):
-            inside = [m for m in each.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]
-            if inside and not type(each).__module__.startswith("torch.nn"):
-                raise ValueError(
-                    f"networks: {named}: {', '.join(direct)} of {path or 'the module'} is beside "
-                    "layers; put it into a module of its own, which the layers' module calls"
-                )
-            others.append(path)
-            direct = dict(each.named_parameters())
-        for name, parameter in direct.items():
-            other = owners.setdefault(id(parameter), f"{path}.{name}")
-            if other != f"{path}.{name}":
-                raise ValueError(
-                    f"networks: {named}: {path}.{name} and {other} are one parameter; call one "
-                    "layer twice instead"
-                )
-    if not layers:
-        raise ValueError(f"networks: {named} has no nn.Linear and no nn.Conv2d to prune")
-    return layers, others
+    def refuse(layer: nn.Module) -> None:
+        raise refused(
+            named, path, layer, "has its weight or bias read; allowed: calling the layer, no more"
+        )
+
+    module.weight = module.bias = None
+    module.__class__ = type(
+        kind.__name__, (kind,), {"weight": property(refuse), "bias": property(refuse)}
+    )

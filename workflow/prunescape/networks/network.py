@@ -15,7 +15,7 @@ k_winners layer has the number of the layer with weights before it, its buffers 
 "1.duty_cycle" and so on, and networks that differ in such layers alone name their weights alike.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
@@ -140,6 +140,7 @@ class Network:
     """
 
     chained = True  # a layer's units are the next one's inputs, and nothing else's
+    frozen: Collection[str] = ()  # buffers that are parameters which are not trained
 
     def __init__(self, layers: Sequence[Mapping[str, Any]], input_shape: Shape) -> None:
         """`input_shape`: of one image, (channels, height, width) or (features,)."""

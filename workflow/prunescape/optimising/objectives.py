@@ -146,13 +146,14 @@ class Variational:
     ) -> torch.Tensor:
         """Return the mean loss [R] at one sample of the posterior with these `spreads`."""
         sample = self._sample_activations if self._by_activations else self._sample_weights
+        values = ensemble.values  # with biases that are frozen
 
         def affine(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
             name = f"{layer.name}.weight"
             mu, spread = ensemble.tensors[name], spreads[f"{name}.rho"]
-            return layer.add_bias(sample(layer, inputs, mu, spread, generators), ensemble.tensors)
+            return layer.add_bias(sample(layer, inputs, mu, spread, generators), values)
 
-        logits = self.network.logits(batch.images, ensemble.values, affine, training=True)
+        logits = self.network.logits(batch.images, values, affine, training=True)
         return cross_entropy(logits, batch.labels)
 
     @torch.no_grad()

@@ -163,11 +163,14 @@ def _joined(parts: Sequence[Checkpoint]) -> Checkpoint:
 def _before_training(
     checkpoint: Checkpoint, settings: Mapping[str, Any], root: tuple[int | str, ...]
 ) -> Arrays:
-    """Return parameters as they are drawn before training: the fit's own, or others."""
+    """Return parameters as they are drawn before training: the fit's own, or others.
+
+    Frozen ones are no matter of training: they stay.
+    """
     name = choose({"initial": root, "redrawn": (*root, "redrawn")}, settings["start"], "start")
-    return initial_weights(
-        checkpoint.network, settings["initial_weights"], name, checkpoint.replicates
-    )
+    network = checkpoint.network
+    drawn = initial_weights(network, settings["initial_weights"], name, checkpoint.replicates)
+    return drawn | {name: checkpoint.arrays[name] for name in network.frozen}
 
 
 def _stacked(parts: Sequence[Arrays]) -> Arrays:

@@ -150,7 +150,7 @@ class WeightStatistics:
         for layer, mask in sparse_weights.masks(network, self._root, replicates).items():
             drawn[f"{layer}.weight"] *= mask
         found = {name: torch.from_numpy(value).to(self._device) for name, value in drawn.items()}
-        return found | network.initial_buffers(len(replicates), self._device)
+        return network.initial_buffers(len(replicates), self._device) | found
 
     def _gradient(self, parameters: Parameters) -> Layers:
         slopes = full_gradient(

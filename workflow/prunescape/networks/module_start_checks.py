@@ -1,0 +1,111 @@
+"""Whether replicates of a user's module start as a study believes (needs torch).
+
+A study's intervals are about replicates that start apart from each other, and can be made again.
+"""
+
+import torch
+from torch import nn
+
+from prunescape.networks.module_errors import RefusedError
+from prunescape.networks.module_network import ModuleNetwork
+
+FEW_VALUES = 2  # of a tensor that somebody set: zeros, ones, an identity
+
+
+def check(network: ModuleNetwork, distribution: str | None) -> None:
+    """Compare a module with itself, made again, and with another replicate's.
+
+    Args:
+        network: the network.
+        distribution: kind of the fit's initial_weights; None: it goes on from another fit.
+
+    Raises:
+        ValueError: if the module can't be made again from the same random numbers, if replicates
+            differ in more than their numbers, or not in those.
+    """
+    place = f"networks: {network.named}"
+    one, same, other = network.fresh(1), network.fresh(1), network.fresh(2)
+    if _described(one) != _described(other) or _described(one) != _described(network.fresh(0)):
+        raise RefusedError(
+            f"{place} makes another network every time (other parameters, shapes or "
+            "requires_grad); allowed: the same layers for every replicate"
+        )
+    changed = _differing(_tensors(one), _tensors(same))
+    if changed:
+        raise RefusedError(
+            f"{place} can't be made again: from the same random numbers, {changed[0]} is another; "
+            "allowed: random numbers of torch, numpy (np.random.rand, ...) or random, which are "
+            "seeded here, not those of a generator without a seed, of the clock or of an earlier "
+            "call"
+        )
+    changed = _differing(network.shared(one), network.shared(other))
+    if changed:
+        raise RefusedError(
+            f"{place}: {changed[0]} is another in every replicate, but lies beside layers or in no "
+            "buffer, so all would share it; put it into a module of its own, as a buffer"
+        )
+    _refuse_same(network, one, other, distribution)
+
+
+def same_starts(network: ModuleNetwork) -> list[str]:
+    """Return the paths of the prunable layers whose weights all replicates start with."""
+    one, other = dict(network.fresh(1).named_parameters()), network.fresh(2)
+    return [
+        layer.path
+        for layer in network.weighted
+        if torch.equal(one[f"{layer.path}.weight"], other.get_submodule(layer.path).weight)
+    ]
+
+
+def _refuse_same(
+    network: ModuleNetwork, one: nn.Module, other: nn.Module, distribution: str | None
+) -> None:
+    """ValueError if what replicates start with as the module does is the same for all."""
+    place = f"networks: {network.named}"
+    left, right = _tensors(one), _tensors(other)
+    weights = {network.paths[f"{layer.name}.weight"] for layer in network.weighted}
+    started = {network.paths[name] for name in network.shapes if name.startswith("own.")}
+    if distribution == "own":
+        started |= weights
+    same = {name for name in started if torch.equal(left[name], right[name])}
+    drawn = sorted(name for name in same if len(left[name].unique()) > FEW_VALUES)
+    ways = "take the seed out"
+    if distribution == "own":
+        ways += ", or take initial_weights: {distribution: he_uniform}"
+    seeded = {"torch", "numpy", "random"}.difference(
+        network.left_behind(1).differing(network.left_behind(2))
+    )
+    if seeded and drawn:
+        raise RefusedError(
+            f"{place} seeds the random numbers of {' and '.join(sorted(seeded))} itself, so all "
+            f"replicates start with the same {drawn[0]}, and their intervals would be too narrow; "
+            f"{ways}: every replicate is seeded here"
+        )
+    if distribution == "own" and weights <= same:
+        raise RefusedError(
+            f"{place}: all replicates start with the same weights in every prunable layer "
+            f"({min(weights)}, ...), with initial_weights: {{distribution: own}}: their intervals "
+            f"would be too narrow; allowed: weights that are random in one layer at least; {ways}"
+        )
+
+
+def _described(module: nn.Module) -> list[tuple[str, torch.Size, bool]]:
+    parameters = [(name, p.shape, p.requires_grad) for name, p in module.named_parameters()]
+    return parameters + [(name, b.shape, False) for name, b in module.named_buffers()]
+
+
+def _tensors(module: nn.Module) -> dict[str, torch.Tensor]:
+    tensors = [*module.named_parameters(remove_duplicate=False), *module.named_buffers()]
+    return {name: value.detach() for name, value in tensors}
+
+
+def _differing(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> list[str]:
+    """Return the names of tensors that aren't the same; NaN is no difference."""
+    return [name for name, value in left.items() if not _same(value, right[name])]
+
+
+def _same(left: torch.Tensor, right: torch.Tensor) -> bool:
+    if left.shape != right.shape:
+        return False
+    both_nan = (left != left) & (right != right)
+    return bool(((left == right) | both_nan).all())

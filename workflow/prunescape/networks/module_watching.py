@@ -1,0 +1,92 @@
+"""Watch a user's module draw random numbers, or decide by the numbers of images (needs torch).
+
+All replicates run as one batch: an `if` that asks for the mean of a batch would let the images of
+one decide for the others. So the places where a number leaves torch for Python are watched, for
+what derives from the images; then the number is changed, to see whether logits depend on it.
+"""
+
+from typing import Any
+
+import torch
+from torch.utils import _pytree as trees
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from prunescape.networks.module_errors import Paths, running
+
+
+class Draws(TorchDispatchMode):
+    """Notes where torch draws random numbers, whatever generator they come from.
+
+    Attributes:
+        found: these places.
+    """
+
+    def __init__(self, named: str, paths: Paths) -> None:
+        """`named` and `paths` as of `module_errors.running`."""
+        super().__init__()
+        self.found: list[str] = []
+        self._named, self._paths = named, paths
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Run an operation of torch."""
+        if torch.Tag.nondeterministic_seeded in func.tags:
+            self.found.append(running(self._named, self._paths))
+        return func(*args, **(kwargs or {}))
+
+
+class Decisions(TorchDispatchMode):
+    """Notes numbers of images that Python looks at, and changes them if wanted.
+
+    Attributes:
+        found: where they are looked at, and whether it is a choice, True or False.
+    """
+
+    def __init__(
+        self, images: torch.Tensor, named: str, paths: Paths, changed: int | None = None
+    ) -> None:
+        """Follow images.
+
+        Args:
+            images: what is followed.
+            named: path/to/file.py:name of the network.
+            paths: of its modules.
+            changed: position of the number that is to be changed.
+        """
+        super().__init__()
+        self.found: list[tuple[str, bool]] = []
+        self._named, self._paths, self._changed = named, paths, changed
+        self._kept: list[torch.Tensor] = [images]  # so that no memory is used again
+        self._derived = {_memory(images)}
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Run an operation of torch, and follow what it makes of the images."""
+        kwargs = kwargs or {}
+        given = [x for x in trees.tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
+        derives = any(_memory(each) in self._derived for each in given)
+        found = func(*args, **kwargs)
+        if not derives:
+            return found
+        if func is torch.ops.aten._local_scalar_dense.default:
+            self.found.append((running(self._named, self._paths), isinstance(found, bool)))
+            return _other(found) if self._changed == len(self.found) - 1 else found
+        made = [x for x in trees.tree_leaves(found) if isinstance(x, torch.Tensor)]
+        if func._schema.is_mutable:
+            made += given[:1]
+        for each in made:
+            self._kept.append(each)
+            self._derived.add(_memory(each))
+        return found
+
+
+def _memory(tensor: torch.Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+def _other(value: Any) -> Any:
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if isinstance(value, int) else 1.5 * value + 1
