@@ -30,10 +30,16 @@ class Draws(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        """Run an operation of torch."""
-        if torch.Tag.nondeterministic_seeded in func.tags:
+        """Run an operation of torch, and see whether it draws (with a probability of 0 none does)."""
+        kwargs = kwargs or {}
+        if torch.Tag.nondeterministic_seeded not in func.tags:
+            return func(*args, **kwargs)
+        before = torch.get_rng_state()
+        found = func(*args, **kwargs)
+        generator = kwargs.get("generator")
+        if generator is not None or not torch.equal(before, torch.get_rng_state()):
             self.found.append(running(self._named, self._paths))
-        return func(*args, **(kwargs or {}))
+        return found
 
 
 class Decisions(TorchDispatchMode):
