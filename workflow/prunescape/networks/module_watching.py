@@ -30,7 +30,7 @@ class Draws(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        """Run an operation of torch, and see whether it draws (with a probability of 0 none does)."""
+        """Run an operation of torch, and see whether it draws (with probability 0 it doesn't)."""
         kwargs = kwargs or {}
         if torch.Tag.nondeterministic_seeded not in func.tags:
             return func(*args, **kwargs)
