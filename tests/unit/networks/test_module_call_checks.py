@@ -11,7 +11,10 @@ from tests.helpers.own_networks import refusal
     [
         ("Skipping", "is random in training, by dropout for example ("),
         ("Skipping", "the module (Skipping)); its replicates could not be computed again"),
-        ("NumpyNoise", "is random in training, by dropout for example (random numbers of numpy)"),
+        (
+            "NumpyNoise",
+            "is random in training, by dropout for example (random numbers of numpy.random)",
+        ),
         ("OwnGenerator", "is random in training, by dropout for example ("),
         ("monte_carlo_dropout", "2 (Always)); its replicates"),
         ("Counter", "steps changes with every call in training"),

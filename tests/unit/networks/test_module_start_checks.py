@@ -12,7 +12,10 @@ DRAWN = Use(4, "adam", "he_uniform")
     ("name", "message"),
     [
         ("Seeded", "seeds the random numbers of torch itself, so all replicates start with"),
-        ("SeededInside", "seeds the random numbers of numpy itself, so all replicates start with"),
+        (
+            "SeededInside",
+            "seeds the random numbers of numpy.random itself, so all replicates start with",
+        ),
         ("SeededMemory", "seeds the random numbers of torch itself"),
         ("Constant", "all replicates start with the same weights in every prunable layer (one."),
         ("Unseeded", "can't be made again: from the same random numbers, two.weight is another"),

@@ -64,7 +64,7 @@ def seed(value: int) -> None:
     random.seed(value)
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
     if numpy:
-        numpy.random.seed(value)
+        numpy.random.seed(value % 2**32)  # no more bits than it takes
     if torch:
         torch.default_generator.manual_seed(value)
 

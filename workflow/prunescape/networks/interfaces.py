@@ -39,6 +39,11 @@ class ReplicatedNetwork(Protocol):
         ...
 
     @property
+    def frozen(self) -> Collection[str]:
+        """Names of the buffers that are parameters which are not trained."""
+        ...
+
+    @property
     def outputs(self) -> int:
         """How many logits an image has."""
         ...
@@ -60,7 +65,7 @@ class ReplicatedNetwork(Protocol):
         ...
 
     def start(self, seed: int, /) -> Mapping[str, np.ndarray]:
-        """Return the parameters of one replicate that have a start of their own, by name.
+        """Return the parameters and buffers of one replicate that have their own start, by name.
 
         Those of the layers with weights are drawn by `initial_weights` if they are not among them;
         all others must be.

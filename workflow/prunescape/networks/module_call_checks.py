@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 import torch
 
+from prunescape.foundations import global_state
 from prunescape.networks.module_errors import RefusedError, paths_of, telling
 from prunescape.networks.module_network import ModuleNetwork
-from prunescape.networks.module_starts import States, fenced
+from prunescape.networks.module_starts import differing, fenced
 from prunescape.networks.module_watching import Decisions, Draws
 from prunescape.networks.network import Shape
 
@@ -84,11 +85,11 @@ class _Alone:
         """Return the logits of images [B, ...], with the buffers at their start."""
         for name, value in self._module.named_buffers():
             value.copy_(self._buffers[name])
-        before, given = States.now(), images.clone()
+        before, given = global_state.random_states(), images.clone()
         what = self._fails or f"can't be run in {self._mode}"
         with telling(self._network.named, what, self._paths):
             found = self._module(given)
-        self._moved += States.now().differing(before)
+        self._moved += differing(before, global_state.random_states())
         if not torch.equal(given, images):
             raise RefusedError(
                 f"networks: {self._network.named} changes the images that it is given in "

@@ -56,14 +56,14 @@ def telling(named: str, what: str, paths: Paths) -> Iterator[None]:
         yield
     except RefusedError:
         raise
-    except Exception as error:
+    except user_files.FAILURES as error:
         frames, trace = [], error.__traceback__
         while trace:
             frames.append(trace.tb_frame)
             trace = trace.tb_next
         inside = _innermost(frames, paths)
         path, _ = user_files.split(named)
-        text = user_files.told(path, error)
+        text = user_files.told(path, error, "when it is run")
         raise RefusedError(
             f"networks: {named} {what}: {inside + ': ' if inside else ''}{text}"
         ) from error

@@ -79,9 +79,7 @@ class ModuleNetwork:
         """
         self.named = named
         self.path, _ = user_files.split(named)
-        with module_starts.fenced():
-            function = user_files.load(named)
-        self._factory = module_starts.Factory(named, function, input_shape)
+        self._factory = module_starts.Factory(named, user_files.load(named), input_shape)
         made, _ = self._factory.made(0)
         self._parts = module_parts.parts(made, named)
         self._module = module_starts.copied(made, named)

@@ -8,6 +8,7 @@ from torch import nn
 
 from prunescape.networks.module_errors import RefusedError
 from prunescape.networks.module_network import ModuleNetwork
+from prunescape.networks.module_starts import differing
 
 FEW_VALUES = 2  # of a tensor that somebody set: zeros, ones, an identity
 
@@ -72,9 +73,8 @@ def _refuse_same(
     ways = "take the seed out"
     if distribution == "own":
         ways += ", or take initial_weights: {distribution: he_uniform}"
-    seeded = {"torch", "numpy", "random"}.difference(
-        network.left_behind(1).differing(network.left_behind(2))
-    )
+    states = network.left_behind(1)
+    seeded = states.keys() - differing(states, network.left_behind(2))
     if seeded and drawn:
         raise RefusedError(
             f"{place} seeds the random numbers of {' and '.join(sorted(seeded))} itself, so all "

@@ -5,68 +5,36 @@ Python. What the user's code does to these generators, or to settings of torch t
 whole program, ends with it.
 """
 
-# ruff: noqa: NPY002 (numpy's shared generator is what users' constructors draw from)
-
 import contextlib
 import copy
-import random
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from prunescape.foundations import global_state, user_files
 from prunescape.networks.module_errors import paths_of, refused, telling
 from prunescape.networks.network import Shape
 
-_SETTINGS = [
-    (torch.get_default_dtype, torch.set_default_dtype),
-    (torch.is_grad_enabled, torch.set_grad_enabled),
-    (torch.get_num_threads, torch.set_num_threads),
-    (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
-    (torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms),
-]
-
-
-class States(NamedTuple):
-    """The states of the generators that a program shares, to compare."""
-
-    torch: bytes
-    numpy: tuple[Any, ...]
-    random: tuple[Any, ...]
-
-    @classmethod
-    def now(cls) -> "States":
-        """Return them as they are."""
-        _, keys, *rest = np.random.get_state()
-        numbers = torch.get_rng_state().numpy().tobytes()
-        return cls(numbers, (keys.tobytes(), *rest), random.getstate())
-
-    def differing(self, other: "States") -> list[str]:
-        """Return the generators whose states differ."""
-        return [name for name in self._fields if getattr(self, name) != getattr(other, name)]
+States = Mapping[str, object]
+"""Library -> the state of its global generator of random numbers, as `global_state` has them."""
 
 
 @contextlib.contextmanager
-def fenced(seed: int | None = None) -> Iterator[None]:
-    """Run a user's code from a seed, if one is given, and leave no trace of it in the program."""
-    before = [get() for get, _ in _SETTINGS]
-    numpys, pythons = np.random.get_state(), random.getstate()
-    try:
-        with torch.random.fork_rng(devices=[]):
-            if seed is not None:
-                torch.manual_seed(seed)
-                np.random.seed(seed % 2**32)
-                random.seed(seed)
-            yield
-    finally:
-        np.random.set_state(numpys)
-        random.setstate(pythons)
-        for value, (get, put) in zip(before, _SETTINGS, strict=True):
-            if get() != value:
-                put(value)
+def fenced(seed: int) -> Iterator[None]:
+    """Run a user's code from a seed, and leave no trace of it in the program."""
+    with global_state.kept():
+        global_state.seed(seed)
+        yield
+
+
+def differing(states: States, others: States) -> list[str]:
+    """Return the libraries whose global generators are in other states."""
+    return [name for name, state in states.items() if others.get(name) != state]
 
 
 class Factory:
@@ -92,6 +60,7 @@ class Factory:
             ValueError: if the user's code fails, or makes no module.
         """
         with fenced(seed):
+            sys.argv = [user_files.split(self._named)[0], user_files.NO_PROGRAM]
             with telling(self._named, "can't be made", {}):
                 module = self._function()
             if not isinstance(module, nn.Module):
@@ -101,7 +70,7 @@ class Factory:
                 )
             module = module.float().cpu()
             self._sized(module)
-            return module, States.now()
+            return module, global_state.random_states()
 
     def _sized(self, module: nn.Module) -> None:
         """Run lazy layers once: that gives them their parameters."""
