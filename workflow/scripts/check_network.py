@@ -16,7 +16,9 @@ def main() -> None:
     parser.add_argument("--network", type=_script.structure, required=True, help="file:name (JSON)")
     parser.add_argument("--scaling", required=True, help="the fit's scaling of images")
     parser.add_argument("--optimiser", required=True, help="kind of the fit's optimiser")
-    parser.add_argument("--distribution", help="kind of the fit's initial weights, if it has any")
+    parser.add_argument(
+        "--distribution", required=True, help="of the fit's initial weights; empty: it has none"
+    )
     parser.add_argument(
         "--batch-sizes", type=_script.structure, required=True, help="key -> batch size (JSON)"
     )
@@ -31,7 +33,7 @@ def main() -> None:
     use = module_checks.Use(
         split.classes,
         arguments.optimiser,
-        arguments.distribution,
+        arguments.distribution or None,
         len(images),
         arguments.batch_sizes,
     )

@@ -30,9 +30,8 @@ def network_check(config: Config, wildcards: Wildcards) -> str | list[str]:
 
 
 def distribution(config: Config, wildcards: Wildcards) -> str:
-    """Return the option that tells a check how a fit's weights start, if the fit draws them."""
-    kind = fit_of(config, wildcards).get("initial_weights", {}).get("distribution")
-    return f"--distribution {kind}" if kind else ""
+    """Return how a fit's weights start; "" if it goes on from another fit."""
+    return fit_of(config, wildcards).get("initial_weights", {}).get("distribution", "")
 
 
 def batch_sizes(config: Config, wildcards: Wildcards) -> str:
