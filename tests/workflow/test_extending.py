@@ -147,8 +147,10 @@ def test_an_edited_criterion_reruns_exactly_its_users(examples, tmp_path):
     config |= {"run": "mine", "studies": ["mine"], "catalogue": {"mine": study}}
     config["criteria"] = {"mine": "mine.py:score"}
     (place.root / "mine.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    (place.root / "power.py").write_text("POWER = 3\n", encoding="utf-8")
-    source = "from power import POWER\n\n\ndef score(weight):\n    return weight.abs() ** POWER\n"
+    (place.root / "powers").mkdir()
+    (place.root / "powers/__init__.py").write_text("from .cubic import POWER\n", encoding="utf-8")
+    (place.root / "powers/cubic.py").write_text("POWER = 3\n", encoding="utf-8")
+    source = "from powers import POWER\n\n\ndef score(weight):\n    return weight.abs() ** POWER\n"
     (place.root / "mine.py").write_text(source, encoding="utf-8")
     target = "results/mine/scores.csv"
     done = run(place, "mine", target)
@@ -157,7 +159,7 @@ def test_an_edited_criterion_reruns_exactly_its_users(examples, tmp_path):
 
     # Not the training, nor the dense networks' evaluation.
     users = {"score": 1, "prune": 1, "evaluate": 1, "aggregate": 1}
-    for name in ("mine.py", "power.py"):
+    for name in ("mine.py", "powers/cubic.py"):
         before = (place.root / name).read_bytes()
         place.append(name, "# A comment.")
         assert counts(planned(place, "mine", target)) == users

@@ -18,6 +18,9 @@ import pytest
 import torch
 
 from prunescape.foundations import global_state, user_files, user_namespace
+from tests.helpers.places import WORKFLOW
+
+SCRIPTS = WORKFLOW / "scripts"
 
 
 @pytest.fixture
@@ -86,6 +89,26 @@ def test_the_folder_comes_first_for_the_file_alone(write):
     finally:
         del sys.modules["train"]
     assert random.random() < 1
+
+
+@pytest.mark.parametrize("script", ["train", "evaluate"])
+def test_no_script_of_ours_is_met_by_its_name(write, script):
+    write(net=f"import {script}\nf = {script}.f", beside__net=f"from {script} import f")
+    write(**{f"beside__{script}": "f = 'beside'"})
+    code = f"""
+        import sys
+        sys.path.insert(0, {str(SCRIPTS)!r})
+        import _script
+        from prunescape.foundations import user_files
+        _script.run(lambda: print(user_files.load(sys.argv[1])))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    beside, alone = (
+        subprocess.run([*command, named], capture_output=True, text=True, check=False)
+        for named in ("beside/net.py:f", "net.py:f")
+    )
+    assert beside.stdout == "beside\n"
+    assert f"net.py, line 1: ModuleNotFoundError: No module named '{script}'" in alone.stderr
 
 
 def test_each_load_runs_the_file_and_its_helpers_anew(write):
@@ -487,7 +510,7 @@ def test_torchvision_is_mended_for_whoever_imports_it(write):
     write(net="from torchvision.models import resnet18 as f\nfrom torchvision.ops import nms")
     code = f"""
         import sys
-        sys.path.insert(0, {str(Path(user_files.__file__).parents[2])!r})
+        sys.path.insert(0, {str(WORKFLOW)!r})
         from prunescape.foundations import user_files
         assert "torchvision" not in sys.modules
         print(user_files.load("net.py:f").__name__)

@@ -366,6 +366,19 @@ def test_a_users_criterion_may_import_what_lies_beside_it(own, tmp_path):
     np.testing.assert_allclose(found["mine/1"], 2 * np.abs(checkpoint().arrays["1.weight"]))
 
 
+def test_criteria_with_helpers_of_one_name_are_apart(tmp_path):
+    for name, sign in (("one", ""), ("two", "-")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "score.py").write_text(
+            "import helper\ndef score(weight): return helper.sign(weight)\n"
+        )
+        (tmp_path / name / "helper.py").write_text(f"def sign(weight): return {sign}weight.abs()\n")
+    spelled = [f"{name}={tmp_path / name / 'score.py'}:score" for name in ("one", "two")]
+    found, _ = score(checkpoint(), spelled)
+    np.testing.assert_array_equal(found["one/1"], -found["two/1"])
+    assert found["one/1"].max() > 0
+
+
 def test_a_users_criterion_that_works_in_place_changes_nothing_for_others(own):
     found = own(
         "def score(weight, gradient):\n    gradient.zero_()\n    return weight.zero_()\n",
@@ -373,6 +386,9 @@ def test_a_users_criterion_that_works_in_place_changes_nothing_for_others(own):
     )
     alone, _ = score(checkpoint(), ["magnitude", "taylor"])
     assert all(np.array_equal(found[name], alone[name]) for name in alone)
+
+
+USED = "import itertools, numpy, random\ncalls = itertools.count(1)\n"
 
 
 @pytest.mark.parametrize(
@@ -388,7 +404,7 @@ def test_a_users_criterion_that_works_in_place_changes_nothing_for_others(own):
         ("torch.rand_like(weight)", r"own.py draws from the global random numbers of torch, "),
         ("weight * random.random()", r"own.py draws from the global random numbers of random, "),
         (
-            "weight * time.perf_counter()",
+            "weight * next(calls)",
             r"\(.*own.py\): layer 1: other scores when it is called a",
         ),
         (
@@ -399,7 +415,7 @@ def test_a_users_criterion_that_works_in_place_changes_nothing_for_others(own):
 )
 def test_what_a_users_criterion_does_wrong_is_told_in_one_line(own, body, problem):
     with pytest.raises(ValueError, match=problem) as raised:
-        own(f"def score(weight): return {body}\nimport numpy, random, time\n")
+        own(f"def score(weight): return {body}\n{USED}")
     assert str(raised.value).startswith("criterion mine")
     assert "\n" not in str(raised.value)
 

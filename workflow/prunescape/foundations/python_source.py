@@ -196,11 +196,11 @@ def all_of(path: str | os.PathLike[str]) -> list[str] | None:
     """
     listed: list[str] = []
     for node, _ in statements(read(path).tree.body):
-        named = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if not any(isinstance(each, ast.Name) and each.id == "__all__" for each in named):
-            continue
-        try:
-            listed += list(map(str, ast.literal_eval(node.value)))
-        except (ValueError, TypeError):
-            return None
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) and "__all__" in _names(
+            node
+        ):
+            try:
+                listed += list(map(str, ast.literal_eval(node.value or ast.List([]))))
+            except (ValueError, TypeError):
+                return None
     return listed

@@ -146,7 +146,7 @@ def load(named: str) -> Callable[..., Any]:
         folders, modules = list(sys.path), set(sys.modules)
         module = user_namespace.run(path)
         _check_folders(folders, modules)
-        found = getattr(module, name, None)
+        found: Callable[..., Any] | None = getattr(module, name, None)
     if found is None:
         raise ValueError(f"{path} defines no {name} once it has run")
     return found
