@@ -66,11 +66,8 @@ onstart:
 
 
 onsuccess:
-    name_what_is_missing()
-    record_environment()
-    record_invocation()
+    at_the_end(name_what_is_missing, record_environment, record_invocation)
 
 
 onerror:
-    explain_failures()
-    record_invocation()
+    at_the_end(explain_failures, record_invocation)

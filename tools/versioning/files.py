@@ -1,5 +1,6 @@
 """Files on disk: their checksums, and writing them so that a kill leaves the old or the new."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -58,11 +59,17 @@ def write(path: Path, text: str, mode: int = 0o666) -> None:
             opened.write(text)
         umask = os.umask(0)
         os.umask(umask)
-        Path(name).chmod(mode & ~umask)
+        change_mode(Path(name), mode & ~umask)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def change_mode(path: Path, mode: int) -> None:
+    """Change a file's mode, where files have one: on some shares and drives they don't."""
+    with contextlib.suppress(PermissionError):
+        path.chmod(mode)
 
 
 def read_json(path: Path) -> Any:

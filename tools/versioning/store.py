@@ -313,7 +313,7 @@ def _copy(source: Path, target: Path, name: str, mode: int) -> None:
     try:
         shutil.copyfile(source, temporary)
         if files.md5(Path(temporary)) == name:
-            Path(temporary).chmod(mode)
+            files.change_mode(Path(temporary), mode)
             Path(temporary).replace(target)
     finally:
         Path(temporary).unlink(missing_ok=True)

@@ -19,6 +19,11 @@ from snakemake.utils import update_config
 CHECKOUT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve().parents[1]
 if not (CHECKOUT / "workflow/prunescape").is_dir():
     raise WorkflowError("prunescape's Snakefile must be that of a checkout on this machine")
+if set("{}") & set(str(CHECKOUT)):
+    raise WorkflowError(
+        f"found braces in {CHECKOUT}: Snakemake takes them for wildcards; allowed: a checkout"
+        " whose path has none"
+    )
 sys.path.insert(0, f"{CHECKOUT}/workflow")
 
 import prunescape.jobs.data
@@ -33,9 +38,11 @@ from prunescape import jobs  # not its modules alone: `report` is Snakemake's ow
 from prunescape.configuration import validation
 from prunescape.data import own_sources, sources
 from prunescape.fitting import divergence
-from prunescape.foundations import levels
+from prunescape.foundations import levels, messages
 from prunescape.pipeline import imported_code, paths, plan
-from prunescape.running import failures, run_lock
+from prunescape.running import failures, run_lock, surroundings
+
+surroundings.clear_for_jobs()
 
 if any(
     workflow.modifier.path_modifier.replace_prefix(path) != path for path in ("results/", "data/")
@@ -84,7 +91,7 @@ wildcard_constraints:
     export="[a-z0-9_]+",
 
 
-BEGAN = time.time()
+BEGAN, KILLED = time.time(), failures.killed_for_memory()
 
 # Where the scripts that need torch compute, and how exactly.
 COMPUTING = ["--device", config["device"], "--precision", config["precision"]]
@@ -169,7 +176,7 @@ def claim_folder():
 
 def explain_failures():
     """Print the reason of every job that failed, a line each, after all else."""
-    for reason in failures.reasons(Path.cwd(), BEGAN):
+    for reason in failures.reasons(Path.cwd(), BEGAN, KILLED):
         print(f"failed: {reason}", file=sys.stderr)
 
 
@@ -198,4 +205,13 @@ def record_environment():
     """Write environment.json beside the table: what the run was made with."""
     script = f"{CHECKOUT}/workflow/commands/record_environment.py"
     command = ["python", script, "--output", results(paths.ENVIRONMENT)]
-    subprocess.run(command, input=jobs.common.compact(config), text=True, check=True)
+    subprocess.run(command, input=jobs.common.compact(config), text=True, check=True, timeout=60)
+
+
+def at_the_end(*functions):
+    """Call functions that only tell or record: a run's end is not for them to change."""
+    for function in functions:
+        try:
+            function()
+        except Exception as error:
+            print(f"{function.__name__}: {messages.one_line(error)}", file=sys.stderr)

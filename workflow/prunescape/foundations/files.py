@@ -40,7 +40,8 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
             # Temporary files are for the owner alone; results are as readable as the umask says.
             umask = os.umask(0)
             os.umask(umask)
-            temporary.chmod(0o666 & ~umask)
+            with contextlib.suppress(PermissionError):  # a share or a drive without modes
+                temporary.chmod(0o666 & ~umask)
             temporary.replace(final)
         except OSError as error:
             if error.filename == str(temporary):

@@ -2,21 +2,26 @@
 
 import os
 import platform
-import shutil
-import subprocess
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from prunescape.running import probes
 
 PACKAGES = (
     *("snakemake", "torch", "torchvision", "numpy", "scipy", "pandas", "pandera", "pyarrow"),
     *("matplotlib", "safetensors", "dvc"),
 )
+GPUS = ("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader")
+LIMIT = 5.0
+"""Seconds that a program has to answer; a run that is finished doesn't wait longer."""
 
 
 def record(config: dict[str, Any], source: Path) -> dict[str, Any]:
     """Return versions, processor, GPUs, the git state of the folder `source`, and the config."""
+    git = ["git", "--no-optional-locks", "-C", str(source)]
     return {
         "python": sys.version.split()[0],
         "packages": {name: _version(name) for name in PACKAGES},
@@ -24,10 +29,11 @@ def record(config: dict[str, Any], source: Path) -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "mkl_cbwr": os.environ.get("MKL_CBWR"),  # it decides last bits (`prunescape/__init__.py`)
-        "gpus": _lines("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"),
+        "gpus": probes.lines(GPUS, LIMIT) or [],
         "git": {
-            "commit": next(iter(_lines("git", "-C", str(source), "rev-parse", "HEAD")), None),
-            "changed": _lines("git", "-C", str(source), "status", "--porcelain"),
+            "commit": next(iter(probes.lines([*git, "rev-parse", "HEAD"], LIMIT) or []), None),
+            # None where git isn't there, or has too much to look through.
+            "changed": probes.lines([*git, "status", "--porcelain"], LIMIT),
         },
         "config": config,
     }
@@ -36,23 +42,15 @@ def record(config: dict[str, Any], source: Path) -> dict[str, Any]:
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)
-    except metadata.PackageNotFoundError:
+    except Exception:  # not there, or broken: whatever is wrong with it, a run has ended well
         return None
 
 
 def _processor() -> str:
     """Return the processor's name; Linux keeps it in /proc, elsewhere platform may know it."""
-    information = Path("/proc/cpuinfo")
-    if information.is_file():
-        for line in information.read_text(encoding="utf-8").splitlines():
+    with suppress(OSError):
+        information = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        for line in information.splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor()
-
-
-def _lines(*command: str) -> list[str]:
-    """Return a command's output line by line; nothing if it is missing or fails."""
-    if shutil.which(command[0]) is None:
-        return []
-    found = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    return found.stdout.splitlines() if found.returncode == 0 else []

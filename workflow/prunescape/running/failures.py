@@ -1,32 +1,69 @@
-"""Why jobs failed: the last lines of their logs (standard library only)."""
+"""Why jobs failed: what their logs say of it (standard library only)."""
 
+import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from prunescape.running import log_endings
 
 FOLDERS = ("data/*/logs", "results/*/logs")
+LONGEST = 500
+"""Letters of a reason that are shown: it may hold what isn't ours."""
+FULL = 1 << 16
+"""Bytes below which a disk is full."""
 
 
-def reasons(folder: Path, since: float) -> list[str]:
-    """Return a line for each job whose log has changed `since` a time and does not end well."""
-    return [
-        f"{log.relative_to(folder)}: {reason}"
-        for log in sorted(_logs(folder))
-        if log.stat().st_mtime >= since and (reason := _reason(log))
-    ]
+def reasons(folder: Path, since: float, killed_before: int | None = None) -> list[str]:
+    """Return a line for each job whose log has changed `since` a time and does not end well.
+
+    `killed_before` is what `killed_for_memory` said at that time.
+    """
+    now = killed_for_memory()
+    memory = None not in (killed_before, now) and now != killed_before
+    found = []
+    for log in sorted(_logs(folder)):
+        with suppress(OSError):  # of another user, or gone meanwhile
+            if log.stat().st_mtime >= since and (reason := _reason(log, memory)):
+                found.append(f"{log.relative_to(folder)}: {reason}")
+    return found
+
+
+def killed_for_memory() -> int | None:
+    """Return how many processes the system has killed for want of memory; None if unknown."""
+    with suppress(OSError, ValueError):
+        for line in Path("/proc/vmstat").read_text(encoding="utf-8").splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return None
 
 
 def _logs(folder: Path) -> Iterable[Path]:
     return (log for place in FOLDERS for log in folder.glob(f"{place}/**/*.log"))
 
 
-def _reason(log: Path) -> str:
-    """Return the last line of a log, or nothing of a job that ended well.
+def _reason(log: Path, memory: bool) -> str:
+    """Return why a job failed, or nothing of a job that ended well.
 
     Each attempt at a job begins its log anew.
     """
     if log_endings.read(log):
         return ""
-    lines = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
-    return lines[-1] if lines else "empty: was the job killed, or is the disk full?"
+    lines = [line for line in log_endings.tail(log) if line.strip()]
+    reason = log_endings.reason(lines) or _unsaid(log, lines, memory)
+    return reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}..."
+
+
+def _unsaid(log: Path, lines: list[str], memory: bool) -> str:
+    """Return what is known of a job whose log marks no reason: it had no time for words, or none.
+
+    A script that Python can't begin ends with Python's own lines, which are not marked.
+    """
+    begun = any(line.startswith("Traceback (most recent call last)") for line in lines)
+    if begun or (lines and lines[-1].startswith("bash: ")):
+        return lines[-1]
+    if shutil.disk_usage(log.parent).free < FULL:
+        return "ended without a word: the disk is full"
+    why = "killed by the system, which ran out of memory" if memory else "killed from outside"
+    last = f"; the last line of its log: {lines[-1].strip()}" if lines else ""
+    return f"ended without a word: {why}, or by a library that it used{last}"

@@ -7,18 +7,20 @@ the kernel releases the lock when the job ends, however it ends. Standard librar
 import fcntl
 import itertools
 import os
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from prunescape.running import probes
+
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 """What CUDA reads; Slurm and users set it to the GPUs that a job may use."""
 LOCKS = Path("/tmp")
 """Where locks are: the same folder for all jobs of a machine, which $TMPDIR need not be."""
+LIMIT = 60.0
+"""Seconds that nvidia-smi has to answer; with many GPUs that sleep it takes some."""
 WAIT = 0.5
 """Seconds between two looks for a free GPU."""
 
@@ -35,11 +37,8 @@ def visible() -> list[str]:
         names = (name.strip() for name in os.environ[VISIBLE].split(","))
         # As CUDA reads it: what follows an invalid id is invisible. Slurm's word for no GPU is one.
         return list(itertools.takewhile(lambda name: name not in ("", "-1", "NoDevFiles"), names))
-    if shutil.which("nvidia-smi") is None:
-        return []
-    command = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
-    found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    return found.stdout.split() if found.returncode == 0 else []
+    found = probes.lines(["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"], LIMIT)
+    return [line.strip() for line in found or [] if line.strip()]
 
 
 def claim(ids: Sequence[str], folder: Path | None = None) -> str:

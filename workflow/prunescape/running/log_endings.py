@@ -1,13 +1,15 @@
-"""How a job's log ends: with what its script took. Standard library only.
+"""How a job's log ends: with what its script took, or why it failed. Standard library only.
 
 Snakemake's own records are samples, the last of them up to half a minute before a job's end, and
 lack what it does after. A script knows.
 """
 
+import os
 import re
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -32,9 +34,17 @@ class Ending(NamedTuple):
         )
 
 
+TAIL = 1 << 20
+"""How many bytes of a log's end are read: what jobs print is not ours, and may be much."""
+
+# Both for a whole line, so that they fail at its first letters: searched for within a line, they
+# would take time that grows with its square.
 _LINE = re.compile(
-    r"(\w+)\.py: ([\d.]+) CPU s to start, ([\d.]+) at work, (\d+) MB at most$", re.MULTILINE
+    r"(\w{1,50})\.py: ([\d.]{1,20}) CPU s to start, ([\d.]{1,20}) at work, (\d{1,20}) MB at most"
 )
+_FAILED = re.compile(r"failed: (\w{1,50}\.py: .*)")
+_CRASHED = "Fatal Python error: "
+"""How Python's fault handler begins; lines of what was at work follow."""
 
 
 def of_this_process(script: str, start: float) -> Ending:
@@ -44,13 +54,36 @@ def of_this_process(script: str, start: float) -> Ending:
 
 def read(log: Path) -> Ending | None:
     """Return the last ending in a log; None if there is none, or no log."""
-    found = []
     with suppress(FileNotFoundError):
-        found = _LINE.findall(log.read_text(encoding="utf-8", errors="replace"))
-    if not found:
-        return None
-    script, *numbers = found[-1]
-    return Ending(script, *map(float, numbers))
+        for line in reversed(tail(log)):
+            if found := _LINE.fullmatch(line):
+                script, *numbers = found.groups()
+                return Ending(script, *map(float, numbers))
+    return None
+
+
+def failed(script: str, reason: str) -> str:
+    """Return the line by which a script's log says why it failed; `reason` is one line."""
+    return f"failed: {script}: {reason}"
+
+
+def reason(lines: Sequence[str]) -> str:
+    """Return why a script failed, by the lines of its log that it marked; "" if it marked none."""
+    for number, line in reversed(list(enumerate(lines))):
+        if found := _FAILED.fullmatch(line):
+            return found[1]
+        if line.startswith(_CRASHED):
+            places = [each.strip() for each in lines[number:] if each.startswith("  File ")]
+            at = f" at {places[0]}" if places else ""
+            return f"Python crashed: {line.removeprefix(_CRASHED)}{at}"
+    return ""
+
+
+def tail(log: Path) -> list[str]:
+    """Return the last lines of a log, TAIL bytes at most, so that the first may be cut."""
+    with log.open("rb") as opened:
+        opened.seek(max(0, opened.seek(0, os.SEEK_END) - TAIL))
+        return opened.read().decode(errors="replace").splitlines()
 
 
 def peak_memory(process: int | str = "self") -> float:
