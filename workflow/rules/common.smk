@@ -40,7 +40,7 @@ from prunescape.data import own_sources, sources
 from prunescape.fitting import divergence
 from prunescape.foundations import levels, messages
 from prunescape.pipeline import imported_code, paths, plan
-from prunescape.running import failures, run_lock, surroundings
+from prunescape.running import failures, run_lock, snakemake_records, surroundings
 
 surroundings.clear_for_jobs()
 
@@ -203,9 +203,16 @@ def name_what_is_missing():
 
 def record_environment():
     """Write environment.json beside the table: what the run was made with."""
+    if UNSEEN:
+        return  # what there is was made with other settings, which that file still has
     script = f"{CHECKOUT}/workflow/commands/record_environment.py"
     command = ["python", script, "--output", results(paths.ENVIRONMENT)]
     subprocess.run(command, input=jobs.common.compact(config), text=True, check=True, timeout=60)
+
+
+UNSEEN = snakemake_records.unseen_changes(Path(results("")), config)
+if UNSEEN and workflow.is_main_process:
+    print(UNSEEN, file=sys.stderr)
 
 
 def at_the_end(*functions):

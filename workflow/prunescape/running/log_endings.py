@@ -37,6 +37,9 @@ class Ending(NamedTuple):
 TAIL = 1 << 20
 """How many bytes of a log's end are read: what jobs print is not ours, and may be much."""
 
+LONGEST = 2000
+"""Letters of a reason; it may quote what isn't ours."""
+
 # Both for a whole line, so that they fail at its first letters: searched for within a line, they
 # would take time that grows with its square.
 _LINE = re.compile(
@@ -64,7 +67,7 @@ def read(log: Path) -> Ending | None:
 
 def failed(script: str, reason: str) -> str:
     """Return the line by which a script's log says why it failed; `reason` is one line."""
-    return f"failed: {script}: {reason}"
+    return f"failed: {script}: {reason[:LONGEST]}"
 
 
 def reason(lines: Sequence[str]) -> str:

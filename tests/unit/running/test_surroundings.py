@@ -1,0 +1,77 @@
+"""What variables and folders of a machine do to a run: cleared, replaced, or told."""
+
+import os
+
+import pytest
+
+from prunescape.running import surroundings
+
+
+@pytest.mark.parametrize("word", ["1", "yes", "True", " on "])
+def test_a_yes(monkeypatch, word):
+    monkeypatch.setenv("PRUNESCAPE_FORCE", word)
+    assert surroundings.agreed("FORCE")
+
+
+@pytest.mark.parametrize("word", [None, "", "0", "no", "FALSE", "off"])
+def test_a_no(monkeypatch, word):
+    monkeypatch.delenv("PRUNESCAPE_FORCE", raising=False)
+    if word is not None:
+        monkeypatch.setenv("PRUNESCAPE_FORCE", word)
+    assert not surroundings.agreed("FORCE")
+
+
+@pytest.mark.parametrize("word", ["maybe", "2", "4c1d3f", "-"])
+def test_another_word(monkeypatch, word):
+    monkeypatch.setenv("PRUNESCAPE_FORCE", word)
+    with pytest.raises(ValueError, match=rf"^FORCE: found '{word}'; allowed: 1, yes, .*, no"):
+        surroundings.agreed("FORCE")
+
+
+def test_bare_names_are_not_taken(monkeypatch):
+    monkeypatch.delenv("PRUNESCAPE_CONFIG", raising=False)
+    monkeypatch.setenv("CONFIG", "a.yaml")
+    assert surroundings.given("CONFIG") == ""
+    assert surroundings.ignored(("CONFIG", "REV")) == ["CONFIG"]
+    monkeypatch.setenv("PRUNESCAPE_CONFIG", "")  # said to make, and empty
+    assert surroundings.ignored(("CONFIG",)) == []
+
+
+def test_what_changes_python_and_pip_is_cleared():
+    environment = dict.fromkeys((*surroundings.PYTHON, *surroundings.PIP), "x") | {"HOME": "/h"}
+    [line] = surroundings.clear(environment)
+    assert "PYTHONPATH" in line
+    assert "PYTHONHOME" in line
+    assert environment == {"HOME": "/h", "PIP_USER": "0", "PYTHONNOUSERSITE": "1"}
+    assert surroundings.clear({"PYTHONSAFEPATH": "1"}) == []
+
+
+def test_a_folder_that_the_path_cannot_hold(tmp_path):
+    surroundings.check_on_path(tmp_path / "a b {c} 'd\" (é)", "VENV")
+    with pytest.raises(ValueError, match=r"^VENV: found a ':' in .*, which PATH can't hold; allow"):
+        surroundings.check_on_path(tmp_path / "a:b", "VENV")
+
+
+@pytest.mark.parametrize("home", ["/proc/nobody", "/dev/null"])
+def test_a_home_that_cannot_be_written_to(tmp_path, monkeypatch, home):
+    environment = {"HOME": home}
+    monkeypatch.setenv("HOME", home)
+    assert str(tmp_path) in surroundings.find_cache(tmp_path, environment)
+    assert environment["XDG_CACHE_HOME"] == str(tmp_path / ".snakemake" / "cache")
+
+
+def test_a_cache_that_can_be_written_to_stays(tmp_path):
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    assert surroundings.find_cache(tmp_path, environment) == ""
+    assert environment == {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+
+def test_a_home_in_a_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert surroundings.expanded("~/a") == str(tmp_path / "a")
+    assert surroundings.expanded("~nobody_here/a") == "~nobody_here/a"
+    assert surroundings.expanded("a~b") == "a~b"
+    (tmp_path / "~x").mkdir()
+    assert surroundings.expanded("~x") == "~x"
+    assert os.environ["HOME"] == str(tmp_path)

@@ -1,0 +1,81 @@
+"""Results whose records Snakemake lacks: it can't see what has changed since they were made.
+
+Snakemake keeps, in .snakemake, how each output was made, and runs nothing again for want of such a
+record. Results that were copied without it pass for those of the settings that there are now.
+Standard library only.
+"""
+
+import json
+import os
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from prunescape.pipeline import paths
+
+FOLDER = Path(".snakemake")
+SHOWN = 3
+"""How many settings are named, and how many results are looked at."""
+
+
+def unseen_changes(results: Path, config: Mapping[str, Any]) -> str:
+    """Return a line on settings that differ from those of results without records; "" if none do.
+
+    Args:
+        results: folder of the run, relative to where Snakemake works.
+        config: the run's settings, with defaults.
+    """
+    if not any(not _recorded(path) for path in _made(results)):
+        return ""
+    try:
+        stated = json.loads((results / paths.ENVIRONMENT).read_text(encoding="utf-8"))["config"]
+    except (OSError, ValueError, KeyError, TypeError):
+        what = f"{results}: it can't be told what settings it was made with:"
+    else:
+        changed = list(islice(_changes(stated, json.loads(json.dumps(config)), ""), SHOWN + 1))
+        if not changed:
+            return ""
+        named = ", ".join([*changed[:SHOWN], *(["..."] if changed[SHOWN:] else [])])
+        what = f"{results} was made with other settings ({named}), unseen by Snakemake:"
+    return (
+        f"{what} its records of these results, in .snakemake, are not here. Copy them too, "
+        f"`make restore` a snapshot, or remove {results} to compute it anew"
+    )
+
+
+def _made(results: Path) -> Iterator[Path]:
+    """Yield some results that jobs have made: the table, or what comes first."""
+    table = results / paths.TABLE
+    if table.is_file():
+        yield table
+    else:
+        yield from islice(results.rglob("checkpoint.safetensors"), SHOWN)
+
+
+def _recorded(output: Path) -> bool:
+    """Say whether Snakemake has a record of an output, or keeps its records in a database."""
+    folder = FOLDER / "metadata"
+    if (FOLDER / "metadata.db").exists():
+        return True
+    limit = (os.pathconf(folder, "PC_NAME_MAX") if folder.is_dir() else 0) or 255
+    name = urlsafe_b64encode(str(output).encode()).decode()
+    # What is too long for a file's name becomes folders, each of which begins with @.
+    *folders, last = [name[i : i + limit - 1] for i in range(0, len(name), limit - 1)]
+    return folder.joinpath(*(f"@{part}" for part in folders), last).exists()
+
+
+def _changes(before: Any, now: Any, place: str) -> Iterator[str]:
+    """Yield `key: before, now ...` for each setting that differs."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in [*now, *(key for key in before if key not in now)]:
+            path = f"{place}.{key}" if place else str(key)
+            yield from _changes(before.get(key), now.get(key), path)
+    elif before != now:
+        yield f"{place}: {_short(before)}, now {_short(now)}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
