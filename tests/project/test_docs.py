@@ -84,3 +84,16 @@ def table(heading):
 def test_extending_lists_the_statistics_and_the_criteria():
     assert table("parameter") == needs.STATISTICS
     assert list(table("criterion")) == list(needs.built_in())
+
+
+MADE_UP = {"workflow/scripts/sharpness.py"}
+"""What CONTRIBUTING.md has a reader add."""
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_files_that_a_page_for_contributors_names_are_there(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w.-]+/[\w./-]+\.\w+|[\w-]+/[\w/-]+/)`", text)) - MADE_UP
+    places = (ROOT, ROOT / "workflow", ROOT / "workflow" / "prunescape")
+    assert len(named) > 10
+    assert [name for name in named if not any((place / name).exists() for place in places)] == []
