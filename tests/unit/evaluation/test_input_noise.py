@@ -241,8 +241,8 @@ def test_a_users_noise_is_a_function_of_the_stream(own):
         ("raise SystemExit", r"sensor.py, line 5: it ends the program \(SystemExit\)$"),
         (
             "return images * np.random.rand()",
-            r"draws from the global random numbers of numpy.random, which are others every time; "
-            "allowed: the parameter generator$",
+            r"sensor.py: noise draws from the global random numbers of numpy.random, which no seed "
+            "of the run decides; allowed: the parameter generator$",
         ),
         ("return images * random.random()", r"global random numbers of random, "),
         ("return images * np.random.default_rng().random()", "other images when it is called agai"),

@@ -189,6 +189,13 @@ def test_folders_put_on_pythons_path_are_refused_and_taken_off(write):
     assert "beside_nothing comes from a folder that was put on sys.path" in problem("net.py:f")
     assert "beside_nothing" not in sys.modules
     assert user_files.load("own.py:f") == 2
+    write(late="import sys\ndef f():\n    sys.path.insert(0, 'lib')\n    import beside_nothing")
+    function = user_files.load("late.py:f")
+    with (
+        pytest.raises(ValueError, match=r"late.py: ImportError: beside_nothing comes from a fold"),
+        user_files.calling("late.py:f", "none"),
+    ):
+        function()
     assert sys.path == before
 
 
@@ -494,13 +501,13 @@ def test_a_function_that_draws_from_a_global_generator_is_refused(write):
         before = global_state.random_states()
         with (
             pytest.raises(
-                ValueError, match=f"own.py draws from the global random numbers of {name}"
+                ValueError, match=f"own.py: f draws from the global random numbers of {name}"
             ),
-            user_files.calling("own.py", "the parameter noise"),
+            user_files.calling("own.py:f", "the parameter noise"),
         ):
             draw()
         assert global_state.random_states() == before
-    with user_files.calling("own.py", "the parameter noise"):
+    with user_files.calling("own.py:f", "the parameter noise"):
         np.random.default_rng(3).random()
         torch.rand(3, generator=torch.Generator())
 

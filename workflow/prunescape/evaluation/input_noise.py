@@ -62,9 +62,8 @@ def _of_user(
     named: str, images: np.ndarray, level: Decimal, generator: np.random.Generator
 ) -> np.ndarray:
     shape, function = images.shape, user_files.load(named)
-    path, _ = user_files.split(named)
     try:
-        with user_files.calling(path, "the parameter generator"):
+        with user_files.calling(named, "the parameter generator"):
             found, again = (
                 np.asarray(function(images.copy(), float(level), deepcopy(generator)))
                 for _ in range(2)

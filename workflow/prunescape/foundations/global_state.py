@@ -81,6 +81,11 @@ def _generators() -> dict[str, _Setting]:
             lambda: torch.get_rng_state().numpy(),
             lambda state: torch.set_rng_state(torch.from_numpy(state)),
         )
+        if torch.cuda.is_initialized():
+            found["torch.cuda"] = _Setting(
+                lambda: [each.numpy() for each in torch.cuda.get_rng_state_all()],
+                lambda states: torch.cuda.set_rng_state_all([*map(torch.from_numpy, states)]),
+            )
     return found
 
 
@@ -119,4 +124,6 @@ def _flushes_denormal() -> bool:
 def _comparable(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _comparable(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_comparable(each) for each in value]
     return value.tobytes() if hasattr(value, "tobytes") else value

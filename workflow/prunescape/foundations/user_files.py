@@ -27,6 +27,9 @@ NAMED = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
 FAILURES = (Exception, SystemExit)
 """What a user's code may raise that is told in a line; KeyboardInterrupt is nobody's fault."""
 
+PROGRAM = 'put what only a program does below `if __name__ == "__main__":`'
+"""What is said of a file that ends the program when it is imported."""
+
 LONGEST = 500
 """Characters of a message of a user's code that are shown."""
 
@@ -141,33 +144,13 @@ def load(named: str) -> Callable[..., Any]:
     path, name = split(named)
     check(named)  # the clear words of what is wrong with the source
     torchvision_hook.install()
-    with running(path, "when it is imported; allowed: such below if __name__ == '__main__'"):
+    with running(path, f"when it is imported; {PROGRAM}"):
         global_state.seed(0)
-        folders, modules = list(sys.path), set(sys.modules)
         module = user_namespace.run(path)
-        _check_folders(folders, modules)
         found: Callable[..., Any] | None = getattr(module, name, None)
     if found is None:
         raise ValueError(f"{path} defines no {name} once it has run")
     return found
-
-
-def _check_folders(folders: list[str], modules: set[str]) -> None:
-    """Refuse modules of folders that a file put on Python's path: their edits would go unnoticed.
-
-    Args:
-        folders: Python's path before the file was run.
-        modules: names of modules that were there before.
-    """
-    roots = tuple(str(Path(each).resolve()) for each in global_state.added(folders))
-    for name in sys.modules.keys() - modules:
-        file = getattr(sys.modules[name], "__file__", None)
-        if file and not user_namespace.NAME.match(name) and file.startswith(roots):
-            del sys.modules[name]
-            raise ImportError(
-                f"{name} comes from a folder that was put on sys.path ({file}), so that its edits "
-                "would go unnoticed; allowed: modules beside the file, and installed ones"
-            )
 
 
 @contextlib.contextmanager
@@ -183,33 +166,56 @@ def running(path: str, ending: str = "") -> Iterator[None]:
     """
     with global_state.kept():
         sys.argv = [path, NO_PROGRAM]
+        folders, modules = list(sys.path), set(sys.modules)
         try:
             yield
+            _check_folders(folders, modules)
         except FAILURES as error:
             raise ValueError(told(path, error, ending)) from error
 
 
+def _check_folders(folders: list[str], modules: set[str]) -> None:
+    """Refuse modules of folders that a file put on Python's path: their edits would go unnoticed.
+
+    Args:
+        folders: Python's path before the file was run.
+        modules: names of modules that were there before.
+    """
+    roots = [Path(each).resolve() for each in global_state.added(folders)]
+    for name in sys.modules.keys() - modules if roots else ():
+        file = getattr(sys.modules[name], "__file__", None)
+        if user_namespace.NAME.match(name) or not file:
+            continue
+        if any(Path(file).resolve().is_relative_to(root) for root in roots):
+            del sys.modules[name]
+            raise ImportError(
+                f"{name} comes from a folder that was put on sys.path ({file}), so that its edits "
+                "would go unnoticed; allowed: modules beside the file, and installed ones"
+            )
+
+
 @contextlib.contextmanager
-def calling(path: str, instead: str) -> Iterator[None]:
+def calling(named: str, instead: str) -> Iterator[None]:
     """Run a function of a user's file that must not draw from a global generator.
 
     Args:
-        path: the file, which errors name.
+        named: path/to/file.py:function, which errors name.
         instead: where the function has its random numbers from.
 
     Raises:
         ValueError: for whatever the function raises, in one line; and if it drew from the global
             generator of a library, as its numbers would be others every time.
     """
+    path, name = split(named)
     with running(path):
         before = global_state.random_states()
         yield
         after = global_state.random_states()
-        drawn = [name for name, state in after.items() if before.get(name, state) != state]
+        drawn = [each for each, state in after.items() if before.get(each, state) != state]
     if drawn:
         raise ValueError(
-            f"{path} draws from the global random numbers of {' and '.join(drawn)}, which are "
-            f"others every time; allowed: {instead}"
+            f"{path}: {name} draws from the global random numbers of {' and '.join(drawn)}, which "
+            f"no seed of the run decides; allowed: {instead}"
         )
 
 
