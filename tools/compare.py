@@ -73,7 +73,7 @@ def committed(store: Store, run: str, revision: str) -> Version:
     """Return the run of a commit's snapshot, which is fetched if need be."""
     run = run.rstrip("/")
     pointer = f"{run}.dvc"
-    [entry] = pointed(store.git("show", f"{revision}:{pointer}"), pointer)
+    [entry] = pointed(store.show(revision, pointer), pointer)
     listing = store.listed(entry)
     if listing is None:
         fetch(store, entry, revision)
@@ -92,7 +92,7 @@ def committed(store: Store, run: str, revision: str) -> Version:
 def fetch(store: Store, entry: Tracked, revision: str) -> None:
     """Bring the bytes of a commit's snapshot into the cache."""
     commit = store.git("rev-parse", "--short", f"{revision}^{{commit}}").strip()
-    store.fetch_of(store.git("show", f"{revision}:{entry.pointer}"), entry.pointer)
+    store.fetch_of(store.show(revision, entry.pointer), entry.pointer)
     if store.absent([entry]):
         raise Error(f"the remote does not have all of {entry.path} of {commit}")
 

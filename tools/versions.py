@@ -4,8 +4,9 @@
     restore    pull, confirm each output by its SHA-256, give Snakemake its records and times back
     status     say which outputs are as in the snapshot, which are not, which lack a restore
 
-Why DVC alone is not enough beside Snakemake is told in docs/versioning.md. Run it in the root of
-the git repository, where Snakemake runs too. It knows nothing of what the workflow computes.
+Why DVC alone is not enough beside Snakemake is told in docs/versioning.md. Run it where Snakemake
+runs: in the root of a git repository, or in a folder of a larger one. It knows nothing of what the
+workflow computes.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from versioning import restore, snapshot, status
 from versioning.files import Error
+from versioning.store import usual_store
 
 
 def main() -> int:
@@ -60,7 +62,8 @@ def parser() -> argparse.ArgumentParser:
     remote.add_argument(
         "--store",
         metavar="FOLDER",
-        help="make this folder the default remote of this clone; without it, DVC's default remote",
+        help="make this folder the default remote of this clone; without it, DVC's default remote, "
+        f"else {usual_store()}",
     )
     added = commands.add_parser(
         "snapshot", parents=[common, remote], help="put outputs under DVC and save their records"

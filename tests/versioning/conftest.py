@@ -11,6 +11,12 @@ from tests.helpers.clones import Clone
 from tests.helpers.workplace import LIMIT
 
 
+@pytest.fixture(autouse=True)
+def caches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the store that is made where none is named out of the user's folder of caches."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+
+
 @pytest.fixture(scope="session")
 def ran(shared: Path, attempt) -> Clone:
     """A git repository in which the tiny config was run, and nothing is under DVC yet."""

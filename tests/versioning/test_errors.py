@@ -85,7 +85,7 @@ def test_an_input_that_is_not_in_git(unsaved):
 
 def test_no_repository(unsaved):
     shutil.rmtree(unsaved.root / ".git")
-    failed(unsaved.snapshot(), "not the root of a git repository")
+    failed(unsaved.snapshot(), "is not in a git repository")
 
 
 def test_no_dvc(unsaved):
@@ -93,10 +93,9 @@ def test_no_dvc(unsaved):
     failed(unsaved.snapshot(), "dvc init")
 
 
-def test_a_snapshot_without_a_remote(unsaved):
+def test_a_snapshot_without_a_commit(unsaved):
     done = unsaved.snapshot()
     assert done.status == 0, done.output
-    assert "no remote is set" in done.output
     assert "git add" in done.output
     assert unsaved.versions("restore").status == 0
 

@@ -57,9 +57,7 @@ def write(path: Path, text: str, mode: int = 0o666) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as opened:
             opened.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        change_mode(Path(name), mode & ~umask)
+        change_mode(Path(name), permitted(mode))
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -70,6 +68,13 @@ def change_mode(path: Path, mode: int) -> None:
     """Change a file's mode, where files have one: on some shares and drives they don't."""
     with contextlib.suppress(PermissionError):
         path.chmod(mode)
+
+
+def permitted(mode: int) -> int:
+    """Return what the umask leaves of a file's permissions."""
+    umask = os.umask(0)
+    os.umask(umask)
+    return mode & ~umask
 
 
 def read_json(path: Path) -> Any:

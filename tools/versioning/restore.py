@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from . import files, overwriting, provenance, records
+from . import files, links, overwriting, provenance, records
 from .files import Digests, Error
 from .provenance import Provenance
 from .snapshot import is_behind
@@ -29,10 +29,11 @@ def restore(
     """Pull what is under DVC and give Snakemake back what it knew of it.
 
     Args:
-        root: of the git repository, and where Snakemake runs.
+        root: where Snakemake runs, in a git repository.
         names: paths to restore; None for all.
         file: the provenance, relative to `root`.
-        folder: a local folder to be the default remote.
+        folder: a local folder to be the default remote; None for the remote that is set, or the
+            usual store where none is.
         force: replace files and records that are in no snapshot.
         say: takes a line for the user.
 
@@ -50,10 +51,12 @@ def restore(
         raise Error(
             f"{file} has no record of what is under DVC here: give dvc pull for the bytes alone"
         )
-    remote = store.remote(folder, create=False)
+    remote = store.remote(folder)
 
     lost = fetch(store, entries, remote, say)
     store.sweep(entries)
+    # DVC's own checkout may have left links.
+    links.separate(root, [entry.path for entry in entries], store.cache)
     wanted = {p: md5 for entry in entries for p, md5 in (store.listed(entry) or {}).items()}
     there = _digests(root, (p for entry in entries for p in files.below(root, entry.path)))
     found = overwriting.look(store, entries, wanted, there)

@@ -4,10 +4,10 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from . import files, provenance, records
+from . import files, links, provenance, records
 from .files import Error
 from .provenance import Output, Provenance
-from .store import Remote, Store, Tracked, objects
+from .store import Remote, Store, Tracked, objects, usual_store
 
 Say = Callable[[str], None]
 
@@ -18,10 +18,11 @@ def snapshot(
     """Put `targets` under DVC, save the records of the outputs in them, push.
 
     Args:
-        root: of the git repository, and where Snakemake runs.
+        root: where Snakemake runs, in a git repository.
         targets: files and folders, relative to `root`.
         file: the provenance, relative to `root`.
-        folder: a local folder to be the default remote, made if it is named for the first time.
+        folder: a local folder to be the default remote, made if it is named for the first time;
+            None for the remote that is set, or the usual store where none is.
         commit: commit pointers and provenance at the end, instead of saying how.
         say: takes a line for the user.
 
@@ -32,6 +33,9 @@ def snapshot(
     store.check()
     records.check(root)
     targets = [_relative(root, target) for target in targets]
+    separated = links.separate(root, targets, store.cache)
+    if separated:
+        say(f"{len(separated)} results were links, and are copies now")
     old = provenance.read(root / file) if (root / file).exists() else Provenance()
     new = collect(root, targets, old)
     _check_complete(root, new)
@@ -42,17 +46,19 @@ def snapshot(
             f"warning: Snakemake has no checksum of {files.few(unchecked)}: after a restore it "
             "judges them by time (set max-checksum-file-size before a run)"
         )
-    remote = store.remote(folder, create=True)
+    remote = store.remote_made(folder)
 
     say(f"adding {len(targets)} targets with {len(new.outputs)} outputs of Snakemake")
     entries = _add(store, targets, new, root / file, old)
     committed = sorted({file, *(entry.pointer for entry in entries), *_ignores(store, entries)})
 
-    if remote is None:
-        say("no remote is set: the bytes are in this clone's cache alone")
-    else:
-        say(f"pushing to {remote.name} ({remote.location})")
-        _push(store, remote, entries)
+    say(f"pushing to {remote.name} ({remote.location})")
+    _push(store, remote, entries)
+    if remote.location == str(usual_store()):
+        say(
+            "your other clones on this machine find it there; to share it with others, give a "
+            "folder that they can reach: --store (PRUNESCAPE_STORE of make)"
+        )
     if commit:
         _commit(store, committed, say)
     else:
@@ -117,20 +123,22 @@ def _check_tree(store: Store, new: Provenance, targets: Sequence[str], file: str
 
     Those are in git, under DVC, or outputs that a clone makes anew.
     """
-    changed = store.git("status", "--porcelain", "-z", "--untracked-files=no", "--no-renames")
-    dirty = [line[3:] for line in changed.split("\0") if line]
-    ours = (file, ".dvc/config")
+    inputs = provenance.inputs(new)
+    # Of a larger repository, what the jobs read of it beside this folder.
+    looked_at = [".", *(n for n in inputs if n.startswith("..") and store.in_repository(n))]
+    dirty = store.changed(looked_at, untracked=False)
+    ours = (file, store.settings)
     dirty = [p for p in dirty if p not in ours and not p.endswith((".dvc", ".gitignore"))]
     if dirty:
         raise Error(
             f"git has uncommitted changes of {files.few(dirty)}: commit them first, a clone of "
             "the snapshot would not have them and run their jobs again"
         )
-    there = {name for name in store.git("ls-files", "-z").split("\0") if name}
+    there = {name for name in store.git("ls-files", "-z", "--", *looked_at).split("\0") if name}
     versioned = [*targets, *(entry.path for entry in store.tracked())]
     lacking = [
         name
-        for name in provenance.inputs(new)
+        for name in inputs
         if name not in there
         and not provenance.is_below(name, versioned)
         and records.read(store.root, name) is None
@@ -148,6 +156,10 @@ def _add(
     """Add the targets and write the provenance, or put all pointers back as they were."""
     paths = [file, *(store.root / f"{target}.dvc" for target in targets)]
     before = {path: path.read_bytes() if path.exists() else None for path in paths}
+    due = links.times(store.root, targets)
+    if store.links:
+        # DVC would replace a file by a link to the object of its name, without looking into that.
+        store.evict_corrupt(files.md5(store.root / path) for path in due)
     try:
         store.dvc("add", *targets)
         entries = [entry for entry in store.tracked(targets) if entry.path in targets]
@@ -165,6 +177,9 @@ def _add(
             elif not path.exists() or path.read_bytes() != content:
                 path.write_bytes(content)
         raise
+    finally:
+        # DVC has moved files away and left links, where its settings say so.
+        links.separate(store.root, targets, store.cache, due)
     return entries
 
 
@@ -222,8 +237,7 @@ def _push(store: Store, remote: Remote, entries: Sequence[Tracked]) -> None:
 def _ignores(store: Store, entries: Iterable[Tracked]) -> list[str]:
     """Return the .gitignore files that DVC has written or changed beside its pointers."""
     beside = {(Path(entry.pointer).parent / ".gitignore").as_posix() for entry in entries}
-    changed = store.git("status", "--porcelain", "-z", "--untracked-files=all", "--no-renames")
-    return [line[3:] for line in changed.split("\0") if line[3:] in beside]
+    return [name for name in store.changed(["."], untracked=True) if name in beside]
 
 
 def _commit(store: Store, names: Sequence[str], say: Say) -> None:

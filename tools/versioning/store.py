@@ -22,9 +22,10 @@ import yaml
 
 from . import files
 from .files import Error
+from .links import PART
 
 STORE = "store"  # the name of the remote that this tool makes
-PART = ".versions-"  # how the name of a file begins that is being copied
+USUAL = "prunescape/store"  # where it lies, in the user's folder of caches, if no other is named
 LOCATION = re.compile(r"[a-z0-9+]+://")
 
 
@@ -50,7 +51,10 @@ class Remote(NamedTuple):
 
 @dataclass(frozen=True)
 class Store:
-    """DVC in a folder, which is the root of the git repository too."""
+    """DVC and git in a folder: the root of a repository, or a folder of a larger one.
+
+    Paths are relative to the folder, in what git is asked and in what it answers.
+    """
 
     root: Path
 
@@ -58,10 +62,58 @@ class Store:
         """Raise an Error where DVC can't work."""
         if importlib.util.find_spec("dvc") is None:
             raise Error(f"DVC is not installed for {sys.executable}")
-        if not (self.root / ".git").exists():
-            raise Error("not the root of a git repository: run this where .git is")
-        if not (self.root / ".dvc").is_dir():
-            raise Error("no .dvc here: give dvc init first")
+        if self._repository is None:
+            raise Error(f"{self.root} is not in a git repository")
+        if self._settings is None:
+            raise Error(
+                f"no .dvc here{'' if self._is_root else ' or above'}: give dvc init first"
+                + ("" if self._is_root else " (--subdir in this folder, or in the root)")
+            )
+
+    @cached_property
+    def _repository(self) -> Path | None:
+        """The root of the git repository; None if there is none."""
+        here = self.root.resolve()
+        return next((p for p in (here, *here.parents) if (p / ".git").exists()), None)
+
+    @property
+    def _is_root(self) -> bool:
+        return self._repository == self.root.resolve()
+
+    @cached_property
+    def _settings(self) -> Path | None:
+        """The folder .dvc that counts here: the nearest one, up to the root of the repository."""
+        here = self.root.resolve()
+        for place in (here, *here.parents):
+            if (place / ".dvc").is_dir():
+                return place / ".dvc"
+            if place == self._repository:
+                return None
+        return None
+
+    @property
+    def settings(self) -> str:
+        """DVC's settings that are in git."""
+        folder = self._settings or self.root / ".dvc"
+        return os.path.relpath(folder / "config", self.root.resolve())
+
+    def changed(self, names: Iterable[str], untracked: bool) -> list[str]:
+        """Return the files at or below some paths that differ from what git has.
+
+        Args:
+            names: relative to the root, which may lead out of it.
+            untracked: whether to list files, too, that git doesn't know.
+        """
+        kind = "all" if untracked else "no"
+        status = ("status", "--porcelain", "-z", f"--untracked-files={kind}", "--no-renames")
+        lines = self.git(*status, "--", *names).split("\0")
+        # In this form, git names files from the root of the repository whatever its settings say.
+        there = self._repository or self.root
+        return [os.path.relpath(there / line[3:], self.root.resolve()) for line in lines if line]
+
+    def in_repository(self, name: str) -> bool:
+        """Return whether a path lies in the repository, where git may have it."""
+        return (self.root / name).resolve().is_relative_to(self._repository or self.root)
 
     def dvc(self, *arguments: str) -> str:
         """Run a command of DVC and return what it printed; Error says why it failed."""
@@ -83,11 +135,15 @@ class Store:
             raise Error(f"git {arguments[0]} failed: {_reason(done.stderr)}")
         return done.stdout
 
+    def show(self, revision: str, name: str) -> str:
+        """Return the text of a file in a commit."""
+        return self.git("show", f"{revision}:./{name}")
+
     def history(self, name: str) -> Iterator[str]:
         """Yield the text of a file in each commit that changed it, on any branch, newest first."""
         log = ("log", "--all", "HEAD", "--diff-filter=AM", "--format=%H", "--", name)
         for commit in self.git(*log).split():
-            yield self.git("show", f"{commit}:{name}")
+            yield self.show(commit, name)
 
     def tracked(self, names: Iterable[str] | None = None) -> list[Tracked]:
         """Return what is under DVC, or just what lies at, above or below some paths."""
@@ -109,7 +165,12 @@ class Store:
     @cached_property
     def cache(self) -> Path:
         """The folder of the cache."""
-        return Path(self.dvc("cache", "dir").strip())
+        return self.root / self.dvc("cache", "dir").strip()
+
+    @property
+    def links(self) -> bool:
+        """Whether DVC's settings let it replace what it adds by a link into the cache."""
+        return "link" in self._configured.get("cache.type", "").replace("reflink", "")
 
     def object(self, name: str) -> Path:
         """Return where the cache holds an object."""
@@ -192,11 +253,16 @@ class Store:
 
     # --- remotes --------------------------------------------------------------------------------
 
-    def remotes(self) -> tuple[dict[str, Remote], Remote | None]:
-        """Return the remotes by name, and which of them is the default."""
+    @cached_property
+    def _configured(self) -> dict[str, str]:
+        """DVC's settings, of all its files, as they were when they were first asked for."""
         # The list of `dvc remote list` breaks long lines.
         pairs = (line.partition("=") for line in self.dvc("config", "--list").splitlines())
-        settings = {key: value for key, _, value in pairs}
+        return {key: value for key, _, value in pairs}
+
+    def remotes(self) -> tuple[dict[str, Remote], Remote | None]:
+        """Return the remotes by name, and which of them is the default."""
+        settings = self._configured
         urls = ((re.fullmatch(r"remote\.(.+)\.url", key), url) for key, url in settings.items())
         found = {match[1]: Remote(match[1], url) for match, url in urls if match}
         default = settings.get("core.remote")
@@ -204,32 +270,51 @@ class Store:
             raise Error(f"DVC's default remote {default} is not among its remotes")
         return found, found.get(default)
 
-    def remote(self, folder: str | None, create: bool) -> Remote | None:
-        """Return the remote to use, None if there is none, and see that a local folder exists.
+    def remote(self, folder: str | None) -> Remote | None:
+        """Return the remote to fetch from, None if there is none, and see that a folder exists.
 
         Args:
-            folder: a folder to be the default remote of this clone, from now on.
-            create: make that folder when it is named for the first time.
+            folder: a folder to be the default remote of this clone, from now on; None for the one
+                that is set, or `usual_store` where none is.
         """
-        remotes, found = self.remotes()
-        if folder is not None:
-            found = Remote(STORE, str(Path(folder).expanduser().absolute()))
-            if remotes.get(STORE) != found:
-                if create:
-                    _make(Path(found.location))
-                self._check_folder(found)
-                # In config.local, which is not in git: the next user's folder is another one.
-                self.dvc("remote", "add", "--local", "--force", "--default", *found)
-                # Otherwise DVC takes what it finds in a folder for what it is named.
-                self.dvc("remote", "modify", "--local", STORE, "verify", "true")
-        if found is not None:
-            self._check_folder(found)
+        remotes, default = self.remotes()
+        if folder is None and default is not None and default.location != str(usual_store()):
+            return self._checked(default)
+        if folder is None and not usual_store().is_dir():
+            return None
+        return self._begun(_place(folder), remotes)
+
+    def remote_made(self, folder: str | None) -> Remote:
+        """Return the remote to push to; make its folder if it is named for the first time.
+
+        Args:
+            folder: as of `remote`.
+        """
+        remotes, default = self.remotes()
+        if folder is None and default is not None and default.location != str(usual_store()):
+            return self._checked(default)
+        place = _place(folder)
+        # Folders of caches may be emptied; another that is gone may be on a disk that is not there.
+        if place == usual_store() or remotes.get(STORE) != Remote(STORE, str(place)):
+            _make(place)
+        return self._begun(place, remotes)
+
+    def _begun(self, place: Path, remotes: Mapping[str, Remote]) -> Remote:
+        """Make a folder the default remote of this clone, if it is not."""
+        found = self._checked(Remote(STORE, str(place)))
+        if remotes.get(STORE) != found:
+            # In config.local, which is not in git: the next user's folder is another one.
+            self.dvc("remote", "add", "--local", "--force", "--default", *found)
+            # Otherwise DVC takes what it finds in a folder for what it is named.
+            self.dvc("remote", "modify", "--local", STORE, "verify", "true")
         return found
 
     def folder_of(self, remote: Remote) -> Path | None:
         """Return the folder that a remote is, None if it is somewhere else."""
         # A relative one is relative to DVC's settings.
-        return None if LOCATION.match(remote.location) else self.root / ".dvc" / remote.location
+        if LOCATION.match(remote.location):
+            return None
+        return (self._settings or self.root / ".dvc") / remote.location
 
     def replenish(self, remote: Remote, names: Iterable[str]) -> None:
         """Copy objects from the cache into a remote that is a folder, which lacks them.
@@ -262,14 +347,15 @@ class Store:
         finally:
             other.unlink(missing_ok=True)
 
-    def _check_folder(self, remote: Remote) -> None:
-        """Raise an Error if a remote is a local folder and gone: DVC would begin an empty one."""
+    def _checked(self, remote: Remote) -> Remote:
+        """Return a remote, or raise an Error if it is a folder and gone: DVC would begin anew."""
         folder = self.folder_of(remote)
         if folder is not None and not folder.is_dir():
             raise Error(
                 f"the remote {remote.location} is gone: bring it back (is its disk mounted?), or "
                 "make that folder to begin a new one"
             )
+        return remote
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -281,6 +367,16 @@ class Store:
             text=True,
             check=False,
         )
+
+
+def _place(folder: str | None) -> Path:
+    return usual_store() if folder is None else Path(folder).expanduser().absolute()
+
+
+def usual_store() -> Path:
+    """Return the folder to share through where none is named: all clones of a user find it."""
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (named if named.is_absolute() else Path.home() / ".cache") / USUAL
 
 
 def pointed(text: str, pointer: str) -> list[Tracked]:
@@ -323,7 +419,10 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Error(f"the folder {folder} can't be made ({error.strerror})") from None
+        raise Error(
+            f"the folder {folder} can't be made ({error.strerror}): name another with --store "
+            "(PRUNESCAPE_STORE of make)"
+        ) from None
 
 
 def _reason(text: str) -> str:

@@ -40,7 +40,7 @@ from prunescape.data import own_sources, sources
 from prunescape.fitting import divergence
 from prunescape.foundations import levels, messages
 from prunescape.pipeline import imported_code, paths, plan
-from prunescape.running import failures, run_lock, snakemake_records, surroundings
+from prunescape.running import failures, linked_files, run_lock, snakemake_records, surroundings
 
 surroundings.clear_for_jobs()
 
@@ -167,11 +167,15 @@ def gpus():
 
 
 def claim_folder():
-    """Hold the folder as long as Snakemake works in it; end if another run does."""
+    """Hold the folder as long as Snakemake works in it; end if another run does.
+
+    Logs and benchmarks that are links into a cache of DVC become files of the run.
+    """
     try:
         run_lock.claim(Path.cwd(), run_lock.HERE if workflow.local_exec else run_lock.CLUSTER)
     except ValueError as error:
         raise WorkflowError(str(error)) from None
+    linked_files.separate([results("logs"), results("benchmarks")])
 
 
 def explain_failures():
