@@ -6,7 +6,7 @@
 # CORES=<number>: how many jobs run at once; the default is all
 # CONFIG=<file>: overrides keys of config.yaml; several are quoted: "'my study.yaml' other.yaml"
 # DIRECTORY=<folder>: where data and results go, if not here; here may then be read-only
-# STORE=<folder>: where snapshots are shared; else the default remote of DVC
+# STORE=<folder>: where snapshots are shared; else the default remote of DVC, else your own store
 # COMMIT=yes: a snapshot also commits its pointers
 # FORCE=yes: a restore replaces what was changed here
 # REV=<commit>: whose snapshot `make diff` compares with
