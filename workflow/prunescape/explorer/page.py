@@ -2,13 +2,14 @@
 
 import base64
 import gzip
-import html
 import json
 import string
 from collections.abc import Sequence
 from typing import Any
 
 from plotly.offline import get_plotlyjs
+
+from prunescape.foundations.plain_text import literal
 
 
 def compose(
@@ -30,7 +31,7 @@ def compose(
         if "</script" in text.lower() or "</style" in text.lower():
             raise ValueError("explorer: a script or style sheet contains its own closing tag")
     return string.Template(template).substitute(
-        title=html.escape(f"prunescape: run {contents['run']}"),
+        title=literal(f"prunescape: run {contents['run']}", "html"),
         styles="\n".join(styles),
         library=library,
         scripts="\n".join(f"<script>\n{script}</script>" for script in scripts),

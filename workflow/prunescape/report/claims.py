@@ -18,6 +18,7 @@ import pandas as pd
 
 from prunescape.evaluation import table
 from prunescape.foundations import csv_files, levels
+from prunescape.foundations.plain_text import literal
 from prunescape.report import intervals
 from prunescape.report.claim_files import IN_WORDS, Claim, Filters, expanded, in_words
 from prunescape.report.intervals import Interval
@@ -106,14 +107,15 @@ def report(verdicts: pd.DataFrame) -> str:
     heading = f"{'claim':<6} {'verdict':<10} {'estimate':>9}  {'95 % interval':<20}"
     lines = [f"{heading} {'margin':>8} {'n':>3} {'p (Holm)':>9}"]
     for row in verdicts.itertuples():
-        line = f"{row.id:<6} {row.verdict:<10}"
+        line = f"{literal(row.id, 'terminal'):<6} {row.verdict:<10}"
         if row.verdict != "not tested":
             interval = f"[{row.ci_low:.2f}, {row.ci_high:.2f}]"
             line += f" {row.estimate:>9.2f}  {interval:<20} {row.margin:>8.6g} {row.n:>3}"
             line += f" {row.p_holm:>9.2g}"
         lines.append(line)
         for text in (f"{row.statement} ({row.origin})", row.reason):
-            lines += textwrap.wrap(text, 100, initial_indent=" " * 7, subsequent_indent=" " * 7)
+            shown = literal(text, "terminal")
+            lines += textwrap.wrap(shown, 100, initial_indent=" " * 7, subsequent_indent=" " * 7)
     return "\n".join(lines)
 
 

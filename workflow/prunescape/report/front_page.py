@@ -1,12 +1,12 @@
 """The front page of the report: verdicts, and what sparsity buys (reStructuredText)."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from prunescape.fitting import divergence
+from prunescape.foundations.plain_text import literal
 
 ARM = ("study", "network", "fit", "criterion", "scope", "effect", "schedule")
 ORDER = ("holds", "fails", "undecided", "not tested")
@@ -100,7 +100,7 @@ def _summary(found: pd.DataFrame) -> str:
 
 
 def _claim(row: pd.Series) -> str:
-    lines = [f"* **{row.id} {row.verdict}**: {_plain(row.statement)}"]
+    lines = [f"* **{_plain(row.id)} {row.verdict}**: {_plain(row.statement)}"]
     if row.verdict != "not tested":
         interval = f"95 % interval {_number(row.ci_low)} to {_number(row.ci_high)}"
         lines.append(
@@ -120,5 +120,4 @@ def _sentence(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    r"""Return text in which reStructuredText finds no markup: |w| is no substitution."""
-    return re.sub(r"([\\*`|_<>])", r"\\\1", str(text))
+    return literal(text, "rst")
