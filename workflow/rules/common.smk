@@ -39,6 +39,7 @@ from prunescape.configuration import validation
 from prunescape.data import own_sources, sources
 from prunescape.fitting import divergence
 from prunescape.foundations import levels, messages
+from prunescape.foundations.plain_text import literal
 from prunescape.pipeline import imported_code, paths, plan
 from prunescape.running import failures, linked_files, run_lock, snakemake_records, surroundings
 
@@ -181,7 +182,7 @@ def claim_folder():
 def explain_failures():
     """Print the reason of every job that failed, a line each, after all else."""
     for reason in failures.reasons(Path.cwd(), BEGAN, KILLED):
-        print(f"failed: {reason}", file=sys.stderr)
+        print(f"failed: {literal(reason, 'terminal')}", file=sys.stderr)
 
 
 def record_invocation():
