@@ -130,9 +130,7 @@ def test_html_has_no_element_of_the_text(text):
 def test_restructuredtext_becomes_html_without_an_element_of_the_text(text):
     # As Snakemake makes the report's pages.
     if one_line(text):
-        parts = publish_parts(
-            literal(text, "rst"), writer="html", settings_overrides=settings()
-        )
+        parts = publish_parts(literal(text, "rst"), writer="html", settings_overrides=settings())
         found = parsed(parts["body"])
         assert [tag for tag, _ in found.found] == ["p"]
         assert " ".join("".join(found.text).split()) == one_line(text)
