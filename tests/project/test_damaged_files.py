@@ -19,7 +19,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from prunescape.configuration import validation
+from prunescape.configuration import reading
 from prunescape.data import datasets, own_images, sources, torchvision_collections
 from prunescape.evaluation import table
 from prunescape.exports.portable import Portable
@@ -204,7 +204,7 @@ READERS = {
     "divergences": (divergence.read, diverged()),
     "other tables": (lambda path: csv_files.read(path, ["a", "b"]), b"a,b\n1,2\n"),
     "claims": (claim_files.read, CLAIM),
-    "settings": (validation.check_file, CONFIG),
+    "settings": (reading.read, CONFIG),
 }
 
 

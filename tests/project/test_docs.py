@@ -68,10 +68,10 @@ def test_an_example_is_the_file_that_its_configuration_names(example, key):
 def test_the_example_of_a_criterion_scores_networks():
     fitted, images = checkpoint(), uint8_images(60)
     example = f"sharp={ROOT / 'docs' / 'examples' / 'sharp.py'}:score"
-    found, means = scored(fitted, [example, "obd"], images, (1, "study"))
+    found, means = scored(fitted, [example, "obd_empirical"], images, (1, "study"))
     weight = fitted.arrays["2.weight"]
     passed = np.abs(weight * means["2"].unsqueeze(1).numpy())
-    np.testing.assert_allclose(found["sharp/2"], (found["obd/2"] + passed) / 2, rtol=1e-5)
+    np.testing.assert_allclose(found["sharp/2"], (found["obd_empirical/2"] + passed) / 2, rtol=1e-5)
 
 
 def table(heading):

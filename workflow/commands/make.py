@@ -17,7 +17,7 @@ from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from prunescape.configuration import validation
+from prunescape.configuration import reading, validation
 from prunescape.foundations.messages import one_line
 from prunescape.running import future_files, run_lock, surroundings
 
@@ -52,18 +52,11 @@ def run_name(files: list[str]) -> str:
     Raises:
         ValueError: a file can't be read, or the name is none.
     """
-    from snakemake.common.configfile import load_configfile
-    from snakemake_interface_common.exceptions import WorkflowError
-
     name = None
     for file in (str(ROOT / "config.yaml"), *files):
         if len(files) > 1 and not Path(file).exists():
             raise ValueError(f"{file}: no such file; {LIST}")
-        validation.check_file(file)
-        try:
-            name = load_configfile(file).get("run", name)
-        except WorkflowError as error:
-            raise ValueError(f"{file}: {one_line(error)}") from None
+        name = reading.read(file).get("run", name)
     for problem in validation.problems({"run": name}):
         if problem.startswith("run: "):
             raise ValueError(problem)

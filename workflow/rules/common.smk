@@ -35,7 +35,7 @@ import prunescape.jobs.report
 import prunescape.jobs.retrain
 import prunescape.jobs.targets
 from prunescape import jobs  # not its modules alone: `report` is Snakemake's own function here
-from prunescape.configuration import validation
+from prunescape.configuration import reading, renamed, validation
 from prunescape.data import own_sources, sources
 from prunescape.fitting import divergence
 from prunescape.foundations import levels, messages
@@ -53,7 +53,8 @@ if any(
 if Path(prunescape.__file__).parents[2] != CHECKOUT:
     raise WorkflowError(f"one workflow can't take in two checkouts of prunescape: {CHECKOUT}")
 try:
-    validation.check_file(f"{CHECKOUT}/config.yaml")
+    for path in (f"{CHECKOUT}/config.yaml", *workflow.overwrite_configfiles):
+        reading.read(path)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
@@ -68,6 +69,13 @@ configfile: f"{CHECKOUT}/config.yaml"
 config = load_configfile(f"{CHECKOUT}/config.yaml")
 update_config(config, given)
 try:
+    renamed.check_rules(
+        (
+            *workflow.resource_settings.overwrite_threads,
+            *workflow.resource_settings.overwrite_resources,
+            *workflow.group_settings.overwrite_groups,
+        )
+    )
     validation.validate(config)
 except ValueError as error:
     raise WorkflowError(str(error)) from None

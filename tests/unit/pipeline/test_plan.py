@@ -263,6 +263,15 @@ def test_the_outline_has_nothing_of_training():
     assert plan.outline(changed) == plan.outline(DEFAULT)
 
 
+def test_the_outline_is_the_same_however_a_sparsity_is_spelled():
+    noise = {"kind": "gaussian", "levels": ["0.1"]}
+    one, other, third = (
+        plan.outline(config(arm(), noise=[noise | {"sparsities": sparsities}]))
+        for sparsities in (["0", "0.90"], ["0.900", "0"], ["0", "0.80"])
+    )
+    assert one == other != third
+
+
 def test_the_default_run():
     keys = list(plan.keys(DEFAULT))
     assert len(keys) == len(set(keys))

@@ -56,7 +56,7 @@ EXPECTED = {
     ),
     "taylor": ([[2, 2], [0, 2]], [[3, 0.75]]),
     "wanda": ([[3, 2], [0, 0.5]], [[0, 1]]),
-    "obd": ([[1, 6], [0, 1]], [[4.5, 0]]),
+    "obd_empirical": ([[1, 6], [0, 1]], [[4.5, 0]]),
     # |w g| at the start is 1, 2, 1, 0 and 3, 1: 8 in all.
     "snip": ([[1 / 8, 2 / 8], [1 / 8, 0]], [[3 / 8, 1 / 8]]),
     # Squares 4, 1, 1/4, 0, each over itself and those before it; 9, 1/16.
@@ -142,7 +142,7 @@ def test_every_criterion_says_what_it_is_and_names_its_statistics(criterion):
 
 
 @pytest.mark.parametrize(
-    "criterion", ["snr", "log_alpha", "wanda", "taylor", "obd", "snip", "lamp"]
+    "criterion", ["snr", "log_alpha", "wanda", "taylor", "obd_empirical", "snip", "lamp"]
 )
 def test_a_criterion_of_a_paper_names_it(criterion):
     assert re.search(r"\(?(19|20)\d\d\)?", getattr(criteria, criterion).__doc__)

@@ -30,7 +30,7 @@ def test_signatures_are_read_and_nothing_is_executed(own):
     assert needs.of_user(named) == Signature("weight", ("gradient", "sigma"))
     assert needs.of(config(mine=named), "mine") == {"gradient", "sigma"}
     assert needs.of(config(mine=named), "shuffled_mine") == {"gradient", "sigma"}
-    assert needs.of({}, "shuffled_obd") == {"fisher"}
+    assert needs.of({}, "shuffled_obd_empirical") == {"fisher"}
     assert needs.of({}, "lamp") == frozenset()
 
 

@@ -242,12 +242,15 @@ def test_gradients_and_fisher_equal_a_loop_over_images(layers, softmax):
     fitted = checkpoint(layers, replicates=[1, 2])
     fit = PSGD | {"objective": {"kind": "likelihood", "softmax": softmax}}
     images, labels = IMAGES[:45], LABELS[:45]
-    found = ranking.scores(fitted, ["taylor", "obd"], fit, images, labels, {}, ROOT)
+    found = ranking.scores(fitted, ["taylor", "obd_empirical"], fit, images, labels, {}, ROOT)
     for member in range(2):
         for layer, slopes in by_image(fitted, member, images, labels, softmax).items():
             weight = torch.tensor(fitted.arrays[f"{layer}.weight"][member])
-            taylor, obd = (weight * slopes.mean(0)).abs(), weight**2 * (slopes**2).mean(0) / 2
-            for name, expected in (("taylor", taylor), ("obd", obd)):
+            taylor, obd_empirical = (
+                (weight * slopes.mean(0)).abs(),
+                weight**2 * (slopes**2).mean(0) / 2,
+            )
+            for name, expected in (("taylor", taylor), ("obd_empirical", obd_empirical)):
                 np.testing.assert_allclose(
                     found[f"{name}/{layer}"][member], expected, rtol=2e-4, atol=1e-8
                 )
@@ -255,10 +258,10 @@ def test_gradients_and_fisher_equal_a_loop_over_images(layers, softmax):
 
 def test_fisher_is_summed_over_chunks(monkeypatch):
     fitted = checkpoint(CONVOLUTIONAL)
-    whole, _ = score(fitted, ["obd"])
+    whole, _ = score(fitted, ["obd_empirical"])
     monkeypatch.setattr(fisher, "CHUNK", 7)
     monkeypatch.setattr(fisher, "PIECE", 3)
-    cut, _ = score(fitted, ["obd"])
+    cut, _ = score(fitted, ["obd_empirical"])
     for name, value in whole.items():
         np.testing.assert_allclose(cut[name], value, rtol=1e-4, atol=1e-9)
 
@@ -295,8 +298,8 @@ def test_a_fit_that_starts_from_another_has_no_snip():
 def test_the_gradient_of_a_posterior_is_its_likelihoods_at_the_means():
     fitted = checkpoint(PERCEPTRON, posterior=True)
     fit = PSGD | {"objective": {"kind": "variational", "prior": "gaussian"}}
-    found = ranking.scores(fitted, ["g", "obd"], fit, IMAGES, LABELS, {}, ROOT)
-    point, _ = score(fitted, ["g", "obd"])
+    found = ranking.scores(fitted, ["g", "obd_empirical"], fit, IMAGES, LABELS, {}, ROOT)
+    point, _ = score(fitted, ["g", "obd_empirical"])
     assert all(np.array_equal(found[name], point[name]) for name in found)
 
 
@@ -438,7 +441,7 @@ def test_an_unknown_criterion_is_named():
 
 def test_any_criterion_can_be_compensated():
     fitted = checkpoint(PERCEPTRON)
-    names = ["taylor", "wanda", "obd", "snip", "lamp"]
+    names = ["taylor", "wanda", "obd_empirical", "snip", "lamp"]
     found, means = score(fitted, names)
     parameters = fitted.parameters(torch.device("cpu"))
     inputs = fitted.scaling(IMAGES)[None]

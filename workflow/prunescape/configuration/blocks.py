@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
+from prunescape.configuration import renamed
 from prunescape.configuration.words import Place, Problem, listed, nearest, shown
 from prunescape.foundations import levels
 
@@ -44,7 +45,9 @@ def unknown_name(place: Place, name: Any, block: Any, of: str) -> Iterator[Probl
     """Find a name that a block doesn't have; `of` says in words what the block lists."""
     if isinstance(block, dict) and isinstance(name, str) and name not in block:
         names = listed(block) or "none is defined"
-        yield place, f"found {shown(name)}{nearest(name, block)}; allowed: {of} ({names})"
+        now = renamed.CRITERIA.get(name)
+        guess = f", which is now {now}" if now in block else nearest(name, block)
+        yield place, f"found {shown(name)}{guess}; allowed: {of} ({names})"
 
 
 def objective_kind(fit: Any) -> Any:

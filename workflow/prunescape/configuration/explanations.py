@@ -7,6 +7,7 @@ from typing import Any
 from jsonschema import ValidationError
 
 from prunescape.configuration.schema import (
+    LARGEST,
     is_number,
     of_type,
     resolved,
@@ -130,7 +131,9 @@ def _missing(part: dict[str, Any]) -> str:
 def _mismatch(value: Any, part: dict[str, Any]) -> str:
     part = resolved(part)
     guess = nearest(value, part["enum"]) if "enum" in part and isinstance(value, str) else ""
-    return f"found {shown(value)}{guess}; allowed: {allowed(part)}{_remedy(value, part)}"
+    large = isinstance(value, int) and abs(value) > LARGEST
+    most = f", at most {LARGEST}" if large and part.get("type") in ("integer", "number") else ""
+    return f"found {shown(value)}{guess}; allowed: {allowed(part)}{most}{_remedy(value, part)}"
 
 
 def _remedy(value: Any, part: dict[str, Any]) -> str:

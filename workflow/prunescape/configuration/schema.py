@@ -11,6 +11,8 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 from jsonschema.protocols import Validator
 
+LARGEST = 2**53
+"""Of integers; above it float64, and so JSON elsewhere, skips some."""
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 
 
@@ -28,7 +30,7 @@ def validator() -> Validator:
     # Stricter than JSON: 5.0 is no integer (it would stand in paths), nan and inf are no numbers.
     types = Draft202012Validator.TYPE_CHECKER.redefine_many(
         {
-            "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+            "integer": lambda _, value: is_number(value) and isinstance(value, int),
             "number": lambda _, value: is_number(value),
         }
     )
@@ -37,10 +39,10 @@ def validator() -> Validator:
 
 
 def is_number(value: Any) -> bool:
-    """Say whether a value is a finite number, which true and false are not."""
+    """Say whether a value is a finite number; true, false and what no float64 counts are not."""
     if isinstance(value, float):
         return math.isfinite(value)
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
 def _pattern(

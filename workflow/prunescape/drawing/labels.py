@@ -15,7 +15,7 @@ SCORES = {
     "g": r"$|g|$",
     "taylor": r"$|wg|$",
     "wanda": r"$|w|\,$× norm of input",
-    "obd": r"$w^2h/2$",
+    "obd_empirical": r"$w^2h/2$",
     "snip": r"$|w_0g_0|$",
     "lamp": r"$w^2/\Sigma$",
 }
@@ -30,7 +30,7 @@ CRITERIA = {
     "g": f"gradient {SCORES['g']}",
     "taylor": f"Taylor {SCORES['taylor']}",
     "wanda": f"Wanda {SCORES['wanda']}",
-    "obd": f"OBD {SCORES['obd']}",
+    "obd_empirical": f"OBD {SCORES['obd_empirical']}",
     "snip": f"SNIP {SCORES['snip']}",
     "lamp": f"LAMP {SCORES['lamp']}",
     "random": "random",

@@ -38,7 +38,7 @@ LOOKS = {
     "g": Look("#7A4B1E", "<"),
     "taylor": Look("#9900FF", ">"),
     "wanda": Look("#330099", "p"),
-    "obd": Look("#F0E442", "h"),
+    "obd_empirical": Look("#F0E442", "h"),
     "snip": Look("#9966FF", "*"),
     "lamp": Look("#660066", "d"),
     "random": Look("#595959", "X", ":"),

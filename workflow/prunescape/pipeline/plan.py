@@ -181,11 +181,21 @@ def outline(config: Config) -> dict[str, Any]:
                     fit: {"networks": settings["networks"]}
                     for fit, settings in config["catalogue"][study]["fits"].items()
                 },
-                **{
-                    key: config["catalogue"][study].get(key, default)
-                    for key, default in (("arms", []), ("noise", []), ("schedules", {}))
-                },
+                "arms": config["catalogue"][study].get("arms", []),
+                "schedules": config["catalogue"][study].get("schedules", {}),
+                "noise": [
+                    entry | {"sparsities": sorted(map(_plain, entry["sparsities"]))}
+                    if "sparsities" in entry
+                    else entry
+                    for entry in config["catalogue"][study].get("noise", [])
+                ],
             }
             for study in config["studies"]
         },
     }
+
+
+def _plain(level: str) -> str:
+    """Return one spelling of all that mean the same level: "0.9" for "0.90", "2x" stays."""
+    whole, point, decimals = level.partition(".")
+    return f"{whole}{point}{decimals}".rstrip("0").rstrip(".") if point else level

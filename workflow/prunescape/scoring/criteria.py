@@ -73,12 +73,13 @@ def taylor(weight: Tensor, gradient: Tensor) -> Tensor:
     return (weight * gradient).abs()
 
 
-def obd(weight: Tensor, fisher: Tensor) -> Tensor:
+def obd_empirical(weight: Tensor, fisher: Tensor) -> Tensor:
     """Return w^2 h / 2, the rise of the loss without the weight, to second order at a minimum.
 
-    LeCun, Denker and Solla (1990), "Optimal Brain Damage", equation 5, with the diagonal of the
-    empirical Fisher information, mean over n of g_n^2, for the Hessian's diagonal h. Up to the
-    factor it is also snr^2 under the Laplace approximation, whose variance is 1 / (N h).
+    LeCun, Denker and Solla (1990), "Optimal Brain Damage", equation 5, but for the Hessian's
+    diagonal h, which is theirs, with the empirical Fisher information's: the mean over n of g_n^2,
+    whose labels are the data's and not drawn from the network. Up to the factor it is also snr^2
+    under the Laplace approximation, whose variance is 1 / (N h).
     """
     return weight.square() * fisher / 2
 

