@@ -18,7 +18,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from prunescape.configuration import validation
+from prunescape.configuration import reading, validation
 from prunescape.data import datasets
 from prunescape.evaluation import table
 from prunescape.fitting.checkpoints import FORMAT
@@ -157,7 +157,7 @@ def test_a_file_of_settings_that_cannot_be_read(tmp_path, content, message):
     if content is not None:
         (tmp_path / "mine.yaml").write_bytes(content)
     with pytest.raises(ValueError, match=message):
-        validation.check_file(tmp_path / "mine.yaml")
+        reading.read(tmp_path / "mine.yaml")
 
 
 # What files hold.
