@@ -5,7 +5,9 @@ to the script of the rule that reads them. test_bad_config.py does the first thr
 test_a_rule_ends_with_one_line here the second.
 """
 
+import contextlib
 import copy
+import io
 import math
 import re
 import runpy
@@ -163,16 +165,27 @@ def test_a_file_of_settings_that_cannot_be_read(tmp_path, content, message):
 # What files hold.
 
 
-def script(name, *arguments):
-    """Run a script, which is to end with one line; return the line."""
+@contextlib.contextmanager
+def as_script(name, *arguments):
+    """Set the command line and the path of imports as Python does for a script; yield its path."""
     before = sys.argv, list(sys.path)
     sys.argv = [str(SCRIPTS / f"{name}.py"), *map(str, arguments)]
     sys.path.insert(0, str(SCRIPTS))
     try:
-        with pytest.raises(SystemExit) as ended:
-            runpy.run_path(sys.argv[0], run_name="__main__")
+        yield sys.argv[0]
     finally:
         sys.argv, sys.path[:] = before
+
+
+def script(name, *arguments):
+    """Run a script, which is to end with one line; return the line."""
+    with (
+        as_script(name, *arguments) as path,
+        # Not a file, as pytest's is, where the line would stand as in a log.
+        contextlib.redirect_stderr(io.StringIO()),
+        pytest.raises(SystemExit) as ended,
+    ):
+        runpy.run_path(path, run_name="__main__")
     # Text as the status is printed by Python, which then ends with status 1.
     told = ended.value.code
     assert isinstance(told, str), told
@@ -394,12 +407,8 @@ def test_k_that_keeps_nothing_in_a_layer_is_flagged(made, capsys):
     files.write_tensors(path, arrays, {"replicates": [1, 2, 3]})
     given = ["--level", "0.50", "--selection", "exact_k", "--arms", '[["snr", "global", 0]]']
     given += ["--study", "s", "--seed", "1", "--output", made / "flagged.safetensors"]
-    before = sys.argv
-    sys.argv = [str(SCRIPTS / "prune.py"), "--scores", str(path), *map(str, given)]
-    try:
-        runpy.run_path(sys.argv[0], run_name="__main__")
-    finally:
-        sys.argv = before
+    with as_script("prune", "--scores", path, *given) as prune:
+        runpy.run_path(prune, run_name="__main__")
     line = f"snr/global: nothing is kept in layer {last} of replicates [1, 2, 3]\n"
     assert line in capsys.readouterr().err
 
@@ -419,7 +428,9 @@ def test_a_rule_ends_with_one_line(fresh):
     assert done.status == 1
     assert "Traceback" not in done.output
     [line] = (fresh.root / "data/digits/logs/prepare.log").read_text().splitlines()
-    assert line.startswith("prepare.py: own.npz: images: pixels from 0.0 to 2.0, expected floats")
+    assert line.startswith(
+        "failed: prepare.py: own.npz: images: pixels from 0.0 to 2.0, expected floats"
+    )
     assert line in done.output  # Snakemake shows the log of what failed
     assert fresh.files("data") == {"data/digits/logs/prepare.log"}
 
