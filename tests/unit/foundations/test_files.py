@@ -150,6 +150,16 @@ def test_files_are_as_readable_as_the_umask_says(tmp_path, umask):
     assert os.umask(umask) == umask  # and the umask is what it was
 
 
+def test_a_file_on_a_share_without_modes_is_written(tmp_path, monkeypatch):
+    def refused(path, *_, **__):
+        raise PermissionError(1, "Operation not permitted", str(path))
+
+    monkeypatch.setattr(os, "chmod", refused)
+    files.write_text(tmp_path / "a.txt", "x")
+    assert (tmp_path / "a.txt").read_text() == "x"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
 def test_text_is_utf8_and_its_line_ends_stay(tmp_path):
     files.write_text(tmp_path / "a.txt", "σ = 1\nµ = 0\n")
     assert (tmp_path / "a.txt").read_bytes() == "σ = 1\nµ = 0\n".encode()
