@@ -38,6 +38,9 @@ def main() -> int:
     arguments = parser.parse_args()
     if not arguments.rev:
         raise Error("name a commit: make diff REV=...")
+    for revision in filter(None, (arguments.rev, arguments.to)):
+        if revision.startswith("-"):  # git would take it for an option
+            raise Error(f"found {revision!r}; allowed: a commit")
     store = Store(Path.cwd())
     store.check()
     before = committed(store, arguments.run, arguments.rev)

@@ -208,13 +208,16 @@ def test_an_environment_that_is_used_as_it_is(tmp_path, monkeypatch, capsys):
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
     monkeypatch.setenv("PRUNESCAPE_USE_VENV", str(tmp_path))
     pins = environments.pins(ROOT / "constraints.txt") | {"torch": "1.0", "numpy": "0.1"}
-    del pins["snakemake"]
+    del pins["pandera"]
     monkeypatch.setattr(environments, "installed", lambda _: pins)
     assert environments.entered("run") == tmp_path
     [line] = capsys.readouterr().err.splitlines()
-    assert "lacks snakemake; differs from constraints.txt in numpy 0.1 (named: " in line
+    assert "lacks pandera; differs from constraints.txt in numpy 0.1 (named: " in line
     assert "torch 1.0 (named: " in line
     assert [path.name for path in tmp_path.iterdir()] == ["bin"]
+    del pins["snakemake"]
+    with pytest.raises(ValueError, match=r"^USE_VENV=.* lacks snakemake, pandera; differs"):
+        environments.entered("run")
     with pytest.raises(ValueError, match="make has not made it and won't remove it"):
         environments.clean()
     monkeypatch.setenv("PRUNESCAPE_USE_VENV", str(tmp_path / "bin"))

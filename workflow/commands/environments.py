@@ -22,13 +22,25 @@ from prunescape.running import surroundings
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "made-by-make"
 """A file of this name is in every folder that make may change or remove."""
-NEEDS = {"run": ("run",), "versions": ("run", "versions"), "test": ("run", "versions", "test")}
+NEEDS = {
+    "run": ("run",),
+    "versions": ("run", "versions"),
+    "test": ("run", "versions", "test"),
+    "audit": (),
+}
 """Which lists of requirements a target needs; the environment notes each as <name>.done."""
 LISTS = {
     "run": "requirements.txt",
     "versions": "requirements-versions.txt",
     "test": "requirements-test.txt",
 }
+ESSENTIAL = {
+    "run": {"snakemake", "pyyaml", "jsonschema"},
+    "versions": {"dvc"},
+    "test": {"pytest"},
+    "audit": {"pip-audit"},
+}
+"""Without which of the packages there is no use in beginning."""
 LISTING = """
 import importlib.metadata as m, json
 print(json.dumps([(d.name, d.version) for d in m.distributions() if d.name]))
@@ -181,16 +193,28 @@ def subprocess_or_line(command: list[str]) -> None:
 
 
 def look_at(folder: Path, need: str) -> None:
-    """Say in a line what an environment that is used as it is lacks."""
+    """Say in a line what an environment that is used as it is lacks.
+
+    Raises:
+        ValueError: with that line, if nothing at all can be done without.
+    """
     python = folder / "bin" / "python"
     if not os.access(python, os.X_OK):
         raise ValueError(f"USE_VENV={folder}: found no bin/python there")
     missing, differing = lacks(folder, need)
-    told = [f"lacks {', '.join(missing)}"] if missing else []
+    told = [f"lacks {few(missing)}"] if missing else []
     if differing:
-        told.append(f"differs from constraints.txt in {', '.join(differing)}")
+        told.append(f"differs from constraints.txt in {few(differing)}")
+    if ESSENTIAL[need] & set(missing):
+        raise ValueError(f"USE_VENV={folder} {'; '.join(told)}")
     if told:
         print(f"make: USE_VENV={folder} {'; '.join(told)}; nothing is installed", file=sys.stderr)
+
+
+def few(names: list[str], limit: int = 5) -> str:
+    """Return the first of some names, and how many more there are."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return f"{', '.join(names[:limit])}{more}"
 
 
 def lacks(folder: Path, need: str) -> Lacks:
