@@ -59,6 +59,57 @@ class Gated(nn.Module):
         return self.last(found[:, -1])
 
 
+class Cell(nn.Module):
+    """A state that the second call has, and the first one has not."""
+
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.LSTMCell(8, 5)
+        self.last = nn.Linear(5, 4)
+
+    def forward(self, images):
+        state = None
+        for row in images[:, 0].unbind(1):
+            state = self.cell(row, state)
+        return self.last(state[0])
+
+
+class Attending(nn.Module):
+    """Images in the second place, and a mask that all images share."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2)
+        self.last = nn.Linear(8, 4)
+
+    def forward(self, images):
+        rows = images[:, 0].transpose(0, 1)
+        found, _ = self.attention(rows, rows, rows, attn_mask=torch.zeros(8, 8))
+        return self.last(found.mean(0))
+
+
+class Masked(nn.Module):
+    """Buffers of other types than numbers, and numbers of other types."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("kept", torch.tensor([True, False] * 32))
+        self.register_buffer("times", torch.tensor(3))
+        self.register_buffer("shift", torch.zeros(64, dtype=torch.bfloat16))
+        self.signs = nn.Parameter(torch.ones(64, dtype=torch.int8), requires_grad=False)
+
+    def forward(self, images):
+        return images.flatten(1) * self.kept * self.times * self.signs + self.shift
+
+
+def masked():
+    return nn.Sequential(Masked(), nn.Linear(64, 4))
+
+
+def half():
+    return Two().half()
+
+
 class Encoder(nn.Module):
     """Torch's encoder as it comes, with its images in the second place, and a mask for all."""
 
@@ -570,6 +621,11 @@ class Reversed(torch.autograd.Function):
     @staticmethod
     def backward(_ctx, slope):
         return slope * len(slope)
+
+
+class Exiting(Two):
+    def forward(self, images):
+        raise SystemExit(3)
 
 
 class OwnSlope(Two):

@@ -46,12 +46,15 @@ def with_batches(images, **sizes):
 @pytest.mark.parametrize(
     ("sizes", "found"),
     [
-        ({"fits.adam.batch_size": 33}, "fits.adam.batch_size: 33 makes one of 100 training images"),
+        (
+            {"fits.adam.batch_size": 33},
+            "fits.adam.batch_size: 33 leaves one of 100 training images",
+        ),
         (
             {"fits.adam.batch_size": 20, "schedules.more.fit.batch_size": 99},
-            "schedules.more.fit.batch_size: 99 makes one of 100 training images at the end",
+            "schedules.more.fit.batch_size: 99 leaves one of 100 training images alone",
         ),
-        ({"fits.adam.batch_size": 1}, "fits.adam.batch_size: 1 makes one of 100"),
+        ({"fits.adam.batch_size": 1}, "fits.adam.batch_size: 1 leaves one of 100"),
     ],
 )
 def test_a_batch_of_one_image_is_tried_if_a_training_has_one(sizes, found):

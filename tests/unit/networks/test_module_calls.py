@@ -5,7 +5,18 @@ import torch
 
 from tests.helpers.own_networks import IMAGE, refusal, unusual
 
-WORKING = ["Recurrent", "Gated", "Encoder", "encoder_layer", "lazy", "random_features"]
+WORKING = [
+    "Recurrent",
+    "Gated",
+    "Cell",
+    "Attending",
+    "masked",
+    "half",
+    "Encoder",
+    "encoder_layer",
+    "lazy",
+    "random_features",
+]
 WORKING += ["Frozen", "FrozenBackbone", "SharedBackbone", "InPlace"]
 
 
@@ -57,6 +68,7 @@ def test_layers_of_encoders_are_prunable_and_their_fast_path_stays_for_others():
         ("TwoInputs", "can't take images of 1 x 8 x 8: "),
         ("TwoInputs", "missing 1 required positional argument: 'mask'"),
         ("lazy_in_training", "auxiliary (LazyLinear) is never run in evaluation"),
+        ("Exiting", "it ends the program (SystemExit) when it is run"),
         ("Deep", "unusual_modules.py"),
         ("Deep", "blocks.1.0 (Linear): "),
         ("Deep", "RuntimeError: mat1 and mat2 shapes cannot be multiplied (2x4 and 5x4)"),

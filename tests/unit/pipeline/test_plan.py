@@ -2,14 +2,15 @@ import copy
 import json
 from dataclasses import replace
 from itertools import product
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunescape.configuration import validation
 from prunescape.jobs import prune, retrain, targets
+from prunescape.jobs.fit import batch_sizes
 from prunescape.pipeline import paths, plan
 from prunescape.pipeline.schedules import Point, batches
 from tests.helpers.places import ROOT
@@ -522,3 +523,23 @@ FIELDS = {
     "last": 2,
     "selection": "exact_k",
 }
+
+
+def test_a_check_is_told_the_batch_sizes_of_all_that_trains_a_network():
+    schedules = {
+        "more": {"kind": "retrain", "epochs": 1, "fit": {"batch_size": 7}},
+        "as_before": {"kind": "retrain", "epochs": 1},
+        "unused": {"kind": "retrain", "epochs": 1, "fit": {"batch_size": 9}},
+    }
+    planned = config(arm(schedules=["oneshot", "more", "as_before"]), schedules=schedules)
+    study, block = next(iter(planned["catalogue"].items()))
+    (name,) = block["arms"][0]["fits"]
+    block["fits"][name] |= {"batch_size": 5, "first_epoch_batch_size": 3}
+    wildcards = SimpleNamespace(study=study, fit=name)
+    assert json.loads(batch_sizes(planned, wildcards)) == {
+        f"catalogue.{study}.fits.{name}.batch_size": 5,
+        f"catalogue.{study}.fits.{name}.first_epoch_batch_size": 3,
+        f"catalogue.{study}.schedules.more.fit.batch_size": 7,
+    }
+    block["arms"][0]["fits"] = []
+    assert len(json.loads(batch_sizes(planned, wildcards))) == 2

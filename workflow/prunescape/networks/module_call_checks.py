@@ -59,15 +59,13 @@ def check_batches(
     if not single:
         return
     key, size = next(iter(single.items()))
-    found = (
-        f"can't be trained on a batch of one image, and {key}: {size} makes one of "
-        f"{images} training images"
+    fails = (
+        f"can't be trained on one image alone, and {key}: {size} leaves one of {images} training "
+        "images alone; allowed: another size"
     )
-    if size > 1:
-        found += " at the end of every epoch"
     image = torch.randn(1, *input_shape, generator=torch.Generator().manual_seed(2))
     with fenced(1), network.slowly(), torch.no_grad():
-        _Alone(network, "training", f"{found}; allowed: a batch_size that leaves none")(image)
+        _Alone(network, "training", fails)(image)
 
 
 class _Alone:

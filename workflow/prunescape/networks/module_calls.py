@@ -5,7 +5,7 @@ a layer is given has to be taken apart again, along the axis of the images. That
 grows with their number: it is found by running two images, then three.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,9 @@ Axes = tuple[int | None, ...]
 """Of each value, in the order in which nested arguments hold them: the axis of the images, or None
 for what is no tensor or is the same for any number of images."""
 
+Ways = Mapping[int, Axes]
+"""How many values a call has -> their axes: a cell of an RNN gets a state from its second call."""
+
 
 @dataclass
 class Calls:
@@ -31,8 +34,8 @@ class Calls:
     """
 
     times: int = 0
-    inputs: Axes = ()
-    outputs: Axes = ()
+    inputs: Ways = field(default_factory=dict)
+    outputs: Ways = field(default_factory=dict)
 
 
 @dataclass
@@ -77,7 +80,7 @@ def calls(
             )
         outputs = _axes(few.outputs, more.outputs, named, path, part, "returns")
         inputs = _axes(few.inputs, more.inputs, named, path, part, "is given")
-        if all(axis is None for axis in inputs):
+        if any(all(axis is None for axis in axes) for axes in inputs.values()):
             shapes = " and ".join(_shape(v) for v in few.inputs[0] if isinstance(v, torch.Tensor))
             raise refused(
                 named,
@@ -91,31 +94,31 @@ def calls(
     return found, returned
 
 
-def member(values: Any, axes: Axes, number: int, members: int) -> Any:
+def member(values: Any, ways: Ways, number: int, members: int) -> Any:
     """Return a member's part of nested values whose images are those of all members."""
     leaves, tree = trees.tree_flatten(values)
     parts = [
         leaf if axis is None else leaf.chunk(members, axis)[number]
-        for leaf, axis in zip(leaves, _known(axes, leaves), strict=True)
+        for leaf, axis in zip(leaves, _known(ways, leaves), strict=True)
     ]
     return trees.tree_unflatten(parts, tree)
 
 
-def joined(found: Sequence[Any], axes: Axes) -> Any:
+def joined(found: Sequence[Any], ways: Ways) -> Any:
     """Undo `member` for what the members returned."""
     flat = [trees.tree_flatten(each) for each in found]
     leaves, tree = flat[0]
     parts = [
         leaf if axis is None else torch.cat([own[position] for own, _ in flat], axis)
-        for position, (leaf, axis) in enumerate(zip(leaves, _known(axes, leaves), strict=True))
+        for position, (leaf, axis) in enumerate(zip(leaves, _known(ways, leaves), strict=True))
     ]
     return trees.tree_unflatten(parts, tree)
 
 
-def _known(axes: Axes, leaves: Sequence[Any]) -> Axes:
+def _known(ways: Ways, leaves: Sequence[Any]) -> Axes:
     """Return axes as found; in a call that was not seen, tensors have their images first."""
-    if len(axes) == len(leaves):
-        return axes
+    if len(leaves) in ways:
+        return ways[len(leaves)]
     return tuple(0 if isinstance(leaf, torch.Tensor) else None for leaf in leaves)
 
 
@@ -158,13 +161,13 @@ def _axes(
     path: str,
     part: nn.Module,
     verb: str,
-) -> Axes:
-    """Return the axes of the images, which must be the same in all calls."""
-    found: list[int | None] | None = None
+) -> Ways:
+    """Return the axes of the images, which must be the same in all calls of as many values."""
+    found: dict[int, Axes] = {}
     for two, three in zip(few, more, strict=True):
-        axes = [_axis(a, b) for a, b in zip(two, three, strict=len(two) == len(three))]
+        axes = tuple(_axis(a, b) for a, b in zip(two, three, strict=False))
         wrong = [i for i, axis in enumerate(axes) if axis == "none"]
-        if wrong or len(two) != len(three) or (found is not None and axes != found):
+        if wrong or len(two) != len(three) or found.setdefault(len(axes), axes) != axes:
             i = wrong[0] if wrong else 0
             raise refused(
                 named,
@@ -173,8 +176,7 @@ def _axes(
                 f"{verb} {_shape(two[i])} for 2 images and {_shape(three[i])} for 3; allowed: one "
                 "axis of images, the same in all calls",
             )
-        found = axes
-    return tuple(found or ())
+    return found
 
 
 def _axis(two: Any, three: Any) -> int | str | None:

@@ -102,8 +102,9 @@ def _compare(network: ModuleNetwork, images: torch.Tensor, start: Parameters, mo
     for name, slope in zip(network.shapes, slopes, strict=True):
         if slope is None:
             raise RefusedError(
-                f"{place}: parameter {network.paths[name]} is not used in {mode}, or under "
-                "torch.no_grad(): it would never change; allowed: requires_grad=False, or use"
+                f"{place}: parameter {network.paths[name]} is not used in {mode}, or hidden from "
+                "autograd (torch.no_grad, torch.utils.checkpoint): it would never change; allowed: "
+                "requires_grad=False, or its use"
             )
     with torch.no_grad():
         apart = run(None)

@@ -239,7 +239,7 @@ class ModuleNetwork:
                 raise self._unused(unused, input_shape)
         for path in self._parts.layers:
             module = self._module.get_submodule(path)
-            if isinstance(module, nn.Conv2d) and calls[path].inputs != (0,):
+            if isinstance(module, nn.Conv2d) and calls[path].inputs != {1: (0,)}:
                 raise refused(
                     self.named, path, module, "is given images along another axis than the first"
                 )
@@ -311,7 +311,7 @@ class ModuleNetwork:
         """Run a layer with weights: values [R * B, ...] of all members."""
         (values,) = *given, *named.values()
         run = self._running(layer.path)
-        axis = self._calls[layer.path].inputs[0]
+        (axis,) = self._calls[layer.path].inputs[1]
         first = values.movedim(axis, 0) if axis else values
         inputs = first.unflatten(0, (run.members, -1))
         looked_at = f"{layer.name}.weight" in self.shapes  # nothing is asked of a frozen layer
