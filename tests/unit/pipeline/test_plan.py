@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prunescape.configuration import validation
 from prunescape.jobs import prune, retrain, targets
 from prunescape.jobs.fit import batch_sizes
 from prunescape.pipeline import paths, plan
