@@ -7,10 +7,9 @@ library only: torch is there once torchvision has imported it.
 """
 
 import functools
-import importlib.abc
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 from typing import Any
 
@@ -33,32 +32,22 @@ class _Finder:
         if fullname != "torchvision":
             return None
         spec = PathFinder.find_spec(fullname, path, target)
-        if spec and spec.loader:
-            spec.loader = _Loader(spec.loader)
+        if spec and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _Loader(fullname, spec.loader.path)
         return spec
 
 
-class _Loader(importlib.abc.Loader):
-    """The loader of torchvision, but for a second try with its operators declared."""
-
-    def __init__(self, loader: Any) -> None:
-        self._loader = loader
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loader, name)
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        module: ModuleType | None = self._loader.create_module(spec)
-        return module
+class _Loader(SourceFileLoader):
+    """Runs torchvision; a second time, with its operators declared, if they are what is missing."""
 
     def exec_module(self, module: ModuleType) -> None:
         try:
-            self._loader.exec_module(module)
+            super().exec_module(module)
         except RuntimeError as error:
             if "torchvision::nms does not exist" not in str(error):
                 raise
             _declare_operators()
-            self._loader.exec_module(module)
+            super().exec_module(module)
 
 
 @functools.cache
