@@ -17,6 +17,12 @@ from typing import NamedTuple
 STAR = "*"
 """Stands for the names that `from module import *` binds, which its source doesn't show."""
 
+CALLS = ("import_module", "__import__")
+"""Functions that import a module of which they are given the name."""
+
+BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
+"""Where a statement has others inside it."""
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -56,7 +62,7 @@ def _parsed(content: bytes, path: str) -> Source:
         warnings.simplefilter("ignore")  # they are shown when the file is run
         text = importlib.util.decode_source(content)
         tree = ast.parse(text, path)
-    return Source(tree, text, tuple(_imports(tree)))
+    return Source(tree, text, tuple(_imports(tree, text)))
 
 
 @contextlib.contextmanager
@@ -152,8 +158,10 @@ def _names(node: ast.stmt) -> list[str]:
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
-def _imports(module: ast.Module) -> Iterator[Import]:
+def _imports(module: ast.Module, text: str) -> Iterator[Import]:
     """Yield imports; a module that `import_module` or `__import__` is given as a text counts."""
+    # Expressions are most of a source, and most sources have no such call among them.
+    calls = any(name in text for name in CALLS)
     waiting: list[ast.AST] = [module]
     while waiting:
         node = waiting.pop()
@@ -165,8 +173,11 @@ def _imports(module: ast.Module) -> Iterator[Import]:
             yield from _called(node)
         if isinstance(node, ast.If) and _never_imported(node):
             waiting += node.orelse
-        else:
+        elif calls:
             waiting += ast.iter_child_nodes(node)
+        else:
+            for field in BLOCKS:
+                waiting += getattr(node, field, ())
 
 
 def import_of(node: ast.ImportFrom) -> Import:
@@ -179,7 +190,7 @@ def _called(node: ast.Call) -> Iterator[Import]:
     """Yield the import that a call stands for, if it is one of a module named in the source."""
     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
     texts = [each.value for each in node.args[:2] if isinstance(each, ast.Constant)]
-    if name in ("import_module", "__import__") and texts and isinstance(texts[0], str):
+    if name in CALLS and texts and isinstance(texts[0], str):
         module = texts[0].lstrip(".")
         level, package = len(texts[0]) - len(module), texts[1:]
         if level and package and isinstance(package[0], str):
