@@ -14,10 +14,16 @@ import struct
 import tarfile
 from pathlib import Path
 
+import h5py
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
+import scipy.io
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from PIL import Image
+from pyarrow import parquet
 
 from prunescape.configuration import reading
 from prunescape.data import datasets, own_images, sources, torchvision_collections
@@ -35,6 +41,10 @@ from tests.helpers.places import ROOT
 MORE = 2 << 30
 FITTED = checkpoint([{"kind": "linear", "units": 4, "bias": False}])
 SHAPES = {"1": (4, 64)}
+
+
+LABELS = np.arange(12) % 3
+IMAGES = np.arange(12 * 16, dtype=np.uint8).reshape(12, 4, 4)
 
 
 class Bomb:
@@ -70,9 +80,55 @@ def written(write, name="file"):
 
 def npz():
     opened = io.BytesIO()
-    images = np.arange(12 * 16, dtype=np.uint8).reshape(12, 4, 4)
-    np.savez_compressed(opened, images=images, labels=np.arange(12) % 3)
+    np.savez_compressed(opened, images=IMAGES, labels=LABELS)
     return opened.getvalue()
+
+
+def tabular(write):
+    columns = {f"pixel{i}": IMAGES.reshape(12, 16)[:, i] for i in range(16)}
+    return written(lambda path: write(pd.DataFrame(columns | {"class": LABELS}), path))
+
+
+def hugging_face(frame, path):
+    """Write pictures and labels as Hugging Face does."""
+    images = [{"bytes": png(image), "path": None} for image in IMAGES]
+    parquet.write_table(pa.table({"image": images, "label": LABELS}), path)
+
+
+def png(image):
+    opened = io.BytesIO()
+    Image.fromarray(image).save(opened, "png")
+    return opened.getvalue()
+
+
+def gif():
+    opened = io.BytesIO()
+    Image.fromarray(IMAGES[0]).save(opened, "gif", transparency=0)
+    return opened.getvalue()
+
+
+def photograph():
+    opened = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(IMAGES[0]).save(opened, "jpeg", exif=exif)
+    return opened.getvalue()
+
+
+def matlab():
+    opened = io.BytesIO()
+    arrays = {"X": np.moveaxis(IMAGES, 0, 2), "y": LABELS + 1}
+    scipy.io.savemat(opened, arrays, do_compression=True)
+    return opened.getvalue()
+
+
+def hdf5():
+    def write(path):
+        with h5py.File(path, "w") as opened:
+            opened.create_dataset("images", data=IMAGES, chunks=True, compression="gzip")
+            opened.create_dataset("labels", data=LABELS)
+
+    return written(write)
 
 
 def idx(shape):
@@ -86,7 +142,7 @@ def digits():
 
 
 def tensors():
-    arrays = {"images": np.zeros((12, 1, 4, 4), np.uint8), "labels": np.arange(12) % 3}
+    arrays = {"images": IMAGES[:, None], "labels": LABELS}
     described = {"dataset": "d", "split": "test", "source": "s", "classes": 3}
     return written(lambda path: files.write_tensors(path, arrays, described))
 
@@ -123,12 +179,26 @@ CLAIM = b"""- id: g1
 SCORES = table.assemble([record(dense(), row())])
 
 
-def own_npz(path):
-    return own_images.read(path.rename(path.with_suffix(".npz")))
+def own(name):
+    """Return a reader of images of the user's own that takes the path for a file of that name."""
+    return lambda path: own_images.read(path.rename(path.with_name(name)))
 
 
-def own_tensors(path):
-    return own_images.read(path.rename(path.with_suffix(".safetensors")))
+def own_arrays(path):
+    """Read the path as one of two arrays beside each other."""
+    np.save(path.with_name("labels.npy"), LABELS)
+    return own_images.read(path.rename(path.with_name("images.npy")))
+
+
+def own_picture(path):
+    """Read the path as one of many pictures."""
+    folder = path.with_name("pictures")
+    for label in range(2):
+        (folder / str(label)).mkdir(parents=True)
+        for number, image in enumerate(IMAGES):
+            Image.fromarray(image).save(folder / str(label) / f"{number}.png")
+    path.rename(folder / "0" / "another.png")
+    return own_images.read(folder)
 
 
 def raw_images(path):
@@ -168,7 +238,7 @@ def portable(path):
     return Portable.load(path)
 
 
-def parquet():
+def parquet_table():
     return written(lambda path: table.write_parquet(SCORES, path))
 
 
@@ -181,8 +251,21 @@ def diverged():
 
 
 READERS = {
-    "own data, npz": (own_npz, npz()),
-    "own data, safetensors": (own_tensors, tensors()),
+    "own data, npz": (own("own.npz"), npz()),
+    "own data, safetensors": (own("own.safetensors"), tensors()),
+    "own data, npy": (own_arrays, written(lambda path: np.save(path, IMAGES), "file.npy")),
+    "own data, csv": (own("own.csv"), tabular(lambda t, path: t.to_csv(path, index=False))),
+    "own data, csv.gz": (
+        own("own.csv.gz"),
+        tabular(lambda t, path: t.to_csv(path, index=False, compression="gzip")),
+    ),
+    "own data, parquet": (own("own.parquet"), tabular(lambda t, path: t.to_parquet(path))),
+    "own data, pictures in parquet": (own("own.parquet"), tabular(hugging_face)),
+    "own data, mat": (own("own.mat"), matlab()),
+    "own data, hdf5": (own("own.h5"), hdf5()),
+    "picture, png": (own_picture, png(IMAGES[0])),
+    "picture, gif": (own_picture, gif()),
+    "picture, jpeg": (own_picture, photograph()),
     "raw images": (raw_images, idx((12, 4, 4))),
     "raw digits": (raw_digits, digits()),
     "raw file of a folder": (raw_packed, digits()),
@@ -199,7 +282,7 @@ READERS = {
         lambda path: list(table.rows([files.read_json(path)])),
         json.dumps(record(row())).encode(),
     ),
-    "table, parquet": (table.read_parquet, parquet()),
+    "table, parquet": (table.read_parquet, parquet_table()),
     "table, csv": (table.read_csv, csv()),
     "divergences": (divergence.read, diverged()),
     "other tables": (lambda path: csv_files.read(path, ["a", "b"]), b"a,b\n1,2\n"),

@@ -244,7 +244,7 @@ FOLDERS = {
     "empty class": (empty_class, r"own/c: an empty class, expected pictures"),
     "images of mixed shapes": (
         mixed_shapes,
-        r"b/x\.png: 5 x 6 pixels.*expected images of one shape",
+        r"1 of 5 x 6 pixels \(\S*b/x\.png\).*expected images of one shape",
     ),
     "unreadable path": (shutil.rmtree, "No such file or directory: .*own"),
 }

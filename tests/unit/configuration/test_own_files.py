@@ -20,7 +20,11 @@ from tests.helpers.configurations import (
         (["file:gone.npz"], "[0]: found 'file:gone.npz', but there is no such file"),
         (["classes:gone"], "[0]: found 'classes:gone', but there is no such folder"),
         (["classes:empty"], "[0]: found 'classes:empty', but the folder has no file"),
-        (["file:here.csv"], "[0]: found 'file:here.csv'; allowed: torchvision, scikit-learn, "),
+        (["file:here.zip"], "[0]: found 'file:here.zip', but its ending is none of .npz, "),
+        (
+            ["file:~nobody_here/x.npz"],
+            "[0]: found 'file:~nobody_here/x.npz', but nobody_here is no user of this machine",
+        ),
         (["torchvision:ImageNet"], "[0]: found 'torchvision:ImageNet'; allowed: "),
         (["directory:here"], "[0]: found 'directory:here'; allowed: file:PATH, classes:FOLDER or "),
         (["file:here.npz", "classes:here"], "[1]: found 'classes:here' beside 'file:here.npz'; "),
@@ -28,7 +32,8 @@ from tests.helpers.configurations import (
 )
 def test_a_source_of_ones_own_is_one_place_that_is_there(tmp_path, monkeypatch, places, message):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "here.npz").touch()
+    for name in ("here.npz", "here.zip"):
+        (tmp_path / name).touch()
     for name in ("empty/.hidden/a", "here/a"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "empty/.hidden/a/1.png").touch()

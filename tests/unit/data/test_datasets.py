@@ -91,14 +91,14 @@ def test_split_is_a_function_of_source_and_seed(tmp_path):
 
 
 def test_digits():
-    [(images, labels)] = datasets.read_raw([DIGITS])
+    images, labels = datasets.read_raw([DIGITS])["train"]
     assert images.shape == (1797, 1, 8, 8)
     assert images.dtype == np.float32
     assert (images.min(), images.max()) == (0, 1)
     # The file's first line, in sixteenths.
     assert (images[0, 0, 0] * 16).tolist() == [0, 0, 5, 13, 9, 1, 0, 0]
     assert labels[:11].tolist() == [*range(10), 0]
-    split = datasets.split([(images, labels)], "digits", 540, 42)
+    split = datasets.split({"train": (images, labels)}, "digits", 540, 42)
     assert [len(part[1]) for part in split.values()] == [1131, 126, 540]
     seen = np.concatenate([part[0] for part in split.values()]).reshape(1797, 64)
     assert (np.unique(seen, axis=0) == np.unique(images.reshape(1797, 64), axis=0)).all()

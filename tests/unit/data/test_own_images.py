@@ -42,13 +42,14 @@ def save(path, **arrays):
 )
 def test_images_of_every_layout_become_channels_first(tmp_path, suffix, images, expected):
     path = save(tmp_path / f"mine{suffix}", images=images, labels=LABELS.astype(np.uint16))
-    [(found, labels)], classes = own_images.read(path)
+    read = own_images.read(path)
+    found, labels = read.parts["train"]
     assert found.dtype == expected.dtype
     assert found.flags.c_contiguous
     assert np.array_equal(found, expected)
     assert labels.dtype == np.int64
     assert labels.tolist() == LABELS.tolist()
-    assert classes == 3
+    assert (read.classes, read.names, list(read.parts)) == (3, None, ["train"])
 
 
 def test_a_test_set_of_ones_own_is_official(tmp_path):
@@ -59,15 +60,49 @@ def test_a_test_set_of_ones_own_is_official(tmp_path):
         test_images=GREY[:5],
         test_labels=LABELS[:5],
     )
-    parts, classes = own_images.read(path)
-    split = datasets.split(parts, "mine", "official", 1)
+    read = own_images.read(path)
+    split = datasets.split(read.parts, "mine", "official", 1)
     assert (split["test"][0] == GREY[:5, None]).all()
     assert {name: len(part[1]) for name, part in split.items()} == {
         "train": 27,
         "validation": 3,
         "test": 5,
     }
-    assert classes == 3
+    assert read.classes == 3
+
+
+def test_a_validation_set_of_ones_own_stays_as_it_is(tmp_path):
+    path = save(
+        tmp_path / "medmnist.npz",
+        train_images=GREY[:20],
+        train_labels=LABELS[:20, None],
+        val_images=GREY[20:26],
+        val_labels=LABELS[20:26, None],
+        test_images=GREY[26:],
+        test_labels=LABELS[26:, None],
+    )
+    parts = own_images.read(path).parts
+    for test, kept in (("official", 20), (6, 18)):
+        split = datasets.split(parts, "mine", test, 1)
+        assert (split["validation"][0] == GREY[20:26, None]).all()
+        assert split["validation"][1].tolist() == LABELS[20:26].tolist()
+        assert len(split["train"][1]) == kept
+        there = np.concatenate([split[part][0] for part in ("train", "test")])[:, 0]
+        left = np.concatenate([GREY[:20], GREY[26:]])
+        assert np.array_equal(np.sort(there, axis=None), np.sort(left, axis=None))
+
+
+@pytest.mark.parametrize(
+    "names", [("x_train", "y_train"), ("XTrain", "YTrain"), ("data", "target")]
+)
+def test_arrays_are_known_by_other_names(tmp_path, names):
+    path = save(tmp_path / "mine.npz", **dict(zip(names, (GREY, LABELS), strict=True)))
+    assert (own_images.read(path).parts["train"][0][:, 0] == GREY).all()
+
+
+def test_arrays_that_are_no_images_are_left_alone_and_named(tmp_path):
+    path = save(tmp_path / "m.npz", images=GREY, labels=LABELS, class_names=np.array(["a", "b"]))
+    assert own_images.read(path).notes == [f"{path}: left alone class_names"]
 
 
 NOT_A_NUMBER = np.where(np.arange(N)[:, None, None] == 7, np.nan, GREY / 255)
@@ -80,21 +115,29 @@ NOT_A_NUMBER = np.where(np.arange(N)[:, None, None] == 7, np.nan, GREY / 255)
         ({"labels": LABELS - 1}, "labels -1 .. 1, expected integers from 0 on"),
         ({"labels": LABELS * 2}, "class 1 has no image to learn from, but the labels go up to 4"),
         ({"labels": LABELS + 10**15}, "class 0 has no image to learn from"),
-        ({"labels": LABELS.astype(float)}, "labels are float64, expected integers"),
+        ({"labels": LABELS + 0.5}, "labels are float64 such as .*, expected integers"),
         ({"labels": LABELS[:-1]}, r"labels \(29,\), expected \(30,\), one for each image"),
-        ({"labels": LABELS[:, None]}, r"labels \(30, 1\), expected \(30,\)"),
+        ({"labels": np.array([[0.5, 0.5]] * N)}, r"labels.argmax\(1\)"),
+        ({"labels": np.ones((N, 3), int)}, "30 rows have no 1 or several"),
         ({"labels": LABELS * 0}, "one class, expected at least two"),
         ({"images": GREY[:1], "labels": LABELS[:1]}, r"1 image\(s\) to learn from, expected > 10"),
         ({"images": GREY[:0], "labels": LABELS[:0]}, "expected at least one image"),
         ({"images": NOT_A_NUMBER}, "image 7 has a pixel that is NaN or infinite"),
-        ({"images": GREY / 1.0}, "expected floats in .0, 1. or integers in 0 .. 255"),
-        ({"images": GREY / 255 - 0.5}, "pixels from -0.5 to"),
+        ({"images": GREY / 85}, "pixels from 0.0 to 3.0, expected floats in .0, 1. or integers in"),
+        ({"images": GREY * 257.0}, "images = images / 65535"),
+        ({"images": GREY / 255 - 0.5}, r"pixels from -0.5 to .*images = \(images \+ 1\) / 2"),
+        ({"images": GREY // 16}, "brightest pixel is 15 where white is 255, .* nearly black"),
+        ({"images": GREY / 255 / 255}, "brightest pixel is 0.0039.* where white is 1"),
+        ({"images": GREY * 0}, "nearly black"),
+        ({"images": GREY * 0 + 200}, "30 of 30 images have one colour everywhere"),
+        ({"images": GREY[:1].repeat(N, 0)}, "30 of 30 images are equal"),
         ({"images": GREY.astype(np.int16) + 1}, "pixels from 1 to 256"),
-        ({"images": GREY.reshape(N, -1)}, r"images are \(30, 24\), expected \[N, H, W\]"),
-        ({"images": COLOUR[:, :2]}, "1 or 3 channels"),
+        ({"images": GREY.reshape(N, -1)}, r"\(30, 24\), .*reshape\(-1, 3, H, W\)"),
+        ({"images": np.moveaxis(GREY, 0, 2)}, r"numpy.moveaxis\(images, -1, 0\)"),
+        ({"images": COLOUR[:, :2]}, "1 or 3 channels: the last of 2 is not opaque"),
         ({"images": COLOUR[..., :3]}, "only one axis that can be the channels"),
         ({"pixels": GREY}, "arrays .*pixels.*; expected images and labels"),
-        ({"test_images": GREY}, "test_images and test_labels go together"),
+        ({"test_images": GREY}, "test_images is there, but no labels of the part test"),
         ({"test_images": GREY, "test_labels": LABELS + 1}, "test_labels 1 .. 3, expected 0 .. 2"),
         ({"test_images": GREY[:, 1:], "test_labels": LABELS}, "test images of 3 x 6 pixels"),
         ({"test_images": GREY / 255, "test_labels": LABELS}, "test images are float32"),
@@ -152,21 +195,14 @@ def test_pictures_are_read_class_by_class(tmp_path, images, suffix):
     folder = photograph(tmp_path / "mine", images, suffix=suffix)
     (folder / ".DS_Store").touch()
     (folder / "b" / ".hidden").touch()
-    [(found, labels)], classes = own_images.read(folder)
+    read = own_images.read(folder)
+    found, labels = read.parts["train"]
     order = np.argsort(LABELS, kind="stable")
     assert (found == images.reshape(N, -1, 4, 6)[order]).all()
     assert found.dtype == np.uint8
     assert labels.tolist() == LABELS[order].tolist()
-    assert classes == 3
-
-
-def test_folders_train_and_test_are_an_official_split(tmp_path):
-    photograph(tmp_path / "train")
-    photograph(tmp_path / "test", COLOUR[1:3], LABELS[1:3])
-    (train, test), classes = own_images.read(tmp_path)
-    assert len(train[1]) == N
-    assert (test[0] == COLOUR[1:3]).all()
-    assert (test[1].tolist(), classes) == ([1, 2], 3)
+    assert (read.classes, read.names) == (3, ["a", "b", "c"])
+    assert read.notes == ["classes: 0 is a, 1 is b, 2 is c"]
 
 
 def _truncate(folder):
@@ -177,16 +213,14 @@ def _truncate(folder):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (_truncate, r"b/01\.png: not a readable picture"),
-        (lambda f: (f / "b/notes.txt").write_text("x"), r"b/notes\.txt: not a readable picture"),
-        (lambda f: (f / "notes.txt").write_text("x"), r"notes\.txt: beside the class folders"),
+        (_truncate, r"mine: 1 is no readable picture: .*b/01\.png \("),
+        (lambda f: (f / "b/notes.doc").write_text("x"), r"b/notes\.doc \(of another format"),
+        (lambda f: (f / "notes.doc").write_text("x"), r"notes\.doc: beside the class folders"),
         (lambda f: (f / "d").mkdir(), "mine/d: an empty class"),
-        (lambda f: Image.new("L", (6, 4)).save(f / "b/x.png"), "4 x 6 pixels, 1 channel.*, but .*"),
-        (lambda f: Image.new("RGB", (6, 5)).save(f / "b/x.png"), r"b/x\.png: 5 x 6 pixels, 3 ch"),
-        (lambda f: Image.new("I;16", (6, 4)).save(f / "b/x.png"), "mode is I;16, expected 8 bits"),
-        (lambda f: (f / "b/x.eps").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0"), r"b/x\.eps: not a"),
+        (lambda f: Image.new("RGB", (6, 5)).save(f / "b/x.png"), r"1 of 5 x 6 pixels .*b/x\.png"),
+        (lambda f: (f / "b/x.eps").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0"), r"b/x\.eps \(of ano"),
     ],
-    ids=["truncated", "text", "beside", "empty class", "grey", "larger", "16 bits", "program"],
+    ids=["truncated", "document", "beside", "empty class", "larger", "program"],
 )
 def test_wrong_pictures_are_named(tmp_path, spoil, message):
     folder = photograph(tmp_path / "mine")
@@ -206,18 +240,19 @@ def test_every_picture_is_an_input_of_the_workflow(tmp_path):
     assert len(found) == N + 1
     assert found == sorted(found)
     assert f"{tmp_path}/mine/d/x.png" in found
-    (labels,) = (part[1] for part in own_images.read(tmp_path / "mine")[0])
-    assert len(labels) == len(found)
+    assert len(own_images.read(tmp_path / "mine").parts["train"][1]) == len(found)
 
 
 def test_the_script_prepares_data_of_ones_own(tmp_path):
-    path = save(tmp_path / "mine.npz", images=COLOUR, labels=LABELS)
+    path = save(tmp_path / "mine.npz", images=COLOUR, labels=np.array(["c", "a", "b"])[LABELS])
     outputs = [tmp_path / f"{name}.safetensors" for name in datasets.SPLITS]
     command = [sys.executable, "workflow/scripts/prepare.py", "--dataset", "own", "--source", "s"]
     command += ["--own", path, "--test", "6", "--seed", "1"]
     for name, output in zip(datasets.SPLITS, outputs, strict=True):
         command += [f"--{name}-output", output]
-    subprocess.run(command, check=True, capture_output=True)
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert told.startswith("classes: 0 is a, 1 is b, 2 is c\n")
+    assert files.read_tensors(outputs[2])[1]["names"] == ["a", "b", "c"]
     split = datasets.load(outputs[:2])
     assert split.classes == 3
     assert split.images.shape == (24, 3, 4, 6)

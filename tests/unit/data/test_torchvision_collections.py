@@ -103,11 +103,12 @@ def test_a_collection_becomes_one_file_of_arrays(tmp_path, collection, name):
     with servers.running(content) as server:
         collection(name, content, server.address("good"))
         torchvision_collections.fetch(name, output)
-    (train, test), classes = own_images.read(output)
+    read = own_images.read(output)
+    train, test = read.parts["train"], read.parts["test"]
     images = GREY[:, None] if name == "KMNIST" else COLOUR
     assert (np.concatenate([train[0], test[0]]) == images).all()
     assert np.concatenate([train[1], test[1]]).tolist() == LABELS.tolist()
-    assert (len(test[1]), classes) == (4, 4)
+    assert (len(test[1]), read.classes) == (4, 4)
 
 
 @pytest.mark.parametrize("name", own_sources.COLLECTIONS)

@@ -1,6 +1,6 @@
 """What the blocks of a configuration must say of each other, beyond what a schema can express."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from prunescape.configuration.arms import (
@@ -28,11 +28,11 @@ from prunescape.evaluation import input_noise_kinds
 from prunescape.foundations import user_files
 
 
-def cross_checks(config: Any) -> Iterator[Problem]:
+def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
     """Yield what is wrong between blocks: names that lead nowhere, rows that would be double, ...
 
-    `config` may be anything that YAML can hold. Values of a wrong type are the schema's matter, and
-    what depends on them is not checked.
+    `config` may be anything that YAML can hold, `files` is where it came from. Values of a wrong
+    type are the schema's matter, and what depends on them is not checked.
     """
     config = mapping(config)
     datasets, catalogue = config.get("datasets"), config.get("catalogue")
@@ -43,7 +43,7 @@ def cross_checks(config: Any) -> Iterator[Problem]:
     for claim in mapping(config.get("not_tested")):
         yield from unknown_name(("not_tested", claim), claim, claims, "a claim of claims.yaml")
     for source, places in mapping(config.get("sources")).items():
-        yield from check_source(("sources", source), source, texts_in(places))
+        yield from check_source(("sources", source), source, texts_in(places), files)
     for name, dataset in blocks_in(datasets):
         place, source = ("datasets", name, "source"), dataset.get("source")
         yield from unknown_name(place, source, config.get("sources"), "one of the sources")

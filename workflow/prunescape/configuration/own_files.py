@@ -1,7 +1,7 @@
 """Checks of what names files of the user: sources, claims, criteria, kinds of noise."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,13 @@ def check_claims(own: Any, catalogue: dict[Any, Any]) -> Iterator[Problem]:
             yield from unknown_name(place, claim.study, catalogue, of)
 
 
-def check_source(place: Place, source: Any, places: list[tuple[int, str]]) -> Iterator[Problem]:
-    """Check that a source has places of its kind, and that files of the user's own are there."""
+def check_source(
+    place: Place, source: Any, places: list[tuple[int, str]], configs: Sequence[str]
+) -> Iterator[Problem]:
+    """Check that a source has places of its kind, and that files of the user's own are there.
+
+    Files are looked for beside the config files `configs` too, to say if they are there.
+    """
     known = source in sources.FILES
     form, what = (
         (sources.MIRROR, f"{source} has known files, so a mirror of them")
@@ -58,7 +63,7 @@ def check_source(place: Place, source: Any, places: list[tuple[int, str]]) -> It
         elif not known and i > 0:
             text = f"found {shown(entry)} beside {shown(places[0][1])}; allowed: one place"
             yield (*place, i), f"{text}, except for {listed(sources.FILES)}"
-        elif not known and (wrong := own_sources.problem(entry)):
+        elif not known and (wrong := own_sources.problem(entry, configs)):
             text = f"found {shown(entry)}, but {wrong}; allowed: images that are there"
             yield (*place, i), text
 

@@ -8,6 +8,7 @@ must say of each other. A line has the key's path, what was found and what is al
 """
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from prunescape.configuration.cross_checks import cross_checks
@@ -16,26 +17,31 @@ from prunescape.configuration.schema import schema, validator, with_defaults
 from prunescape.configuration.words import lines
 
 
-def validate(config: Any) -> None:
+def validate(config: Any, files: Sequence[str] = ()) -> None:
     """Check `config` and fill in the schema's defaults, in place.
+
+    Args:
+        config: the whole configuration.
+        files: where it came from, for messages.
 
     Raises:
         ValueError: with one line for every problem, as `problems` lists them; then nothing is
             filled in.
     """
-    found = problems(config)
+    found = problems(config, files)
     if found:
         raise ValueError("\n".join(found))
     config.update(with_defaults(schema(), config))
 
 
-def problems(config: Any) -> list[str]:
+def problems(config: Any, files: Sequence[str] = ()) -> list[str]:
     """Return a line for everything that is wrong with `config`, ordered by place; [] if valid.
 
     `config` may be anything that YAML can hold: where a block has the wrong type, that is a line,
     and what depends on the block is not checked.
     """
     found = itertools.chain(
-        *(explained(error) for error in validator().iter_errors(config)), cross_checks(config)
+        *(explained(error) for error in validator().iter_errors(config)),
+        cross_checks(config, files),
     )
     return lines(found)

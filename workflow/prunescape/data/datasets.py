@@ -15,9 +15,12 @@ SPLITS = ("train", "validation", "test")
 CLASSES = 10  # of every source that comes with the project
 FEWEST = 10  # images to learn from: a tenth of them is the validation set
 METADATA = {"dataset", "split", "source", "classes"}
+NAMES = "names"  # of the classes, in the metadata of sources that have any
 
 # Images [N, C, H, W], uint8 or float32 in [0, 1], with labels [N], int64 from 0 on.
 Part = tuple[np.ndarray, np.ndarray]
+# A source's parts by SPLITS: train, the whole where there is no other; validation; test.
+Parts = dict[str, Part]
 
 
 @dataclass(frozen=True)
@@ -37,80 +40,103 @@ class Split:
     opened: dict[str, str]
 
 
-def read_raw(paths: Sequence[Path]) -> list[Part]:
+def read_raw(paths: Sequence[Path]) -> Parts:
     """Read raw files: the four IDX files of MNIST's kind, or scikit-learn's digits.csv.gz.
 
     Returns:
-        [the official training set, the official test set], or [the whole] where there is no
-        official split.
+        the official training and test sets as train and test, or the whole as train where there
+        is no official split.
 
     Raises:
         ValueError: a file is not what its name says, or images and labels don't fit.
     """
     by_name = {path.name: path for path in paths}
     if list(by_name) == ["digits.csv.gz"]:
-        return [_read_digits(by_name["digits.csv.gz"])]
-    parts = []
-    for prefix in ("train", "t10k"):
+        return {"train": _read_digits(by_name["digits.csv.gz"])}
+    parts = {}
+    for part, prefix in (("train", "train"), ("test", "t10k")):
         names = (f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte")
         if not by_name.keys() >= set(names):
             raise ValueError(f"raw files {', '.join(by_name)}: expected {' and '.join(names)} too")
         images = _read_idx(by_name[names[0]], dimensions=3)[:, None]
         labels = _read_idx(by_name[names[1]], dimensions=1).astype(np.int64)
         _check(images, labels, f"{by_name[names[0]]} with {names[1]}")
-        parts.append((images, labels))
-    if parts[0][0].shape[1:] != parts[1][0].shape[1:]:
+        parts[part] = images, labels
+    if parts["train"][0].shape[1:] != parts["test"][0].shape[1:]:
         raise ValueError(f"{by_name[names[0]]}: images of another size than the training set's")
     return parts
 
 
-def split(parts: Sequence[Part], source: str, test: int | str, seed: int) -> dict[str, Part]:
-    """Divide what `read_raw` returned into training, validation and test sets.
+def split(parts: Parts, source: str, test: int | str, seed: int) -> Parts:
+    """Divide the parts of a source into training, validation and test sets.
 
     The training part is shuffled by the stream ("split", source, seed), and its last 10 %
-    (rounded) are the validation set.
+    (rounded) are the validation set, unless the source has one of its own, which stays as it is.
 
     Args:
-        parts: the official training and test sets, or the whole.
+        parts: the training part, or the whole, and perhaps validation and test.
         source: name of the source, part of the stream's name.
-        test: "official" keeps the official test set as it is; a number shuffles the whole and
-            makes the last `test` images the test set.
+        test: "official" keeps the official test set as it is; a number shuffles all images but the
+            source's own validation set, and makes the last `test` images the test set.
         seed: the data set's seed.
 
     Raises:
         ValueError: there is no official test set, or `test` leaves nothing to train on.
     """
     if test == "official":
-        if len(parts) != 2:
+        if "test" not in parts:
             raise ValueError(
                 f"datasets.<name>.test: {source} has no official test set, expected a number"
             )
-        (images, labels), held_out = parts
+        (images, labels), held_out = parts["train"], parts["test"]
     else:
-        images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        pooled = [parts[part] for part in ("train", "test") if part in parts]
+        images, labels = (np.concatenate(arrays) for arrays in zip(*pooled, strict=True))
         if not 1 <= test <= len(labels) - FEWEST:
             raise ValueError(
                 f"datasets.<name>.test: {test} of {source}'s {len(labels)} images, expected "
-                f"{'official or ' if len(parts) == 2 else ''}1 .. {len(labels) - FEWEST}"
+                f"{'official or ' if 'test' in parts else ''}1 .. {len(labels) - FEWEST}"
             )
     order = streams.generator("split", source, seed).permutation(len(labels))
     if test != "official":
         order, last = order[:-test], order[-test:]
         held_out = images[last], labels[last]
-    train, validation = np.split(order, [len(order) - round(len(order) / 10)])
+    if "validation" in parts:
+        train, validation = order, parts["validation"]
+    else:
+        train, last = np.split(order, [len(order) - round(len(order) / 10)])
+        validation = images[last], labels[last]
     return {
         "train": (images[train], labels[train]),
-        "validation": (images[validation], labels[validation]),
+        "validation": validation,
         "test": held_out,
     }
 
 
 def write(
-    path: Path, part: Part, dataset: str, name: str, source: str, classes: int = CLASSES
+    path: Path,
+    part: Part,
+    dataset: str,
+    name: str,
+    source: str,
+    classes: int = CLASSES,
+    names: Sequence[str] | None = None,
 ) -> None:
-    """Write one split of a data set; `name` is train, validation or test."""
+    """Write one split of a data set.
+
+    Args:
+        path: the safetensors file.
+        part: images and labels.
+        dataset: name of the data set.
+        name: train, validation or test.
+        source: name of the source.
+        classes: how many there are.
+        names: of the classes by their number, where the source has other words than the number.
+    """
     images, labels = part
     metadata = {"dataset": dataset, "split": name, "source": source, "classes": classes}
+    if names is not None:
+        metadata[NAMES] = list(names)
     files.write_tensors(path, {"images": images, "labels": labels}, metadata)
 
 
@@ -126,7 +152,7 @@ def load(paths: Sequence[Path]) -> Split:
     parts, opened, of = [], {}, set()
     for path in paths:
         tensors, metadata = files.read_tensors(path)
-        whole = tensors.keys() == {"images", "labels"} and metadata.keys() == METADATA
+        whole = tensors.keys() == {"images", "labels"} and metadata.keys() - {NAMES} == METADATA
         if not whole or metadata["split"] not in SPLITS or not isinstance(metadata["classes"], int):
             raise ValueError(f"{path}: not a split of a data set")
         if metadata["split"] in opened:

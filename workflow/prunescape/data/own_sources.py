@@ -1,21 +1,43 @@
 """Data of the user's own: the forms that an entry of `sources` takes in the config, and its files.
 
-    file:PATH           an .npz or .safetensors file of images and labels
+    file:PATH           a file of images and labels, or a folder of such files
     classes:FOLDER      a folder that has a folder of pictures for each class
     torchvision:NAME    one of COLLECTIONS, downloaded
 
-What the files hold is the matter of `own_data`. The rules read this module when the workflow is
+What the files hold is the matter of `own_images`. The rules read this module when the workflow is
 parsed, so it imports the standard library only.
 """
 
+import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
+
+from prunescape.data import array_names, layouts
 
 # Collections of torchvision whose files are read without unpickling anything.
 COLLECTIONS = ("KMNIST", "SVHN", "CIFAR10", "CIFAR100")
 DOWNLOADED = "images.safetensors"
 
-PLACE = re.compile(rf"file:.+\.(npz|safetensors)|classes:.+|torchvision:({'|'.join(COLLECTIONS)})")
+PLACE = re.compile(rf"file:.+|classes:.+|torchvision:({'|'.join(COLLECTIONS)})")
+
+# Endings of the files that are read, in any case.
+ENDINGS = (
+    *(".npz", ".npy", ".safetensors", ".csv", ".csv.gz", ".parquet", ".pq"),
+    *(".mat", ".h5", ".hdf5"),
+)
+# What to do with files that are not.
+WAYS_OUT = {
+    (".zip", ".tar", ".tgz", ".tar.gz", ".rar", ".7z"): "unpack it and name the file or, as "
+    "classes:FOLDER, the folder that comes out",
+    (".pt", ".pth", ".pkl", ".pickle", ".p", ".joblib"): "opening it would run code that it "
+    'holds; where you trust it, open it in Python and numpy.savez("own.npz", images=..., '
+    "labels=...)",
+    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"): "one picture; name the "
+    "folder of the class folders, as classes:FOLDER",
+    ("-ubyte", "-ubyte.gz"): "four such files are read as directory:FOLDER of the source mnist or "
+    "fashion_mnist",
+}
 
 
 def collection(place: str) -> str | None:
@@ -28,33 +50,79 @@ def path(source: str, place: str) -> str:
     """Return the file or folder that has the images of a place of `sources.<source>`."""
     if collection(place):
         return f"data/{source}/raw/{DOWNLOADED}"
-    return str(Path(place.partition(":")[2]).expanduser())
+    return str(expanded(place.partition(":")[2]))
+
+
+def expanded(named: str) -> Path:
+    """Return a path with ~ and ~user resolved; as it is if there is no such user."""
+    try:
+        return Path(named).expanduser()
+    except RuntimeError:
+        return Path(named)
+
+
+def ending(name: str) -> str | None:
+    """Return which of ENDINGS a file's name has."""
+    return next((each for each in ENDINGS if name.lower().endswith(each)), None)
 
 
 def files(source: str, place: str) -> list[str]:
-    """Return all files that are read, sorted; of a folder those in class folders, but hidden ones.
+    """Return all files that are read, sorted; of a folder those in it and its folders.
 
     They are inputs of the workflow: a picture that is changed, added or removed is noticed.
     """
     root = Path(path(source, place))
-    if not place.startswith("classes:"):
+    if place.startswith("file:") and root.suffix.lower() == ".npy":
+        return [str(each) for each in npy_files(root)]
+    if collection(place) or not root.is_dir():
         return [str(root)]
-    # Patterns rather than a walk, as they follow links to folders.
-    found = (each for pattern in ("*", "*/*", "*/*/*") for each in root.glob(pattern))
-    return sorted(
-        str(each)
-        for each in found
-        if each.is_file() and not any(part.startswith(".") for part in each.relative_to(root).parts)
-    )
+    return sorted(str(each) for each in layouts.walk(root))
 
 
-def problem(place: str) -> str | None:
-    """Say what is wrong with a place of the user's own on this machine, if anything is."""
+def npy_files(place: Path) -> list[Path]:
+    """Return the .npy files of images and labels beside the one that is named, and that one.
+
+    Of a folder these are all in it whose names say images or labels.
+    """
+    folder = place if place.is_dir() else place.parent
+    there = layouts.visible(folder) if folder.is_dir() else []
+    named = [each for each in there if each.suffix.lower() == ".npy"]
+    found = {each for each in named if array_names.meaning(each.stem)}
+    return sorted(found if place.is_dir() else found | {place})
+
+
+def problem(place: str, configs: Sequence[str] = ()) -> str | None:
+    """Say what is wrong with a place of the user's own on this machine, if anything is.
+
+    Args:
+        place: an entry of a source.
+        configs: the config files; data that lie beside one are pointed out.
+    """
     if collection(place):
         return None
+    kind, _, named = place.partition(":")
     where = Path(path("", place))
-    if place.startswith("file:"):
-        return None if where.is_file() else "there is no such file"
-    if not where.is_dir():
-        return "there is no such folder"
-    return None if files("", place) else "the folder has no file"
+    if where.is_dir():
+        return None if files("", place) else "the folder has no file"
+    if kind == "classes" and where.is_file():
+        return f"that is a file, which is named as file:{named}"
+    if not where.is_file():
+        return _missing(where, "folder" if kind == "classes" else "file", kind, configs)
+    if ending(where.name):
+        return None
+    ways = [way for names, way in WAYS_OUT.items() if where.name.lower().endswith(names)]
+    return f"its ending is none of {', '.join(ENDINGS)}{''.join(f' ({way})' for way in ways)}"
+
+
+def _missing(where: Path, what: str, kind: str, configs: Sequence[str]) -> str:
+    """Say that a file or folder is missing, where it was looked for, and where it may be."""
+    if str(where).startswith("~"):
+        return f"{where.parts[0][1:]} is no user of this machine"
+    text = f"there is no such {what}: looked for {Path.cwd() / where}"
+    if not where.is_absolute():
+        for config in configs:
+            beside = Path(config).parent / where
+            if beside.exists():
+                shown = os.path.relpath(beside)
+                return f"{text}; beside {Path(config).name} there is one: {kind}:{shown}"
+    return text

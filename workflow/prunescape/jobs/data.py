@@ -19,10 +19,12 @@ def read_images(config: Config, wildcards: Wildcards) -> list[str]:
     The user's own images are named by their file or folder alone: a folder may have more files
     than a command line has room for.
     """
-    source = config["datasets"][wildcards.dataset]["source"]
+    dataset = config["datasets"][wildcards.dataset]
+    source = dataset["source"]
     if source in sources.FILES:
         return ["--raw", *raw_files(config, wildcards)]
-    return ["--own", own_sources.path(source, config["sources"][source][0])]
+    path = own_sources.path(source, config["sources"][source][0])
+    return ["--own", path, "--background", dataset["background"]]
 
 
 def collections(config: Config) -> list[tuple[str, str]]:

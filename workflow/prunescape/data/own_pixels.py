@@ -1,0 +1,255 @@
+"""Images of the user's own, however they are laid out and scaled: to [N, C, H, W] in one range.
+
+Work is done some images at a time: beside the result, little memory is taken.
+"""
+
+import math
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from prunescape.data.readers.found import Found
+
+CHANNELS = (1, 3)
+WITH_ALPHA = (2, 4)
+STEP = 16 << 20  # bytes of pixels that are worked on at a time
+ROUNDING = 1e-4  # how far beyond [0, 1] a float may be that was meant to be inside
+DARKEST = 1 / 8  # brightness that the brightest pixel of a part needs, of 1
+ALIKE = 0.9  # share of images that may be of one colour, or equal
+FEW = 10  # images of a part that may be anything
+SAVE = '; then numpy.savez("own.npz", images=images, labels=labels)'
+
+
+@dataclass
+class _Range:
+    """What is known of the pixels of a part: smallest, largest, and whether all are whole."""
+
+    low: float
+    high: float
+    whole: bool
+
+
+def normalised(parts: dict[str, Found]) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Return images as [N, C, H, W], uint8 or float32 in [0, 1], and notes of what was done.
+
+    Layouts are [N, H, W], [N, H, W, C], [N, C, H, W] and, of square grey images, [N, pixels]. C is
+    1 or 3, or one more if the last is alpha that is opaque everywhere. Pixels are bool, integers 0
+    .. 255, uint16 0 .. 65535, or floats in [0, 1] or 0 .. 255. How they are scaled is decided for
+    all parts together.
+
+    Raises:
+        ValueError: other images, or such that hardly anything can be seen on; names the array,
+            what was found, what is expected and, where there is a way, how to convert.
+    """
+    notes: list[str] = []
+    arranged = {part: _arranged(found, notes) for part, found in parts.items()}
+    ranges = {part: _range(arranged[part], found.images_named) for part, found in parts.items()}
+    result: dict[str, np.ndarray] = {}
+    for part, found in parts.items():
+        alike = [p for p in parts if arranged[p].dtype == arranged[part].dtype]
+        whole = _Range(
+            min(ranges[p].low for p in alike),
+            max(ranges[p].high for p in alike),
+            all(ranges[p].whole for p in alike),
+        )
+        white, kind, note = _scale(arranged[part].dtype, whole, found.images_named)
+        if note and note not in notes:
+            notes.append(note)
+        _check_bright(ranges[part].high, white, found)
+        result[part] = _converted(arranged[part], white, kind)
+    _check_one_kind(result, parts)
+    for part, found in parts.items():
+        check_various(result[part], found.images_named)
+    return result, notes
+
+
+def size(shape: tuple[int, ...]) -> str:
+    """Return the shape of an image [C, H, W] in words."""
+    channels, height, width = shape
+    return f"{height} x {width} pixels, {channels} channel(s)"
+
+
+# --- layout -------------------------------------------------------------------------------------
+
+
+def _arranged(found: Found, notes: list[str]) -> np.ndarray:
+    """Return a view of the images as [N, C, H, W] with 1 or 3 channels."""
+    images, named = found.images, found.images_named
+    if images.dtype.kind not in "biuf" or not images.size:
+        raise ValueError(
+            f"{named} are {images.shape} {images.dtype}, expected at least one image of numbers"
+        )
+    if images.ndim == 2:
+        return _unfolded(images, named, notes)
+    if images.ndim == 3:
+        return images[:, None]
+    arranged = _channels_first(images, named)
+    if arranged.shape[1] in CHANNELS:
+        return arranged
+    opaque = {"f": 1, "b": 1}.get(images.dtype.kind) or np.iinfo(images.dtype).max
+    alpha = arranged[:, -1]
+    if not (alpha == alpha.flat[0]).all() or alpha.flat[0] not in (opaque, 1, 255):
+        raise ValueError(
+            f"{named} are {images.shape}, expected 1 or 3 channels: the last of "
+            f"{arranged.shape[1]} is not opaque everywhere, as alpha of no use is; images[..., "
+            f":{arranged.shape[1] - 1}] leaves it out (with channels last){SAVE}"
+        )
+    notes.append(f"{named}: the last channel is alpha and opaque everywhere, so it is left out")
+    return arranged[:, :-1]
+
+
+def _unfolded(rows: np.ndarray, named: str, notes: list[str]) -> np.ndarray:
+    """Return rows [N, pixels] of square grey images as [N, 1, side, side]."""
+    count = rows.shape[1]
+    side = math.isqrt(count)
+    if side * side != count:
+        example = ", 3, H, W) or (-1, H, W, 3" if count % 3 == 0 else ", H, W"
+        raise ValueError(
+            f"{named} are {rows.shape}, expected [N, H, W], [N, H, W, C] or [N, C, H, W], or rows "
+            f"of a square number of pixels; with their height and width, images = "
+            f"images.reshape(-1{example}){SAVE}"
+        )
+    notes.append(f"{named}: rows of {count} pixels are read as {side} x {side}")
+    return rows.reshape(len(rows), 1, side, side)
+
+
+def _channels_first(images: np.ndarray, named: str) -> np.ndarray:
+    for allowed in (CHANNELS, WITH_ALPHA):
+        first, last = (images.ndim == 4 and images.shape[axis] in allowed for axis in (1, 3))
+        if first or last:
+            break
+    if first == last:
+        raise ValueError(
+            f"{named} are {images.shape}, expected [N, H, W], [N, H, W, C] or [N, C, H, W] with "
+            f"1 or 3 channels{', and only one axis that can be the channels' if first else ''}"
+        )
+    return images if first else np.moveaxis(images, 3, 1)
+
+
+# --- range --------------------------------------------------------------------------------------
+
+
+def _slices(images: np.ndarray) -> Iterator[slice]:
+    """Yield slices of some images each."""
+    step = max(1, STEP // max(1, images[0].size * images.itemsize))
+    for start in range(0, len(images), step):
+        yield slice(start, start + step)
+
+
+def _range(images: np.ndarray, named: str) -> _Range:
+    found = _Range(math.inf, -math.inf, True)
+    for some in _slices(images):
+        chunk = images[some]
+        if images.dtype.kind == "f":
+            finite = np.isfinite(chunk).all((1, 2, 3))
+            if not finite.all():
+                first = some.start + np.flatnonzero(~finite)[0]
+                raise ValueError(f"{named}: image {first} has a pixel that is NaN or infinite")
+            found.whole = found.whole and bool((chunk == np.rint(chunk)).all())
+        found.low = min(found.low, chunk.min().item())
+        found.high = max(found.high, chunk.max().item())
+    return found
+
+
+def _scale(dtype: np.dtype, pixels: _Range, named: str) -> tuple[float, type, str]:
+    """Return what white is in the file, the type of the images as they are kept, and a note."""
+    low, high = pixels.low, pixels.high
+    told = f"pixels from {low} to {high}"
+    if dtype.kind in "iub" and low >= 0:
+        if high <= 1:
+            return 1, np.uint8, "pixels are 0 or 1, and 1 is read as white"
+        if high <= 255:
+            return 255, np.uint8, ""
+        if dtype == np.uint16:
+            return 65535, np.float32, "pixels are 16 bits, and 65535 is read as white"
+    if dtype.kind == "f" and low >= -ROUNDING:
+        if high <= 1 + ROUNDING:
+            beyond = low < 0 or high > 1
+            return 1, np.float32, f"{told}: clipped to 0 .. 1" if beyond else ""
+        if 255 * DARKEST <= high <= 255 and low >= 0:
+            kind = np.uint8 if pixels.whole else np.float32
+            return 255, kind, f"{told}: floats, and 255 is read as white"
+    raise ValueError(
+        f"{named}: {told}, expected floats in [0, 1] or integers in 0 .. 255 (uint16: 0 .. 65535); "
+        f"{_way(low, high)}{SAVE}"
+    )
+
+
+def _way(low: float, high: float) -> str:
+    """Return a line of numpy that brings pixels to [0, 1]."""
+    if -1 <= low < 0 and high <= 1:
+        return "from -1 .. 1: images = (images + 1) / 2"
+    if low < 0 or high <= 1:
+        return "images = (images - images.min()) / (images.max() - images.min())"
+    white = next((w for w in (255, 1023, 4095, 16383, 65535) if w >= high > w / 4), high)
+    return f"where {white} is white: images = images / {white}"
+
+
+def _check_bright(high: float, white: float, found: Found) -> None:
+    if high < white * DARKEST:
+        raise ValueError(
+            f"{found.images_named}: the brightest pixel is {high} where white is {white}, so the "
+            f"images would be nearly black; expected pixels up to {white * DARKEST:g} at least; "
+            f"{_way(0, max(high, 1e-30)) if high > 1 else 'images = images / images.max()'}{SAVE}"
+        )
+
+
+def _converted(images: np.ndarray, white: float, kind: type) -> np.ndarray:
+    """Return images as `kind`, in which white is 255 or 1."""
+    factor = (255 if kind is np.uint8 else 1) / white
+    if factor == 1 and images.dtype == kind and kind is np.uint8:
+        return np.ascontiguousarray(images)
+    result = np.empty(images.shape, kind)
+    for some in _slices(images):
+        chunk = images[some]
+        if kind is np.uint8:
+            result[some] = chunk if factor == 1 else chunk.astype(np.uint8) * np.uint8(factor)
+        else:
+            result[some] = np.clip(chunk if white == 1 else chunk / np.float64(white), 0, 1)
+    return result
+
+
+# --- sanity -------------------------------------------------------------------------------------
+
+
+def _check_one_kind(images: dict[str, np.ndarray], parts: dict[str, Found]) -> None:
+    """Raise ValueError if a part has images of another size or type than the part train."""
+    train = images["train"]
+    for part, other in images.items():
+        what = f"{parts[part].images_named}: {part} images"
+        if other.shape[1:] != train.shape[1:]:
+            raise ValueError(
+                f"{what} of {size(other.shape[1:])}, but training images of {size(train.shape[1:])}"
+            )
+        if other.dtype != train.dtype:
+            raise ValueError(f"{what} are {other.dtype}, training images {train.dtype}")
+
+
+def check_various(images: np.ndarray, named: str, way: str = "") -> None:
+    """Raise ValueError if nearly all images [N, C, H, W] are of one colour, or equal.
+
+    Args:
+        images: of one part.
+        named: where they come from, for the message.
+        way: what may help, for the end of the message.
+    """
+    count, pixels = len(images), images[0, 0].size
+    if count < FEW:
+        return
+    plain = 0
+    for some in _slices(images):
+        chunk = images[some].reshape(-1, images.shape[1], pixels)
+        plain += int((chunk.min(2) == chunk.max(2)).all(1).sum())
+    if pixels > 1 and plain > ALIKE * count:
+        raise ValueError(
+            f"{named}: {plain:,} of {count:,} images have one colour everywhere, expected images "
+            f"that show something{way}"
+        )
+    [(_, equal)] = Counter(zlib.crc32(image.data) for image in images).most_common(1)
+    if equal > ALIKE * count:
+        raise ValueError(
+            f"{named}: {equal:,} of {count:,} images are equal, expected different ones{way}"
+        )

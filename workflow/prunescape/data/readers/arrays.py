@@ -1,0 +1,61 @@
+"""Named arrays of a file, or of a folder of files, paired as images and labels of parts."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from prunescape.data import array_names
+from prunescape.data.readers.found import Found, Reading
+from prunescape.foundations.messages import few
+
+EXPECTED = (
+    "expected images and labels, and perhaps val_images and val_labels, test_images and "
+    "test_labels (or x_train, y_train, ...)"
+)
+
+
+def pair(path: Path, dimensions: Mapping[str, int], load: Callable[[str], np.ndarray]) -> Reading:
+    """Return the images and labels among named arrays.
+
+    Args:
+        path: file or folder of the arrays, for messages.
+        dimensions: number of dimensions, by the arrays' names.
+        load: returns the array of a name; called for images and labels only.
+
+    Raises:
+        ValueError: images or labels are missing, twice there, or beside other arrays that could be
+            images.
+    """
+    named: dict[tuple[str, str], str] = {}
+    others = []
+    for name, count in dimensions.items():
+        meaning = array_names.meaning(name)
+        if meaning and meaning in named:
+            raise ValueError(
+                f"{path}: arrays {named[meaning]} and {name} are both {meaning[1]}, expected one"
+            )
+        if meaning:
+            named[meaning] = name
+        elif count > 1:
+            raise ValueError(
+                f"{path}: arrays {few(sorted(dimensions))}; {EXPECTED}; leave {name} out"
+            )
+        else:
+            others.append(name)
+    parts = {}
+    for part in array_names.PARTS:
+        names = [named.get((part, role)) for role in ("images", "labels")]
+        if names == [None, None] and part != "train":
+            continue
+        if None in names:
+            if part == "train":
+                raise ValueError(
+                    f"{path}: arrays {few(sorted(dimensions)) or '(none)'}; {EXPECTED}"
+                )
+            [name] = [each for each in names if each]
+            other = "labels" if named.get((part, "images")) else "images"
+            raise ValueError(f"{path}: {name} is there, but no {other} of the part {part}")
+        parts[part] = Found(*(load(name) for name in names), *(f"{path}: {name}" for name in names))
+    notes = [f"{path}: left alone {few(sorted(others))}"] if others else []
+    return Reading(parts, notes=notes)

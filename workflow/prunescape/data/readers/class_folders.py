@@ -1,0 +1,62 @@
+"""A folder of class folders of pictures."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from prunescape.data import layouts
+from prunescape.data.readers import pictures
+from prunescape.data.readers.found import Found, Reading
+from prunescape.foundations.messages import few
+
+
+def read(path: Path, background: str) -> Reading:
+    """Read pictures, class by class in the order of the names.
+
+    Files of the system and hidden ones don't count; captions and the like are left alone.
+
+    Args:
+        path: the folder; `layouts.class_folders` says where class folders may lie in it.
+        background: white or black, what transparent pixels are composed over.
+
+    Raises:
+        ValueError: the folders are laid out in another way, or pictures can't be read; names them.
+    """
+    layout = layouts.class_folders(path)
+    reading = Reading({}, list(layout.classes))
+    left = list(layout.left_alone)
+    for part, root in layout.roots.items():
+        listed = _listed(root, layout.classes, left)
+        images, notes = pictures.stack(
+            lambda listed=listed: ((each, each) for each, _ in listed), background, root
+        )
+        labels = np.array([label for _, label in listed], dtype=np.int64)
+        reading.parts[part] = Found(images, labels, str(root), str(root))
+        reading.notes += notes
+    if left:
+        kinds = Counter(each.suffix.lower() or each.name for each in left)
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
+        reading.notes.append(f"{path}: left alone {counts} ({few(sorted(left))})")
+    return reading
+
+
+def _listed(root: Path, classes: list[str], left: list[Path]) -> list[tuple[Path, int]]:
+    """Return the pictures of a part with their classes; descriptions beside them go to `left`."""
+    listed, empty, folders = [], [], []
+    for label, name in enumerate(classes):
+        folder = root / name
+        if not folder.is_dir():
+            continue
+        entries = layouts.visible(folder)
+        folders += [each for each in entries if each.is_dir()]
+        found = [each for each in entries if not layouts.describes(each)]
+        left += [each for each in entries if layouts.describes(each)]
+        listed += [(each, label) for each in found]
+        if not found:
+            empty.append(folder)
+    if folders:
+        raise ValueError(f"{few(folders)}: folders among pictures, expected {layouts.EXPECTED}")
+    if empty:
+        raise ValueError(f"{few(empty)}: an empty class, expected pictures")
+    return listed

@@ -1,0 +1,223 @@
+"""Pictures in files or in bytes, of one size: to one array.
+
+Only formats are opened that run nobody's code.
+"""
+
+import io
+import struct
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from prunescape.data import own_pixels
+from prunescape.foundations.messages import few, one_line
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
+ALLOWED = "PNG, JPEG, BMP, GIF, PPM, TIFF or WebP"
+GREY = ("1", "L", "LA", "La")
+COLOUR = ("P", "PA", "RGB", "RGBA", "RGBa", "CMYK", "YCbCr")
+SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
+ORIENTATION = 0x0112  # of EXIF; from 5 on, height and width are exchanged
+BACKGROUNDS = {"white": 255, "black": 0}
+
+# A picture: what it is called in messages, and its file or bytes.
+Named = tuple[object, Path | bytes]
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What the head of a picture says: size in pixels, and grey, colour or 16 bits (grey)."""
+
+    height: int
+    width: int
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.height} x {self.width} pixels"
+
+
+def stack(
+    listing: Callable[[], Iterable[Named]], background: str, where: Path
+) -> tuple[np.ndarray, list[str]]:
+    """Return pictures as one array [N, C, H, W], uint8 or uint16, and notes of what was done.
+
+    Grey pictures among coloured ones become coloured. Palettes are resolved, transparent pixels
+    are composed over `background`, and orientations of EXIF are applied.
+
+    Args:
+        listing: yields the pictures, in the same order at each call.
+        background: white or black.
+        where: folder or file of the pictures, for messages.
+
+    Raises:
+        ValueError: pictures that can't be read, have several sizes or frames, or show nothing;
+            names them all, or the first and how many more there are.
+    """
+    broken: dict[object, str] = {}
+    looks: dict[_Look, list[object]] = defaultdict(list)
+    for name, source in listing():
+        look = _attempt(_look, name, source, broken)
+        if look:
+            looks[look].append(name)
+    if not looks and not broken:
+        raise ValueError(f"{where}: no picture, expected {ALLOWED}")
+    _check_one_size(looks, broken, where)
+    notes = _check_one_kind(looks, where)
+    images, done = _decoded(listing, looks, broken, background)
+    if broken:
+        raise ValueError(_told(broken, where))
+    notes += [f"{where}: {count:,} pictures {what}" for what, count in sorted(done.items())]
+    if any(what.startswith("have alpha") for what in done):
+        other = next(each for each in BACKGROUNDS if each != background)
+        way = f"; they are composed over {background}, so try datasets.<name>.background: {other}"
+        own_pixels.check_various(images, str(where), way)
+    return images, notes
+
+
+def _told(broken: dict[object, str], where: Path) -> str:
+    listed = few([f"{name} ({reason})" for name, reason in broken.items()])
+    verb = "is no readable picture" if len(broken) == 1 else "are no readable pictures"
+    return f"{where}: {len(broken):,} {verb}: {listed}; expected {ALLOWED}"
+
+
+def _check_one_size(
+    looks: dict[_Look, list[object]], broken: dict[object, str], where: Path
+) -> None:
+    by_size: dict[str, list[object]] = defaultdict(list)
+    for look, names in looks.items():
+        by_size[str(look)] += names
+    if len(by_size) < 2:
+        return
+    [usual, *others] = sorted(by_size, key=lambda each: -len(by_size[each]))
+    listed = few([f"{len(by_size[each]):,} of {each} ({few(by_size[each])})" for each in others])
+    raise ValueError(
+        f"{where}: pictures of several sizes, {len(by_size[usual]):,} of {usual} "
+        f"({by_size[usual][0]}), but {listed}; expected images of one shape: for each, "
+        "PIL.Image.open(path).resize((width, height)).save(path)"
+        f"{'; besides, ' + _told(broken, where) if broken else ''}"
+    )
+
+
+def _check_one_kind(looks: dict[_Look, list[object]], where: Path) -> list[str]:
+    """Return a note if there are grey pictures among coloured ones; 16 bits go with no other."""
+    by_kind: dict[str, list[object]] = defaultdict(list)
+    for look, names in looks.items():
+        by_kind[look.kind] += names
+    if len(by_kind) < 2:
+        return []
+    rare, *_ = sorted(by_kind, key=lambda each: len(by_kind[each]))
+    told = f"{len(by_kind[rare]):,} of {sum(map(len, by_kind.values())):,} pictures"
+    if "16 bits" in by_kind:
+        raise ValueError(
+            f"{where}: {told} are {rare} ({few(by_kind[rare])}), expected all with 16 bits a pixel "
+            "or none"
+        )
+    return [f"{where}: {told} are {rare} ({few(by_kind[rare])}); all are read as colour"]
+
+
+def _decoded(
+    listing: Callable[[], Iterable[Named]],
+    looks: dict[_Look, list[object]],
+    broken: dict[object, str],
+    background: str,
+) -> tuple[np.ndarray, Counter[str]]:
+    """Return the pictures that can be decoded, and what was done to how many."""
+    kinds = {look.kind for look in looks}
+    colour = "colour" in kinds
+    done: Counter[str] = Counter()
+    count, number = sum(map(len, looks.values())), 0
+    first = next(iter(looks), _Look(0, 0, "grey"))
+    shape = (count, 3 if colour else 1, first.height, first.width)
+    try:
+        images = np.empty(shape, np.uint16 if "16 bits" in kinds else np.uint8)
+    except MemoryError:
+        raise ValueError(
+            f"{count:,} pictures of {first} don't fit into memory; expected small ones"
+        ) from None
+    for name, source in listing():
+        if name in broken:
+            continue
+        pixels = _attempt(
+            lambda opened: _pixels(opened, colour, background, done), name, source, broken
+        )
+        if pixels is not None:
+            images[number] = pixels if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
+            number += 1
+    return images, done
+
+
+def _attempt(read: Callable, name: object, source: Path | bytes, broken: dict[object, str]):
+    """Return what `read` makes of a picture; None, and the reason in `broken`, if it can't."""
+    from PIL import Image  # only those who have pictures pay for it
+
+    try:
+        if isinstance(source, bytes):
+            if not source:
+                raise ValueError("0 bytes")
+            with Image.open(io.BytesIO(source), formats=FORMATS) as opened:
+                return read(opened)
+        if not source.stat().st_size:
+            raise ValueError("0 bytes")
+        with Image.open(source, formats=FORMATS) as opened:
+            return read(opened)
+    except Image.UnidentifiedImageError:
+        broken[name] = "of another format, or damaged"
+    except (
+        *(OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError),
+        *(TypeError, KeyError, IndexError, AttributeError, EOFError, OverflowError, MemoryError),
+        *(ZeroDivisionError, RuntimeError),
+    ) as error:
+        text = error.strerror if isinstance(error, OSError) and error.strerror else error
+        broken[name] = one_line(text)[:200]
+    return None
+
+
+def _look(opened: "Image.Image") -> _Look:
+    if getattr(opened, "is_animated", False) and opened.format != "MPO":
+        raise ValueError(f"{opened.n_frames} frames, expected one")
+    for kind, modes in (("grey", GREY), ("colour", COLOUR), ("16 bits", SIXTEEN_BITS)):
+        if opened.mode in modes:
+            width, height = opened.size
+            if _orientation(opened) >= 5:
+                width, height = height, width
+            return _Look(height, width, kind)
+    raise ValueError(f"its mode is {opened.mode}, expected 8 bits a channel, or 16 of grey")
+
+
+def _orientation(opened: "Image.Image") -> int:
+    found = opened.getexif().get(ORIENTATION, 1) if "exif" in opened.info else 1
+    return found if isinstance(found, int) else 1
+
+
+def _pixels(opened: "Image.Image", colour: bool, background: str, done: Counter[str]) -> np.ndarray:
+    """Return the pixels [H, W] or [H, W, 3] of an open picture."""
+    from PIL import ImageOps
+
+    if opened.mode in SIXTEEN_BITS:
+        return np.asarray(_upright(opened, ImageOps, done)).astype(np.uint16)
+    if opened.mode not in (*GREY, "P", "PA", "RGB", "RGBA", "RGBa"):
+        done[f"are {opened.mode}, converted to RGB without a colour profile"] += 1
+    flat = "RGB" if colour else "L"
+    if not opened.has_transparency_data:
+        return np.asarray(_upright(opened, ImageOps, done).convert(flat))
+    done[f"have alpha, composed over {background}"] += 1
+    layered = np.asarray(_upright(opened, ImageOps, done).convert("RGBA" if colour else "LA"))
+    # In whole numbers: exact where a pixel is opaque or transparent, else rounded.
+    alpha = layered[..., -1:].astype(np.uint16)
+    over = layered[..., :-1] * alpha + BACKGROUNDS[background] * (255 - alpha)
+    composed = ((over + 127) // 255).astype(np.uint8)
+    return composed if colour else composed[..., 0]
+
+
+def _upright(opened: "Image.Image", operations, done: Counter[str]) -> "Image.Image":
+    if _orientation(opened) == 1:
+        return opened
+    done["are turned as their EXIF says"] += 1
+    return operations.exif_transpose(opened)

@@ -1,0 +1,14 @@
+"""Named arrays of a .safetensors file."""
+
+from pathlib import Path
+
+from prunescape.data.readers import arrays
+from prunescape.data.readers.found import Reading
+from prunescape.foundations import files
+
+
+def read(path: Path) -> Reading:
+    """Read images and labels; ValueError names the file and what is wrong with it."""
+    found, _ = files.read_tensors(path)
+    dimensions = {name: array.ndim for name, array in found.items()}
+    return arrays.pair(path, dimensions, found.__getitem__)
