@@ -10,12 +10,8 @@ import pytest
 from PIL import Image
 
 from prunescape.data import datasets, own_images, own_sources
-from prunescape.foundations import files, streams
-
-N = 30
-LABELS = np.arange(N) % 3
-GREY = streams.generator("test", "own images").integers(0, 256, (N, 4, 6), dtype=np.uint8)
-COLOUR = streams.generator("test", "own colours").integers(0, 256, (N, 3, 4, 6), dtype=np.uint8)
+from prunescape.foundations import files
+from tests.helpers.images import COLOUR, GREY, LABELS, N, photograph
 
 
 def save(path, **arrays):
@@ -177,16 +173,6 @@ def test_nothing_is_unpickled(tmp_path):
 
 
 # Pictures.
-
-
-def photograph(folder, images=COLOUR, labels=LABELS, suffix="png"):
-    """Write images into class folders a, b, c."""
-    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
-        pixels = np.moveaxis(image, 0, 2) if image.ndim == 3 else image
-        path = folder / "abc"[label] / f"{number:02}.{suffix}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(path)
-    return folder
 
 
 @pytest.mark.parametrize("images", [GREY, COLOUR], ids=["grey", "colour"])

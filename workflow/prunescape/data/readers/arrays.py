@@ -1,5 +1,6 @@
 """Named arrays of a file, or of a folder of files, paired as images and labels of parts."""
 
+import tokenize
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,6 +10,11 @@ from prunescape.data import array_names
 from prunescape.data.readers.found import Found, Reading
 from prunescape.foundations.messages import few
 
+# What numpy raises for bytes that are no array of its own.
+NUMPY_FAULTS = (
+    *(ValueError, EOFError, KeyError, AttributeError, TypeError, MemoryError, OverflowError),
+    *(SyntaxError, RecursionError, IndexError, tokenize.TokenError),
+)
 EXPECTED = (
     "expected images and labels, and perhaps val_images and val_labels, test_images and "
     "test_labels (or x_train, y_train, ...)"

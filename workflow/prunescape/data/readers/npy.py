@@ -28,7 +28,7 @@ def read(path: Path) -> Reading:
 def _map(path: Path) -> np.ndarray:
     try:
         return np.lib.format.open_memmap(path, mode="r")
-    except (ValueError, EOFError, TypeError, KeyError, AttributeError, OverflowError) as error:
+    except arrays.NUMPY_FAULTS as error:
         raise ValueError(
             f"{path}: no readable .npy file of numbers or text ({one_line(error)}); of Python "
             "objects numpy.array(objects.tolist()) is the same without, if all are of one kind"

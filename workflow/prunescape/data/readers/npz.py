@@ -15,8 +15,8 @@ from prunescape.foundations.messages import few, one_line
 ENCRYPTED = 1  # the bit of a member's flags
 
 FAULTS = (
-    *(ValueError, EOFError, KeyError, AttributeError, TypeError, MemoryError, RuntimeError),
-    *(zipfile.BadZipFile, zlib.error, NotImplementedError, struct.error, OverflowError),
+    *(*arrays.NUMPY_FAULTS, RuntimeError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error, struct.error),
 )
 
 
