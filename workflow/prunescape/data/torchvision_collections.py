@@ -85,7 +85,7 @@ def _mnist(_: str, known: Any, folder: Path) -> list[datasets.Part]:
         packed = _download([f"{mirror}{name}" for mirror in known.mirrors], md5, folder)
         paths.append(packed.with_suffix(""))
         _guarded(lambda a, b: b.write_bytes(gzip.decompress(a.read_bytes())), packed, paths[-1])
-    return datasets.read_raw(paths)
+    return list(datasets.read_raw(paths).values())
 
 
 def _svhn(_: str, known: Any, folder: Path) -> list[datasets.Part]:
