@@ -2,16 +2,12 @@
 
 import argparse
 
-import torch
-
 import _script
-from prunescape.data import datasets
-from prunescape.fitting import training
+from prunescape.data import image_tensors
+from prunescape.fitting import ensemble_fits
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.resuming import Progress
 from prunescape.foundations import files
-from prunescape.networks import architectures
-from prunescape.networks.scaling import Scaling
 from prunescape.running.devices import device
 
 
@@ -35,40 +31,21 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
     """Fit the ensemble that the arguments describe, from `start` if there is one; write it."""
     where = device(arguments.device, arguments.precision)
-    split = datasets.load(arguments.images)
-    images = torch.from_numpy(split.images)
-    scaling = Scaling.fit(arguments.fit["scaling"], images)
-    shape = tuple(images.shape[1:])
-    first, last = arguments.replicates
-    replicates = start.replicates if start else list(range(first, last + 1))
-    network = architectures.network(arguments.network, scaling.shape(shape))
-    if network.outputs != split.classes:
-        raise ValueError(
-            f"networks: the last layer has {network.outputs} units, expected one for each of the "
-            f"{split.classes} classes of the data set"
-        )
-    opened = split.opened | (start.fitted_on if start else {})
+    split = image_tensors.load(arguments.images)
     begun = files.sha256(arguments.start) if start else None
     code = [files.sha256(path) for path in arguments.network_files]
+    opened = ensemble_fits.opened(split, start)
     progress = Progress(arguments.output, vars(arguments), opened, begun, code)
-    fitted = training.fit(
-        network,
-        scaling,
-        images.to(where),
-        torch.from_numpy(split.labels).to(where),
+    first, last = arguments.replicates
+    fitted = ensemble_fits.fit(
+        split,
+        arguments.network,
         arguments.fit,
         (arguments.seed, arguments.study),
-        replicates,
-        start and {name: start.arrays[name] for name in [*network.shapes, *network.buffers]},
+        range(first, last + 1),
+        device=where,
+        start=start,
         progress=progress,
     )
-    Checkpoint(
-        arguments.network,
-        shape,
-        scaling,
-        fitted.arrays,
-        fitted.replicates,
-        opened,
-        diverged=(*(start.diverged if start else ()), *fitted.diverged),
-    ).save(arguments.output)
+    fitted.save(arguments.output)
     progress.end()

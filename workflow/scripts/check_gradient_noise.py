@@ -3,10 +3,8 @@
 Writes a row a replicate: Spearman's rank correlation at weights that stay, and after training.
 """
 
-import torch
-
 import _script
-from prunescape.data import datasets
+from prunescape.data import image_tensors
 from prunescape.fitting import gradient_noise
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import files
@@ -29,12 +27,12 @@ def main() -> None:
 
     where = device(arguments.device, arguments.precision)
     checkpoint = Checkpoint.load(arguments.checkpoint)
-    split = datasets.load(arguments.images)
+    split = image_tensors.load(arguments.images, where)
     rows = gradient_noise.check(
         checkpoint,
         arguments.fit,
-        torch.from_numpy(split.images).to(where),
-        torch.from_numpy(split.labels).to(where),
+        split.images,
+        split.labels,
         (arguments.seed, arguments.model["study"]),
     )
     files.write_json(

@@ -3,7 +3,7 @@
 import torch
 
 import _script
-from prunescape.data import datasets
+from prunescape.data import image_tensors
 from prunescape.foundations import files
 from prunescape.networks import architectures, module_checks
 from prunescape.networks.scaling import Scaling
@@ -26,15 +26,15 @@ def main() -> None:
     arguments = parser.parse_args()
 
     torch.set_num_threads(1)
-    split = datasets.load(arguments.images)
-    images = torch.from_numpy(split.images)
-    shape = Scaling.fit(arguments.scaling, images).shape(tuple(images.shape[1:]))
+    split = image_tensors.load(arguments.images)
+    scaling = Scaling.fit(arguments.scaling, split.images)
+    shape = scaling.shape(tuple(split.images.shape[1:]))
     network = architectures.network(arguments.network, shape)
     use = module_checks.Use(
         split.classes,
         arguments.optimiser,
         arguments.distribution or None,
-        len(images),
+        len(split.images),
         arguments.batch_sizes,
     )
     module_checks.check(network, shape, use)

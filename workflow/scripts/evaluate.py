@@ -1,9 +1,7 @@
 """Evaluate an arm of a fit at a batch of levels, clean and under noise; write table rows."""
 
-import torch
-
 import _script
-from prunescape.data import datasets
+from prunescape.data import image_tensors
 from prunescape.evaluation import evaluating
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import files, spelling
@@ -53,7 +51,7 @@ def main() -> None:
         measured = input_moments.from_arrays(arrays, where)
         means = {layer: mean for layer, (mean, _) in measured.items()}
         opened = metadata["opened"]
-    split = datasets.load([arguments.images])
+    split = image_tensors.load([arguments.images], where)
     shapes = {layer.name: layer.shape for layer in checkpoint.network.weighted}
     cases = evaluating.cases(
         checkpoint,
@@ -65,8 +63,8 @@ def main() -> None:
     rows = evaluating.rows(
         cases,
         means,
-        torch.from_numpy(split.images).to(where),
-        torch.from_numpy(split.labels).to(where),
+        split.images,
+        split.labels,
         (arguments.seed, arguments.model["dataset"]),
         spelling.read_all(arguments.noises),
     )

@@ -5,14 +5,11 @@ Each form is a safetensors file with a JSON beside it, and an ONNX file.
 
 from pathlib import Path
 
-import numpy as np
-
 import _script
-from prunescape.exports import compacting, onnx_files, portable
+from prunescape.exports import forms
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import files
-from prunescape.pipeline import paths
-from prunescape.pruning import arm_masks, selection
+from prunescape.pruning import arm_masks
 from prunescape.scoring import input_moments
 
 
@@ -46,24 +43,9 @@ def main() -> None:
     if arguments.retrained:
         arm = [origin[key] for key in ("criterion", "scope", "effect", "level")]
         pruned = Checkpoint.load(arguments.retrained).of_arm(*arm)
-    packed = arm_masks.of_replicates(packed, replicates, pruned.replicates)
-    kept = selection.unpack(
-        arm_masks.layers_of(packed, origin["criterion"], origin["scope"]), shapes
-    )
-    replicate, effect = origin["replicate"], origin["effect"]
-    masked = portable.of_member(pruned, replicate, kept, effect, means, origin)
-    forms = {
-        "dense": portable.of_member(fitted, replicate, None, "none", {}, origin),
-        "masked": masked,
-        "compact": compacting.compact(masked),
-    }
-    r = pruned.replicates.index(replicate)
-    total = sum(mask[r].size for mask in kept.values())
-    removed = sum(int(np.count_nonzero(~mask[r])) for mask in kept.values())
-    for form in paths.FORMS:
-        forms[form].save(arguments.output / form)
-        onnx_files.write(forms[form], arguments.output / f"{form}.onnx")
-    files.write_json(arguments.output / "export.json", origin | {"nominal": removed / total})
+    found, nominal = forms.forms(fitted, pruned, packed, replicates, means, origin)
+    forms.save(found, arguments.output)
+    files.write_json(arguments.output / "export.json", origin | {"nominal": nominal})
 
 
 if __name__ == "__main__":

@@ -1,9 +1,7 @@
 """Measure mean and standard deviation of every layer's inputs over the training images."""
 
-import torch
-
 import _script
-from prunescape.data import datasets
+from prunescape.data import image_tensors
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import files
 from prunescape.running.devices import device
@@ -21,12 +19,12 @@ def main() -> None:
 
     where = device(arguments.device, arguments.precision)
     checkpoint = Checkpoint.load(arguments.checkpoint)
-    split = datasets.load(arguments.images)
+    split = image_tensors.load(arguments.images, where)
     measured = input_moments.input_moments(
         checkpoint.network,
         checkpoint.parameters(where),
         checkpoint.scaling.to(where),
-        torch.from_numpy(split.images).to(where),
+        split.images,
     )
     metadata = {"replicates": checkpoint.replicates, "opened": split.opened}
     files.write_tensors(arguments.output, input_moments.arrays(measured), metadata)

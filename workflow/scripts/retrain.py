@@ -3,10 +3,8 @@
 In a chain of steps, also the scores from which the next step's masks are made.
 """
 
-import torch
-
 import _script
-from prunescape.data import datasets
+from prunescape.data import image_tensors
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.resuming import Progress
 from prunescape.foundations import files
@@ -46,9 +44,7 @@ def main() -> None:
 
     where = device(arguments.device, arguments.precision)
     before = Checkpoint.load(arguments.checkpoint)
-    split = datasets.load(arguments.images)
-    images = torch.from_numpy(split.images).to(where)
-    labels = torch.from_numpy(split.labels).to(where)
+    split = image_tensors.load(arguments.images, where)
     root = (arguments.seed, arguments.study)
     arms = [retraining.Trained(*arm) for arm in arguments.arms]
     replicates = list(dict.fromkeys(before.replicates))
@@ -65,8 +61,8 @@ def main() -> None:
         before,
         arms,
         masks,
-        images,
-        labels,
+        split.images,
+        split.labels,
         arguments.fit,
         root,
         arguments.first_epoch,
@@ -75,7 +71,7 @@ def main() -> None:
     checkpoint.save(arguments.output)
     if arguments.scores_output:
         scores, replicates = ranking.scores_by_arm(
-            checkpoint, arguments.criteria, arguments.fit, images, labels, root
+            checkpoint, arguments.criteria, arguments.fit, split.images, split.labels, root
         )
         files.write_tensors(arguments.scores_output, scores, {"replicates": replicates})
     progress.end()

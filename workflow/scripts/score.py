@@ -1,9 +1,7 @@
 """Score the weights of a checkpoint by every criterion of the study."""
 
-import torch
-
 import _script
-from prunescape.data import datasets
+from prunescape.data import image_tensors
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import files
 from prunescape.running.devices import device
@@ -30,7 +28,7 @@ def main() -> None:
 
     where = device(arguments.device, arguments.precision)
     checkpoint = Checkpoint.load(arguments.checkpoint)
-    split = datasets.load(arguments.images)
+    split = image_tensors.load(arguments.images, where)
     measured = {}
     if arguments.moments:
         measured = input_moments.from_arrays(files.read_tensors(arguments.moments)[0], where)
@@ -38,8 +36,8 @@ def main() -> None:
         checkpoint,
         arguments.criteria,
         arguments.fit,
-        torch.from_numpy(split.images).to(where),
-        torch.from_numpy(split.labels).to(where),
+        split.images,
+        split.labels,
         measured,
         (arguments.seed, arguments.study),
     )

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from prunescape.foundations import file_locks
 from prunescape.running import run_lock
 from tests.helpers.places import WORKFLOW
 
@@ -169,7 +170,7 @@ def test_where_nothing_can_be_locked_snakemakes_own_lock_remains(tmp_path, monke
     def unsupported(*_):
         raise OSError(38, os.strerror(38))
 
-    monkeypatch.setattr(run_lock.fcntl, "flock", unsupported)
+    monkeypatch.setattr(file_locks.fcntl, "flock", unsupported)
 
     run_lock.wait(tmp_path)
     run_lock.claim(tmp_path, run_lock.HERE)

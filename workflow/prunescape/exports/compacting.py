@@ -11,6 +11,7 @@ import numpy as np
 
 from prunescape.exports.portable import Portable
 from prunescape.foundations.files import Arrays
+from prunescape.pruning.source_units import by_source
 
 ACTIVATIONS = {"relu": lambda value: np.maximum(value, 0), "tanh": np.tanh, "max_pool": np.asarray}
 """Kinds of layers that act on each unit alone, and what they make of a constant."""
@@ -38,15 +39,15 @@ def compact(model: Portable) -> Portable:
         constant = arrays.get(f"{name}.bias", np.zeros(len(weight)))
         for kind in between:
             constant = ACTIVATIONS[kind](constant)
-        passed = _by_source(arrays[f"{following}.weight"], len(weight)).sum(axis=2)
+        passed = by_source(arrays[f"{following}.weight"][None], len(weight))[0].sum(axis=2)
         layers[places[int(following) - 1]]["bias"] = True
         bias = arrays.get(f"{following}.bias", np.zeros(len(passed)))
         arrays[f"{following}.bias"] = bias + passed[:, idle] @ constant[idle]
         # One may stay, so that the layer isn't empty: it must not count twice.
-        _by_source(arrays[f"{following}.weight"], len(weight))[:, idle] = 0
+        by_source(arrays[f"{following}.weight"][None], len(weight))[0][:, idle] = 0
         _take(arrays, name, following, _at_least_one(~idle))
     for name, following, _ in reversed(hidden):
-        sources = _by_source(arrays[f"{following}.weight"], len(arrays[f"{name}.weight"]))
+        sources = by_source(arrays[f"{following}.weight"][None], len(arrays[f"{name}.weight"]))[0]
         used = sources.any(axis=(0, 2))
         arrays[f"{name}.weight"][~used] = 0  # also of one that may stay: it needs nothing
         _take(arrays, name, following, _at_least_one(used))
@@ -57,14 +58,6 @@ def compact(model: Portable) -> Portable:
     return replace(model, layers=layers, arrays=found)
 
 
-def _by_source(weight: np.ndarray, units: int) -> np.ndarray:
-    """View a weight [out, in, ...] as [out, units, share]: inputs grouped by where they come from.
-
-    After a convolution is flattened, each of its filters is the source of a run of inputs.
-    """
-    return weight.reshape(len(weight), units, -1)
-
-
 def _at_least_one(kept: np.ndarray) -> np.ndarray:
     """Return which units stay: the first, if none would."""
     return kept if kept.any() else np.arange(len(kept)) == 0
@@ -73,7 +66,7 @@ def _at_least_one(kept: np.ndarray) -> np.ndarray:
 def _take(arrays: Arrays, name: str, following: str, kept: np.ndarray) -> None:
     """Keep some units of a layer, in place: its rows and the next layer's columns."""
     own, after = arrays[f"{name}.weight"], arrays[f"{following}.weight"]
-    sources = _by_source(after, len(own))[:, kept]
+    sources = by_source(after[None], len(own))[0][:, kept]
     width = after.shape[1] // len(own) * int(kept.sum())
     arrays[f"{following}.weight"] = sources.reshape(len(after), width, *after.shape[2:])
     arrays[f"{name}.weight"] = own[kept]

@@ -5,7 +5,6 @@ file goes when the file is written again. Nothing that is read back is ever unpi
 """
 
 import contextlib
-import fcntl
 import glob
 import hashlib
 import json
@@ -19,6 +18,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from prunescape.foundations import file_locks
 from prunescape.foundations.messages import one_line
 
 Arrays = dict[str, np.ndarray]
@@ -94,10 +94,9 @@ def _remove_leftovers(final: Path) -> None:
 def _lock(handle: int) -> bool:
     """Lock an open file; return whether that worked: not if another has, or none can be locked."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return file_locks.take(handle)
     except OSError:
         return False
-    return True
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:

@@ -120,3 +120,13 @@ class Ensemble:
 
 def _padded(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def repeated(
+    values: Mapping[str, torch.Tensor], replicates: int, device: torch.device | None = None
+) -> dict[str, torch.Tensor]:
+    """Return values of one network as those of R equal ones: name -> [R, ...]."""
+    return {
+        name: value.to(device).repeat(replicates, *[1] * value.dim())
+        for name, value in values.items()
+    }

@@ -32,6 +32,7 @@ from torch import nn
 
 from prunescape.foundations import user_files
 from prunescape.networks import module_calls, module_parts, module_starts
+from prunescape.networks.ensembles import repeated
 from prunescape.networks.module_calls import Calls
 from prunescape.networks.module_errors import called, paths_of, refused, telling
 from prunescape.networks.module_layers import ConvLayer, ModuleLayer, layer_of
@@ -138,10 +139,7 @@ class ModuleNetwork:
         self, replicates: int, device: torch.device | None = None
     ) -> dict[str, torch.Tensor]:
         """Return places for the buffers [R, ...], filled with one replicate's start."""
-        return {
-            name: value.to(device).repeat(replicates, *[1] * value.dim())
-            for name, value in self._initial_buffers.items()
-        }
+        return repeated(self._initial_buffers, replicates, device)
 
     def logits(
         self,

@@ -28,6 +28,7 @@ import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 from prunescape.foundations import levels
 from prunescape.foundations.choices import choose
 from prunescape.networks import products
+from prunescape.networks.ensembles import repeated
 from prunescape.networks.winners import IN_CACHE, Boost, Winners
 
 Parameters = Mapping[str, torch.Tensor]
@@ -203,10 +204,7 @@ class Network:
         self, replicates: int, device: torch.device | None = None
     ) -> dict[str, torch.Tensor]:
         """Return the buffers [R, ...] at the start of training."""
-        return {
-            name: value.to(device).repeat(replicates, *[1] * value.dim())
-            for name, value in self._initial_buffers().items()
-        }
+        return repeated(self._initial_buffers(), replicates, device)
 
     def _initial_buffers(self) -> dict[str, torch.Tensor]:
         return {k: v for layer in self.winners for k, v in layer.initial_buffers().items()}

@@ -14,6 +14,7 @@ import numpy as np
 from prunescape.foundations import levels
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
+from prunescape.pruning.source_units import by_source
 
 
 def exact_k(
@@ -116,7 +117,7 @@ def dead_units(masks: Arrays, *, chained: bool = True) -> np.ndarray:
     for index, mask in enumerate(layers):
         reached = mask.reshape(*mask.shape[:2], -1).any(axis=2)
         if chained and index + 1 < len(layers):
-            reached &= _by_source(layers[index + 1], mask.shape[1]).any(axis=(1, 3))
+            reached &= by_source(layers[index + 1], mask.shape[1]).any(axis=(1, 3))
         dead += (~reached).sum(axis=1)
     return dead
 
@@ -195,14 +196,14 @@ def _neuron(member: Arrays, level: str, stream: np.random.Generator, _: int) -> 
     for name, following in pairwise(names):
         units = member[name].shape[0]
         incoming = _square(member[name]).reshape(units, -1).sum(axis=1)
-        outgoing = _by_source(_square(member[following])[None], units)[0].sum(axis=(0, 2))
+        outgoing = by_source(_square(member[following])[None], units)[0].sum(axis=(0, 2))
         strength = incoming + outgoing
         gone = np.isneginf(member[name].reshape(units, -1)).all(axis=1)
-        gone &= _by_source(np.isneginf(member[following])[None], units)[0].all(axis=(0, 2))
+        gone &= by_source(np.isneginf(member[following])[None], units)[0].all(axis=(0, 2))
         strength[gone] = -np.inf
         neurons = _keep_units(strength, level, stream)
         kept[name][~neurons] = False
-        _by_source(kept[following][None], units)[0][:, ~neurons] = False
+        by_source(kept[following][None], units)[0][:, ~neurons] = False
     return kept
 
 
@@ -220,16 +221,6 @@ def _keep_units(strength: np.ndarray, level: str, stream: np.random.Generator) -
 def _square(scores: np.ndarray) -> np.ndarray:
     """Square scores for an L2 norm; removed weights (-inf) make a unit as low as it can be."""
     return np.where(np.isneginf(scores), 0.0, scores.astype(np.float64) ** 2)
-
-
-def _by_source(weights: np.ndarray, units: int) -> np.ndarray:
-    """View weights [R, out, in, ...] as [R, out, units, share]: inputs grouped by source unit.
-
-    After a convolution is flattened, each of its filters is the source of a run of inputs.
-    """
-    if weights.shape[2] % units:
-        raise ValueError(f"{weights.shape[2]} inputs can't come from {units} units")
-    return weights.reshape(*weights.shape[:2], units, -1)
 
 
 def _split(flat: np.ndarray, like: Arrays) -> Arrays:

@@ -4,7 +4,6 @@ Snakemake counts GPUs and sets none. A job takes the first visible GPU whose loc
 the kernel releases the lock when the job ends, however it ends. Standard library only.
 """
 
-import fcntl
 import itertools
 import os
 import sys
@@ -13,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from prunescape.foundations import file_locks
 from prunescape.running import probes
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -69,9 +69,7 @@ def claim(ids: Sequence[str], folder: Path | None = None) -> str:
 def _lock(path: Path) -> bool:
     """Lock a file without waiting; return whether that worked."""
     opened = path.open("w", encoding="utf-8")
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not file_locks.take(opened):
         opened.close()
         return False
     _held.append(opened)

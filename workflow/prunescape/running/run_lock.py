@@ -5,12 +5,13 @@ next. So whoever runs here also holds a lock of the kernel's on FILE, which vani
 process: who gets that one knows that files in LOCKS were left over. Standard library only.
 """
 
-import fcntl
 import os
 import shutil
 import socket
 import sys
 from pathlib import Path
+
+from prunescape.foundations import file_locks
 
 FILE = ".snakemake/alone.lock"
 """What is locked; it says who did so last: the name of the machine, and where its jobs ran."""
@@ -33,13 +34,13 @@ def wait(folder: Path) -> None:
     """
     handle = _opened(folder)
     try:
-        if not _locked(handle):
+        if not file_locks.take(handle):
             print(
                 f"another run is at work in {folder.resolve()}: waiting for its end "
                 "(Ctrl-C gives up)",
                 file=sys.stderr,
             )
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            file_locks.wait(handle)
     except OSError:
         return
     _clear(folder, os.pread(handle, 1000, 0).decode(errors="replace"))
@@ -56,7 +57,7 @@ def claim(folder: Path, where: str) -> None:
     """
     handle = _opened(folder)
     try:
-        if os.environ.get(HOLDER) != str(os.getpid()) and not _locked(handle):
+        if os.environ.get(HOLDER) != str(os.getpid()) and not file_locks.take(handle):
             raise ValueError(f"another run is at work in {folder.resolve()}: wait for its end")
     except OSError:
         return
@@ -68,15 +69,6 @@ def _opened(folder: Path) -> int:
     path = folder / FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-
-
-def _locked(handle: int) -> bool:
-    """Lock the file without waiting; return whether that worked. OSError where none can be."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _say(handle: int, where: str) -> None:

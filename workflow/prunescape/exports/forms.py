@@ -1,0 +1,59 @@
+"""The forms of one pruned network: dense, masked, and physically smaller (needs torch)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from prunescape.exports import compacting, onnx_files, portable
+from prunescape.exports.portable import Portable
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.foundations.files import Arrays
+from prunescape.pruning import arm_masks, selection
+
+
+def forms(
+    fitted: Checkpoint,
+    pruned: Checkpoint,
+    packed: Arrays,
+    replicates: list[int],
+    means: Mapping[str, Any],
+    origin: Mapping[str, Any],
+) -> tuple[dict[str, Portable], float]:
+    """Return one network in each form, and the share of its weights that are removed.
+
+    Args:
+        fitted: the ensemble that was pruned.
+        pruned: the ensemble under masks: after retraining, or `fitted`.
+        packed: masks of all arms, bit-packed.
+        replicates: those of the masks.
+        means: layer -> mean inputs, which the effect `compensate` reads.
+        origin: the table's key columns of the network, study to replicate.
+
+    Returns:
+        "dense", "masked" and "compact" -> the network; removed weights / weights.
+    """
+    shapes = {layer.name: layer.shape for layer in fitted.network.weighted}
+    packed = arm_masks.of_replicates(packed, replicates, pruned.replicates)
+    kept = selection.unpack(
+        arm_masks.layers_of(packed, origin["criterion"], origin["scope"]), shapes
+    )
+    replicate, effect = origin["replicate"], origin["effect"]
+    masked = portable.of_member(pruned, replicate, kept, effect, means, origin)
+    found = {
+        "dense": portable.of_member(fitted, replicate, None, "none", {}, origin),
+        "masked": masked,
+        "compact": compacting.compact(masked),
+    }
+    r = pruned.replicates.index(replicate)
+    total = sum(mask[r].size for mask in kept.values())
+    removed = sum(int(np.count_nonzero(~mask[r])) for mask in kept.values())
+    return found, removed / total
+
+
+def save(found: Mapping[str, Portable], folder: Path) -> None:
+    """Write each form as safetensors with a JSON beside it, and as ONNX."""
+    for form, model in found.items():
+        model.save(folder / form)
+        onnx_files.write(model, folder / f"{form}.onnx")

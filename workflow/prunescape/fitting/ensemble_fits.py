@@ -1,0 +1,79 @@
+"""From images to the checkpoint of an ensemble (needs torch)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from prunescape.data.image_tensors import ImageTensors
+from prunescape.fitting import training
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.fitting.resuming import Progress
+from prunescape.networks import architectures
+from prunescape.networks.scaling import Scaling
+
+
+def fit(
+    split: ImageTensors,
+    layers: list[dict[str, Any]] | str,
+    settings: Mapping[str, Any],
+    root: tuple[int | str, ...],
+    replicates: Sequence[int],
+    *,
+    device: torch.device | str = "cpu",
+    start: Checkpoint | None = None,
+    progress: Progress | None = None,
+) -> Checkpoint:
+    """Fit an ensemble of networks.
+
+    Args:
+        split: the training images, on the CPU, where their scaling is found.
+        layers: of the networks, or path/to/file.py:name.
+        settings: of the fit, as in the config.
+        root: first parts of the random streams' names.
+        replicates: whom to fit; with a start, the start's replicates are.
+        device: where to train.
+        start: point estimates to start from.
+        progress: where the training is kept, so that it goes on after a kill.
+
+    Returns:
+        A checkpoint without the replicates that diverged, here or on the way to the start.
+
+    Raises:
+        ValueError: the last layer doesn't have a unit for each class, or the training fails.
+    """
+    scaling = Scaling.fit(settings["scaling"], split.images)
+    shape = tuple(split.images.shape[1:])
+    network = architectures.network(layers, scaling.shape(shape))
+    if network.outputs != split.classes:
+        raise ValueError(
+            f"networks: the last layer has {network.outputs} units, expected one for each of the "
+            f"{split.classes} classes of the data set"
+        )
+    begun = [*network.shapes, *network.buffers]
+    there = split.to(device)
+    fitted = training.fit(
+        network,
+        scaling,
+        there.images,
+        there.labels,
+        settings,
+        root,
+        start.replicates if start else list(replicates),
+        start and {name: start.arrays[name] for name in begun},
+        progress=progress,
+    )
+    return Checkpoint(
+        layers,
+        shape,
+        scaling,
+        fitted.arrays,
+        fitted.replicates,
+        opened(split, start),
+        diverged=(*(start.diverged if start else ()), *fitted.diverged),
+    )
+
+
+def opened(split: ImageTensors, start: Checkpoint | None = None) -> dict[str, str]:
+    """Return the SHA-256 of all that a fit learns from, by the name of its split."""
+    return split.opened | (start.fitted_on if start else {})
