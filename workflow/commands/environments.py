@@ -17,6 +17,7 @@ from typing import NamedTuple, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from prunescape.foundations import home
 from prunescape.running import surroundings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,7 +91,7 @@ def entered(need: str) -> Path:
     for name in surroundings.ignored(("VENV", "USE_VENV")):
         print(surroundings.not_taken(name), file=sys.stderr)
     if used := surroundings.given("USE_VENV"):
-        folder = Path.cwd() / surroundings.expanded(used)
+        folder = Path.cwd() / home.expanded(used)
         surroundings.check_on_path(folder / "bin", "USE_VENV")
         look_at(folder, need)
         return folder
@@ -105,7 +106,7 @@ def entered(need: str) -> Path:
 
 def place() -> Path:
     """Return the folder VENV, absolute; links are not followed, since it may be one."""
-    return Path.cwd() / surroundings.expanded(surroundings.given("VENV", ".venv"))
+    return Path.cwd() / home.expanded(surroundings.given("VENV", ".venv"))
 
 
 def made_by_make(folder: Path) -> bool:

@@ -18,6 +18,7 @@ from typing import NoReturn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from prunescape.configuration import reading, validation
+from prunescape.foundations import home
 from prunescape.foundations.messages import one_line
 from prunescape.running import future_files, run_lock, surroundings
 
@@ -41,7 +42,7 @@ def config_files(text: str) -> list[str]:
             files = shlex.split(text)
         except ValueError as error:
             raise ValueError(f"CONFIG: found {text!r} ({one_line(error)}); {LIST}") from None
-    files = [surroundings.expanded(file) for file in files]
+    files = [home.expanded(file) for file in files]
     # Snakemake would take a dash for the beginning of an option.
     return [f"./{file}" if file.startswith("-") else file for file in files]
 
@@ -69,7 +70,7 @@ class Settings:
     def __init__(self) -> None:
         self.config = surroundings.given("CONFIG")
         self.files = config_files(self.config)
-        self.directory = surroundings.expanded(surroundings.given("DIRECTORY"))
+        self.directory = home.expanded(surroundings.given("DIRECTORY"))
         self.folder = Path(self.directory or ".")
         self.cores = surroundings.given("CORES", "all")
         if self.cores != "all" and not (self.cores.isdecimal() and int(self.cores) > 0):
@@ -175,7 +176,7 @@ def tool(name: str, *arguments: str) -> list[str]:
 
 def store() -> list[str]:
     """Return the argument that names where snapshots are shared, if make was told."""
-    folder = surroundings.expanded(surroundings.given("STORE"))
+    folder = home.expanded(surroundings.given("STORE"))
     return [f"--store={folder}"] if folder else []
 
 

@@ -1,7 +1,5 @@
 """What variables and folders of a machine do to a run: cleared, replaced, or told."""
 
-import os
-
 import pytest
 
 from prunescape.running import surroundings
@@ -64,14 +62,3 @@ def test_a_cache_that_can_be_written_to_stays(tmp_path):
     environment = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
     assert surroundings.find_cache(tmp_path, environment) == ""
     assert environment == {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-
-
-def test_a_home_in_a_path(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    assert surroundings.expanded("~/a") == str(tmp_path / "a")
-    assert surroundings.expanded("~nobody_here/a") == "~nobody_here/a"
-    assert surroundings.expanded("a~b") == "a~b"
-    (tmp_path / "~x").mkdir()
-    assert surroundings.expanded("~x") == "~x"
-    assert os.environ["HOME"] == str(tmp_path)

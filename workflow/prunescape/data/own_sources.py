@@ -5,7 +5,7 @@
     torchvision:NAME    one of COLLECTIONS, downloaded
 
 What the files hold is the matter of `own_images`. The rules read this module when the workflow is
-parsed, so it imports the standard library only.
+parsed, so nothing that it imports needs more than the standard library.
 """
 
 import os
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from prunescape.data import array_names, layouts
+from prunescape.foundations import home
 
 # Collections of torchvision whose files are read without unpickling anything.
 COLLECTIONS = ("KMNIST", "SVHN", "CIFAR10", "CIFAR100")
@@ -50,15 +51,7 @@ def path(source: str, place: str) -> str:
     """Return the file or folder that has the images of a place of `sources.<source>`."""
     if collection(place):
         return f"data/{source}/raw/{DOWNLOADED}"
-    return str(expanded(place.partition(":")[2]))
-
-
-def expanded(named: str) -> Path:
-    """Return a path with ~ and ~user resolved; as it is if there is no such user."""
-    try:
-        return Path(named).expanduser()
-    except RuntimeError:
-        return Path(named)
+    return str(Path(home.expanded(place.partition(":")[2])))
 
 
 def ending(name: str) -> str | None:

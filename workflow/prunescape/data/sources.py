@@ -18,7 +18,8 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from prunescape.data import own_sources, web
+from prunescape.data import web
+from prunescape.foundations import home
 from prunescape.foundations.choices import choose
 from prunescape.foundations.messages import one_line
 
@@ -165,7 +166,7 @@ def _from_folders(source: str, folders: Sequence[Path], finals: Sequence[Path]) 
 
 def _from_directory(source: str, argument: str, finals: Sequence[Path]) -> None:
     """Take the files from a folder of the user's, or from what torchvision made in it."""
-    folder = own_sources.expanded(argument)
+    folder = Path(home.expanded(argument))
     if not folder.is_dir():
         raise ValueError(f"no such folder: {folder.absolute()}")
     _from_folders(source, [folder, folder / TORCHVISION.get(source, source) / "raw"], finals)

@@ -6,8 +6,9 @@ command. Standard library only.
 
 import os
 from collections.abc import MutableMapping
-from contextlib import suppress
 from pathlib import Path
+
+from prunescape.foundations import home
 
 PREFIX = "PRUNESCAPE_"
 SETTINGS = (
@@ -61,14 +62,6 @@ def not_taken(name: str) -> str:
     return f"make: {name} in the environment is not taken: give it after make, or as {PREFIX}{name}"
 
 
-def expanded(path: str) -> str:
-    """Return a path with the user's home for ~, where it names nothing as it stands."""
-    if path.startswith("~") and not Path(path).exists():
-        with suppress(RuntimeError):  # nobody knows such a user
-            return str(Path(path).expanduser())
-    return path
-
-
 def clear(environment: MutableMapping[str, str] = os.environ) -> list[str]:
     """Take what would change Python or pip out of the environment of all that follows.
 
@@ -107,11 +100,11 @@ def find_cache(folder: Path, environment: MutableMapping[str, str] = os.environ)
         A line for the user; "" where the home can be written to.
     """
     try:
-        cache = Path(environment.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+        cache = Path(environment.get("XDG_CACHE_HOME") or home.expanded("~/.cache"))
         cache.mkdir(parents=True, exist_ok=True)
         if os.access(cache, os.W_OK | os.X_OK):
             return ""
-    except (OSError, RuntimeError):  # RuntimeError: nobody knows where the home is
+    except OSError:
         pass
     other = folder.resolve() / ".snakemake" / "cache"
     environment["XDG_CACHE_HOME"] = str(other)
