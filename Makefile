@@ -98,9 +98,10 @@ test-conda: ## run in conda environments, by a stand-in for conda (long)
 test-faults: ## kill runs at random moments, in every rule (long)
 	$(ENTER) test python -m pytest -n 2 tests/faults
 
-lint: ## check style and workflow
+lint: ## check style, types and workflow
 	$(ENTER) test ruff check
 	$(ENTER) test ruff format --check
+	$(ENTER) test mypy
 	$(ENTER) test snakefmt --check Snakefile workflow
 	$(ENTER) test snakemake --lint
 

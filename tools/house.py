@@ -94,7 +94,8 @@ def circle(found: Counter[tuple[str, str]]) -> list[str]:
     try:
         list(TopologicalSorter(graph).static_order())
     except CycleError as error:
-        return error.args[1]
+        rooms: list[str] = error.args[1]
+        return rooms
     return []
 
 

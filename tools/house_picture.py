@@ -10,6 +10,7 @@ import ast
 import json
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -137,7 +138,12 @@ def draw(arrows: Collection[tuple[str, str]], colour: dict[str, str]) -> Figure:
         axes.text(ACROSS[room], level, text, ha="center", va="center", fontsize=11, zorder=4)
     axes.text(0.22, 7.55, "grey arrows: implied by the black ones", fontsize=9, va="center")
     for row, (face, text) in enumerate(LEGEND.items()):
-        place = {"transform": axes.transData, "va": "center", "fontsize": 9, "zorder": 4}
+        place: dict[str, Any] = {
+            "transform": axes.transData,
+            "va": "center",
+            "fontsize": 9,
+            "zorder": 4,
+        }
         axes.text(0.25, 8.33 - 0.26 * row, "    ", bbox={"facecolor": face, "pad": 1.5}, **place)
         axes.text(0.65, 8.33 - 0.26 * row, text, **place)
     axes.set(xlim=(0, 10), ylim=(-0.5, len(house.FLOORS) - 0.5))

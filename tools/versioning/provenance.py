@@ -42,7 +42,8 @@ class Output:
     @property
     def checksums(self) -> dict[str, str]:
         """What Snakemake recorded of its inputs, as algorithm:digits."""
-        return self.record.get("input_checksums", {})
+        found: dict[str, str] = self.record.get("input_checksums", {})
+        return found
 
 
 @dataclass(frozen=True)

@@ -322,7 +322,9 @@ class Store:
         Where a remote has the list of a folder, DVC believes that it has all files of the list.
         """
         folder = self.folder_of(remote)
-        for name in names if folder is not None else ():
+        if folder is None:
+            return
+        for name in names:
             if not _object(folder, name).is_file():
                 _copy(self.object(name), _object(folder, name), name.removesuffix(".dir"), 0o444)
 
@@ -332,7 +334,9 @@ class Store:
         DVC drops the list of a folder's files when one of the files can't be had.
         """
         folder = self.folder_of(remote)
-        for name in names if folder is not None else ():
+        if folder is None:
+            return
+        for name in names:
             if not self.object(name).is_file() and _object(folder, name).is_file():
                 _copy(_object(folder, name), self.object(name), name.removesuffix(".dir"), 0o444)
 

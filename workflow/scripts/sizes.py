@@ -1,6 +1,7 @@
 """Measure bytes, multiply-adds and latency of exported networks."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -21,7 +22,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, metavar="FILE", help="sizes as CSV")
     arguments = parser.parse_args()
 
-    found = []
+    found: list[dict[str, Any]] = []
     for folder in arguments.folders:
         described = files.read_json(folder / "export.json")
         nominal = described.pop("nominal")
@@ -33,9 +34,10 @@ def main() -> None:
             for way, run in latency.runs(model, folder / f"{form}.onnx", batch).items()
         }
         stored = {form: storage.sizes(model.arrays) for form, model in models.items()}
+        counted = {form: model.multiply_adds().values() for form, model in models.items()}
         computed = {
-            form: tuple(map(sum, zip(*model.multiply_adds().values(), strict=True)))
-            for form, model in models.items()
+            form: (sum(every for every, _ in pairs), sum(nonzero for _, nonzero in pairs))
+            for form, pairs in counted.items()
         }
         times = latency.measure(calls)
         found += sizes.rows(folder.name, described, nominal, stored, computed, times)

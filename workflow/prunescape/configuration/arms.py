@@ -108,8 +108,9 @@ def check_arm(place: Place, arm: dict[Any, Any], fits: Any, networks: Any) -> It
             yield here, f"{text} ({listed(dict.fromkeys(trained))})"
 
     if "neuron" in texts_of(arm.get("scopes")):
-        fitted = [mapping(mapping(fits).get(fit)) for fit in texts_of(arm.get("fits"))]
-        named = arm.get("networks") or [n for fit in fitted for n in texts_of(fit.get("networks"))]
+        settings = [mapping(mapping(fits).get(fit)) for fit in texts_of(arm.get("fits"))]
+        of_fits = [name for each in settings for name in texts_of(each.get("networks"))]
+        named = arm.get("networks") or of_fits
         for network in dict.fromkeys(texts_of(named)):
             if isinstance(mapping(networks).get(network), str):
                 text = f"found 'neuron' with the network {plain(network)}, which is in a file and"
@@ -172,7 +173,7 @@ def check_arms_differ(
             for fit in texts_of(arm.get("fits"))
             for network in texts_of(arm.get("networks") or mapping(fits.get(fit)).get("networks"))
         ]
-        for model, *names in itertools.product(models, *lists):
+        for model, names in itertools.product(models, itertools.product(*lists)):
             first = seen.setdefault((*model, *names, shown(arm.get("selection"))), i)
             if first != i:
                 text = f"found {' / '.join(map(plain, [model[0], *names]))} again, as in [{first}]"

@@ -36,8 +36,8 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
     """
     config = mapping(config)
     datasets, catalogue = config.get("datasets"), config.get("catalogue")
-    for i, study in texts_in(config.get("studies")):
-        yield from unknown_name(("studies", i), study, catalogue, "a study of the catalogue")
+    for i, name in texts_in(config.get("studies")):
+        yield from unknown_name(("studies", i), name, catalogue, "a study of the catalogue")
     yield from check_claims(config.get("claims"), catalogue)
     claims = dict.fromkeys(each.id for path in files_of_claims(config) for each in claims_in(path))
     for claim in mapping(config.get("not_tested")):
@@ -45,8 +45,10 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
     for source, places in mapping(config.get("sources")).items():
         yield from check_source(("sources", source), source, texts_in(places), files)
     for name, dataset in blocks_in(datasets):
-        place, source = ("datasets", name, "source"), dataset.get("source")
-        yield from unknown_name(place, source, config.get("sources"), "one of the sources")
+        place, source = ("datasets", name), dataset.get("source")
+        yield from unknown_name(
+            (*place, "source"), source, config.get("sources"), "one of the sources"
+        )
     for name, network in mapping(config.get("networks")).items():
         if isinstance(network, str) and user_files.NAMED.fullmatch(network):
             try:
@@ -60,23 +62,23 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
     for name, export in blocks_in(config.get("exports")):
         yield from check_export(("exports", name), export, config)
     for name, study in blocks_in(catalogue):
-        place, dataset = ("catalogue", name), study.get("dataset")
-        yield from unknown_name((*place, "dataset"), dataset, datasets, "one of the datasets")
+        place, named = ("catalogue", name), study.get("dataset")
+        yield from unknown_name((*place, "dataset"), named, datasets, "one of the datasets")
         for fit, settings in blocks_in(study.get("fits")):
-            here = (*place, "fits", fit)
-            yield from check_fit(here, settings, config.get("networks"))
-            yield from check_start(here, settings, study["fits"], config.get("networks"))
+            at_fit = (*place, "fits", fit)
+            yield from check_fit(at_fit, settings, config.get("networks"))
+            yield from check_start(at_fit, settings, study["fits"], config.get("networks"))
         schedules = mapping(study.get("schedules"))
         for schedule, settings in blocks_in(schedules):
             yield from check_schedule((*place, "schedules", schedule), settings)
         for i, arm in blocks_in(study.get("arms")):
-            here = (*place, "arms", i)
-            yield from check_arm(here, arm, study.get("fits"), config.get("networks"))
+            at_arm = (*place, "arms", i)
+            yield from check_arm(at_arm, arm, study.get("fits"), config.get("networks"))
             read = statistics_read(arm, config)
             yield from check_needs(
-                (*here, "criteria"), arm, mapping(study.get("fits")), config, read
+                (*at_arm, "criteria"), arm, mapping(study.get("fits")), config, read
             )
-            yield from check_schedules(here, arm, mapping(study.get("fits")), schedules, read)
+            yield from check_schedules(at_arm, arm, mapping(study.get("fits")), schedules, read)
         yield from check_arms_differ(
             (*place, "arms"), blocks_in(study.get("arms")), mapping(study.get("fits"))
         )

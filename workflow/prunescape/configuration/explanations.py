@@ -22,14 +22,14 @@ def allowed(part: dict[str, Any]) -> str:
     """Say in words which values a part of the schema allows."""
     part = resolved(part)
     if "x-allowed" in part:
-        return part["x-allowed"]
+        return str(part["x-allowed"])
     if "oneOf" in part:
         choice = variants(part)
         if choice is None:
             return " or ".join(allowed(each) for each in part["oneOf"])
         return f"a mapping with {choice[0]}: {', '.join(choice[1])}"
     if "const" in part:
-        return part["const"]
+        return str(part["const"])
     if "enum" in part:
         return ", ".join(part["enum"])
     return _ALLOWED[part["type"]](part)
@@ -67,7 +67,8 @@ _ALLOWED = {
 
 def explained(error: ValidationError) -> Iterator[Problem]:
     """Yield what an error of jsonschema means, for each key that it is about."""
-    place, value, part = tuple(error.absolute_path), error.instance, _part(error)
+    place, part = tuple(error.absolute_path), _part(error)
+    value: Any = error.instance
     if error.validator == "required":
         for key in part["required"]:
             if key not in value:
@@ -88,13 +89,10 @@ def explained(error: ValidationError) -> Iterator[Problem]:
             if entry in value[:i]:
                 text = f"found {shown(entry)} again, as in [{value.index(entry)}]"
                 yield (*place, i), f"{text}; allowed: each entry once"
-    elif error.validator == "oneOf" and isinstance(value, dict) and variants(part):
-        yield from _explained_variant(error)
-    elif error.validator == "oneOf" and isinstance(value, list) and of_type(part, value):
-        position, _ = of_type(part, value)
-        for child in error.context:
-            if child.relative_schema_path[0] == position:
-                yield from explained(child)
+    elif error.validator == "oneOf" and isinstance(value, dict) and (choice := variants(part)):
+        yield from _explained_variant(error, value, *choice)
+    elif error.validator == "oneOf" and isinstance(value, list) and (of := of_type(part, value)):
+        yield from _explained_alternative(error, of[0])
     elif "propertyNames" in error.relative_schema_path:
         yield (*place, str(value)), _mismatch(value, part)
     else:
@@ -103,25 +101,30 @@ def explained(error: ValidationError) -> Iterator[Problem]:
 
 def _part(error: ValidationError) -> dict[str, Any]:
     """Return the part of the schema that was violated, with what stands beside a $ref to it."""
-    part = schema()
+    part: Any = schema()
     for step in list(error.absolute_schema_path)[:-1]:  # jsonschema leaves $ref out of its paths
         part = resolved(part[step])
-    return part
+    return dict(part)
 
 
-def _explained_variant(error: ValidationError) -> Iterator[Problem]:
-    """Explain only what is wrong with the variant that the block itself names."""
-    key, blocks = variants(error.schema)
-    place, chosen = (*error.absolute_path, key), error.instance.get(key)
-    if key not in error.instance:
+def _explained_variant(
+    error: ValidationError, block: dict[str, Any], key: str, blocks: dict[str, dict[str, Any]]
+) -> Iterator[Problem]:
+    """Explain only what is wrong with the variant that the block itself names under a key."""
+    place, chosen = (*error.absolute_path, key), block.get(key)
+    if key not in block:
         yield place, _missing({"enum": list(blocks)})
     elif not isinstance(chosen, str) or chosen not in blocks:
         yield place, _mismatch(chosen, {"enum": list(blocks)})
     else:
-        position = list(blocks).index(chosen)
-        for child in error.context:
-            if child.relative_schema_path[0] == position:
-                yield from explained(child)
+        yield from _explained_alternative(error, list(blocks).index(chosen))
+
+
+def _explained_alternative(error: ValidationError, position: int) -> Iterator[Problem]:
+    """Explain only what is wrong with one alternative of a `oneOf`."""
+    for child in error.context or ():
+        if child.relative_schema_path[0] == position:
+            yield from explained(child)
 
 
 def _missing(part: dict[str, Any]) -> str:

@@ -44,7 +44,7 @@ def _check_chosen(place: Place, wanted: dict[str, str], study: dict[Any, Any]) -
     """Check that an arm of the study has all that an export asks for."""
     arms = [_choices(arm, study, wanted) for _, arm in blocks_in(study.get("arms"))]
     asked = [key for key in _CHOSEN if key in wanted]
-    unknown = []
+    unknown: list[Problem] = []
     for key in asked:
         there = dict.fromkeys(value for choices in arms for value in choices[key])
         unknown += unknown_name((*place, key), wanted[key], there, "what the study's arms have")

@@ -40,9 +40,9 @@ def check_noise(
         same = shown(one.get("kind")) == shown(other.get("kind")) and not set(
             texts_of(one.get("networks", list(used)))
         ).isdisjoint(texts_of(other.get("networks", list(used))))
-        sparsities = [level_values(each.get("sparsities")) for each in (one, other)]
+        shares = [level_values(each.get("sparsities")) for each in (one, other)]
         everywhere = not all("sparsities" in each for each in (one, other))
-        if same and (everywhere or sparsities[0] & sparsities[1]):
+        if same and (everywhere or shares[0] & shares[1]):
             for position, level, value in levels_in(other.get("levels")):
                 if value in level_values(one.get("levels")):
                     text = f"found {shown(level)}, which [{i}] has for the same kind and sparsity"

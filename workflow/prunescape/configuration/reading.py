@@ -48,9 +48,9 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
         raise ValueError(f"{path}: {TOO_DEEP}") from None
     except (yaml.YAMLError, ValueError, TypeError) as error:
         mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
+        place = f", line {mark.line + 1}" if mark else ""
         what = getattr(error, "problem", None) or one_line(error)
-        raise ValueError(f"{path}{line}: found no YAML ({what})") from None
+        raise ValueError(f"{path}{place}: found no YAML ({what})") from None
     if not isinstance(found, dict):
         raise ValueError(f"{path}: found {shown(found)}; allowed: keys with their values")
     return found

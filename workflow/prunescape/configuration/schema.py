@@ -16,17 +16,18 @@ LARGEST = 2**53
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 
 
+@functools.cache
 def schema() -> dict[str, Any]:
     """Return the JSON schema of the configuration."""
-    return validator().schema
+    with SCHEMA.open(encoding="utf-8") as opened:
+        # The loader in C, where PyYAML was built with it, is ten times as fast.
+        contents: dict[str, Any] = yaml.load(opened, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return contents
 
 
 @functools.cache
 def validator() -> Validator:
     """Return the validator of the schema: stricter than JSON, and matching whole texts."""
-    with SCHEMA.open(encoding="utf-8") as opened:
-        # The loader in C, where PyYAML was built with it, is ten times as fast.
-        contents = yaml.load(opened, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     # Stricter than JSON: 5.0 is no integer (it would stand in paths), nan and inf are no numbers.
     types = Draft202012Validator.TYPE_CHECKER.redefine_many(
         {
@@ -35,7 +36,8 @@ def validator() -> Validator:
         }
     )
     strict = validators.extend(Draft202012Validator, {"pattern": _pattern}, type_checker=types)
-    return strict(contents)
+    made: Validator = strict(schema())
+    return made
 
 
 def is_number(value: Any) -> bool:

@@ -83,7 +83,9 @@ def split(parts: Parts, source: str, test: int | str, seed: int) -> Parts:
     Raises:
         ValueError: there is no official test set, or `test` leaves nothing to train on.
     """
-    if test == "official":
+    if isinstance(test, str):
+        if test != "official":
+            raise ValueError(f"datasets.<name>.test: found {test!r}; allowed: official, a number")
         if "test" not in parts:
             raise ValueError(
                 f"datasets.<name>.test: {source} has no official test set, expected a number"
@@ -98,7 +100,7 @@ def split(parts: Parts, source: str, test: int | str, seed: int) -> Parts:
                 f"{'official or ' if 'test' in parts else ''}1 .. {len(labels) - FEWEST}"
             )
     order = streams.generator("split", source, seed).permutation(len(labels))
-    if test != "official":
+    if not isinstance(test, str):
         order, last = order[:-test], order[-test:]
         held_out = images[last], labels[last]
     if "validation" in parts:

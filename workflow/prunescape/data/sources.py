@@ -17,6 +17,7 @@ import time
 import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from prunescape.data import web
 from prunescape.foundations import home
@@ -175,7 +176,7 @@ def _from_directory(source: str, argument: str, finals: Sequence[Path]) -> None:
 def _from_scikit_learn(source: str, _: str, finals: Sequence[Path]) -> None:
     """Take the files from the installed scikit-learn, without the 1 s of importing it."""
     package = importlib.util.find_spec("sklearn")
-    if package is None:
+    if package is None or package.submodule_search_locations is None:
         raise ValueError("scikit-learn is not installed")
     [folder] = package.submodule_search_locations
     _from_folders(source, [Path(folder, "datasets", "data")], finals)
@@ -226,7 +227,9 @@ def _from_apt(source: str, package: str, finals: Sequence[Path]) -> None:
         _from_folders(source, [folder], finals)
 
 
-def _run(command: Sequence[str], folder: Path, output: int | object = subprocess.DEVNULL) -> None:
+def _run(
+    command: Sequence[str], folder: Path, output: int | IO[bytes] = subprocess.DEVNULL
+) -> None:
     """Run a tool in `folder`; ValueError says in its own words why it failed."""
     name = command[0]
     if shutil.which(name) is None:
@@ -264,8 +267,9 @@ def _unpack(archive: Path, folder: Path, finals: Sequence[Path]) -> None:
         with tarfile.open(archive) as opened:
             for member in opened:
                 name = PurePosixPath(member.name).name
-                if member.isfile() and name in wanted:
-                    with opened.extractfile(member) as packed, (folder / name).open("wb") as plain:
+                packed = opened.extractfile(member) if member.isfile() and name in wanted else None
+                if packed is not None:
+                    with packed, (folder / name).open("wb") as plain:
                         shutil.copyfileobj(packed, plain)
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
         text = one_line(error)

@@ -115,12 +115,13 @@ def _cifar(name: str, known: Any, folder: Path) -> list[datasets.Part]:
 
 def _members(archive: Path) -> dict[str, bytes]:
     """Return the files of an archive by their bare names; none is written to disk."""
+    found = {}
     with tarfile.open(archive) as opened:
-        return {
-            member.name.rsplit("/", 1)[-1]: opened.extractfile(member).read()
-            for member in opened
-            if member.isfile()
-        }
+        for member in opened:
+            packed = opened.extractfile(member) if member.isfile() else None
+            if packed is not None:
+                found[member.name.rsplit("/", 1)[-1]] = packed.read()
+    return found
 
 
 def _records(members: dict[str, bytes], name: str, labels: int) -> np.ndarray:

@@ -78,7 +78,7 @@ def _open(request: urllib.request.Request) -> http.client.HTTPResponse:
     The timeout of urllib does not bound this: it starts again for every address of a host, and
     it does not count the look-up of the host's name.
     """
-    answers = queue.SimpleQueue()
+    answers: queue.SimpleQueue[http.client.HTTPResponse | Exception] = queue.SimpleQueue()
 
     def ask() -> None:
         try:

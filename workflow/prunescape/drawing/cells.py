@@ -51,10 +51,12 @@ def thinned(axes: Axes, levels: Sequence[float], width: float, inches: float) ->
 
 def number(axes: Axes, x: int, y: int, percent: float, size: float) -> None:
     """Fill the cell at (x, y) with the colour of a percentage and write it in type of `size`."""
-    face = {"facecolor": _MAP(percent / 100), "edgecolor": "white", "linewidth": 0.4}
-    axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, **face))
-    look = {"color": "black" if percent > 55 else "white", "fontsize": size}
-    axes.text(x, y, f"{percent:.0f}", ha="center", va="center", **look)
+    face = _MAP(percent / 100)
+    corner = (x - 0.5, y - 0.5)
+    axes.add_patch(Rectangle(corner, 1, 1, facecolor=face, edgecolor="white", linewidth=0.4))
+    colour = "black" if percent > 55 else "white"
+    text = f"{percent:.0f}"
+    axes.text(x, y, text, ha="center", va="center", color=colour, fontsize=size)
 
 
 def colours() -> list[Patch]:

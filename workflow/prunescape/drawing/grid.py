@@ -1,7 +1,7 @@
 """A grid of panels over the drawn rows: a row and a column of panels for what sets arms apart."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,7 +10,8 @@ from prunescape.drawing import ink, summary
 from prunescape.drawing.layout import Panels
 from prunescape.drawing.style import Settings
 
-Key = tuple[str, ...]
+Key = tuple[Any, ...]
+"""Words of the table, and levels."""
 
 
 class Panel(NamedTuple):

@@ -1,5 +1,7 @@
 """Marks that several figures share: a criterion's curve with its band, dense networks, legends."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,6 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from prunescape.drawing import labels, style
+from prunescape.foundations.table_rows import named_rows
 
 _BAND = 0.18
 Colour = str | tuple[float, ...]
@@ -73,7 +76,7 @@ def _spread(found: pd.DataFrame) -> np.ndarray:
 
 def dense(axes: Axes, found: pd.DataFrame) -> None:
     """Draw the dense network's mean (one row of `found`) as a dashed line with its own band."""
-    for row in found.itertuples():
+    for row in named_rows(found):
         colour = style.look("none").colour
         if np.isfinite(row.low):
             axes.axhspan(row.low, row.high, color=colour, alpha=_BAND, linewidth=0)
@@ -102,7 +105,7 @@ def band() -> Patch:
     return Patch(color="#7F7F7F", alpha=0.35, linewidth=0, label="95 % interval")
 
 
-def _line(look: style.Look) -> dict:
+def _line(look: style.Look) -> dict[str, Any]:
     return {
         "color": look.colour,
         "linestyle": look.line,

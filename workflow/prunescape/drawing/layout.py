@@ -6,8 +6,10 @@ every width, and nothing overlaps. Rows of panels that are too many for the widt
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
@@ -17,7 +19,7 @@ from prunescape.drawing.style import Settings
 # Inches: free space at the sides, between panels and at the rim; least and greatest panel sizes.
 _LEFT, _RIGHT, _GAP, _PAD = 0.52, 0.1, 0.14, 0.06
 _NARROWEST, _FLATTEST, _TALLEST = 1.15, 1.0, 2.2
-_HEADING = {"weight": "bold"}
+_HEADING: dict[str, Any] = {"weight": "bold"}
 
 
 class Panels:
@@ -55,9 +57,10 @@ class Panels:
 
         self.figure = Figure(figsize=(settings.width, 1), dpi=settings.dots_per_inch)
         FigureCanvasAgg(self.figure)
-        self.axes = {}
-        self._corners = {}  # (row, column) -> left and top of the panel, inches
-        self._headings = []  # (top, text)
+        self.axes: dict[tuple[int, int], Axes] = {}
+        # (row, column) -> left and top of the panel, inches
+        self._corners: dict[tuple[int, int], tuple[float, float]] = {}
+        self._headings: list[tuple[float, str]] = []  # top, text
         top = _PAD
         for row, heading in enumerate(rows):
             top += 0.35 * self._line if row and heading else 0
@@ -97,7 +100,7 @@ class Panels:
             note: text below the legend.
         """
         figure, line = self.figure, self._line
-        small = {"size": self._settings.font_size - 0.5, "color": "#404040"}
+        small: dict[str, Any] = {"size": self._settings.font_size - 0.5, "color": "#404040"}
         x_top = self._bottom + 1.35 * line
         legend_top = x_top + 1.3 * line
         legend = self._legend(handles)
@@ -146,7 +149,7 @@ class Panels:
             legend.remove()
             columns -= 1
 
-    def _wrapped(self, text: str, **font: str | float) -> list[str]:
+    def _wrapped(self, text: str, **font: Any) -> list[str]:
         """Return lines of `text`, set in `font`, that fit the figure's width."""
         lines: list[str] = []
         probe = self.figure.text(0, 0, "", **font)

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from prunescape.drawing import style, summary
+from prunescape.foundations.table_rows import named_rows
 from prunescape.report import published_networks, published_results
 
 _PUBLISHED, _SPARSE = "published sparse networks", "."
@@ -43,7 +45,7 @@ def on_data(references: pd.DataFrame, datasets: Iterable[str]) -> pd.DataFrame:
 
 
 def chosen(
-    references: pd.DataFrame, column: tuple[str, str], row: tuple[str, ...], fits: list[str]
+    references: pd.DataFrame, column: tuple[str, ...], row: tuple[str, ...], fits: list[str]
 ) -> pd.DataFrame:
     """Return the results that belong on the panel at `column` and `row` (`summary.COLUMN`, `ROW`).
 
@@ -60,7 +62,7 @@ def chosen(
 
 def draw(axes: Axes, found: pd.DataFrame) -> None:
     """Draw results against weights kept [%], in grey, with their criterion's marker."""
-    for row, kept in zip(found.itertuples(), kept_percent(found), strict=True):
+    for row, kept in zip(named_rows(found), kept_percent(found), strict=True):
         marker = _SPARSE if row.criterion == "sparse" else style.look(row.criterion).marker or "*"
         axes.plot(kept, row.accuracy_percent, **_grey(row.evidence, marker), zorder=1.8)
 
@@ -75,7 +77,7 @@ def handles(found: pd.DataFrame) -> list[Line2D]:
     first = found.assign(source=found["evidence"].map(_source)).drop_duplicates("source")
     return [
         Line2D([], [], label=row.source, **_grey(row.evidence, "o"))
-        for row in first.sort_values("source").itertuples()
+        for row in named_rows(first.sort_values("source"))
     ]
 
 
@@ -83,7 +85,7 @@ def _source(evidence: str) -> str:
     return evidence.split(",")[0]
 
 
-def _grey(evidence: str, marker: str) -> dict:
+def _grey(evidence: str, marker: str) -> dict[str, Any]:
     # Filled where others can read how it was made; a figure without public code stays hollow.
     filled = _source(evidence) in ("public code", _PUBLISHED)
     return {

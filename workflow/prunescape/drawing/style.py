@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.typing import RcKeyType
 
 from prunescape.foundations import files
 from prunescape.scoring.needs import SHUFFLED
@@ -97,7 +98,7 @@ def order(criteria: Iterable[str]) -> list[str]:
 def applied(settings: Settings) -> Iterator[None]:
     """Within the block, artists are made and files written in the project's style."""
     size = settings.font_size
-    wanted = {
+    wanted: dict[RcKeyType, Any] = {
         "font.family": "DejaVu Sans",  # shipped with matplotlib: the same on every machine
         "mathtext.fontset": "dejavusans",
         "font.size": size,

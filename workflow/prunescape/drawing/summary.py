@@ -5,6 +5,7 @@ the group's columns don't tell all arms apart, and are an error.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,7 +96,7 @@ def spread(levels: Sequence[float], most: int) -> list[float]:
     return [levels[round(i * (len(levels) - 1) / (most - 1))] for i in range(most)]
 
 
-def groups(rows: pd.DataFrame, columns: Sequence[str]) -> list[tuple[str, ...]]:
+def groups(rows: pd.DataFrame, columns: Sequence[str]) -> list[tuple[Any, ...]]:
     """Return the combinations of `columns` that occur in `rows`, in the order of the labels."""
     found = set(rows[list(columns)].itertuples(index=False, name=None))
     return sorted(
@@ -108,7 +109,7 @@ def at(rows: pd.DataFrame, columns: Sequence[str], values: Sequence[object]) -> 
     return rows[(rows[list(columns)] == list(values)).all(axis=1)]
 
 
-def headings(found: Sequence[tuple[str, ...]], columns: Sequence[str]) -> list[str]:
+def headings(found: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> list[str]:
     """Return a heading for each combination: the readable names of those parts that vary."""
     varying = [len({group[i] for group in found}) > 1 for i in range(len(columns))]
     return [
@@ -117,7 +118,7 @@ def headings(found: Sequence[tuple[str, ...]], columns: Sequence[str]) -> list[s
     ]
 
 
-def constants(found: Sequence[tuple[str, ...]], columns: Sequence[str]) -> str:
+def constants(found: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> str:
     """Return the sentence that names what all combinations have in common."""
     shared = [
         labels.label(column, found[0][i])

@@ -67,7 +67,8 @@ def cases(
             trained = retrained[index if len(retrained) > 1 else 0]
             ensemble = trained.of_arm(arm["criterion"], arm["scope"], effect, level)
         if packed:
-            mine = of_replicates(*packed[index], ensemble.replicates)
+            bits, has = packed[index]
+            mine = of_replicates(bits, has, ensemble.replicates)
             kept = selection.unpack(layers_of(mine, arm["criterion"], arm["scope"]), shapes)
         key = {name: arm[name] for name in names} | {"effect": effect, "step": step, "level": level}
         pairs = [(kind, noise_level) for kind, noise_level in conditions[index]]
@@ -114,7 +115,7 @@ def rows(
     device = images.device
     raw = intensities(images)
     pruned = [_Pruned(case, means, device) for case in cases]
-    found = []
+    found: list[Row] = []
     for condition in dict.fromkeys(pair for case in cases for pair in case.conditions):
         kind, level = condition
         corrupted = raw

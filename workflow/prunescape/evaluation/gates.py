@@ -16,6 +16,7 @@ import pandas as pd
 from prunescape.evaluation import table
 from prunescape.fitting.divergence import Divergence
 from prunescape.foundations import levels
+from prunescape.foundations.table_rows import named_rows
 
 Record = Mapping[str, Any]
 NETWORK = list(table.KEY).index("replicate") + 1
@@ -61,14 +62,17 @@ def unseen(records: Sequence[Record]) -> None:
     for record in records:
         keys = [_key(row) for row in table.rows([record])]
         fitted, evaluated = record.get("fitted_on"), record.get("evaluated_on")
-        stated = fitted and evaluated  # a record that doesn't say proves nothing
-        shared = stated and (
-            set(fitted) & set(evaluated) or set(fitted.values()) & set(evaluated.values())
-        )
-        if not stated or shared:
+        # A record that doesn't say proves nothing.
+        if not fitted or not evaluated or _overlap(fitted, evaluated):
             offending += keys
     if offending:
         raise GateError("unseen", "evaluated on data that the network was fitted on", offending)
+
+
+def _overlap(fitted: Mapping[str, str], evaluated: Mapping[str, str]) -> bool:
+    """Say whether two sets of files, name -> checksum, have a name or a content in common."""
+    names, contents = fitted.keys() & evaluated.keys(), set(fitted.values())
+    return bool(names or contents & set(evaluated.values()))
 
 
 def finite(records: Sequence[Record]) -> None:
@@ -130,10 +134,10 @@ def sparsity_exact(scores: pd.DataFrame) -> None:
         if row.scope == "layer":
             kept = [_kept(level, size) for size in sizes.get(_trained(row), [])]
             return _counts(row.kept_by_layer) != kept
-        return row.kept_weights != _kept(level, row.total_weights)
+        return bool(row.kept_weights != _kept(level, row.total_weights))
 
     counted = exact[exact["scope"].isin(["global", "floor", "layer"])]
-    offending = [_key(row._asdict()) for row in counted.itertuples() if wrong(row)]
+    offending = [_key(row._asdict()) for row in named_rows(counted) if wrong(row)]
     if offending:
         raise GateError("sparsity_exact", "whose kept weights are not total - k", offending)
 
@@ -194,4 +198,4 @@ def _kept(level: Fraction, weights: int) -> int:
 def _layer_sizes(scores: pd.DataFrame) -> dict[tuple, list[int]]:
     """Return weights by layer of each trained network, from its dense rows, which keep all."""
     dense = scores[scores["criterion"] == "none"]
-    return {_trained(row): _counts(row.kept_by_layer) for row in dense.itertuples()}
+    return {_trained(row): _counts(row.kept_by_layer) for row in named_rows(dense)}

@@ -54,7 +54,8 @@ def corrupt(
             images, or others when it is called again.
     """
     generator = streams.generator(*stream, "noise", kind, str(Decimal(level).normalize()))
-    known = _KINDS | {name: partial(_of_user, named) for name, named in (own or {}).items()}
+    users: dict[str, Corruption] = {k: partial(_of_user, named) for k, named in (own or {}).items()}
+    known = _KINDS | users
     return choose(known, kind, "noise")(images.copy(), Decimal(level), generator)
 
 

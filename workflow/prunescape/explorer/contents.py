@@ -6,6 +6,7 @@ with the quantiles that `intervals` uses (workflow/resources/explorer/statistics
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -77,7 +78,7 @@ def contents(scores: pd.DataFrame, verdicts: pd.DataFrame, run: str) -> dict[str
         "quantiles": _quantiles(len(replicates)),
         "metrics": METRICS,
         "words": _words(scores),
-        "looks": _looks(scores["criterion"]),
+        "looks": _looks(scores["criterion"].tolist()),
         "claims": _claims(verdicts),
     }
 
@@ -119,9 +120,7 @@ def _words(scores: pd.DataFrame) -> dict[str, dict[str, str]]:
     return {
         column: {
             word: labels.plain(column, word)
-            for word in sorted(
-                set(scores[column]), key=lambda word, column=column: labels.place(column, word)
-            )
+            for word in sorted(set(scores[column]), key=partial(labels.place, column))
         }
         for column in columns
     }

@@ -4,6 +4,7 @@ What a unit without inputs passes on is one number, which the next layer's biase
 smaller dense network computes the same (needs torch).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -13,7 +14,11 @@ from prunescape.exports.portable import Portable
 from prunescape.foundations.files import Arrays
 from prunescape.pruning.source_units import by_source
 
-ACTIVATIONS = {"relu": lambda value: np.maximum(value, 0), "tanh": np.tanh, "max_pool": np.asarray}
+ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "relu": lambda value: np.maximum(value, 0),
+    "tanh": np.tanh,
+    "max_pool": np.asarray,
+}
 """Kinds of layers that act on each unit alone, and what they make of a constant."""
 
 
@@ -33,7 +38,7 @@ def compact(model: Portable) -> Portable:
     hidden = [each for each in hidden if set(each[2]) <= ACTIVATIONS.keys()]
     for name, following, between in hidden:
         weight = arrays[f"{name}.weight"]
-        idle = ~weight.reshape(len(weight), -1).any(axis=1)
+        idle = ~np.asarray(weight.reshape(len(weight), -1).any(axis=1))
         if not idle.any():
             continue
         constant = arrays.get(f"{name}.bias", np.zeros(len(weight)))
@@ -48,7 +53,7 @@ def compact(model: Portable) -> Portable:
         _take(arrays, name, following, _at_least_one(~idle))
     for name, following, _ in reversed(hidden):
         sources = by_source(arrays[f"{following}.weight"][None], len(arrays[f"{name}.weight"]))[0]
-        used = sources.any(axis=(0, 2))
+        used = np.asarray(sources.any(axis=(0, 2)))
         arrays[f"{name}.weight"][~used] = 0  # also of one that may stay: it needs nothing
         _take(arrays, name, following, _at_least_one(used))
     for number, place in enumerate(places, 1):

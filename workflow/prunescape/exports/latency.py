@@ -72,7 +72,7 @@ def _module(model: Portable, *, sparse: bool) -> nn.Sequential:
             makers: dict[str, Callable[[], nn.Module]] = {
                 "relu": nn.ReLU,
                 "tanh": nn.Tanh,
-                "max_pool": partial(nn.MaxPool2d, layer.get("size")),
+                "max_pool": partial(nn.MaxPool2d, layer.get("size", 1)),
             }
             steps.append(choose(makers, kind, "networks: kind")())
     return nn.Sequential(*steps)
@@ -94,7 +94,8 @@ def runs(model: Portable, onnx: str | Path, batch: int) -> dict[str, Run]:
     def called(module: nn.Module) -> Run:
         @torch.inference_mode()
         def run() -> torch.Tensor:
-            return module(model.scaling(images))
+            logits: torch.Tensor = module(model.scaling(images))
+            return logits
 
         return run
 
@@ -118,7 +119,10 @@ def measure(calls: Mapping[tuple, Run]) -> dict[tuple, tuple[float, float, float
                 times[name].append(1000 * (time.perf_counter() - before))
                 done += 1
     torch.set_num_threads(threads)
-    return {
-        name: tuple(float(value) for value in np.quantile(each, (0.5, 0.25, 0.75)))
-        for name, each in times.items()
-    }
+    return {name: _quartiles(each) for name, each in times.items()}
+
+
+def _quartiles(times: list[float]) -> tuple[float, float, float]:
+    """Return median, lower and upper quartile."""
+    median, lower, upper = map(float, np.quantile(times, (0.5, 0.25, 0.75)))
+    return median, lower, upper

@@ -77,7 +77,9 @@ class _Tape:
     def add(self, operator: str, *inputs: str, **settings: int | list[int]) -> str:
         """Append a node and return the name of what it puts out."""
         output = f"{operator.lower()}_{len(self.nodes) + 1}"
-        self.nodes.append(helper.make_node(operator, list(inputs), [output], **settings))
+        node = helper.make_node(operator, list(inputs), [output])
+        node.attribute.extend(helper.make_attribute(*each) for each in sorted(settings.items()))
+        self.nodes.append(node)
         return output
 
 

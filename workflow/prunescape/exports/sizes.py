@@ -68,11 +68,11 @@ def rows(
     for form, (every, nonzero) in computed.items():
         for way, value in (("all weights", every), ("nonzero weights", nonzero)):
             yield row(form, MULTIPLY_ADDS, way, 1, (value,), (computed["dense"][0],))
-    for (form, way, batch), value in times.items():
-        base = min(
+    for (form, way, batch), quartiles in times.items():
+        fastest = min(
             times[key] for key in times if key[::2] == ("dense", batch) and key[1] != "torch CSR"
         )
-        yield row(form, LATENCY, way, batch, value, base)
+        yield row(form, LATENCY, way, batch, quartiles, fastest)
 
 
 def read(path: str | os.PathLike) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """What a network cost beside its accuracy: CPU seconds and memory, at a few sparsities."""
 
 import os
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -8,6 +9,7 @@ from matplotlib.figure import Figure
 
 from prunescape.drawing import ink, scales, style, summary
 from prunescape.drawing.layout import Panels
+from prunescape.foundations.table_rows import named_rows
 
 _ARM = [*summary.COLUMN, *summary.ROW, "criterion", "level"]
 _TITLES = {"cpu_seconds": "CPU seconds a network", "memory_mb": "peak memory of a job (MB)"}
@@ -57,7 +59,7 @@ def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     best = arms.groupby("level")["mean"].max()
     telling = [level for level in common if best[level] >= _WORTH * best.max()]
     arms = arms[arms["level"].isin(summary.spread(telling or common, _MOST))]
-    found = [_cost(table, costs, arm) for arm in arms.itertuples()]
+    found = [_cost(table, costs, arm) for arm in named_rows(arms)]
     known = (
         arms.drop(columns="step")
         .assign(cpu_seconds=[cpu for cpu, _ in found], memory_mb=[memory for _, memory in found])
@@ -68,7 +70,7 @@ def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     return known
 
 
-def _cost(table: pd.DataFrame, costs: pd.DataFrame, arm: tuple) -> tuple[float, float]:
+def _cost(table: pd.DataFrame, costs: pd.DataFrame, arm: Any) -> tuple[float, float]:
     """Return CPU seconds of one network of an arm, and the memory of its largest job in MB.
 
     Both are NaN if what a job took isn't known.
@@ -146,5 +148,10 @@ def _number(
             axes.axvline(x, color="#D0D0D0", linewidth=0.6, zorder=0)
         middle = sum(x for x, _ in group) / len(group)
         text = ", ".join(str(k) for k in sorted({k for _, k in group}))
-        look = {"fontsize": settings.font_size - 1.5, "color": "#404040", "ha": "center"}
-        axes.text(middle, 1.01, text, transform=axes.get_xaxis_transform(), **look)
+        axes.text(
+            *(middle, 1.01, text),
+            transform=axes.get_xaxis_transform(),
+            fontsize=settings.font_size - 1.5,
+            color="#404040",
+            ha="center",
+        )

@@ -2,6 +2,7 @@
 
 import math
 import os
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,6 +13,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from prunescape.drawing import ink, style, summary
 from prunescape.drawing.grid import Grid
 from prunescape.drawing.layout import Panels
+from prunescape.foundations.table_rows import named_rows
 from prunescape.report import published_networks
 
 _TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -76,7 +78,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
 def _axes(panels: Panels, found: pd.DataFrame, known: pd.DataFrame) -> float:
     """Make both axes logarithmic; return the largest compression on them."""
     axes = panels.first
-    most = max([2.0, *found["compression"], *known["compression"]])
+    most = float(max([2.0, *found["compression"], *known["compression"]]))
     errors = [max(value, 0.01) for value in (*found["mean"], *known["error_percent"])]
     low, high = min(errors), min(100.0, max(errors))
     axes.set_xscale("log")
@@ -102,7 +104,7 @@ def _numbered(
     size = settings.font_size - 1.5
     apart = 1.5 * size / 72 / width  # share of the axis that a number needs
     end = -math.inf
-    for row in known.itertuples():
+    for row in named_rows(known):
         share = math.log(row.compression / 0.93) / math.log(1.15 * most / 0.93)
         end = max(share, end + apart)
         axes.plot(row.compression, row.error_percent, **_look(row.counts), zorder=1.8)
@@ -123,11 +125,11 @@ def _numbered(
 def _list(known: pd.DataFrame) -> str:
     if known.empty:
         return ""
-    names = [f"{i} {row.method}, {row.year}" for i, row in enumerate(known.itertuples(), start=1)]
+    names = [f"{i} {row.method}, {row.year}" for i, row in enumerate(named_rows(known), start=1)]
     return f"Grey, published: {'; '.join(names)}. "
 
 
-def _look(counts: str) -> dict:
+def _look(counts: str) -> dict[str, Any]:
     return {
         "linestyle": "None",
         "marker": "o",

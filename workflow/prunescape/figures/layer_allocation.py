@@ -1,8 +1,11 @@
 """Where the kept weights are: the share of each layer's weights that a criterion keeps."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib import colormaps
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -33,7 +36,7 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
     pruned = pruned.drop_duplicates([*_ROW, "criterion", "level", "replicate"])
     rows = pruned.merge(sizes, on=summary.COLUMN, suffixes=("", "_dense"))
     split = rows.assign(
-        layer=[range(1, len(each.split()) + 1) for each in rows["kept_by_layer"]],
+        layer=rows["kept_by_layer"].str.split().map(lambda kept: range(1, len(kept) + 1)),
         kept=rows["kept_by_layer"].str.split(),
         size=rows["kept_by_layer_dense"].str.split(),
     ).explode(["layer", "kept", "size"])
@@ -57,7 +60,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     depth = max(len(layers) - 1, 1)
     shades = {n: colormaps["cividis"](0.85 * k / depth) for k, n in enumerate(layers)}
     marks = {n: _MARKERS[k % len(_MARKERS)] for k, n in enumerate(layers)}
-    even = {"color": "#7F7F7F", "linestyle": ":", "linewidth": 0.8}
+    even: dict[str, Any] = {"color": "#7F7F7F", "linestyle": ":", "linewidth": 0.8}
     with style.applied(settings):
         grid = Grid(found, _ROW, ["criterion"], settings)
         for axes, _, _, panel in grid:
@@ -70,8 +73,12 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
                     line["high"].clip(upper=100),
                 )
                 ink.shade(axes, x, low, high, shades[layer])
-                look = {"color": shades[layer], "marker": marks[layer]}
-                axes.plot(x, line["mean"], **look, markeredgecolor="white")
+                axes.plot(
+                    *(x, line["mean"]),
+                    color=shades[layer],
+                    marker=marks[layer],
+                    markeredgecolor="white",
+                )
         first = grid.panels.first
         scales.kept(first, found["kept_percent"], grid.panels.width)
         first.set_yscale("symlog", linthresh=0.1, linscale=0.6)
@@ -84,7 +91,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             + summary.sample(found, "Share of a layer's weights", table)
             + grid.constants()
         )
-        handles = [
+        handles: list[Artist] = [
             Line2D([], [], label=f"layer {n}", color=shades[n], marker=marks[n]) for n in layers
         ]
         handles += [Line2D([], [], label="even", **even), ink.band()]

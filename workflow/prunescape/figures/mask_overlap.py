@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from prunescape.drawing import cells, labels, style, summary
-from prunescape.drawing.grid import Grid
+from prunescape.drawing.grid import Grid, Key
+from prunescape.foundations.table_rows import named_rows
 
 _ROW = [*summary.COLUMN, "scope", "schedule"]
 _MOST = 3  # sparsities on a figure
@@ -56,7 +57,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         size = min(settings.font_size - 1, 72 * grid.panels.width / len(criteria) / 2.2)
         for axes, _, _, panel in grid:
             _axes(axes, len(criteria))
-            for cell in panel.itertuples():
+            for cell in named_rows(panel):
                 place = criteria.index(cell.criterion), criteria.index(cell.other_criterion)
                 cells.number(axes, *place, cell.mean, size)
         between = found[found["criterion"] != found["other_criterion"]]
@@ -79,7 +80,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         return grid.panels.finish("criterion", "criterion", cells.colours(), note)
 
 
-def _removed(column: tuple[float]) -> str:
+def _removed(column: Key) -> str:
     (level,) = column
     return f"{100 * level:.4g} % removed"
 

@@ -1,11 +1,13 @@
 """Accuracy of whole networks against the level of noise: a line a network, a panel a noise."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from prunescape.drawing import ink, labels, scales, style, summary
-from prunescape.drawing.grid import Grid
+from prunescape.drawing.grid import Grid, Key
 
 # Okabe and Ito's colours with a marker each, as criteria have, so that print in grey will do.
 # With a second round of markers two networks look alike only from the 57th on.
@@ -51,15 +53,15 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
                 axes.plot(line["noise_level"], line["mean"], **_look(*looks[name]))
         scales.percent(grid.panels.first, found["mean"])
         note = summary.sample(found, "Accuracy", table) + grid.constants(leave_out=["noise"])
-        handles = [Line2D([], [], label=name, **_look(*looks[name])) for name in networks]
-        handles.append(ink.band())
+        lines = [Line2D([], [], label=name, **_look(*looks[name])) for name in networks]
+        handles = [*lines, ink.band()]
         return grid.panels.finish("level of noise", "accuracy (%)", handles, note)
 
 
-def _look(colour: str, marker: str) -> dict:
+def _look(colour: str, marker: str) -> dict[str, Any]:
     return {"color": colour, "marker": marker, "markeredgecolor": "white"}
 
 
-def _short(column: tuple[str]) -> str:
+def _short(column: Key) -> str:
     (noise,) = column
-    return labels.SHORT_NOISES.get(noise, noise)
+    return labels.SHORT_NOISES.get(noise, str(noise))

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from prunescape.drawing import ink, labels, scales, style, summary
-from prunescape.drawing.grid import Grid
+from prunescape.drawing.grid import Grid, Key
 
 _ROW = [*summary.COLUMN, *summary.ROW, "noise"]
 
@@ -58,6 +58,6 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         return grid.panels.finish(x_label, "accuracy (%)", handles, note)
 
 
-def _pruned(column: tuple[float]) -> str:
+def _pruned(column: Key) -> str:
     (level,) = column
     return f"{100 * level:.4g} % pruned"

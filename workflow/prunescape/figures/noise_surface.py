@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from prunescape.drawing import cells, style, summary
 from prunescape.drawing.grid import Grid
+from prunescape.foundations.table_rows import named_rows
 
 
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
@@ -46,7 +47,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         for axes, _, _, panel in grid:
             cells.label(axes, levels, noises)
             cells.thinned(axes, levels, width, 2.6 * settings.font_size / 72)
-            for cell in panel.itertuples():
+            for cell in named_rows(panel):
                 x, y = levels.index(cell.level), noises.index(cell.noise_level)
                 cells.number(axes, x, y, cell.mean, size)
         note = (

@@ -4,6 +4,8 @@ Left: accuracy and share of weights removed against the threshold. Right: the sa
 sparsity that was measured, in front of the curve that removes an exact number of weights.
 """
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -12,7 +14,7 @@ from prunescape.drawing import ink, labels, references, scales, style, summary
 from prunescape.drawing.layout import Panels
 
 _ROW = [*summary.COLUMN, *summary.ROW, "criterion"]
-_REMOVED = {"color": "#595959", "linestyle": "-.", "marker": "None"}
+_REMOVED: dict[str, Any] = {"color": "#595959", "linestyle": "-.", "marker": "None"}
 
 
 def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

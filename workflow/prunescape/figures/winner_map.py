@@ -1,5 +1,7 @@
 """Which criterion is best at each sparsity and level of noise; what cannot be told apart, ties."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -36,9 +38,10 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
         wide = wide.dropna()
         if wide.shape[1] < 2 or wide.empty:
             continue
-        best = wide.mean().idxmax()
-        others = [name for name in wide if name != best]
-        tested = [intervals.paired(wide[best], wide[name]).p for name in others]
+        values_of = {str(name): wide[name].to_numpy() for name in wide}
+        best = str(wide.mean().idxmax())
+        others = [name for name in values_of if name != best]
+        tested = [intervals.paired(values_of[best], values_of[name]).p for name in others]
         ties = [
             name
             for name, p in zip(others, intervals.holm(tested), strict=True)
@@ -87,13 +90,19 @@ def _cell(axes: Axes, x: int, y: int, criteria: list[str]) -> None:
     for i, name in enumerate(criteria):
         look = style.look(name)
         left = x - 0.47 + i * share
-        face = {"facecolor": look.colour, "edgecolor": "white", "linewidth": 0.5}
-        axes.add_patch(Rectangle((left, y - 0.47), share, 0.94, **face))
+        strip = Rectangle((left, y - 0.47), share, 0.94, facecolor=look.colour)
+        strip.set(edgecolor="white", linewidth=0.5)
+        axes.add_patch(strip)
         if len(criteria) <= 3:
             axes.plot(left + share / 2, y, marker=look.marker or "o", **_MARK)
 
 
-_MARK = {"color": "white", "markersize": 3, "markeredgecolor": "white", "linestyle": "None"}
+_MARK: dict[str, Any] = {
+    "color": "white",
+    "markersize": 3,
+    "markeredgecolor": "white",
+    "linestyle": "None",
+}
 
 
 def _handle(criterion: str) -> Line2D:

@@ -86,7 +86,7 @@ def online(
     views = ensemble.views(first)
     for chosen in batches:
         first_images.descend(goal, ensemble, Batch(inputs[chosen], labels[chosen]), views)
-        noise.update(first, ensemble.flat.grad)
+        noise.update(first, ensemble.gradient)
     return ensemble.views(noise.values)
 
 
@@ -132,8 +132,8 @@ def check(
 
 def rank_correlation(one: Tensors, other: Tensors, member: int) -> float:
     """Return Spearman's rank correlation of one member's entries in two sets of [R, ...]."""
-    pair = [
-        np.concatenate([tensors[name][member].flatten().cpu().numpy() for name in one])
-        for tensors in (one, other)
-    ]
-    return float(stats.spearmanr(*pair).statistic)
+
+    def entries(tensors: Tensors) -> np.ndarray:
+        return np.concatenate([tensors[name][member].flatten().cpu().numpy() for name in one])
+
+    return float(stats.spearmanr(entries(one), entries(other)).statistic)

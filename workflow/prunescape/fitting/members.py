@@ -9,7 +9,7 @@ import torch
 from prunescape.foundations.files import Arrays
 from prunescape.networks.ensembles import Ensemble
 from prunescape.optimising import optimisers
-from prunescape.optimising.preconditioned import PreconditionedSGD
+from prunescape.optimising.optimisers import Optimiser
 
 
 class Fixed:
@@ -35,11 +35,11 @@ class Fixed:
 
     def expect(self, other: "Fixed", kept: Sequence[int]) -> None:
         """Hold the weights to the values that `other` holds them to, of which these are some."""
-        if self.free is not None:
+        if self.free is not None and other.free is not None:
             values = torch.zeros_like(other.free).masked_scatter_(other._still, other._values)
             self._values = values[kept][self._still]
 
-    def check(self, optimiser: torch.optim.Optimizer | PreconditionedSGD) -> None:
+    def check(self, optimiser: Optimiser) -> None:
         """Raise ValueError if a fixed weight moved or has a gradient or a moment."""
         if self.free is None:
             return
@@ -50,7 +50,7 @@ class Fixed:
         ]
         if not torch.equal(self._ensemble.flat[self._still], self._values):
             raise ValueError("a weight that a mask holds has moved")
-        if any(value[self._still].any() for value in [self._ensemble.flat.grad, *moments]):
+        if any(value[self._still].any() for value in [self._ensemble.gradient, *moments]):
             raise ValueError("a weight that a mask holds has a gradient or a moment")
 
 

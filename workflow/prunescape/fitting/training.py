@@ -29,8 +29,6 @@ from prunescape.optimising.interfaces import Batch, Objective
 from prunescape.optimising.objectives import objective
 from prunescape.optimising.preconditioned import PreconditionedSGD
 
-BAR = {"unit": "step", "mininterval": 5, "ascii": True}
-
 
 class Fitted(NamedTuple):
     """What training makes of an ensemble."""
@@ -82,12 +80,14 @@ def fit(
     training = _Training(goal, scaling.to(images.device), images, labels, settings, root)
     sizes = _batch_sizes(settings)
     counts = [-(-len(images) // size) for size in sizes]
-    done, diverged = 0, []
+    done, diverged = 0, list[Divergence]()
     if progress:
         members, done, diverged = progress.resume(members)
     if done:
         print(f"goes on after epoch {done} of {len(sizes)}", file=sys.stderr)
-    with tqdm(total=sum(counts), initial=sum(counts[:done]), **BAR) as bar:
+    with tqdm(
+        total=sum(counts), initial=sum(counts[:done]), unit="step", mininterval=5, ascii=True
+    ) as bar:
         for epoch in range(done, len(sizes)):
             losses, last = training.epoch(members, epoch, sizes[epoch], first_epoch + epoch, bar)
             sound = _sound(members)
@@ -255,7 +255,8 @@ def batch_order(
 
 def _rows(values: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
     """Return values [N, ...] at positions [R, B] as [R, B, ...]; copies whole rows."""
-    return values.index_select(0, chosen.flatten()).unflatten(0, chosen.shape)
+    rows: torch.Tensor = values.index_select(0, chosen.flatten()).unflatten(0, chosen.shape)
+    return rows
 
 
 def _sound(members: Members) -> torch.Tensor:
@@ -283,11 +284,11 @@ def _diverged(
         replicates: of each member.
         settings: a fit of the config.
     """
-    losses = losses.cpu().numpy()
-    finite = np.isfinite(losses)
+    values = losses.cpu().numpy()
+    finite = np.isfinite(values)
     found: dict[int, Divergence] = {}
-    for member in np.flatnonzero(~(finite.all(axis=0) & sound.cpu().numpy())):
-        step = len(losses) - 1 if finite[:, member].all() else int(finite[:, member].argmin())
+    for member in map(int, np.flatnonzero(~(finite.all(axis=0) & sound.cpu().numpy()))):
+        step = len(values) - 1 if finite[:, member].all() else int(finite[:, member].argmin())
         replicate = replicates[member]
         found.setdefault(
             replicate,
@@ -295,8 +296,8 @@ def _diverged(
                 replicate,
                 epoch,
                 step + 1,
-                f"{losses[step, member]:.4g}",
-                f"{losses[step - 1, member]:.4g}" if step else "",
+                f"{values[step, member]:.4g}",
+                f"{values[step - 1, member]:.4g}" if step else "",
                 divergence.likely(settings, epoch, step + 1),
             ),
         )

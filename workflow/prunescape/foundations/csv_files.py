@@ -21,7 +21,7 @@ def read(path: str | os.PathLike, columns: Iterable[str], **options: Any) -> pd.
         ValueError: the file is no readable table, or has other columns; it is named.
     """
     try:
-        found = pd.read_csv(path, **options)
+        found: pd.DataFrame = pd.read_csv(path, **options)
     except (ValueError, OverflowError) as error:  # pandas' errors of parsing are ValueErrors
         text = one_line(error)
         raise ValueError(f"{path}: not a readable table ({text})") from None

@@ -23,12 +23,14 @@ def results(config: Config, pattern: str, **values: Any) -> str:
 
 
 def _study(config: Config, wildcards: Wildcards) -> Mapping[str, Any]:
-    return config["catalogue"][wildcards.study]
+    study: Mapping[str, Any] = config["catalogue"][wildcards.study]
+    return study
 
 
 def fit_of(config: Config, wildcards: Wildcards) -> Mapping[str, Any]:
     """Return the settings of a job's fit."""
-    return _study(config, wildcards)["fits"][wildcards.fit]
+    fit: Mapping[str, Any] = _study(config, wildcards)["fits"][wildcards.fit]
+    return fit
 
 
 def model_of(wildcards: Wildcards) -> Model:

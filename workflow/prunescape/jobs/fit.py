@@ -31,7 +31,7 @@ def network_check(config: Config, wildcards: Wildcards) -> str | list[str]:
 
 def distribution(config: Config, wildcards: Wildcards) -> str:
     """Return how a fit's weights start; "" if it goes on from another fit."""
-    return fit_of(config, wildcards).get("initial_weights", {}).get("distribution", "")
+    return str(fit_of(config, wildcards).get("initial_weights", {}).get("distribution", ""))
 
 
 def batch_sizes(config: Config, wildcards: Wildcards) -> str:

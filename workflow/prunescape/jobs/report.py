@@ -7,7 +7,7 @@ from prunescape.pipeline.plan import Config
 
 def _cuts(config: Config, study: str) -> dict[str, tuple[str, str, str, int, str]]:
     """Return each file of a study's masks that keep an exact number of weights, and its cut."""
-    found = {}
+    found: dict[str, tuple[str, str, str, int, str]] = {}
     for named in plan.models({**config, "studies": [study]}):
         for arm in plan.arms(config, study, named.fit, named.network):
             if arm.selection != "exact_k":

@@ -15,6 +15,8 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import torch
 
+from prunescape.networks import products
+
 ALIGNMENT = 64  # float32 numbers; the longest run that a vector loop of torch takes at once
 
 
@@ -22,9 +24,10 @@ class Ensemble:
     """Parameters of R networks.
 
     Attributes:
-        flat: [R, P] float32, the values; `flat.grad` holds the gradients.
+        flat: [R, P] float32, the values.
+        gradient: [R, P], of `flat`, whose `grad` it is.
         tensors: name -> [R, *shape], views of `flat` and leaves of autograd's graph.
-        gradients: name -> [R, *shape], views of `flat.grad`.
+        gradients: name -> [R, *shape], views of `gradient`.
         buffers: name -> [R, ...], what training keeps beside parameters.
     """
 
@@ -42,12 +45,13 @@ class Ensemble:
         self._shapes = dict(shapes)
         width = sum(_padded(int(np.prod(shape))) for shape in shapes.values())
         self.flat = torch.zeros(replicates, width, device=device)
-        self.flat.grad = torch.zeros_like(self.flat)
+        self.gradient = torch.zeros_like(self.flat)
+        self.flat.grad = self.gradient
         self.tensors = {name: view.requires_grad_() for name, view in self.views(self.flat).items()}
-        self.gradients = self.views(self.flat.grad)
+        self.gradients = self.views(self.gradient)
         self._free: dict[str, torch.Tensor] = {}
         for name, tensor in self.tensors.items():
-            tensor.slope = self.gradients[name]  # where a product puts it
+            products.put_slope_in(tensor, self.gradients[name])
 
     def views(self, buffer: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return name -> [R, *shape], views of a buffer [R, P] that is laid out like `flat`."""
@@ -68,7 +72,7 @@ class Ensemble:
         buffers = {name: value[kept] for name, value in self.buffers.items()}
         found = Ensemble(self._shapes, len(kept), self.flat.device, buffers, self._input_major)
         found.flat.copy_(self.flat[kept])
-        found.flat.grad.copy_(self.flat.grad[kept])
+        found.gradient.copy_(self.gradient[kept])
         return found
 
     @property

@@ -194,4 +194,5 @@ def _refuse_mixing(network: ModuleNetwork, images: torch.Tensor) -> None:
 def _close(found: torch.Tensor, expected: torch.Tensor) -> bool:
     if found.shape != expected.shape:
         return False
-    return torch.allclose(found, expected, rtol=0, atol=TOLERANCE * max(1, expected.abs().max()))
+    most = max(1.0, float(expected.abs().max()))
+    return torch.allclose(found, expected, rtol=0, atol=TOLERANCE * most)

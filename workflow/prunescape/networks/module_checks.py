@@ -118,16 +118,22 @@ def _compare(network: ModuleNetwork, images: torch.Tensor, start: Parameters, mo
         parameters = dict(module.named_parameters())
         for name, slope in zip(network.shapes, slopes, strict=True):
             expected = parameters[network.paths[name]].grad
-            most = max(expected.abs().max(), 1e-3)
-            if not (slope[member] - expected).abs().max() <= SLOPES * most:
+            if expected is None or not _near(slope[member], expected):
                 raise RefusedError(
                     f"{place}: {network.paths[name]} gets another gradient in {mode} as one of "
                     "several replicates than alone; allowed: a forward that autograd follows"
                 )
 
 
+def _near(slope: torch.Tensor, expected: torch.Tensor) -> bool:
+    """Say whether slopes are the same but for rounding; none that is NaN."""
+    most = max(float(expected.abs().max()), 1e-3)
+    return float((slope - expected).abs().max()) <= SLOPES * most
+
+
 def _refuse_other(place: str, mode: str, found: torch.Tensor, alone: torch.Tensor) -> None:
-    if not torch.allclose(found, alone, rtol=0, atol=TOLERANCE * max(1, alone.abs().max())):
+    most = max(1.0, float(alone.abs().max()))
+    if not torch.allclose(found, alone, rtol=0, atol=TOLERANCE * most):
         raise RefusedError(
             f"{place} gives other logits in {mode} as one of several replicates than alone: "
             f"{found[0, 0]:.6g} instead of {alone[0, 0]:.6g}; it mixes the images of a batch, or "

@@ -71,7 +71,8 @@ def telling(named: str, what: str, paths: Paths) -> Iterator[None]:
 
 def running(named: str, paths: Paths) -> str:
     """Return which line of a network's file runs now, and which module of it."""
-    frames, frame = [], sys._getframe(1)
+    frames: list[FrameType] = []
+    frame: FrameType | None = sys._getframe(1)
     while frame:
         frames.insert(0, frame)
         frame = frame.f_back

@@ -35,13 +35,14 @@ class LinearLayer(ModuleLayer):
         """Multiply inputs by weights [R, out, in] -> [R, B, out, ...]."""
         if self.calls > 1:
             # Each call has a slope of its own, and autograd adds them up: none may be written to
-            # where the sum belongs, as `products.multiply` does for this attribute.
+            # where the sum belongs, as `products.put_slope_in` asks for.
             weight = weight.view(weight.shape)
         if inputs.dim() == 3:
             return super().product(inputs, weight)
         several = inputs.shape[1:-1]
         rows = super().product(inputs.flatten(1, -2), weight)
-        return rows.unflatten(1, several).moveaxis(-1, 2)
+        outputs: torch.Tensor = rows.unflatten(1, several)
+        return outputs.moveaxis(-1, 2)
 
     def windows(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return what a unit multiplies with its weights: [R, B, positions, in]."""
@@ -96,7 +97,8 @@ class ConvLayer(ModuleLayer):
 
     def _padded(self, inputs: torch.Tensor) -> torch.Tensor:
         folded = F.pad(inputs.flatten(0, 1), self.padding, mode=self.padding_mode)
-        return folded.unflatten(0, inputs.shape[:2])
+        padded: torch.Tensor = folded.unflatten(0, inputs.shape[:2])
+        return padded
 
     def windows(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return what a unit multiplies with its weights: [R, B, positions, in]."""
@@ -107,23 +109,25 @@ class ConvLayer(ModuleLayer):
             )
         padded = self._padded(inputs).flatten(0, 1)
         found = F.unfold(padded, self.shape[2:], self.dilation, stride=self.stride)
-        return found.transpose(1, 2).unflatten(0, inputs.shape[:2])
+        windows: torch.Tensor = found.transpose(1, 2).unflatten(0, inputs.shape[:2])
+        return windows
 
 
 def layer_of(module: nn.Module, name: str, path: str, calls: int) -> ModuleLayer:
-    """Describe an nn.Linear or nn.Conv2d."""
-    common = {
-        "name": name,
-        "shape": tuple(module.weight.shape),
-        "bias": module.bias is not None,
-        "path": path,
-        "calls": calls,
-    }
+    """Describe an nn.Linear or nn.Conv2d; ValueError for anything else."""
+    if not isinstance(module, (nn.Linear, nn.Conv2d)):
+        kind = type(module).__name__
+        raise ValueError(f"networks: {path} is {kind}; allowed: nn.Linear or nn.Conv2d")
+    shape, bias = tuple(module.weight.shape), module.bias is not None
     if isinstance(module, nn.Linear):
-        return LinearLayer(**common)
+        return LinearLayer(name=name, shape=shape, bias=bias, path=path, calls=calls)
     modes = {"zeros": "constant"}
     return ConvLayer(
-        **common,
+        name=name,
+        shape=shape,
+        bias=bias,
+        path=path,
+        calls=calls,
         stride=module.stride,
         dilation=module.dilation,
         groups=module.groups,

@@ -121,7 +121,7 @@ class ModuleNetwork:
     def start(self, seed: int) -> dict[str, np.ndarray]:
         """Return all parameters and buffers of one replicate as its module starts."""
         fresh = self.fresh(seed)
-        found = dict(fresh.named_parameters(remove_duplicate=False))
+        found: dict[str, torch.Tensor] = dict(fresh.named_parameters(remove_duplicate=False))
         found |= dict(fresh.named_buffers(remove_duplicate=False))
         names = [*self.shapes, *self._initial_buffers]
         return {name: found[self.paths[name]].detach().numpy() for name in names}
@@ -169,8 +169,9 @@ class ModuleNetwork:
                 folded = self._module(images.expand(members, *images.shape[1:]).flatten(0, 1))
             finally:
                 self._run = None
-        logits = self.of_images(folded, members * images.shape[1], _mode(training))
-        return logits.unflatten(0, (members, -1))
+        rows = self.of_images(folded, members * images.shape[1], _mode(training))
+        logits: torch.Tensor = rows.unflatten(0, (members, -1))
+        return logits
 
     def _by_member(
         self, images: torch.Tensor, parameters: Parameters, training: bool
@@ -270,9 +271,9 @@ class ModuleNetwork:
             for name, value in other.named_parameters(path):
                 self.own[f"own.{name}"] = name
                 self._add(f"own.{name}", name, value)
-            for name, value in other.named_buffers(path):
+            for name, buffer in other.named_buffers(path):
                 self.own[f"own.{name}"] = self.paths[f"own.{name}"] = name
-                self._initial_buffers[f"own.{name}"] = value.detach().clone()
+                self._initial_buffers[f"own.{name}"] = buffer.detach().clone()
         for name in self.own:
             if name.endswith(RESERVED):
                 raise ValueError(
@@ -376,7 +377,8 @@ def _hide_weights(module: nn.Module, path: str, named: str) -> None:
             named, path, layer, "has its weight or bias read; allowed: calling the layer, no more"
         )
 
-    module.weight = module.bias = None
+    module.register_parameter("weight", None)
+    module.register_parameter("bias", None)
     module.__class__ = type(
         kind.__name__, (kind,), {"weight": property(refuse), "bias": property(refuse)}
     )

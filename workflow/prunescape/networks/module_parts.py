@@ -129,9 +129,8 @@ def _unusual(module: nn.Module) -> Iterator[str]:
     if kind.__module__.startswith("torch._dynamo"):
         yield "is compiled by torch.compile; allowed: the module as it is before"
     if parametrize.is_parametrized(module):
-        by = dict.fromkeys(
-            type(each).__name__.lstrip("_") for p in module.parametrizations.values() for each in p
-        )
+        lists = module.get_submodule("parametrizations").children()
+        by = dict.fromkeys(type(each).__name__.lstrip("_") for p in lists for each in p.children())
         yield (
             f"is parametrized (by {', '.join(by)}): its weight is no parameter of its own, and "
             f"zeros would not stay zeros; {_PLAIN} (remove_parametrizations makes it one)"

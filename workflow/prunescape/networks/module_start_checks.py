@@ -50,11 +50,11 @@ def check(network: ModuleNetwork, distribution: str | None) -> None:
 
 def same_starts(network: ModuleNetwork) -> list[str]:
     """Return the paths of the prunable layers whose weights all replicates start with."""
-    one, other = dict(network.fresh(1).named_parameters()), network.fresh(2)
+    one, other = (dict(network.fresh(seed).named_parameters()) for seed in (1, 2))
     return [
         layer.path
         for layer in network.weighted
-        if torch.equal(one[f"{layer.path}.weight"], other.get_submodule(layer.path).weight)
+        if torch.equal(one[f"{layer.path}.weight"], other[f"{layer.path}.weight"])
     ]
 
 

@@ -105,11 +105,11 @@ class Weighted:
         if torch.is_grad_enabled():
             return torch.stack([products.convolve(*case, self.pool) for case in cases])
         # Nothing is kept for a gradient: piece by piece into its place, through the cache.
-        outputs = None
+        outputs = inputs.new_empty(0)  # until the shape of what is put into it is known
         for part in _pieces(inputs.shape[1]):
             for member, (images, own, bias) in enumerate(cases):
                 values = products.convolve(images[part], own, bias, self.pool)
-                if outputs is None:
+                if not outputs.numel():
                     outputs = values.new_empty(len(cases), inputs.shape[1], *values.shape[1:])
                 outputs[member, part] = values
         return outputs
@@ -121,12 +121,14 @@ class Weighted:
         """
         if len(self.shape) == 2:
             return inputs.flatten(2).unsqueeze(2)
-        windows = F.unfold(inputs.flatten(0, 1), self.shape[2:]).transpose(1, 2)
-        return windows.unflatten(0, inputs.shape[:2])
+        folded = F.unfold(inputs.flatten(0, 1), self.shape[2:]).transpose(1, 2)
+        windows: torch.Tensor = folded.unflatten(0, inputs.shape[:2])
+        return windows
 
 
 Affine = Callable[[Weighted, torch.Tensor], torch.Tensor | None]
 Observe = Callable[[Weighted, torch.Tensor], None]
+Step = Weighted | Winners | Callable[[torch.Tensor], torch.Tensor]
 
 
 class Network:
@@ -145,7 +147,7 @@ class Network:
 
     def __init__(self, layers: Sequence[Mapping[str, Any]], input_shape: Shape) -> None:
         """`input_shape`: of one image, (channels, height, width) or (features,)."""
-        self._steps: list[Weighted | Winners | Callable[[torch.Tensor], torch.Tensor]] = []
+        self._steps: list[Step] = []
         shape = tuple(input_shape)
         for position, layer in enumerate(layers, 1):
             described = choose(_KINDS, layer.get("kind"), f"networks: layer {position}: kind")
@@ -237,8 +239,10 @@ class Network:
                 observe(step, values)
             if isinstance(step, Weighted):
                 found = affine(step, values) if affine else None
-                own = found is None
-                values = step.pooled_affine(values, parameters) if own else step.pooled(found)
+                if found is None:
+                    values = step.pooled_affine(values, parameters)
+                else:
+                    values = step.pooled(found)
             elif isinstance(step, Winners):
                 values = step.compete(values, parameters, training=training)
             else:
@@ -258,11 +262,13 @@ class Network:
 
 
 def _pieces(images: int) -> list[slice]:
-    return [slice(first, first + IN_CACHE) for first in range(0, images, IN_CACHE)]
+    # Of no images one empty piece, which has the outputs' shape.
+    return [slice(first, first + IN_CACHE) for first in range(0, max(images, 1), IN_CACHE)]
 
 
 def _pooled(values: torch.Tensor, size: int) -> torch.Tensor:
-    return products.pool(values.flatten(0, 1), size).unflatten(0, values.shape[:2])
+    pooled: torch.Tensor = products.pool(values.flatten(0, 1), size).unflatten(0, values.shape[:2])
+    return pooled
 
 
 @dataclass(frozen=True)
@@ -332,7 +338,7 @@ def _image(layer: Mapping[str, Any], shape: Shape) -> Shape:
     return shape
 
 
-_KINDS = {
+_KINDS: dict[str, Callable[[Mapping[str, Any], Shape, int], tuple[Step, Shape]]] = {
     "linear": _linear,
     "conv": _conv,
     "max_pool": _max_pool,

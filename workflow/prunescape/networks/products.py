@@ -16,6 +16,7 @@ COPY = 25  # images whose products with one input cost as much as copying that i
 WHOLE = 64  # inputs, a multiple of which is multiplied
 SMALL = 16**3  # multiplications that torch doesn't leave to oneDNN
 HUGE = 100_000  # numbers of a member, whose copy costs more than a call
+_SLOPE = "slope"  # the attribute of a leaf that has the place of its slope
 
 
 def batched(
@@ -46,7 +47,13 @@ def multiply(
     `input_major`: the weights lie input by input, on a processor. Inputs that are zero in a
     member's whole batch are then passed over, if they are many; their slopes are zero.
     """
-    return (_InputMajor if input_major else _Product).apply(inputs, weight)
+    outputs: torch.Tensor = (_InputMajor if input_major else _Product).apply(inputs, weight)
+    return outputs
+
+
+def put_slope_in(weight: torch.Tensor, place: torch.Tensor) -> None:
+    """Have products write the slope by a leaf, if it is large, to a place of its shape."""
+    setattr(weight, _SLOPE, place)
 
 
 class _Product(torch.autograd.Function):
@@ -57,9 +64,10 @@ class _Product(torch.autograd.Function):
     unit, [R, out, B], and slopes by inputs as the inputs are.
 
     The slope of the weights comes in their own layout; that of torch's bmm is transposed, and both
-    the product and copying it take twice as long. Where large weights have an attribute `slope`, it
-    is written there: a fresh tensor of that size costs as much as the product. Of small weights a
-    fresh one costs less than going from member to member, as torch does to write into a view.
+    the product and copying it take twice as long. Where large weights have a place for it
+    (`put_slope_in`), it is written there: a fresh tensor of that size costs as much as the product.
+    Of small weights a fresh one costs less than going from member to member, as torch does to write
+    into a view.
     """
 
     generate_vmap_rule = True
@@ -74,7 +82,7 @@ class _Product(torch.autograd.Function):
     def setup_context(ctx: Any, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
         ctx.save_for_backward(*inputs)
         is_large = inputs[1][0].numel() >= LARGE
-        ctx.slope = getattr(inputs[1], "slope", None) if is_large else None
+        ctx.slope = getattr(inputs[1], _SLOPE, None) if is_large else None
 
     @staticmethod
     def backward(ctx: Any, slope: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor | None]:
@@ -113,7 +121,7 @@ class _InputMajor(torch.autograd.Function):
                 rows, own = rows.index_select(1, places), own.mT.index_select(0, places).mT
             ctx.chosen.append((active, rows, own))
             torch.mm(own, rows.mT, out=into)
-        ctx.shape, ctx.slope = inputs.shape, getattr(weight, "slope", None)
+        ctx.shape, ctx.slope = inputs.shape, getattr(weight, _SLOPE, None)
         return outputs.mT
 
     @staticmethod

@@ -97,9 +97,15 @@ def _by_winners(inputs: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
         offsets = np.searchsorted(places, starts)
         values = rows.ravel()[places]
         places -= starts.repeat(np.diff(offsets, append=len(places)))
-        values, places, offsets = map(torch.from_numpy, (values, places, offsets))
         # A bag is an image: it begins at its offset.
-        found.append(F.embedding_bag(places, own, offsets, mode="sum", per_sample_weights=values))
+        bags = F.embedding_bag(
+            torch.from_numpy(places),
+            own,
+            torch.from_numpy(offsets),
+            mode="sum",
+            per_sample_weights=torch.from_numpy(values),
+        )
+        found.append(bags)
     return torch.stack(found)
 
 

@@ -133,7 +133,8 @@ def _keep(values: torch.Tensor, ranked: torch.Tensor, k: int) -> torch.Tensor:
 
 def _pieces(values: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Split [R, B, ...] into views [some images, n] that a processor's cache holds."""
-    return values.view(-1, prod(values.shape[2:])).split(IN_CACHE)
+    pieces: tuple[torch.Tensor, ...] = values.view(-1, prod(values.shape[2:])).split(IN_CACHE)
+    return pieces
 
 
 def _chosen(rows: torch.Tensor, k: int) -> torch.Tensor:

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
 from prunescape.foundations.choices import choose
+from prunescape.networks import products
 from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.network import Affine, Parameters, Shape, Weighted
@@ -118,7 +119,7 @@ class Variational:
         first, last = kl["warm_up"]
         if epoch >= last:
             return full
-        return full * max(epoch - first, 0) / (last - first)
+        return float(full * max(epoch - first, 0) / (last - first))
 
     def descend(
         self, ensemble: Ensemble, batch: Batch, generators: list[torch.Generator], penalty: float
@@ -167,7 +168,7 @@ class Variational:
             sigma = self._parameter.sigma(ensemble.tensors[name])
             spread = sigma.square() if self._by_activations else sigma
             spreads[name] = spread.detach().requires_grad_()
-            spreads[name].slope = ensemble.gradients[name]
+            products.put_slope_in(spreads[name], ensemble.gradients[name])
         return spreads
 
     @torch.no_grad()

@@ -1,6 +1,6 @@
 """Optimisers of an ensemble's flat buffer, and how their rate falls (needs torch)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,12 @@ from prunescape.networks.ensembles import Ensemble
 from prunescape.optimising.preconditioned import PreconditionedSGD
 
 Settings = Mapping[str, Any]
+Optimiser = torch.optim.Optimizer | PreconditionedSGD
 
 
 def optimiser(
     ensemble: Ensemble, fit: Settings, images: int, free: torch.Tensor | None
-) -> torch.optim.Optimizer | PreconditionedSGD:
+) -> Optimiser:
     """Return the optimiser that a fit's `optimiser` block describes.
 
     Args:
@@ -39,22 +40,18 @@ def optimiser(
     def psgd() -> PreconditionedSGD:
         return PreconditionedSGD(ensemble, settings, images, fit["batch_size"], free)
 
-    makers = {"adam": adam, "sgd": sgd, "psgd": psgd}
+    makers: dict[str, Callable[[], Optimiser]] = {"adam": adam, "sgd": sgd, "psgd": psgd}
     return choose(makers, settings["kind"], "optimiser.kind")()
 
 
-def moments(
-    optimiser: torch.optim.Optimizer | PreconditionedSGD, ensemble: Ensemble
-) -> list[torch.Tensor]:
+def moments(optimiser: Optimiser, ensemble: Ensemble) -> list[torch.Tensor]:
     """Return what an optimiser of torch remembers of past gradients; PreconditionedSGD: nothing."""
     if isinstance(optimiser, PreconditionedSGD):
         return []
     return [value for value in optimiser.state[ensemble.flat].values() if torch.is_tensor(value)]
 
 
-def state(
-    optimiser: torch.optim.Optimizer | PreconditionedSGD, ensemble: Ensemble
-) -> dict[str, torch.Tensor]:
+def state(optimiser: Optimiser, ensemble: Ensemble) -> dict[str, torch.Tensor]:
     """Return all that an optimiser remembers: what `load` needs to go on with the same bits."""
     if isinstance(optimiser, PreconditionedSGD):
         return optimiser.state()
@@ -62,9 +59,9 @@ def state(
 
 
 def load(
-    optimiser: torch.optim.Optimizer | PreconditionedSGD,
+    optimiser: Optimiser,
     ensemble: Ensemble,
-    remembered: Mapping[str, np.ndarray],
+    remembered: Mapping[str, np.ndarray | torch.Tensor],
 ) -> None:
     """Make an optimiser remember what `state` returned."""
     if isinstance(optimiser, PreconditionedSGD):
@@ -76,9 +73,7 @@ def load(
         }
 
 
-def set_rate(
-    optimiser: torch.optim.Optimizer | PreconditionedSGD, settings: Settings, epoch: float, of: int
-) -> None:
+def set_rate(optimiser: Optimiser, settings: Settings, epoch: float, of: int) -> None:
     """Set the learning rate for a point in training.
 
     Args:
@@ -90,11 +85,14 @@ def set_rate(
         of: epochs in all.
 
     Raises:
-        ValueError: if the kind of decay is unknown.
+        ValueError: if the kind of decay is unknown, or preconditioned SGD, which has no rate, is to
+            have one.
     """
     decay = settings.get("decay")
     if decay is None:
         return
+    if isinstance(optimiser, PreconditionedSGD):
+        raise ValueError("optimiser.decay: found with optimiser.kind psgd; allowed: adam, sgd")
     shares = {
         "linear": lambda: min((1 - epoch / of) / (1 - decay["hold"]), 1.0),
         "exponential": lambda: decay["factor"] ** int(epoch),

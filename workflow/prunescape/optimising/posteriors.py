@@ -5,7 +5,8 @@ a member [R] and adds its gradient in closed form, which spares autograd a graph
 (needs torch).
 """
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -81,7 +82,7 @@ class GaussianPrior:
         sizes = [sigma.abs() for sigma in sigmas]
         deviations = [size.sqrt() for size in sizes] if self._variance else sizes
         centred, prior_variance = self._fitted(mus, [d.square() for d in deviations])
-        return sum(
+        return _total(
             _sum(gaussian_kl(mu, d, torch.zeros_like(mu), _like(prior_variance.sqrt(), mu)))
             for mu, d in zip(centred, deviations, strict=True)
         )
@@ -104,15 +105,20 @@ class GaussianPrior:
     def _fitted(mus: Tensors, variances: Tensors) -> tuple[list[torch.Tensor], torch.Tensor]:
         """Return mu - m for every layer, and s^2: [R]."""
         weights = sum(mu[0].numel() for mu in mus)
-        m = sum(_sum(mu) for mu in mus) / weights
+        m = _total(map(_sum, mus)) / weights
         centred = [mu - _like(m, mu) for mu in mus]
         squares = [torch.addcmul(v, c, c) for v, c in zip(variances, centred, strict=True)]
-        return centred, sum(_sum(square) for square in squares) / weights
+        return centred, _total(map(_sum, squares)) / weights
 
 
 def _sum(tensor: torch.Tensor) -> torch.Tensor:
     """Sum over everything but the members: [R, ...] -> [R]."""
     return tensor.flatten(1).sum(1)
+
+
+def _total(parts: Iterable[torch.Tensor]) -> torch.Tensor:
+    """Add up tensors of one shape, of which there is at least one, in their order."""
+    return functools.reduce(torch.add, parts)
 
 
 class ArdPrior:
@@ -124,7 +130,7 @@ class ArdPrior:
 
     def value(self, mus: Tensors, sigmas: Tensors) -> torch.Tensor:
         """Return the divergence in nats, summed over a member's weights: [R]."""
-        return sum(
+        return _total(
             torch.log1p((mu / sigma) ** 2).flatten(1).sum(1) / 2
             for mu, sigma in zip(mus, sigmas, strict=True)
         )
@@ -154,12 +160,12 @@ class LogUniformPrior:
 
     def value(self, mus: Tensors, sigmas: Tensors) -> torch.Tensor:
         """Return the divergence in nats, summed over a member's weights: [R]."""
-        total = 0
+        parts = []
         for mu, sigma in zip(mus, sigmas, strict=True):
             log_alpha = self._log_alpha(mu, sigma.square())
             kl = self.K1 * torch.sigmoid(-self.K2 - self.K3 * log_alpha)
-            total = total + (kl + softplus(-log_alpha) / 2).flatten(1).sum(1)
-        return total
+            parts.append(_sum(kl + softplus(-log_alpha) / 2))
+        return _total(parts)
 
     def gradients(
         self, mus: Tensors, variances: Tensors

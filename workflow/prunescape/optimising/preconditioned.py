@@ -116,7 +116,7 @@ class PreconditionedSGD:
 
         Overwrites `first`.
         """
-        gradient = self._ensemble.flat.grad
+        gradient = self._ensemble.gradient
         self._noise.update(self._first, gradient, self._mask)
         if self._noise.t >= FIRST_STEP:
             divisor = torch.clamp_min(self._noise.values, self._floor, out=self._first)

@@ -155,9 +155,15 @@ def _joined(parts: Sequence[Checkpoint]) -> Checkpoint:
             [{name: array[own] for name, array in part.arrays.items()} for part, own in chosen]
         ),
         replicates=[part.replicates[i] for part, own in chosen for i in own],
-        arms=[part.arms[i] for part, own in chosen for i in own],
+        arms=[arm for part, own in chosen for arm in _arms(part, own)],
         diverged=tuple(diverged.values()),
     )
+
+
+def _arms(part: Checkpoint, members: Sequence[int]) -> list[tuple[str, ...]]:
+    """Return the arms of some members of a retrained checkpoint."""
+    arms = part.arms or []
+    return [arms[member] for member in members]
 
 
 def _before_training(

@@ -19,6 +19,7 @@ import pandas as pd
 from prunescape.evaluation import table
 from prunescape.foundations import csv_files, levels
 from prunescape.foundations.plain_text import literal
+from prunescape.foundations.table_rows import named_rows
 from prunescape.report import intervals
 from prunescape.report.claim_files import IN_WORDS, Claim, Filters, expanded, in_words
 from prunescape.report.intervals import Interval
@@ -106,7 +107,7 @@ def report(verdicts: pd.DataFrame) -> str:
     """Return the verdicts as plain text for a terminal of 100 columns."""
     heading = f"{'claim':<6} {'verdict':<10} {'estimate':>9}  {'95 % interval':<20}"
     lines = [f"{heading} {'margin':>8} {'n':>3} {'p (Holm)':>9}"]
-    for row in verdicts.itertuples():
+    for row in named_rows(verdicts):
         line = f"{literal(row.id, 'terminal'):<6} {row.verdict:<10}"
         if row.verdict != "not tested":
             interval = f"[{row.ci_low:.2f}, {row.ci_high:.2f}]"
@@ -170,7 +171,7 @@ def _part(
 
 def _values(words: dict[str, Any], cells: Sequence[pd.Series], common: list[int]) -> np.ndarray:
     """Return the measure of a selection [R] for some replicates, added or averaged over cells."""
-    total = np.sum([each.loc[common].to_numpy() for each in cells], axis=0)
+    total: np.ndarray = np.sum([each.loc[common].to_numpy() for each in cells], axis=0)
     return total if "sum_over" in words else total / len(cells)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from prunescape.fitting import divergence
 from prunescape.foundations.plain_text import literal
+from prunescape.foundations.table_rows import named_rows
 
 ARM = ("study", "network", "fit", "criterion", "scope", "effect", "schedule")
 ORDER = ("holds", "fails", "undecided", "not tested")
@@ -25,7 +26,7 @@ def verdicts(found: pd.DataFrame) -> str:
     for study in dict.fromkeys(found["study"]):
         rows = found[found["study"] == study]
         blocks.append(f"**Study {_plain(study)}**: {_summary(rows)}\n")
-        blocks.append("".join(_claim(row) for row in rows.itertuples()))
+        blocks.append("".join(_claim(row) for row in named_rows(rows)))
     return "\n".join(blocks)
 
 
@@ -54,9 +55,8 @@ def empty_layers(scores: pd.DataFrame) -> str:
         return ""
     lines = []
     for arm, rows in empty.groupby(list(ARM), sort=True):
-        lines.append(
-            f"* {_plain(' / '.join(arm))}: {len(rows)}, from level {rows['level'].min():g}\n"
-        )
+        named = _plain(" / ".join(map(str, arm)))
+        lines.append(f"* {named}: {len(rows)}, from level {rows['level'].min():g}\n")
     heading = (
         "**Networks that keep nothing in a layer** (min_layer_kept is 0 in scores.csv): unless "
         "something leads around it, they can only guess.\n"
@@ -77,15 +77,15 @@ def savings(found: pd.DataFrame) -> str:
     for name, rows in found[found["form"] != "dense"].groupby("export", sort=False):
         first = rows.iloc[0]
         removed = f"{100 * first.nominal_sparsity:.4g} % of the weights removed"
-        lines = [f"* **{_plain(name)}** ({_plain(first.criterion)}, {removed})."]
+        lines = [f"* **{_plain(str(name))}** ({_plain(first.criterion)}, {removed})."]
         for bought, said in ((True, "It buys"), (False, "It buys nothing in")):
-            parts = [_saving(row) for row in rows[rows["buys"] == bought].itertuples()]
+            parts = [_saving(row) for row in named_rows(rows[rows["buys"] == bought])]
             lines += [f"{said}: {'; '.join(parts)}."] if parts else []
         blocks.append("\n  ".join(lines) + "\n")
     return "\n".join(blocks)
 
 
-def _saving(row: pd.Series) -> str:
+def _saving(row: Any) -> str:
     """Return one quantity in words, with its ratio to the dense network's."""
     batch = f", batch {row.batch}" if row.quantity == "latency" else ""
     what = f"{row.quantity} ({row.form}, {row.way}{batch})"

@@ -92,14 +92,14 @@ def welch(left: Sample, right: Sample, margin: float = 0.0) -> Interval:
     degrees of freedom: the question is whether one more run of ours could be the published one.
     """
     n, difference = min(left.n, right.n), left.mean - right.mean
-    known = [each for each in (left, right) if each.sd is not None]
+    known = [(each.sd**2, each.n) for each in (left, right) if each.sd is not None]
     if not known:
         return _undecided(n, difference)
     if len(known) == 1:
-        variance = known[0].sd ** 2 * (1 / left.n + 1 / right.n)
-        return _interval(n, difference, variance, known[0].n - 1, margin)
-    parts = [each.sd**2 / each.n for each in known]
-    lost = sum(part**2 / (each.n - 1) for part, each in zip(parts, known, strict=True))
+        [(variance, size)] = known
+        return _interval(n, difference, variance * (1 / left.n + 1 / right.n), size - 1, margin)
+    parts = [variance / size for variance, size in known]
+    lost = sum(part**2 / (size - 1) for part, (_, size) in zip(parts, known, strict=True))
     freedom = sum(parts) ** 2 / lost if lost else math.inf
     return _interval(n, difference, sum(parts), freedom, margin)
 

@@ -14,14 +14,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-def separate(folders: Iterable[str | os.PathLike]) -> int:
+def separate(folders: Iterable[str | os.PathLike[str]]) -> int:
     """Make every file below some folders a writable file of its own; return how many were not.
 
     What can't be replaced stays as it is: the job that writes it says so.
     """
     count = 0
     for folder in folders:
-        for place, _, names in os.walk(folder):
+        for place, _, names in os.walk(os.fspath(folder)):
             for name in names:
                 path = Path(place, name)
                 with contextlib.suppress(OSError):

@@ -67,7 +67,7 @@ def _slopes(
     if len({layer.name for layer, *_ in seen}) < len(seen):
         raise ValueError("networks: a layer that is run twice has no simple Fisher information")
     slopes = torch.autograd.grad(total, [outputs for *_, outputs in seen])
-    return [(*pair, slope) for (*pair, _), slope in zip(seen, slopes, strict=True)]
+    return [(layer, given, slope) for (layer, given, _), slope in zip(seen, slopes, strict=True)]
 
 
 def _squares(layer: Weighted, inputs: torch.Tensor, slopes: torch.Tensor) -> torch.Tensor:

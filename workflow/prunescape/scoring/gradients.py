@@ -38,5 +38,5 @@ def full_gradient(
     for chunk, classes in zip(images.split(CHUNK), labels.split(CHUNK), strict=True):
         batch = Batch(scaling(chunk)[None], classes.expand(members, len(classes)))
         ensemble.backward(goal.loss(ensemble.values, batch).sum())
-        total.add_(ensemble.flat.grad, alpha=len(chunk) / len(images))
+        total.add_(ensemble.gradient, alpha=len(chunk) / len(images))
     return ensemble.views(total)

@@ -51,9 +51,8 @@ def input_moments(
         total, square, count = sums[layer.name]
         mean = total / count
         deviation = (square / count - mean.square()).clamp_min(0).sqrt()
-        moments[layer.name] = tuple(
-            value.float().view(-1, *layer.shape[1:]) for value in (mean, deviation)
-        )
+        shape = (-1, *layer.shape[1:])
+        moments[layer.name] = (mean.float().view(shape), deviation.float().view(shape))
     return moments
 
 
@@ -69,7 +68,8 @@ def arrays(moments: Moments) -> dict[str, np.ndarray]:
 def from_arrays(arrays: Mapping[str, np.ndarray], device: torch.device) -> Moments:
     """Undo `arrays`."""
     layers = [name.split("/")[1] for name in arrays if name.startswith("mean/")]
-    return {
-        layer: tuple(torch.as_tensor(arrays[f"{kind}/{layer}"], device=device) for kind in KINDS)
-        for layer in layers
-    }
+
+    def stored(kind: str, layer: str) -> torch.Tensor:
+        return torch.as_tensor(arrays[f"{kind}/{layer}"], device=device)
+
+    return {layer: (stored("mean", layer), stored("deviation", layer)) for layer in layers}

@@ -115,7 +115,7 @@ def _of_network(function: Callable[..., Any], signature: Signature) -> NetworkCr
 
 
 def _layer_by_layer(function: LayerCriterion) -> NetworkCriterion:
-    def scores(weights: Layers, **statistics: Layers) -> Layers:
+    def scores(weights: Layers, /, **statistics: Layers) -> Layers:
         return {
             layer: function(weight, **{name: each[layer] for name, each in statistics.items()})
             for layer, weight in weights.items()
