@@ -23,7 +23,9 @@ rule b:
     log: "results/r/logs/b.log"
     shell: "cp {input} {output}; date +%s.%N > {log}"
 """
-IGNORED = ".snakemake/\n/results/*\n!/results/*.dvc\n"
+IGNORED = (
+    ".snakemake/\n/results/*\n!/results/*.dvc\n!/results/r/\n/results/r/*\n!/results/r/*.dvc\n"
+)
 VERSIONS = Path(__file__).resolve().parents[2] / "tools" / "versions.py"
 
 

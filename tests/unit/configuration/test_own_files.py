@@ -140,7 +140,7 @@ CLAIM = {
     "origin": "this project",
     "source": "a test",
     "statement": "It holds.",
-    "statistic": {"measure": "accuracy", "of": {"criterion": "none"}},
+    "statistic": {"measure": "accuracy", "of": {"fit": "vi", "criterion": "none"}},
     "comparison": ">=",
     "margin": 50,
 }

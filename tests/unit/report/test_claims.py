@@ -359,6 +359,9 @@ def test_a_selection_s_own_filters_win():
         ({"comparison": "=="}, "claim c1: comparison '=='"),
         ({"origin": "hearsay"}, "claim c1: origin 'hearsay'"),
         ({"margin": "1"}, "claim c1: margin '1', expected a number"),
+        ({"margin": True}, "claim c1: margin True, expected a number"),
+        ({"id": ""}, "claim '': id '', expected text"),
+        ({"statement": " "}, "claim 'c1': statement ' ', expected text"),
         (
             {"statistic": {"measure": "nll", "of": {}, "each": {"noise_level": ["0.3", 0.35]}}},
             "claim c1: each: level 0.35: expected a string",

@@ -15,6 +15,7 @@ from prunescape.configuration.blocks import blocks_in, mapping, texts_in, unknow
 from prunescape.configuration.exports import check_export
 from prunescape.configuration.fits import check_fit, check_start
 from prunescape.configuration.input_noise import check_noise
+from prunescape.configuration.name_lengths import check_lengths
 from prunescape.configuration.own_files import (
     check_claims,
     check_own_criteria,
@@ -38,6 +39,7 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
     datasets, catalogue = config.get("datasets"), config.get("catalogue")
     for i, name in texts_in(config.get("studies")):
         yield from unknown_name(("studies", i), name, catalogue, "a study of the catalogue")
+    yield from check_lengths(config)
     yield from check_claims(config.get("claims"), catalogue)
     claims = dict.fromkeys(each.id for path in files_of_claims(config) for each in claims_in(path))
     for claim in mapping(config.get("not_tested")):

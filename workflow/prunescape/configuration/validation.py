@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from prunescape.configuration.claim_rows import check_claim_rows
 from prunescape.configuration.cross_checks import cross_checks
 from prunescape.configuration.explanations import explained
 from prunescape.configuration.schema import schema, validator, with_defaults
@@ -44,4 +45,5 @@ def problems(config: Any, files: Sequence[str] = ()) -> list[str]:
         *(explained(error) for error in validator().iter_errors(config)),
         cross_checks(config, files),
     )
-    return lines(found)
+    # What there is to do can be known only of a configuration that has no other fault.
+    return lines(found) or lines(check_claim_rows(with_defaults(schema(), config)))

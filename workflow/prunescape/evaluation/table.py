@@ -14,50 +14,14 @@ import pyarrow
 from pandera.errors import SchemaErrors
 from pyarrow import parquet
 
+from prunescape.evaluation.columns import KEY, NOISE_COLUMNS, VALUE
 from prunescape.fitting import divergence
 from prunescape.foundations import csv_files, files
 from prunescape.foundations.messages import one_line
 
-KEY = {
-    "study": "Study of the catalogue.",
-    "dataset": "Data set with its split.",
-    "network": "Architecture, activation and fixed sparse weights.",
-    "fit": "Everything of training: input scaling, objective, prior, optimiser, epochs.",
-    "criterion": "How weights are ranked; none: dense.",
-    "scope": "Among whom k is counted: global, layer, floor, input_unit, neuron, none.",
-    "selection": "How the weights are chosen: exact_k, threshold, none.",
-    "effect": "What happens to the chosen: zero, compensate, freeze, none.",
-    "schedule": "Course of pruning and retraining, such as oneshot; none: dense.",
-    "step": "Position in the schedule; 0 for oneshot and none.",
-    "level": "Share asked for, in [0, 1]; under selection = threshold the threshold; 0 if dense.",
-    "replicate": "Number of the replicate, from 1.",
-    "noise": "Kind of input noise: grey_raw, grey_normalised, gaussian, salt_pepper, "
-    "occlusion, or the name of one of your own; none: clean.",
-    "noise_level": "Strength of the noise, in (0, 1]; 0 for the clean row.",
-}
-VALUE = {
-    "total_weights": "Prunable weights; biases are not counted.",
-    "kept_weights": "Weights that the mask keeps.",
-    "sparsity_actual": "Share of the prunable weights measured to be exactly zero.",
-    "frozen_weights": "Weights that keep their value and no longer learn.",
-    "min_layer_kept": "Kept weights of the layer that kept fewest.",
-    "kept_by_layer": "Kept weights of each layer, in order, separated by spaces.",
-    "dead_units": "Units without a kept incoming weight or, but for outputs, a kept outgoing one.",
-    "n_images": "Images evaluated.",
-    "n_correct": "Images classified correctly.",
-    "accuracy": "n_correct / n_images, in [0, 1].",
-    "nll": "Mean negative log-likelihood of the true class, in nats.",
-    "ece": "Expected calibration error over 15 equal-width bins, in [0, 1].",
-    "brier": "Mean squared distance of probabilities from the true class, in [0, 2].",
-    "silent_by_layer": "Units (or filters) of each layer that are zero for every image.",
-}
 REVIVED = "revived_weights"
 """Weights that the mask removes but that are not zero: in rows.json, 0 in every row of a table."""
 
-NOISE_COLUMNS = [
-    *("study", "dataset", "network", "fit", "replicate"),
-    *("noise_rank_fixed", "noise_rank_trained"),
-]
 """Spearman's rank correlations with the exact gradient noise; docs/table.md explains them."""
 
 SCOPES = ["none", "global", "layer", "floor", "input_unit", "neuron"]

@@ -13,8 +13,12 @@ Wildcards = Any  # Snakemake's, or anything with the names of the path grammar a
 
 
 def compact(value: Any) -> str:
-    """Return a value as JSON, the same text for the same value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    """Return a value as JSON, the same text for the same value.
+
+    Without <: Snakemake writes params into the scripts of its report as they are, where a text of
+    the user with a closing tag would end the script, and begin one of its own.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).replace("<", r"\u003c")
 
 
 def results(config: Config, pattern: str, **values: Any) -> str:

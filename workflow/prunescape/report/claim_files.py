@@ -59,8 +59,9 @@ class Claim:
 
     def __post_init__(self) -> None:
         for name in ("id", "study", "source", "statement"):
-            if not isinstance(getattr(self, name), str):
-                raise ValueError(f"claim {self.id}: {name} {getattr(self, name)!r}, expected text")
+            text = getattr(self, name)
+            if not isinstance(text, str) or not text.strip():
+                raise ValueError(f"claim {self.id!r}: {name} {text!r}, expected text")
         if not isinstance(self.statistic, dict):
             raise ValueError(f"claim {self.id}: statistic {self.statistic!r}, expected a mapping")
         wrong = [word for word in self.statistic if word not in WORDS]
@@ -76,7 +77,8 @@ class Claim:
                 raise ValueError(f"claim {self.id}: {word}: expected a name")
         for word in set(self.statistic) - {"measure", "table"}:
             self._check_filters(word)
-        if not isinstance(self.margin, (int, float)) or not math.isfinite(self.margin):
+        number = isinstance(self.margin, (int, float)) and not isinstance(self.margin, bool)
+        if not number or not math.isfinite(self.margin):
             raise ValueError(f"claim {self.id}: margin {self.margin!r}, expected a number")
         for name, allowed in (("origin", ORIGINS), ("comparison", COMPARISONS)):
             if getattr(self, name) not in allowed:
