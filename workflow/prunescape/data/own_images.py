@@ -87,6 +87,7 @@ def read(path: Path, background: str = "white") -> Images:
 def _found(path: Path, background: str) -> Reading:
     if path.is_dir():
         return _of_folder(path, background)
+    path.stat()  # whose error names the path, if there is none
     ending = own_sources.ending(path.name)
     if ending in ARRAYS:
         return ARRAYS[ending](path)

@@ -11,9 +11,11 @@ NUMBER = re.compile(r"\s*[+-]?\d+(\.0*)?\s*")
 AS_NUMBERS = "numpy.unique(labels, return_inverse=True)[1] numbers any labels from 0 on"
 
 
-def numbered(
-    parts: dict[str, Found],
-) -> tuple[dict[str, np.ndarray], int, list[str] | None, list[str]]:
+# Labels by part, how many classes there are, their names, and notes: as `numbered` returns them.
+Numbered = tuple[dict[str, np.ndarray], int, list[str] | None, list[str]]
+
+
+def numbered(parts: dict[str, Found]) -> Numbered:
     """Return labels as numbers, int64 [N] from 0 on.
 
     Integers from 0 on stay. Integers from 1 on become from 0 on; numbers that are whole, bool,
@@ -105,7 +107,8 @@ def _plain(labels: np.ndarray, found: Found) -> np.ndarray:
     return labels
 
 
-def _of_text(labels, parts):
+def _of_text(labels: dict[str, np.ndarray], parts: dict[str, Found]) -> Numbered:
+    """Number text by its place in the sorted labels of the part train."""
     for part, array in labels.items():
         if array.dtype.kind != "U":
             text = next(each for each, other in labels.items() if other.dtype.kind == "U")
@@ -124,7 +127,8 @@ def _of_text(labels, parts):
     return found, len(names), names, []
 
 
-def _of_integers(labels, parts):
+def _of_integers(labels: dict[str, np.ndarray], parts: dict[str, Found]) -> Numbered:
+    """Check that integers leave none out from 0 or from 1 on, and let them start at 0."""
     train, named = labels["train"], parts["train"].labels_named
     low, high = int(train.min()), int(train.max())
     if high > np.iinfo(np.int64).max - 1 or low < 0:

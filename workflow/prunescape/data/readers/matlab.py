@@ -1,6 +1,8 @@
 """MATLAB's .mat files, versions 4 to 7, by scipy; version 7.3 is HDF5."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +37,7 @@ def read(path: Path) -> Reading:
     return _images_first(reading, path)
 
 
-def _guarded(path: Path, call, **settings):
+def _guarded(path: Path, call: Callable[..., Any], **settings: Any) -> Any:
     """Call a function of scipy.io on the file."""
     try:
         return call(path, **settings)

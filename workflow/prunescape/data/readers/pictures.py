@@ -9,11 +9,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from prunescape.data import own_pixels
+from prunescape.foundations.choices import choose
 from prunescape.foundations.messages import few, one_line
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def stack(
         ValueError: pictures that can't be read, have several sizes or frames, or show nothing;
             names them all, or the first and how many more there are.
     """
+    choose(BACKGROUNDS, background, "datasets.<name>.background")
     broken: dict[object, str] = {}
     looks: dict[_Look, list[object]] = defaultdict(list)
     for name, source in listing():
@@ -153,7 +155,12 @@ def _decoded(
     return images, done
 
 
-def _attempt(read: Callable, name: object, source: Path | bytes, broken: dict[object, str]):
+def _attempt(
+    read: Callable[["Image.Image"], Any],
+    name: object,
+    source: Path | bytes,
+    broken: dict[object, str],
+) -> Any:
     """Return what `read` makes of a picture; None, and the reason in `broken`, if it can't."""
     from PIL import Image  # only those who have pictures pay for it
 
@@ -216,7 +223,7 @@ def _pixels(opened: "Image.Image", colour: bool, background: str, done: Counter[
     return composed if colour else composed[..., 0]
 
 
-def _upright(opened: "Image.Image", operations, done: Counter[str]) -> "Image.Image":
+def _upright(opened: "Image.Image", operations: Any, done: Counter[str]) -> "Image.Image":
     if _orientation(opened) == 1:
         return opened
     done["are turned as their EXIF says"] += 1

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -111,7 +112,7 @@ def _compact(pixels: np.ndarray) -> np.ndarray:
     return small if (small == pixels).all() else pixels
 
 
-def of_batch(batch, label: str, pixels: list[str]) -> tuple[np.ndarray, np.ndarray]:
+def of_batch(batch: Any, label: str, pixels: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return the pixels, float32 [rows, pixels], and the labels of a batch of pyarrow."""
     rows = np.empty((batch.num_rows, len(pixels)), np.float32)
     for number, name in enumerate(pixels):
