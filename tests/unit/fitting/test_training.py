@@ -155,38 +155,6 @@ def test_one_step_equals_a_plain_torch_loop(digits):
     np.testing.assert_allclose(ours, weight.detach().numpy(), atol=2e-6)
 
 
-def test_he_uniform_has_the_variance_of_two_over_inputs():
-    network = Network([{"kind": "linear", "units": 2000}], (1, 8, 8))
-    weights = training.initial_weights(network, {"distribution": "he_uniform"}, (1, "s"), [1])
-    assert weights["1.weight"].var() == pytest.approx(2 / 64, rel=0.02)
-    assert abs(weights["1.weight"]).max() <= np.sqrt(6 / 64)
-    assert not weights["1.bias"].any()
-
-
-def test_torch_default_is_how_torchs_layers_start():
-    network = Network([{"kind": "linear", "units": 4000}], (1, 8, 8))
-    start = training.initial_weights(network, {"distribution": "torch_default"}, (1, "s"), [1])
-    torch.manual_seed(0)
-    layer = torch.nn.Linear(64, 4000)
-    for ours, theirs in [(start["1.weight"], layer.weight), (start["1.bias"], layer.bias)]:
-        theirs = theirs.detach().numpy()
-        assert ours.std() == pytest.approx(theirs.std(), rel=0.03)
-        assert abs(ours).max() == pytest.approx(abs(theirs).max(), rel=0.01)
-
-
-def test_glorot_uniform_has_the_variance_of_two_over_inputs_and_outputs():
-    glorot = {"distribution": "glorot_uniform"}
-    network = Network([{"kind": "linear", "units": 2000}], (1, 8, 8))
-    weights = training.initial_weights(network, glorot, (1, "s"), [1])
-    assert weights["1.weight"].var() == pytest.approx(2 / 2064, rel=0.02)
-    assert abs(weights["1.weight"]).max() <= np.sqrt(6 / 2064)
-    assert not weights["1.bias"].any()
-    # A convolution's fans count every position of its window: 25 * 3 inputs, 25 * 400 outputs.
-    network = Network([{"kind": "conv", "filters": 400, "size": 5}], (3, 8, 8))
-    weights = training.initial_weights(network, glorot, (1, "s"), [1])["1.weight"]
-    assert weights.var() == pytest.approx(2 / (25 * 403), rel=0.03)
-
-
 def test_training_lowers_the_loss_to_separable_classes(digits):
     images, labels = digits
     weights = fit(PERCEPTRON, digits, [1, 2], epochs=60)
