@@ -108,7 +108,7 @@ def test_a_full_disk(unfinished, small, finished):
     assert done.status != 0
     # On a disk without a page left, there is no room for the reason either.
     full = r"\w+\.py: \[Errno 28\] No space left on device: 'results/\S+'"
-    said = rf"failed: \S+\.log: (?:{full}|empty: was the job killed, or is the disk full\?)"
+    said = rf"failed: \S+\.log: (?:{full}|ended without a word: the disk is full)"
     assert re.fullmatch(said, reason(done.output))
     assert killing.differing(unfinished, finished.place) == []
 

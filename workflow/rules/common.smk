@@ -35,7 +35,7 @@ import prunescape.jobs.report
 import prunescape.jobs.retrain
 import prunescape.jobs.targets
 from prunescape import jobs  # not its modules alone: `report` is Snakemake's own function here
-from prunescape.configuration import reading, renamed, validation
+from prunescape.configuration import reading, renamed, schema, validation
 from prunescape.data import own_sources, sources
 from prunescape.fitting import divergence
 from prunescape.foundations import levels, messages
@@ -216,16 +216,22 @@ def name_what_is_missing():
 
 def record_environment():
     """Write environment.json beside the table: what the run was made with."""
-    if UNSEEN:
+    if unseen_changes():
         return  # what there is was made with other settings, which that file still has
     script = f"{CHECKOUT}/workflow/commands/record_environment.py"
     command = ["python", script, "--output", results(paths.ENVIRONMENT)]
     subprocess.run(command, input=jobs.common.compact(config), text=True, check=True, timeout=60)
 
 
-UNSEEN = snakemake_records.unseen_changes(Path(results("")), config)
-if UNSEEN and workflow.is_main_process:
-    print(UNSEEN, file=sys.stderr)
+def unseen_changes():
+    """Return a line on settings whose change Snakemake can't see; "" if there are none."""
+    return snakemake_records.unseen_changes(
+        Path(results("")), config, lambda stated: schema.with_defaults(schema.schema(), stated)
+    )
+
+
+if workflow.is_main_process and (told := unseen_changes()):
+    print(told, file=sys.stderr)
 
 
 def at_the_end(*functions):

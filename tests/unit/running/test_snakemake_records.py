@@ -34,6 +34,14 @@ def test_settings_that_changed_are_named(copied):
     assert "\n" not in told
 
 
+def test_a_setting_that_came_later_has_its_default(copied):
+    later = {**CONFIG, "width": 7}
+    assert "(width: null, now 7)" in unseen_changes(RESULTS, later)
+    assert unseen_changes(RESULTS, later, lambda stated: {"width": 7, **stated}) == ""
+    told = unseen_changes(RESULTS, {**CHANGED, "width": 7}, lambda stated: stated["none"])
+    assert "(fits.vi.epochs: 5, now 9, width: null, now 7)" in told
+
+
 def test_the_same_settings_need_no_word(copied):
     assert unseen_changes(RESULTS, CONFIG) == ""
 
@@ -51,7 +59,7 @@ def test_records_of_another_run_are_none(copied):
 def test_settings_that_nothing_tells(copied):
     for text in ("{", "[]", "{}"):
         (RESULTS / "environment.json").write_text(text)
-        assert "can't be told what settings" in unseen_changes(RESULTS, CONFIG)
+        assert "nothing says which settings" in unseen_changes(RESULTS, CONFIG)
 
 
 def test_a_run_of_which_only_checkpoints_are_there(copied):

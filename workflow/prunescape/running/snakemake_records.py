@@ -8,7 +8,8 @@ Standard library only.
 import json
 import os
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,28 +21,35 @@ SHOWN = 3
 """How many settings are named, and how many results are looked at."""
 
 
-def unseen_changes(results: Path, config: Mapping[str, Any]) -> str:
+def unseen_changes(
+    results: Path, config: Mapping[str, Any], with_defaults: Callable[[Any], Any] = lambda x: x
+) -> str:
     """Return a line on settings that differ from those of results without records; "" if none do.
 
     Args:
         results: folder of the run, relative to where Snakemake works.
         config: the run's settings, with defaults.
+        with_defaults: fills in those that came after the results; may raise any error.
     """
     if not any(not _recorded(path) for path in _made(results)):
         return ""
     try:
         stated = json.loads((results / paths.ENVIRONMENT).read_text(encoding="utf-8"))["config"]
     except (OSError, ValueError, KeyError, TypeError):
-        what = f"{results}: it can't be told what settings it was made with:"
+        what = f"{results}: nothing says which settings it was made with, and they may be others:"
     else:
-        changed = list(islice(_changes(stated, json.loads(json.dumps(config)), ""), SHOWN + 1))
+        with suppress(Exception):  # settings of another version are compared as they are
+            stated = with_defaults(stated)
+        # First what has another value: the name of a key may be new.
+        changed = sorted(_changes(stated, json.loads(json.dumps(config)), ""), key=_is_new)
         if not changed:
             return ""
         named = ", ".join([*changed[:SHOWN], *(["..."] if changed[SHOWN:] else [])])
-        what = f"{results} was made with other settings ({named}), unseen by Snakemake:"
+        what = f"{results} was made with other settings ({named}):"
     return (
-        f"{what} its records of these results, in .snakemake, are not here. Copy them too, "
-        f"`make restore` a snapshot, or remove {results} to compute it anew"
+        f"{what} Snakemake can't see that, as its records of these results (.snakemake) are not "
+        "here; what it doesn't run for another reason stays as it is. Bring the records too, `make "
+        f"restore` a snapshot, or remove {results} to compute it anew"
     )
 
 
@@ -74,6 +82,10 @@ def _changes(before: Any, now: Any, place: str) -> Iterator[str]:
             yield from _changes(before.get(key), now.get(key), path)
     elif before != now:
         yield f"{place}: {_short(before)}, now {_short(now)}"
+
+
+def _is_new(change: str) -> bool:
+    return ": null, now " in change
 
 
 def _short(value: Any) -> str:
