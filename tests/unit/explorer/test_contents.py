@@ -1,14 +1,9 @@
 """What the explorer's page is made of; tests/pages looks at it in a browser."""
 
-import base64
-import gzip
-import json
-
 import pandas as pd
 import pytest
 
-from prunescape.drawing import labels
-from prunescape.explorer import contents, page
+from prunescape.explorer import contents
 from prunescape.report import claims, intervals
 
 VERDICTS = pd.DataFrame(columns=list(claims.COLUMNS))
@@ -54,42 +49,3 @@ def test_the_page_takes_intervals_with_the_quantiles_of_the_library():
     found = known(*(row(replicate=replicate) for replicate in range(1, 6)))
     assert found["quantiles"] == {n: intervals.quantile(n - 1) for n in (2, 3, 4, 5)}
     assert found["quantiles"][5] == pytest.approx(2.7764451051977987)
-
-
-def test_contents_travel_unchanged_and_to_the_same_bytes():
-    packed = page.pack({"text": "μ </script>", "none": None})
-    assert json.loads(gzip.decompress(base64.b64decode(packed))) == {
-        "text": "μ </script>",
-        "none": None,
-    }
-    assert packed == page.pack({"text": "μ </script>", "none": None})
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        page.pack({"x": float("nan")})
-
-
-def test_a_script_cannot_end_its_element_early():
-    with pytest.raises(ValueError, match="its own closing tag"):
-        page.compose({"run": "r"}, "$title", [], ["'</SCRIPT>'"])
-
-
-def test_a_run_is_written_as_text():
-    text = page.compose({"run": "<i>"}, "$title", [], [])
-    assert text == "prunescape: run &lt;i&gt;"
-
-
-@pytest.mark.parametrize(
-    ("column", "word", "written"),
-    [
-        ("criterion", "snr", "signal to noise |μ|/σ"),
-        ("criterion", "log_alpha", "dropout rate -log α"),
-        ("criterion", "magnitude_x_std", "|w| × std of input"),
-        ("criterion", "mine", "mine"),
-    ],
-)
-def test_names_are_written_without_mathematical_type(column, word, written):
-    assert labels.plain(column, word) == written
-
-
-def test_no_listed_name_keeps_a_mark_of_mathematical_type():
-    for word in labels.CRITERIA:
-        assert not set(labels.plain("criterion", word)) & set("$\\")

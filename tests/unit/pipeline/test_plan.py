@@ -2,16 +2,13 @@ import copy
 import json
 from dataclasses import replace
 from itertools import product
-from types import SimpleNamespace
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prunescape.configuration import validation
-from prunescape.jobs import prune, retrain, targets
-from prunescape.jobs.fit import batch_sizes
+from prunescape.jobs import targets
 from prunescape.pipeline import paths, plan
 from prunescape.pipeline.schedules import Point, batches
 from tests.helpers.places import ROOT
@@ -451,52 +448,6 @@ def test_an_appended_step_extends_the_chain_and_moves_nothing():
     assert {(key[8], key[9]) for key in added} == {("chain", 5)}
 
 
-class Wildcards(dict):
-    """Names of a job's path, as items and as attributes."""
-
-    __getattr__ = dict.__getitem__
-
-
-def test_a_step_appended_to_the_default_run_makes_new_jobs_and_changes_none():
-    before, after = copy.deepcopy(DEFAULT), copy.deepcopy(DEFAULT)
-    after["catalogue"]["magnitude"]["schedules"]["fine"]["steps"].append(["0.995", 2])
-    for made in (before, after):
-        validation.validate(made)
-    old, new = (set(targets.intermediates(made)) for made in (before, after))
-    assert old < new
-    assert {path.split("/r1-5/")[1] for path in new - old} == {
-        "prune_step/fine/s23/masks.safetensors",
-        "retrain/fine/s23/checkpoint.safetensors",
-        "retrain/fine/s23/scores.safetensors",
-    }
-    place = plan.Model("magnitude", "mnist_pooled", "mlp_250_100", "adam")._asdict()
-    place |= {"first": "1", "last": "5", "schedule": "fine"}
-    told = (
-        *(
-            retrain.retrained_arms,
-            retrain.retrained_levels,
-            retrain.retrained_masks,
-            retrain.retraining_start,
-        ),
-        *(retrain.retraining_settings, retrain.epochs_before),
-    )
-    first_epochs = []
-    for step in range(23):
-        trained = Wildcards(place, part=f"s{step}")
-        assert [tell(before, trained) for tell in told] == [tell(after, trained) for tell in told]
-        pruned = Wildcards(place, step=str(step))
-        for tell in (
-            prune.step_level,
-            prune.chained_arms,
-            prune.step_scores,
-            prune.previous_masks,
-        ):
-            assert tell(before, pruned) == tell(after, pruned)
-        first_epochs.append(retrain.epochs_before(before, trained))
-    # 5 epochs of the fit, then the schedule's: 7 steps of 1, the rest of 2.
-    assert first_epochs == [*range(5, 12), *range(12, 44, 2)]
-
-
 def test_the_fine_schedule_of_the_default_run():
     arms = plan.arms(DEFAULT, "magnitude", "adam", "mlp_250_100")
     fine = {a.name: a for a in arms if a.schedule == "fine"}
@@ -524,23 +475,3 @@ FIELDS = {
     "last": 2,
     "selection": "exact_k",
 }
-
-
-def test_a_check_is_told_the_batch_sizes_of_all_that_trains_a_network():
-    schedules = {
-        "more": {"kind": "retrain", "epochs": 1, "fit": {"batch_size": 7}},
-        "as_before": {"kind": "retrain", "epochs": 1},
-        "unused": {"kind": "retrain", "epochs": 1, "fit": {"batch_size": 9}},
-    }
-    planned = config(arm(schedules=["oneshot", "more", "as_before"]), schedules=schedules)
-    study, block = next(iter(planned["catalogue"].items()))
-    (name,) = block["arms"][0]["fits"]
-    block["fits"][name] |= {"batch_size": 5, "first_epoch_batch_size": 3}
-    wildcards = SimpleNamespace(study=study, fit=name)
-    assert json.loads(batch_sizes(planned, wildcards)) == {
-        f"catalogue.{study}.fits.{name}.batch_size": 5,
-        f"catalogue.{study}.fits.{name}.first_epoch_batch_size": 3,
-        f"catalogue.{study}.schedules.more.fit.batch_size": 7,
-    }
-    block["arms"][0]["fits"] = []
-    assert len(json.loads(batch_sizes(planned, wildcards))) == 2

@@ -1,11 +1,9 @@
-import dataclasses
 import subprocess
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from scipy import stats
 
 from prunescape.evaluation import table
@@ -347,65 +345,10 @@ def test_a_selection_s_own_filters_win():
     assert judge(table_of_scores, stated)["estimate"].tolist() == pytest.approx([0.2])
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"statistic": {"of": {}}}, "claim c1: statistic has the words"),
-        ({"statistic": {"measure": "nll", "of": {}, "over": {}}}, "claim c1: statistic has"),
-        (
-            {"statistic": {"measure": "nll", "of": {}, "mean_over": {}, "sum_over": {}}},
-            "claim c1: expected mean_over or sum_over",
-        ),
-        ({"comparison": "=="}, "claim c1: comparison '=='"),
-        ({"origin": "hearsay"}, "claim c1: origin 'hearsay'"),
-        ({"margin": "1"}, "claim c1: margin '1', expected a number"),
-        ({"margin": True}, "claim c1: margin True, expected a number"),
-        ({"id": ""}, "claim '': id '', expected text"),
-        ({"statement": " "}, "claim 'c1': statement ' ', expected text"),
-        (
-            {"statistic": {"measure": "nll", "of": {}, "each": {"noise_level": ["0.3", 0.35]}}},
-            "claim c1: each: level 0.35: expected a string",
-        ),
-        ({"id": ["a"]}, r"claim \['a'\]: id \['a'\], expected text"),
-        ({"margin": float("nan")}, "claim c1: margin nan, expected a number"),
-        ({"statistic": {"measure": ["nll"], "of": {}}}, "claim c1: measure: expected a name"),
-        ({"statistic": {"measure": "nll", "of": [{}]}}, "claim c1: of: expected filters"),
-        (
-            {"statistic": {"measure": "nll", "of": {"level": ["0.7", "0.9"]}}},
-            "claim c1: of: expected one value a column",
-        ),
-        (
-            {"statistic": {"measure": "nll", "of": {}, "mean_over": []}},
-            "claim c1: mean_over: expected filters",
-        ),
-        (
-            {"statistic": {"measure": "nll", "of": {}, "each": {"level": []}}},
-            "claim c1: each: found an empty list of values",
-        ),
-    ],
-)
-def test_a_claim_that_is_not_well_formed_is_named(changes, message):
-    with pytest.raises(ValueError, match=message):
-        dataclasses.replace(claim(COST), **changes)
-
-
 def test_filters_that_mean_nothing_are_named():
     table_of_scores = scores(rows(dense, DENSE))
     with pytest.raises(ValueError, match="claim c1: criterium is not a key column"):
         judge(table_of_scores, claim({"of": {"criterium": "snr"}}))
-
-
-def test_claims_files_that_are_not_well_formed(tmp_path):
-    path, stated = tmp_path / "claims.yaml", yaml.safe_load(CLAIMS.read_text())
-    for text, message in [
-        (yaml.safe_dump([stated[0], stated[0]]), "the claim's id g1 occurs twice"),
-        (yaml.safe_dump([{**stated[0], "extra": 1}]), "expected a claim with the keys"),
-        ("- just words", "expected a claim with the keys"),
-        ("- {", "not a YAML file"),
-    ]:
-        path.write_text(text)
-        with pytest.raises(ValueError, match=message):
-            claim_files.read(path)
 
 
 def test_the_claims_of_graves_are_those_of_the_study():

@@ -1,11 +1,8 @@
 """Overlap of masks against plain sets, and its figure."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from prunescape.drawing import style
-from prunescape.figures import mask_overlap
 from prunescape.pruning import selection
 from prunescape.report import overlaps
 
@@ -76,46 +73,3 @@ def test_a_mask_that_keeps_nothing_overlaps_with_none():
     block["random/global"] = {name: np.zeros((1, *s), bool) for name, s in SHAPES.items()}
     found = overlaps.table([(CUT, packed(block), (1,))])
     assert found["overlap"].isna().all()
-
-
-def rows(overlap, **changes):
-    place = {"network": "net", "fit": "fit", "scope": "global", "schedule": "oneshot", "step": 0}
-    pair = {"criterion": "magnitude", "other_criterion": "snr"}
-    return [
-        {**place, "level": 0.9, **pair, "replicate": r, "other_replicate": r, "overlap": each}
-        | changes
-        for r, each in enumerate(overlap, start=1)
-    ]
-
-
-def test_the_figure_averages_pairs_of_replicates_without_an_interval():
-    within = [
-        {**row, "other_criterion": "magnitude", "replicate": 1, "other_replicate": 2 + i}
-        for i, row in enumerate(rows([0.2, 0.4]))
-    ]
-    found = mask_overlap.numbers(
-        pd.DataFrame(rows([0.5, 0.6, 0.7]) + within + rows([1.0], level=0.0))
-    )
-    found = found.set_index(["criterion", "other_criterion"])
-    assert found.loc[("magnitude", "snr"), "mean"] == pytest.approx(60)
-    assert found.loc[("snr", "magnitude"), "n"] == 3
-    assert found.loc[("magnitude", "snr"), "low"] == pytest.approx(60 - 4.30265 * 10 / 3**0.5)
-    assert found.loc[("magnitude", "magnitude"), "mean"] == pytest.approx(30)
-    assert np.isnan(found.loc[("magnitude", "magnitude"), "low"])
-    assert set(found["level"]) == {0.9}
-
-
-def test_the_figure_takes_the_last_step_of_a_level():
-    chain = rows([0.1, 0.1], step=14) + rows([0.8, 0.9], step=15)
-    found = mask_overlap.numbers(pd.DataFrame(chain))
-    assert found["mean"].tolist() == pytest.approx([85, 85])
-
-
-def test_the_figure_says_what_it_shows_and_what_is_missing():
-    figure = mask_overlap.draw(pd.DataFrame(), style.Settings(), pd.DataFrame(rows([0.5, 0.6])))
-    assert [axes.get_title() for axes in figure.axes] == ["90 % removed"]
-    words = " ".join(text.get_text() for text in figure.texts)
-    assert "mean over n = 2 replicates" in words
-    alone = pd.DataFrame(rows([0.5], other_criterion="magnitude"))
-    with pytest.raises(ValueError, match="figure mask_overlap: no masks of several criteria"):
-        mask_overlap.draw(pd.DataFrame(), style.Settings(), alone)

@@ -118,13 +118,3 @@ def test_a_script_that_ends_in_some_way(tmp_path, text, said):
     assert time.monotonic() - begin < 5
     assert line.startswith(f"results/tiny/logs/job.log: {said}")
     assert len(line) < 1000
-
-
-@pytest.mark.parametrize("text", ["x" * 10**6, "1." * 10**6, "a.py: 1 CPU s to start, " * 10**5])
-def test_the_search_for_an_ending_takes_no_more_time_than_reading(tmp_path, text):
-    log(tmp_path, "long.log", f"{text}\n{ENDED}\n")
-    begin = time.monotonic()
-    assert log_endings.read(tmp_path / "long.log") == ENDED
-    log(tmp_path, "long.log", text)
-    assert log_endings.read(tmp_path / "long.log") is None
-    assert time.monotonic() - begin < 5

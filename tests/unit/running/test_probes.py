@@ -1,11 +1,10 @@
 """Programs that answer, fail, are missing, or hang with all that they have started."""
 
-import sys
 import time
 
 import pytest
 
-from prunescape.running import environment, probes
+from prunescape.running import probes
 
 
 def program(folder, text):
@@ -37,16 +36,3 @@ def test_a_program_that_hangs_is_not_waited_for(tmp_path, text):
     begin = time.monotonic()
     probes.lines(program(tmp_path, text), 0.3)
     assert time.monotonic() - begin < 10
-
-
-def test_what_is_known_of_a_machine_where_programs_hang(tmp_path, monkeypatch):
-    for name in ("nvidia-smi", "git"):
-        (tmp_path / name).write_text("#!/bin/sh\nsleep 60\n")
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.setattr(environment, "LIMIT", 0.2)
-    record = environment.record({"run": "a"}, tmp_path)
-    assert record["config"] == {"run": "a"}
-    assert record["python"] == sys.version.split()[0]
-    assert record["gpus"] == []
-    assert record["git"] == {"commit": None, "changed": None}

@@ -1,12 +1,8 @@
 """The profile of a run, from logs as jobs leave them."""
 
-import subprocess
-import sys
-
 import pytest
 
 from prunescape.running import log_endings, spending
-from tests.helpers.places import WORKFLOW
 
 
 def job(results, place, text):
@@ -37,28 +33,3 @@ def test_overhead_is_all_but_the_work_of_the_scripts(tmp_path):
 def test_a_folder_without_logs_is_named(tmp_path):
     with pytest.raises(ValueError, match=f"^{tmp_path}/logs: no log of a finished job$"):
         spending.report(tmp_path)
-
-
-def test_a_script_tells_what_it_took(tmp_path):
-    script = tmp_path / "made.py"
-    script.write_text(
-        "import time\n"
-        "import _script\n"
-        "while time.process_time() < 0.6: pass\n"  # as imports would
-        "def main():\n"
-        "    print('no newline: ', end='')\n"
-        "    main.kept = b'x' * 200_000_000\n"
-        "_script.run(main)\n"
-    )
-    place = {"PYTHONPATH": str(WORKFLOW / "scripts")}
-    command = [sys.executable, script]
-    for _ in range(2):  # the second time counts
-        with (tmp_path / "log").open("a") as log:
-            subprocess.run(command, env=place, stdout=log, stderr=subprocess.STDOUT, check=True)
-        script.write_text(script.read_text().replace("< 0.6", "< 0.9"))
-    found = log_endings.read(tmp_path / "log")
-    assert found.script == "made"
-    assert found.start >= 0.9
-    assert found.work < found.start
-    assert 190 < found.memory < 400
-    assert log_endings.read(tmp_path / "none") is None

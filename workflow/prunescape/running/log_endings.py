@@ -40,11 +40,13 @@ TAIL = 1 << 20
 LONGEST = 2000
 """Letters of a reason; it may quote what isn't ours."""
 
-# Both for a whole line, so that they fail at its first letters: searched for within a line, they
-# would take time that grows with its square.
+# What a script printed last may lack its newline, so an ending is what a line ends with. Only that
+# much of a line is searched: of a whole one it would take time that grows with its square.
 _LINE = re.compile(
-    r"(\w{1,50})\.py: ([\d.]{1,20}) CPU s to start, ([\d.]{1,20}) at work, (\d{1,20}) MB at most"
+    r"(\w{1,50})\.py: ([\d.]{1,20}) CPU s to start, ([\d.]{1,20}) at work, (\d{1,20}) MB at most\Z"
 )
+_LINE_LENGTH = 200
+# For a whole line, so that it fails at its first letters.
 _FAILED = re.compile(r"failed: (\w{1,50}\.py: .*)")
 _CRASHED = "Fatal Python error: "
 """How Python's fault handler begins; lines of what was at work follow."""
@@ -59,7 +61,7 @@ def read(log: Path) -> Ending | None:
     """Return the last ending in a log; None if there is none, or no log."""
     with suppress(FileNotFoundError):
         for line in reversed(tail(log)):
-            if found := _LINE.fullmatch(line):
+            if found := _LINE.search(line[-_LINE_LENGTH:]):
                 script, *numbers = found.groups()
                 return Ending(script, *map(float, numbers))
     return None

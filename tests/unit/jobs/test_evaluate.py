@@ -1,0 +1,93 @@
+"""Jobs of evaluate.smk: the points of an arm, and the noise that they meet."""
+
+import json
+
+from prunescape.jobs import evaluate
+from tests.helpers.jobs import filled, job
+
+CONFIG = filled()
+VI = "results/small/study/digits/net/vi/r1-2"
+POINT = "results/small/study/digits/net/point/r1-2"
+
+
+def evaluated(criterion, schedule, scope="global", batch="1", **names):
+    selection = "none" if criterion == "none" else "exact_k"
+    arm = {"criterion": criterion, "scope": scope, "selection": selection, "schedule": schedule}
+    return job(batch=batch, **arm | names)
+
+
+SNR = evaluated("snr", "oneshot")
+LAYER = evaluated("magnitude", "oneshot", "layer")
+DENSE = evaluated("none", "none", "none")
+CHAIN = evaluated("random", "fine", fit="point", batch="2")
+CONTROL = evaluated("none", "fine", "none", fit="point", batch="2")
+TUNED = evaluated("magnitude", "tuned", fit="point", batch="2")
+
+
+def test_a_job_evaluates_its_batch_of_the_points():
+    assert json.loads(evaluate.evaluated_arm(CONFIG, CHAIN)) == {
+        "criterion": "random",
+        "scope": "global",
+        "selection": "exact_k",
+        "schedule": "fine",
+        "effects": ["zero"],
+        "points": [[2, "0.90"], [3, "0.9"]],
+    }
+    assert json.loads(evaluate.evaluated_arm(CONFIG, TUNED))["points"] == [[0, "0.90"]]
+    assert json.loads(evaluate.evaluated_arm(CONFIG, LAYER))["effects"] == ["zero", "compensate"]
+
+
+def test_noise_is_met_at_the_sparsities_that_have_some():
+    noisy = [["none", "0"], ["grey_raw", "0.10"], ["grey_raw", "0.20"]]
+    conditions = {
+        name: json.loads(evaluate.evaluated_conditions(CONFIG, each))
+        for name, each in {"snr": SNR, "dense": DENSE, "control": CONTROL}.items()
+    }
+    assert conditions["snr"] == [[["none", "0"]], noisy]  # at 0.50, and at 0.90
+    assert conditions["dense"] == [noisy]
+    # A control is compared with what is pruned at its step: 0.90, twice.
+    assert conditions["control"] == [noisy, noisy]
+
+
+def test_kinds_of_noise_of_the_users_come_with_their_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text("import optics\n")
+    (tmp_path / "optics.py").touch()
+    (tmp_path / "unused.py").touch()
+    kinds = {"blur": "own.py:blur", "unused": "unused.py:noise"}
+    noise = CONFIG["catalogue"]["study"]["noise"] + [{"kind": "blur", "levels": ["0.5", "0.7"]}]
+    study = CONFIG["catalogue"]["study"] | {"noise": noise}
+    config = CONFIG | {"noises": kinds, "catalogue": {"study": study}}
+    assert evaluate.evaluated_noises(config, SNR) == ["blur=own.py:blur"]
+    assert evaluate.noise_files(config, SNR) == ["own.py", "optics.py"]
+    assert evaluate.evaluated_noises(CONFIG, SNR) == evaluate.noise_files(CONFIG, SNR) == []
+
+
+def test_a_job_reads_a_file_of_masks_a_point():
+    assert evaluate.evaluated_masks(CONFIG, SNR) == [
+        f"{VI}/prune/exact_k/0.50/masks.safetensors",
+        f"{VI}/prune/exact_k/0.90/masks.safetensors",
+    ]
+    assert evaluate.evaluated_masks(CONFIG, CHAIN) == [
+        f"{POINT}/prune_step/fine/s2/masks.safetensors",
+        f"{POINT}/prune_step/fine/s3/masks.safetensors",
+    ]
+    assert evaluate.evaluated_masks(CONFIG, DENSE) == []
+    assert evaluate.evaluated_masks(CONFIG, CONTROL) == []
+
+
+def test_only_what_compensates_reads_moments():
+    moments = f"{VI}/measure/input_moments.safetensors"
+    assert evaluate.evaluated_moments(CONFIG, LAYER) == moments
+    assert evaluate.evaluated_moments(CONFIG, SNR) == []
+
+
+def test_a_job_reads_the_networks_that_were_trained_for_its_points():
+    assert evaluate.evaluated_checkpoints(CONFIG, CONTROL) == [
+        f"{POINT}/retrain/fine/s2/checkpoint.safetensors",
+        f"{POINT}/retrain/fine/s3/checkpoint.safetensors",
+    ]
+    assert evaluate.evaluated_checkpoints(CONFIG, TUNED) == [
+        f"{POINT}/retrain/tuned/b2/checkpoint.safetensors"
+    ]
+    assert evaluate.evaluated_checkpoints(CONFIG, SNR) == []

@@ -1,0 +1,93 @@
+"""Jobs of fit.smk: networks, settings of fits, checkpoints."""
+
+import json
+
+import pytest
+
+from prunescape.jobs import fit
+from tests.helpers.configurations import changed
+from tests.helpers.jobs import filled, job
+
+CONFIG = filled()
+VI = job()
+POINT = job(fit="point")
+MODEL = "results/small/study/digits/net"
+
+
+def test_layers_of_a_network_with_their_defaults():
+    assert fit.layers(CONFIG, VI) == '[{"bias":true,"kind":"linear","units":10}]'
+
+
+def test_a_network_in_a_file_is_read_with_the_modules_beside_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/own.py").write_text("import parts\n\ndef net(): ...\n")
+    (tmp_path / "mine/parts.py").touch()
+    (tmp_path / "mine/other.py").touch()
+    config = CONFIG | {"networks": {"net": "mine/own.py:net"}}
+    assert fit.network_files(config, VI) == ["mine/own.py", "mine/parts.py"]
+    assert fit.network_files(CONFIG, VI) == []
+
+
+def test_a_network_in_a_file_is_checked_before_training():
+    config = CONFIG | {"networks": {"net": "mine/own.py:net"}}
+    assert fit.network_check(config, VI) == f"{MODEL}/vi/check/network.json"
+    assert fit.network_check(CONFIG, VI) == []
+
+
+def test_only_a_fit_that_goes_on_from_none_draws_weights():
+    assert fit.distribution(CONFIG, POINT) == "zeros"
+    assert fit.distribution(CONFIG, VI) == ""
+
+
+def test_a_check_is_told_the_batch_sizes_of_all_that_trains_a_network():
+    schedules = {
+        "more": {"kind": "retrain", "epochs": 1, "fit": {"batch_size": 7}},
+        "as_before": {"kind": "retrain", "epochs": 1},
+        "unused": {"kind": "retrain", "epochs": 1, "fit": {"batch_size": 9}},
+    }
+    planned = changed(
+        CONFIG,
+        {
+            "catalogue.study.schedules": schedules,
+            "catalogue.study.arms": [{"fits": ["vi"], "schedules": ["oneshot", "more"]}],
+            "catalogue.study.fits.vi.batch_size": 5,
+            "catalogue.study.fits.vi.first_epoch_batch_size": 3,
+        },
+    )
+    planned["catalogue"]["study"]["arms"][0]["schedules"].append("as_before")
+    assert json.loads(fit.batch_sizes(planned, VI)) == {
+        "catalogue.study.fits.vi.batch_size": 5,
+        "catalogue.study.fits.vi.first_epoch_batch_size": 3,
+        "catalogue.study.schedules.more.fit.batch_size": 7,
+    }
+    planned["catalogue"]["study"]["arms"][0]["fits"] = []
+    assert len(json.loads(fit.batch_sizes(planned, VI))) == 2
+
+
+def test_settings_say_nothing_of_the_other_networks():
+    assert json.loads(fit.fit_settings(CONFIG, POINT)) == {
+        "scaling": "unit",
+        "objective": {"kind": "likelihood", "softmax": "once"},
+        "initial_weights": {"distribution": "zeros"},
+        "optimiser": {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.0},
+        "batch_size": 32,
+        "epochs": 2,
+        "shuffle": True,
+        "sparse_weights": "held",
+    }
+    more = filled({"catalogue.study.fits.point.networks": ["net", "other"]})
+    assert fit.fit_settings(more, POINT) == fit.fit_settings(CONFIG, POINT)
+
+
+def test_a_warm_start_is_the_other_fits_checkpoint():
+    assert fit.starting_point(CONFIG, VI) == f"{MODEL}/point/r1-2/train/checkpoint.safetensors"
+    assert fit.starting_point(CONFIG, POINT) == []
+
+
+@pytest.mark.parametrize(("name", "rule"), [("point", "train"), ("vi", "fit_variational")])
+def test_the_objective_says_which_rule_makes_a_checkpoint(name, rule):
+    path = f"{MODEL}/{name}/r1-2/{rule}/checkpoint.safetensors"
+    assert fit.checkpoint(CONFIG, job(fit=name)) == path
+    pattern = fit.checkpoint_pattern(CONFIG, "study", name)
+    assert f"results/small/{pattern.format(**job(fit=name))}" == path

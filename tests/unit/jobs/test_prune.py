@@ -1,0 +1,113 @@
+"""Jobs of prune.smk: criteria, moments, arms and masks."""
+
+import json
+
+import pytest
+
+from prunescape.jobs import prune
+from prunescape.jobs.common import arms_of
+from tests.helpers.jobs import filled, job
+
+CONFIG = filled()
+VI = job()
+POINT = job(fit="point")
+FINE = job(fit="point", schedule="fine")
+PLACE = "results/small/study/digits/net"
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """CONFIG with a criterion in a file for random, which it is no longer."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text("import parts\n\ndef mine(weight, input_norm): ...\n")
+    (tmp_path / "parts.py").touch()
+    config = filled() | {"criteria": {"mine": "own.py:mine"}}
+    for arm in config["catalogue"]["study"]["arms"][:2]:  # oneshot of vi, chain of point
+        arm["criteria"] = [arm["criteria"][0], "shuffled_mine"]
+    return config
+
+
+def test_weights_are_scored_once_by_the_criteria_of_all_arms(own):
+    assert prune.criteria(CONFIG, VI) == ["snr", "random", "magnitude"]
+    assert prune.criteria(CONFIG, POINT) == ["magnitude", "random"]
+    assert prune.criteria(own, VI) == ["snr", "shuffled_mine=own.py:mine", "magnitude"]
+
+
+def test_a_chain_is_scored_by_its_criteria_alone(own):
+    assert prune.chained_criteria(CONFIG, FINE) == ["magnitude", "random"]
+    assert prune.chained_criteria(CONFIG, job(fit="point", schedule="tuned")) == ["magnitude"]
+    assert prune.chained_criteria(own, FINE) == ["magnitude", "shuffled_mine=own.py:mine"]
+
+
+def test_files_of_criteria_come_with_what_they_import(own):
+    assert prune.criterion_files(own, VI) == ["own.py", "parts.py"]
+    assert prune.criterion_files(CONFIG, VI) == []
+    assert prune.chained_files(own, FINE) == ["own.py", "parts.py"]
+    assert prune.chained_files(own, job(fit="point", schedule="tuned")) == []
+
+
+def test_moments_are_read_by_criteria_of_inputs_and_by_compensation(own):
+    pruned = {
+        arm.criterion: (prune.reads_moments(config, arm), arm.effects)
+        for config in (CONFIG, own)
+        for arm in arms_of(config, VI)[1:]
+    }
+    assert pruned == {
+        "snr": (False, ("zero",)),
+        "random": (False, ("zero",)),
+        "shuffled_mine": (True, ("zero",)),
+        "magnitude": (True, ("zero", "compensate")),
+    }
+
+
+def test_scoring_reads_moments_for_its_criteria_only(own):
+    assert prune.scored_moments(CONFIG, VI) == []  # compensation is the evaluation's matter
+    moments = f"{PLACE}/vi/r1-2/measure/input_moments.safetensors"
+    assert prune.scored_moments(own, VI) == moments
+
+
+def test_a_job_prunes_the_arms_that_have_its_level():
+    at = {
+        level: json.loads(prune.pruned_arms(CONFIG, job(selection="exact_k", level=level)))
+        for level in ("0.50", "0.90")
+    }
+    both = [["snr", "global", 0], ["random", "global", 0]]
+    assert at == {"0.50": both, "0.90": [*both, ["magnitude", "layer", 0]]}
+    assert prune.pruned_arms(CONFIG, job(selection="threshold", level="0.90")) == "[]"
+    # Steps of the chain at 0.50 are pruned by jobs of their own.
+    point = job(fit="point", selection="exact_k", level="0.50")
+    assert json.loads(prune.pruned_arms(CONFIG, point)) == [["magnitude", "global", 0]]
+
+
+def test_a_floor_travels_with_its_arm():
+    arms = {"scopes": ["floor"], "floor": 7}
+    config = filled()
+    config["catalogue"]["study"]["arms"][1] |= arms
+    assert json.loads(prune.chained_arms(config, FINE)) == [
+        ["magnitude", "floor", 7],
+        ["random", "floor", 7],
+    ]
+    config["catalogue"]["study"]["arms"][0] |= arms
+    wildcards = job(selection="exact_k", level="0.50")
+    assert json.loads(prune.pruned_arms(config, wildcards))[0] == ["snr", "floor", 7]
+
+
+def test_the_control_of_a_chain_is_not_pruned():
+    assert json.loads(prune.chained_arms(CONFIG, FINE)) == [
+        ["magnitude", "global", 0],
+        ["random", "global", 0],
+    ]
+
+
+def test_a_step_goes_on_from_the_one_before():
+    steps = [job(fit="point", schedule="fine", step=str(step)) for step in range(4)]
+    assert [prune.step_level(CONFIG, step) for step in steps] == ["0", "0.50", "0.90", "0.9"]
+    point = f"{PLACE}/point/r1-2"
+    assert [prune.step_scores(CONFIG, step) for step in steps] == [
+        f"{point}/score/scores.safetensors",
+        *(f"{point}/retrain/fine/s{before}/scores.safetensors" for before in range(3)),
+    ]
+    assert [prune.previous_masks(CONFIG, step) for step in steps] == [
+        [],
+        *(f"{point}/prune_step/fine/s{before}/masks.safetensors" for before in range(3)),
+    ]

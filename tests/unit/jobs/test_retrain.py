@@ -1,0 +1,83 @@
+"""Jobs of retrain.smk: arms that train on under masks, from which checkpoint, how long."""
+
+import json
+
+from prunescape.jobs import retrain
+from tests.helpers.configurations import changed
+from tests.helpers.jobs import filled, job
+
+CONFIG = filled()
+POINT = "results/small/study/digits/net/point/r1-2"
+
+
+def trained(schedule, part, **names):
+    return job(schedule=schedule, part=part, **{"fit": "point"} | names)
+
+
+FIRST, SECOND = trained("tuned", "b1"), trained("tuned", "b2")
+STEPS = [trained("fine", f"s{step}") for step in range(4)]
+
+
+def test_a_batch_trains_its_levels_with_every_effect_and_the_first_the_control():
+    pruned = [
+        ["magnitude", "global", effect, level]
+        for effect in ("zero", "freeze")
+        for level in ("0.50", "0.70")
+    ]
+    control = ["none", "none", "none", "0"]
+    assert json.loads(retrain.retrained_arms(CONFIG, FIRST)) == [control, *pruned]
+    assert json.loads(retrain.retrained_arms(CONFIG, SECOND)) == [
+        ["magnitude", "global", effect, "0.90"] for effect in ("zero", "freeze")
+    ]
+
+
+def test_masks_are_read_of_each_level_but_the_controls():
+    assert retrain.retrained_levels(CONFIG, FIRST) == ["0.50", "0.70"]
+    assert retrain.retrained_masks(CONFIG, FIRST) == [
+        f"{POINT}/prune/exact_k/{level}/masks.safetensors" for level in ("0.50", "0.70")
+    ]
+    assert retrain.retrained_levels(CONFIG, STEPS[2]) == ["0.90"]
+    assert retrain.retrained_masks(CONFIG, STEPS[2]) == [
+        f"{POINT}/prune_step/fine/s2/masks.safetensors"
+    ]
+
+
+def test_a_step_goes_on_from_the_one_before():
+    assert [retrain.retraining_start(CONFIG, step) for step in STEPS] == [
+        f"{POINT}/train/checkpoint.safetensors",
+        *(f"{POINT}/retrain/fine/s{before}/checkpoint.safetensors" for before in range(3)),
+    ]
+
+
+def test_a_schedule_changes_some_of_the_fits_settings():
+    optimiser = {"kind": "sgd", "learning_rate": 0.01, "momentum": 0.5}
+    tuned = {"kind": "retrain", "epochs": 7, "fit": {"optimiser": optimiser}, "start": "redrawn"}
+    config = changed(CONFIG, {"catalogue.study.schedules.tuned": tuned})
+    assert json.loads(retrain.retraining_settings(config, FIRST)) == {
+        "optimiser": optimiser,
+        "batch_size": 32,
+        "shuffle": True,
+        "sparse_weights": "held",
+        "objective": {"kind": "likelihood", "softmax": "once"},
+        "epochs": 7,
+        "start": "redrawn",
+        "initial_weights": {"distribution": "zeros"},
+    }
+    assert "start" not in json.loads(retrain.retraining_settings(CONFIG, FIRST))
+
+
+def test_a_posterior_trains_on_as_a_point_and_a_point_as_it_did():
+    posterior = json.loads(retrain.retraining_settings(CONFIG, trained("tuned", "b1", fit="vi")))
+    assert posterior["objective"] == {"kind": "likelihood", "softmax": "once"}
+    assert posterior["optimiser"] == {"kind": "adam", "learning_rate": 0.001}
+    config = changed(CONFIG, {"catalogue.study.fits.point.objective.softmax": "twice"})
+    point = json.loads(retrain.retraining_settings(config, FIRST))
+    assert point["objective"] == {"kind": "likelihood", "softmax": "twice"}
+
+
+def test_steps_train_for_their_epochs_after_all_before():
+    epochs = [json.loads(retrain.retraining_settings(CONFIG, step))["epochs"] for step in STEPS]
+    assert epochs == [1, 1, 2, 2]
+    # 2 epochs of the fit come first.
+    assert [retrain.epochs_before(CONFIG, step) for step in STEPS] == [2, 3, 4, 6]
+    assert retrain.epochs_before(CONFIG, SECOND) == 2

@@ -1,0 +1,128 @@
+"""Claims as files state them: what is read, what is refused, and how they are put in words."""
+
+import dataclasses
+
+import pytest
+import yaml
+
+from prunescape.report import claim_files
+from tests.helpers.places import RESOURCES
+
+CLAIMS = RESOURCES / "claims.yaml"
+STATED = claim_files.Claim(
+    id="c1",
+    study="graves",
+    origin="this project",
+    source="prunescape",
+    statement="Something.",
+    statistic={"measure": "accuracy", "of": {"criterion": "none"}, "minus": {"level": "0.90"}},
+    comparison="<=",
+    margin=1.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"statistic": {"of": {}}}, "claim c1: statistic has the words"),
+        ({"statistic": {"measure": "nll", "of": {}, "over": {}}}, "claim c1: statistic has"),
+        (
+            {"statistic": {"measure": "nll", "of": {}, "mean_over": {}, "sum_over": {}}},
+            "claim c1: expected mean_over or sum_over",
+        ),
+        ({"comparison": "=="}, "claim c1: comparison '=='"),
+        ({"origin": "hearsay"}, "claim c1: origin 'hearsay'"),
+        ({"margin": "1"}, "claim c1: margin '1', expected a number"),
+        ({"margin": True}, "claim c1: margin True, expected a number"),
+        ({"id": ""}, "claim '': id '', expected text"),
+        ({"statement": " "}, "claim 'c1': statement ' ', expected text"),
+        (
+            {"statistic": {"measure": "nll", "of": {}, "each": {"noise_level": ["0.3", 0.35]}}},
+            "claim c1: each: level 0.35: expected a string",
+        ),
+        ({"id": ["a"]}, r"claim \['a'\]: id \['a'\], expected text"),
+        ({"margin": float("nan")}, "claim c1: margin nan, expected a number"),
+        ({"statistic": {"measure": ["nll"], "of": {}}}, "claim c1: measure: expected a name"),
+        ({"statistic": {"measure": "nll", "of": [{}]}}, "claim c1: of: expected filters"),
+        (
+            {"statistic": {"measure": "nll", "of": {"level": ["0.7", "0.9"]}}},
+            "claim c1: of: expected one value a column",
+        ),
+        (
+            {"statistic": {"measure": "nll", "of": {}, "mean_over": []}},
+            "claim c1: mean_over: expected filters",
+        ),
+        (
+            {"statistic": {"measure": "nll", "of": {}, "each": {"level": []}}},
+            "claim c1: each: found an empty list of values",
+        ),
+    ],
+)
+def test_a_claim_that_is_not_well_formed_is_named(changes, message):
+    with pytest.raises(ValueError, match=message):
+        dataclasses.replace(STATED, **changes)
+
+
+def test_claims_files_that_are_not_well_formed(tmp_path):
+    path, stated = tmp_path / "claims.yaml", yaml.safe_load(CLAIMS.read_text())
+    for text, message in [
+        (yaml.safe_dump([stated[0], stated[0]]), "the claim's id g1 occurs twice"),
+        (yaml.safe_dump([{**stated[0], "extra": 1}]), "expected a claim with the keys"),
+        ("- just words", "expected a claim with the keys"),
+        ("- {", "not a YAML file"),
+    ]:
+        path.write_text(text)
+        with pytest.raises(ValueError, match=message):
+            claim_files.read(path)
+
+
+def test_files_are_read_in_their_order_and_share_no_id(tmp_path):
+    stated = dataclasses.asdict(STATED)
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text(yaml.safe_dump([stated, {**stated, "id": "c2"}]))
+    second.write_text(yaml.safe_dump([{**stated, "id": "a1"}]))
+    found = claim_files.read(first, second)
+    assert [each.id for each in found] == ["c1", "c2", "a1"]
+    assert found[0] == STATED
+    second.write_text(yaml.safe_dump([stated]))
+    with pytest.raises(ValueError, match=r"second\.yaml: the claim's id c1 occurs twice"):
+        claim_files.read(first, second)
+    second.write_text("")
+    assert claim_files.read(second) == []
+
+
+def test_filters_are_one_mapping_for_each_combination_of_values():
+    assert claim_files.expanded({"criterion": ["snr", "random"], "level": ["0.70", "0.90"]}) == [
+        {"criterion": criterion, "level": level}
+        for criterion in ("snr", "random")
+        for level in ("0.70", "0.90")
+    ]
+    assert claim_files.expanded([{"noise": "none"}, {"level": ["0.70", "0.90"]}]) == [
+        {"noise": "none"},
+        {"level": "0.70"},
+        {"level": "0.90"},
+    ]
+    assert claim_files.expanded({}) == [{}]
+
+
+def test_a_claim_in_words():
+    statistic = {
+        "table": "gradient_noise",
+        "measure": "error",
+        "of": {"criterion": "snr"},
+        "each": {"level": ["0.70", "0.90"]},
+        "sum_over": [{"noise": "none"}, {"noise": "grey_raw", "noise_level": "0.30"}],
+        "where": {"fit": "vi"},
+    }
+    assert dataclasses.replace(STATED, statistic=statistic, margin=2).text() == (
+        "gradient_noise: error of (criterion snr); where fit vi; each level 0.70 0.90; sum over "
+        "noise none and noise grey_raw, noise_level 0.30; <= 2"
+    )
+    assert STATED.text() == "accuracy of (criterion none) - (level 0.90); <= 1.0"
+
+
+@pytest.mark.parametrize(
+    ("comparison", "past"), [("<=", 0.25), ("<", 0.25), (">=", -0.25), (">", -0.25)]
+)
+def test_past_the_margin_is_above_0_on_the_side_that_is_not_claimed(comparison, past):
+    assert dataclasses.replace(STATED, comparison=comparison).past(1.25) == past
