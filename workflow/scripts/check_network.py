@@ -5,7 +5,8 @@ import torch
 import _script
 from prunescape.data import image_tensors
 from prunescape.foundations import files
-from prunescape.networks import architectures, module_checks
+from prunescape.networks import module_checks
+from prunescape.networks.module_network import ModuleNetwork
 from prunescape.networks.scaling import Scaling
 
 
@@ -29,7 +30,7 @@ def main() -> None:
     split = image_tensors.load(arguments.images)
     scaling = Scaling.fit(arguments.scaling, split.images)
     shape = scaling.shape(tuple(split.images.shape[1:]))
-    network = architectures.network(arguments.network, shape)
+    network = ModuleNetwork(arguments.network, shape)
     use = module_checks.Use(
         split.classes,
         arguments.optimiser,

@@ -142,7 +142,7 @@ def write(
     files.write_tensors(path, {"images": images, "labels": labels}, metadata)
 
 
-def load(paths: Sequence[Path]) -> Split:
+def load(paths: Sequence[Path | str]) -> Split:
     """Read one split file, or several of one data set one after the other.
 
     Raises:

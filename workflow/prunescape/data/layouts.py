@@ -92,8 +92,8 @@ def class_folders(root: Path) -> Layout:
         found.roots = {"train": top}
     else:
         _check_parts(top, parts, deep)
-        for folder, part in parts.items():
-            found.roots[part] = _entered(folder, found)[0]
+        named = {part: folder for folder, part in parts.items() if part}
+        found.roots = {part: _entered(folder, found)[0] for part, folder in named.items()}
     found.classes = [folder.name for folder in _folders(found.roots["train"])]
     for part, other in found.roots.items():
         unknown = [each for each in _folders(other) if each.name not in found.classes]

@@ -202,7 +202,7 @@ def _converted(images: np.ndarray, white: float, kind: type) -> np.ndarray:
     factor = (255 if kind is np.uint8 else 1) / white
     if factor == 1 and images.dtype == kind and kind is np.uint8:
         return np.ascontiguousarray(images)
-    result = np.empty(images.shape, kind)
+    result: np.ndarray = np.empty(images.shape, kind)
     for some in _slices(images):
         chunk = images[some]
         if kind is np.uint8:

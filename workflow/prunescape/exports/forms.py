@@ -1,6 +1,6 @@
 """The forms of one pruned network: dense, masked, and physically smaller (needs torch)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ def forms(
     fitted: Checkpoint,
     pruned: Checkpoint,
     packed: Arrays,
-    replicates: list[int],
+    replicates: Sequence[int],
     means: Mapping[str, Any],
     origin: Mapping[str, Any],
 ) -> tuple[dict[str, Portable], float]:

@@ -60,7 +60,7 @@ def fit(
         settings,
         root,
         start.replicates if start else list(replicates),
-        start and {name: start.arrays[name] for name in begun},
+        {name: start.arrays[name] for name in begun} if start else None,
         progress=progress,
     )
     return Checkpoint(

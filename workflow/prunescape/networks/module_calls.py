@@ -165,8 +165,9 @@ def _axes(
     """Return the axes of the images, which must be the same in all calls of as many values."""
     found: dict[int, Axes] = {}
     for two, three in zip(few, more, strict=True):
-        axes = tuple(_axis(a, b) for a, b in zip(two, three, strict=False))
-        wrong = [i for i, axis in enumerate(axes) if axis == "none"]
+        grown = [_axis(a, b) for a, b in zip(two, three, strict=False)]
+        wrong = [i for i, axis in enumerate(grown) if isinstance(axis, str)]
+        axes = tuple(axis for axis in grown if not isinstance(axis, str))
         if wrong or len(two) != len(three) or found.setdefault(len(axes), axes) != axes:
             i = wrong[0] if wrong else 0
             raise refused(

@@ -65,7 +65,7 @@ def arrays(moments: Moments) -> dict[str, np.ndarray]:
     }
 
 
-def from_arrays(arrays: Mapping[str, np.ndarray], device: torch.device) -> Moments:
+def from_arrays(arrays: Mapping[str, np.ndarray], device: torch.device | str) -> Moments:
     """Undo `arrays`."""
     layers = [name.split("/")[1] for name in arrays if name.startswith("mean/")]
 

@@ -51,17 +51,19 @@ def pair(path: Path, dimensions: Mapping[str, int], load: Callable[[str], np.nda
             others.append(name)
     parts = {}
     for part in array_names.PARTS:
-        names = [named.get((part, role)) for role in ("images", "labels")]
-        if names == [None, None] and part != "train":
+        images, labels = named.get((part, "images")), named.get((part, "labels"))
+        if images is None and labels is None and part != "train":
             continue
-        if None in names:
+        if images is None or labels is None:
             if part == "train":
                 raise ValueError(
                     f"{path}: arrays {few(sorted(dimensions)) or '(none)'}; {EXPECTED}"
                 )
-            [name] = [each for each in names if each]
-            other = "labels" if named.get((part, "images")) else "images"
-            raise ValueError(f"{path}: {name} is there, but no {other} of the part {part}")
-        parts[part] = Found(*(load(name) for name in names), *(f"{path}: {name}" for name in names))
+            other = "labels" if images else "images"
+            raise ValueError(
+                f"{path}: {images or labels} is there, but no {other} of the part {part}"
+            )
+        named_so = (f"{path}: {images}", f"{path}: {labels}")
+        parts[part] = Found(load(images), load(labels), *named_so)
     notes = [f"{path}: left alone {few(sorted(others))}"] if others else []
     return Reading(parts, notes=notes)

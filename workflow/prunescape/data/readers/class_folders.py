@@ -1,6 +1,7 @@
 """A folder of class folders of pictures."""
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +29,8 @@ def read(path: Path, background: str) -> Reading:
     left = list(layout.left_alone)
     for part, root in layout.roots.items():
         listed = _listed(root, layout.classes, left)
-        images, notes = pictures.stack(
-            lambda listed=listed: ((each, each) for each, _ in listed), background, root
-        )
+        named = [(each, each) for each, _ in listed]
+        images, notes = pictures.stack(partial(iter, named), background, root)
         labels = np.array([label for _, label in listed], dtype=np.int64)
         reading.parts[part] = Found(images, labels, str(root), str(root))
         reading.notes += notes

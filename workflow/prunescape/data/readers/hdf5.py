@@ -71,4 +71,5 @@ def _load(array: Any, h5py: Any) -> np.ndarray:
         raise TypeError(f"{array.name}: {array.shape} {array.dtype} in a file of too few bytes")
     if h5py.check_string_dtype(array.dtype):
         return np.array(array.asstr()[...], dtype=str)
-    return array[...]
+    values: np.ndarray = array[...]
+    return values

@@ -42,7 +42,8 @@ def _load(path: Path, name: str) -> np.ndarray:
                     f"{name} holds Python objects, which would have to be unpickled; "
                     f"numpy.array({name}.tolist()) is the same without, if all are of one kind"
                 )
-            return opened[name]
+            array: np.ndarray = opened[name]
+            return array
     except FAULTS as error:
         raise _refusal(path, error) from None
 
@@ -51,16 +52,23 @@ def _refusal(path: Path, error: Exception) -> ValueError:
     return ValueError(f"{path}: no readable .npz file of plain arrays ({one_line(error)})")
 
 
+def _zip(archive: np.lib.npyio.NpzFile) -> zipfile.ZipFile:
+    if archive.zip is None:
+        raise ValueError("it is closed")
+    return archive.zip
+
+
 def _check_readable(archive: np.lib.npyio.NpzFile) -> None:
-    members = archive.zip.infolist()
+    members = _zip(archive).infolist()
     if locked := [each.filename for each in members if each.flag_bits & ENCRYPTED]:
         raise ValueError(f"{few(locked)} need a password; unpack it and save it without")
 
 
 def _header(archive: np.lib.npyio.NpzFile, name: str) -> tuple[tuple[int, ...], np.dtype]:
     """Return an array's shape and type, which promise no more than the archive holds."""
-    [stored] = [each for each in archive.zip.infolist() if each.filename in (name, f"{name}.npy")]
-    with archive.zip.open(stored) as opened:
+    packed = _zip(archive)
+    [stored] = [each for each in packed.infolist() if each.filename in (name, f"{name}.npy")]
+    with packed.open(stored) as opened:
         version = np.lib.format.read_magic(opened)
         read = {(1, 0): np.lib.format.read_array_header_1_0}.get(
             version, np.lib.format.read_array_header_2_0

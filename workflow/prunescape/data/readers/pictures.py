@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,8 @@ COLOUR = ("P", "PA", "RGB", "RGBA", "RGBa", "CMYK", "YCbCr")
 SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
 ORIENTATION = 0x0112  # of EXIF; from 5 on, height and width are exchanged
 BACKGROUNDS = {"white": 255, "black": 0}
+
+Made = TypeVar("Made")
 
 # A picture: what it is called in messages, and its file or bytes.
 Named = tuple[object, Path | bytes]
@@ -156,13 +158,13 @@ def _decoded(
 
 
 def _attempt(
-    read: Callable[["Image.Image"], Any],
+    read: Callable[["Image.Image"], Made],
     name: object,
     source: Path | bytes,
     broken: dict[object, str],
-) -> Any:
+) -> Made | None:
     """Return what `read` makes of a picture; None, and the reason in `broken`, if it can't."""
-    from PIL import Image  # only those who have pictures pay for it
+    from PIL import Image, UnidentifiedImageError  # only those who have pictures pay for it
 
     try:
         if isinstance(source, bytes):
@@ -174,7 +176,7 @@ def _attempt(
             raise ValueError("0 bytes")
         with Image.open(source, formats=FORMATS) as opened:
             return read(opened)
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         broken[name] = "of another format, or damaged"
     except (
         *(OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError),
@@ -188,7 +190,7 @@ def _attempt(
 
 def _look(opened: "Image.Image") -> _Look:
     if getattr(opened, "is_animated", False) and opened.format != "MPO":
-        raise ValueError(f"{opened.n_frames} frames, expected one")
+        raise ValueError(f"{getattr(opened, 'n_frames', 'several')} frames, expected one")
     for kind, modes in (("grey", GREY), ("colour", COLOUR), ("16 bits", SIXTEEN_BITS)):
         if opened.mode in modes:
             width, height = opened.size
@@ -205,17 +207,15 @@ def _orientation(opened: "Image.Image") -> int:
 
 def _pixels(opened: "Image.Image", colour: bool, background: str, done: Counter[str]) -> np.ndarray:
     """Return the pixels [H, W] or [H, W, 3] of an open picture."""
-    from PIL import ImageOps
-
     if opened.mode in SIXTEEN_BITS:
-        return np.asarray(_upright(opened, ImageOps, done)).astype(np.uint16)
+        return np.asarray(_upright(opened, done)).astype(np.uint16)
     if opened.mode not in (*GREY, "P", "PA", "RGB", "RGBA", "RGBa"):
         done[f"are {opened.mode}, converted to RGB without a colour profile"] += 1
     flat = "RGB" if colour else "L"
     if not opened.has_transparency_data:
-        return np.asarray(_upright(opened, ImageOps, done).convert(flat))
+        return np.asarray(_upright(opened, done).convert(flat))
     done[f"have alpha, composed over {background}"] += 1
-    layered = np.asarray(_upright(opened, ImageOps, done).convert("RGBA" if colour else "LA"))
+    layered = np.asarray(_upright(opened, done).convert("RGBA" if colour else "LA"))
     # In whole numbers: exact where a pixel is opaque or transparent, else rounded.
     alpha = layered[..., -1:].astype(np.uint16)
     over = layered[..., :-1] * alpha + BACKGROUNDS[background] * (255 - alpha)
@@ -223,8 +223,10 @@ def _pixels(opened: "Image.Image", colour: bool, background: str, done: Counter[
     return composed if colour else composed[..., 0]
 
 
-def _upright(opened: "Image.Image", operations: Any, done: Counter[str]) -> "Image.Image":
+def _upright(opened: "Image.Image", done: Counter[str]) -> "Image.Image":
+    from PIL import ImageOps
+
     if _orientation(opened) == 1:
         return opened
     done["are turned as their EXIF says"] += 1
-    return operations.exif_transpose(opened)
+    return ImageOps.exif_transpose(opened)

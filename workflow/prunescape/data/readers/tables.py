@@ -46,6 +46,7 @@ def columns(names: list[str], path: Path) -> tuple[str, list[str], list[str]]:
     numbers = {
         name: (match["word"].lower(), int(match["first"]), int(match["second"] or 0))
         for name, match in found.items()
+        if match
     }
     pixels = sorted(rest, key=numbers.__getitem__)
     _check_complete([numbers[name] for name in pixels], path)
@@ -55,7 +56,7 @@ def columns(names: list[str], path: Path) -> tuple[str, list[str], list[str]]:
 def _check_complete(numbers: list[tuple[str, int, int]], path: Path) -> None:
     """Raise ValueError unless all numbers are there, from 0 or 1 on, once each."""
     words = {word for word, _, _ in numbers}
-    rows, seconds = ({number[axis] for number in numbers} for axis in (1, 2))
+    rows, seconds = {row for _, row, _ in numbers}, {second for *_, second in numbers}
     whole = len(set(numbers)) == len(numbers) == len(rows) * len(seconds)
     if len(words) > 1:
         raise ValueError(
