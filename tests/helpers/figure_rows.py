@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from prunescape.evaluation import table
+from prunescape.evaluation import columns, table
 
 
 def row(accuracy, kept=1000, **changes):
@@ -11,11 +11,11 @@ def row(accuracy, kept=1000, **changes):
     arm = ["none"] * 4
     if changes.get("criterion", "none") != "none":
         arm = ["global", "exact_k", "zero", "oneshot"]
-    key = dict.fromkeys(table.KEY, "none")
+    key = dict.fromkeys(columns.KEY, "none")
     key |= {"study": "graves", "dataset": "mnist", "network": "logistic", "fit": "vi"}
     key |= dict(zip(["scope", "selection", "effect", "schedule"], arm, strict=True))
     key |= {"step": 0, "level": 0.0, "replicate": 1, "noise_level": 0.0}
-    value = dict.fromkeys(table.VALUE, 0)
+    value = dict.fromkeys(columns.VALUE, 0)
     value |= {
         "total_weights": 1000,
         "kept_weights": kept,

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from prunescape.evaluation import table
+from prunescape.evaluation import columns, table
 from prunescape.report import claims
 
 REPLICATES = 3
@@ -73,8 +73,11 @@ def _arm(criterion, level, scope="global", selection="exact_k"):
 def _replicates(rng, accuracy, **changes):
     for replicate in range(1, REPLICATES + 1):
         correct = round(IMAGES * float(np.clip(accuracy + rng.normal(0, 0.02), 0, 1)))
-        key = dict.fromkeys(table.KEY, "none") | {"dataset": "digits", "step": 0, "level": 0.0}
-        value = dict.fromkeys(table.VALUE, 0) | {"total_weights": WEIGHTS, "kept_weights": WEIGHTS}
+        key = dict.fromkeys(columns.KEY, "none") | {"dataset": "digits", "step": 0, "level": 0.0}
+        value = dict.fromkeys(columns.VALUE, 0) | {
+            "total_weights": WEIGHTS,
+            "kept_weights": WEIGHTS,
+        }
         row = key | value | {"noise_level": 0.0} | changes | {"replicate": replicate}
         kept = row["kept_weights"]
         yield row | {

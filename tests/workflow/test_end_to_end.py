@@ -8,7 +8,7 @@ import pytest
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
-from prunescape.evaluation import table
+from prunescape.evaluation import columns, table
 from prunescape.pipeline import imported_code, paths, plan
 from tests.helpers.places import ROOT
 from tests.helpers.workplace import CONFIG, RUN, Finished, Workplace, counts, described
@@ -100,7 +100,7 @@ def test_the_table_has_exactly_the_planned_rows(finished):
     config = load_configfile(ROOT / "config.yaml")
     update_config(config, load_configfile(ROOT / CONFIG))
 
-    keys = list(scores[list(table.KEY)].itertuples(index=False, name=None))
+    keys = list(scores[list(columns.KEY)].itertuples(index=False, name=None))
 
     assert len(keys) == len(set(keys))
     assert set(keys) == set(plan.keys(config))

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from prunescape.configuration import validation
-from prunescape.evaluation import columns, table
+from prunescape.evaluation import columns
 from prunescape.pipeline import plan
 from tests.helpers.configurations import DEFAULT, SMALL, changed
 
@@ -92,9 +92,9 @@ def test_claims_of_the_project_are_asked_too():
 def test_columns_are_those_of_the_tables():
     config = changed(SMALL, {})
     validation.validate(config)
-    assert len(next(plan.keys(config))) == len(columns.of("scores")) == len(table.KEY)
+    assert len(next(plan.keys(config))) == len(columns.of("scores")) == len(columns.KEY)
     numbers = set(columns.measures("scores")) - {"accuracy", "error"}
-    assert numbers < {*table.KEY, *table.VALUE}
+    assert numbers < {*columns.KEY, *columns.VALUE}
     assert not {name for name in numbers if name.endswith("_by_layer")}
     assert set(columns.measures("gradient_noise")) == {
         *("replicate", "noise_rank_fixed", "noise_rank_trained"),

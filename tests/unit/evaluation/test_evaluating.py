@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from prunescape.evaluation import evaluating, input_noise, metrics, table
+from prunescape.evaluation import columns, evaluating, input_noise, metrics, table
 from prunescape.foundations import files
 from prunescape.pruning import arm_masks, effects, selection
 from tests.helpers.factories import (
@@ -72,8 +72,8 @@ def dense(fitted=FITTED, conditions=CLEAN, images=IMAGES):
 
 def test_rows_have_the_columns_of_the_table(tmp_path):
     rows = evaluate(["0.50"], [NOISY], ["zero", "freeze"]) + dense()
-    columns = {*table.KEY, *table.VALUE, table.REVIVED} - set(MODEL)
-    assert all(row.keys() == columns for row in rows)
+    expected = {*columns.KEY, *columns.VALUE, table.REVIVED} - set(MODEL)
+    assert all(row.keys() == expected for row in rows)
     named = [row | dict.fromkeys(MODEL, "x") for row in rows]
     assert len(table.assemble([{"rows": named}])) == 2 * 3 * 3 + 3
     files.write_json(tmp_path / "rows.json", named)  # only JSON's own types

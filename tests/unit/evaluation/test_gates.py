@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from prunescape.evaluation import gates, table
+from prunescape.evaluation import columns, gates, table
 from prunescape.foundations import files
 from prunescape.pipeline import plan
 from tests.helpers.evaluations import TRAIN, dense, record, row
@@ -28,7 +28,7 @@ def arm(**changes):
 
 
 def keys(records):
-    return [tuple(each[column] for column in table.KEY) for each in table.rows(records)]
+    return [tuple(each[column] for column in columns.KEY) for each in table.rows(records)]
 
 
 def tripped(records, expected=None):
@@ -100,7 +100,7 @@ def test_a_compression_is_counted_exactly():
 def test_missing_double_and_unexpected_rows():
     records = [record(*arm())]
     expected = keys(records)
-    extra = tuple(row(replicate=3)[column] for column in table.KEY)
+    extra = tuple(row(replicate=3)[column] for column in columns.KEY)
     missing = tripped(records, [*expected, extra])
     assert missing.startswith("complete: 1 row missing: (graves mnist logistic vi snr global")
     assert "level 0.9 replicate 3 noise none" in missing

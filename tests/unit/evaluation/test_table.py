@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
-from prunescape.evaluation import table
+from prunescape.evaluation import columns, table
 from tests.helpers.evaluations import dense, record, row
 from tests.helpers.places import ROOT
 
@@ -39,10 +39,10 @@ def test_the_order_of_files_and_rows_changes_no_byte(records, tmp_path):
 
 def test_columns_types_and_order(records):
     scores = table.assemble(records)
-    assert list(scores.columns) == [*table.KEY, *table.VALUE]
+    assert list(scores.columns) == [*columns.KEY, *columns.VALUE]
     assert scores["level"].dtype == scores["noise_level"].dtype == "float64"
     assert scores["n_correct"].dtype == scores["replicate"].dtype == "int64"
-    keys = list(scores[list(table.KEY)].itertuples(index=False, name=None))
+    keys = list(scores[list(columns.KEY)].itertuples(index=False, name=None))
     assert keys == sorted(keys)
     assert len(keys) == 6
 
@@ -120,7 +120,7 @@ def test_the_dictionary_in_the_docs_is_the_table():
     lines = re.findall(r"^\| (\w+) \| (text|integer|real) \| (.+) \|$", DOCS.read_text(), re.M)
     expected = [
         (column, kinds.get(str(table.SCHEMA.dtypes[column]), "text"), meaning)
-        for column, meaning in {**table.KEY, **table.VALUE}.items()
+        for column, meaning in {**columns.KEY, **columns.VALUE}.items()
     ]
     assert lines == expected
     assert list(table.SCHEMA.columns) == [column for column, _, _ in expected]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from prunescape.evaluation import evaluating, gates, table
+from prunescape.evaluation import columns, evaluating, gates, table
 from prunescape.fitting import divergence, training
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.divergence import Divergence
@@ -212,14 +212,14 @@ def test_evaluations_name_the_networks_that_are_missing():
 
 def explained(*networks):
     """Return a record that names networks as missing."""
-    keys = list(table.KEY)[: gates.NETWORK]
+    keys = list(columns.KEY)[: gates.NETWORK]
     lost = {"divergence": divergence.records([LOST])[0]}
     named = [{key: network[key] for key in keys} | lost for network in networks]
     return record() | {"missing": named}
 
 
 ROWS = [make(replicate=r) for r in (1, 2, 3) for make in (dense, row)]
-EXPECTED = [tuple(each[name] for name in table.KEY) for each in ROWS]
+EXPECTED = [tuple(each[name] for name in columns.KEY) for each in ROWS]
 WITHOUT = [each for each in ROWS if each["replicate"] != 2]
 
 

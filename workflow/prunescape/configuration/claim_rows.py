@@ -16,7 +16,7 @@ from prunescape.report.claim_files import IN_WORDS, Claim, Filters, expanded, in
 TABLES = ("scores", "gradient_noise")
 
 
-def check_claim_rows(config: Mapping[str, Any]) -> Iterator[Problem]:
+def check_claim_rows(config: dict[str, Any]) -> Iterator[Problem]:
     """Yield the claims on studies of the run whose statistic selects no row, or several.
 
     Args:

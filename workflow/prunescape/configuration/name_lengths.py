@@ -15,7 +15,7 @@ BLOCKS = ("catalogue", "datasets", "networks", "criteria", "noises", "exports", 
 
 def check_lengths(config: dict[Any, Any]) -> Iterator[Problem]:
     """Yield the names and levels that no path, or no rule of Snakemake, can have."""
-    found = [(("run",), config.get("run"))]
+    found: list[tuple[Place, Any]] = [(("run",), config.get("run"))]
     found += [
         ((block, name), name) for block in BLOCKS for name in mapping(config.get(block)) if name
     ]

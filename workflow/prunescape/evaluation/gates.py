@@ -13,13 +13,13 @@ from typing import Any
 
 import pandas as pd
 
-from prunescape.evaluation import table
+from prunescape.evaluation import columns, table
 from prunescape.fitting.divergence import Divergence
 from prunescape.foundations import levels
 from prunescape.foundations.table_rows import named_rows
 
 Record = Mapping[str, Any]
-NETWORK = list(table.KEY).index("replicate") + 1
+NETWORK = list(columns.KEY).index("replicate") + 1
 """How many columns of the key tell networks apart; the others are its noise."""
 NAMED = 3
 """How many offending keys a message names."""
@@ -40,7 +40,7 @@ def passed(records: Sequence[Record], expected: Iterable[tuple]) -> pd.DataFrame
 
     Args:
         records: each with fitted_on, evaluated_on ({name: sha256} of data files) and rows.
-        expected: key tuples in the order of `table.KEY`, as `plan.keys` makes them.
+        expected: key tuples in the order of `columns.KEY`, as `plan.keys` makes them.
 
     Raises:
         GateError: the first gate that does not let the results pass.
@@ -97,7 +97,7 @@ def no_revival(records: Sequence[Record]) -> None:
 
 
 def complete(records: Sequence[Record], expected: Iterable[tuple]) -> None:
-    """The keys are exactly the expected ones (tuples in the order of `table.KEY`), each once.
+    """The keys are exactly the expected ones (tuples in the order of `columns.KEY`), each once.
 
     But for those of replicates that diverged, as the records say of each network: of such a network
     all rows are missing.
@@ -105,7 +105,7 @@ def complete(records: Sequence[Record], expected: Iterable[tuple]) -> None:
     found = Counter(_key(row) for row in table.rows(records))
     wanted = dict.fromkeys(expected)
     networks = {key[:NETWORK] for key in wanted}
-    lost = {tuple(each[name] for name in list(table.KEY)[:NETWORK]) for each in _missing(records)}
+    lost = {tuple(each[name] for name in list(columns.KEY)[:NETWORK]) for each in _missing(records)}
     for problem, keys in (
         ("missing", [key for key in wanted if key not in found and key[:NETWORK] not in lost]),
         ("double", [key for key, times in found.items() if times > 1]),
@@ -168,7 +168,7 @@ def _missing(records: Sequence[Record]) -> Iterator[Record]:
     """Yield what records say of networks that diverged; ValueError if it isn't said in full."""
     for record in records:
         for each in record.get("missing", ()):
-            absent = [name for name in list(table.KEY)[:NETWORK] if name not in each]
+            absent = [name for name in list(columns.KEY)[:NETWORK] if name not in each]
             if absent or "divergence" not in each:
                 raise ValueError(f"missing network: expected a divergence and a key, not {each}")
             Divergence.of(each["divergence"])
@@ -176,11 +176,11 @@ def _missing(records: Sequence[Record]) -> Iterator[Record]:
 
 
 def _key(row: Mapping[str, Any]) -> tuple:
-    return tuple(row[column] for column in table.KEY)
+    return tuple(row[column] for column in columns.KEY)
 
 
 def _keys(scores: pd.DataFrame) -> Iterator[tuple]:
-    return scores[list(table.KEY)].itertuples(index=False, name=None)
+    return scores[list(columns.KEY)].itertuples(index=False, name=None)
 
 
 def _trained(row: Any) -> tuple[str, str, str, str]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunescape.evaluation import table
+from prunescape.evaluation import columns
 from prunescape.foundations import csv_files, levels
 from prunescape.foundations.plain_text import literal
 from prunescape.foundations.table_rows import named_rows
@@ -193,7 +193,7 @@ def _column(study: pd.DataFrame, measure: str, filters: Filters, needed: set[int
             filters = {"noise_level": "0", **filters}
     rows = study
     for column, value in filters.items():
-        if column not in table.KEY or column not in rows:
+        if column not in columns.KEY or column not in rows:
             raise ValueError(f"{column} is not a key column of the table")
         rows = rows[rows[column] == (levels.number(value) if column in IN_WORDS else value)]
     missing = sorted(needed - set(rows["replicate"]))
@@ -201,7 +201,7 @@ def _column(study: pd.DataFrame, measure: str, filters: Filters, needed: set[int
         without = f"for replicates {missing}" if not rows.empty else "at all"
         raise ValueError(f"the table has no rows {without} with {in_words(filters)}")
     if rows["replicate"].duplicated().any():
-        names = [name for name in table.KEY if name in rows and name != "replicate"]
+        names = [name for name in columns.KEY if name in rows and name != "replicate"]
         open_ = [name for name in names if rows[name].nunique() > 1]
         raise ValueError(
             f"several rows a replicate with {in_words(filters)}: they differ in {open_}"
