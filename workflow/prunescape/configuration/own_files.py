@@ -1,7 +1,7 @@
 """Checks of what names files of the user: sources, claims, criteria, kinds of noise."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from prunescape.scoring import needs
 CLAIMS = Path(__file__).parents[2] / "resources" / "claims.yaml"
 
 
-def files_of_claims(config: dict[Any, Any]) -> list[str]:
+def files_of_claims(config: Mapping[str, Any]) -> list[str]:
     """Return the files that a run's claims stand in, the project's own first."""
     return [str(CLAIMS), *texts_of(config.get("claims"))]
 

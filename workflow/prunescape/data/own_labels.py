@@ -77,7 +77,8 @@ def _from_one_hot(rows: np.ndarray, found: Found) -> np.ndarray:
             f"{found.labels_named} {found.labels.shape}: {np.count_nonzero(ones != 1):,} rows have "
             "no 1 or several, expected one class for each image"
         )
-    return rows.argmax(1).astype(np.int64)
+    places: np.ndarray = rows.argmax(1).astype(np.int64)
+    return places
 
 
 def _plain(labels: np.ndarray, found: Found) -> np.ndarray:
