@@ -21,3 +21,21 @@ def test_names_are_written_without_mathematical_type(column, word, written):
 def test_no_listed_name_keeps_a_mark_of_mathematical_type():
     for word in labels.CRITERIA:
         assert not set(labels.plain("criterion", word)) & set("$\\")
+
+
+def test_a_word_is_named_by_its_column_and_a_users_own_as_it_is():
+    assert labels.label("scope", "layer") == "each layer alone"
+    assert labels.label("effect", "layer") == "layer"
+    assert labels.label("criterion", "shuffled_random") == "random, shuffled in each layer"
+    assert labels.label("scope", "shuffled_layer") == "shuffled_layer"
+
+
+def test_listed_words_come_first_then_others_by_name_then_what_a_source_did():
+    words = ["as_published", "mine", "layer", "another", "global"]
+    ordered = sorted(words, key=lambda word: labels.place("scope", word))
+    assert ordered == ["global", "layer", "another", "mine", "as_published"]
+
+
+def test_an_axis_of_thresholds_names_the_score():
+    assert labels.score("magnitude") == "$|w|$"
+    assert labels.score("mine") == "score of mine"

@@ -28,3 +28,16 @@ def test_a_script_cannot_end_its_element_early():
 def test_a_run_is_written_as_text():
     text = page.compose({"run": "<i>"}, "$title", [], [])
     assert text == "prunescape: run &lt;i&gt;"
+
+
+def test_a_page_has_all_that_it_needs_in_its_order():
+    template = "$title|$styles|$scripts|$contents|$library"
+    text = page.compose({"run": "r"}, template, ["a{}", "b{}"], ["one()", "two()"])
+    title, styles, scripts, contents, library = text.split("|", 4)
+    assert title == "prunescape: run r"
+    assert styles == "a{}\nb{}"
+    assert scripts == "<script>\none()</script>\n<script>\ntwo()</script>"
+    assert contents == page.pack({"run": "r"})
+    assert "Plotly" in library
+    with pytest.raises(ValueError, match="its own closing tag"):
+        page.compose({"run": "r"}, "$title", ["</style>"], [])

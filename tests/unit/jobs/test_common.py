@@ -68,3 +68,9 @@ def test_masks_lie_by_level_or_by_step_of_a_chain():
     assert common.masks_path(CONFIG, place, tuned, Point(0, "0.9")) == (
         "results/small/study/digits/net/point/r1-2/prune/threshold/0.9/masks.safetensors"
     )
+
+
+def test_json_of_the_users_ends_no_script_of_the_report():
+    text = common.compact({"reason": "</script><b>"})
+    assert "<" not in text
+    assert json.loads(text) == {"reason": "</script><b>"}

@@ -1,0 +1,99 @@
+"""Where things stand: panels in inches, wrapped rows, a height that follows from the content."""
+
+import itertools
+
+import pytest
+from matplotlib.lines import Line2D
+
+from prunescape.drawing.layout import Panels
+from prunescape.drawing.style import Settings
+
+NAMES = [f"column {i}" for i in range(7)]
+HANDLES = [Line2D([], [], label=f"criterion {i}") for i in range(9)]
+
+
+def drawn(rows, columns, width=7.0, note="A note.", **options):
+    """Return panels and their figure, finished."""
+    panels = Panels(rows, columns, Settings(width=width), **options)
+    return panels, panels.finish("x", "y", HANDLES, note)
+
+
+def boxes(panels):
+    """Return (row, column) -> left, bottom, width, height, inches."""
+    inches = [*panels.figure.get_size_inches()] * 2
+    return {
+        key: [a * b for a, b in zip(axes.get_position().bounds, inches, strict=True)]
+        for key, axes in panels.axes.items()
+    }
+
+
+@pytest.mark.parametrize(("width", "across"), [(7.0, 4), (4.0, 2), (20.0, 7)])
+def test_columns_that_are_too_many_for_the_width_are_wrapped(width, across):
+    panels, figure = drawn(["a", "b"], NAMES, width)
+    found = boxes(panels)
+    assert figure.get_size_inches()[0] == width
+    assert len(found) == 14
+    lefts = sorted({round(left, 6) for left, *_ in found.values()})
+    assert len(lefts) == across
+    assert found[0, across % 7][0] == pytest.approx(found[0, 0][0])
+    for left, bottom, wide, high in found.values():
+        assert wide == pytest.approx(panels.width)
+        assert 1.0 <= high <= 2.2
+        assert left + wide <= width
+        assert bottom > 0
+    for one, other in itertools.combinations(found.values(), 2):
+        apart = abs(one[0] - other[0]) > one[2], abs(one[1] - other[1]) > one[3]
+        assert any(apart)
+
+
+def test_only_outer_panels_are_labelled():
+    panels, _ = drawn(["a", "b"], NAMES)  # 4 across, 3 below
+    labelled = {
+        side: {key for key, axes in panels.axes.items() if axes.get_tick_params(axis)[side]}
+        for side, axis in {}.items()
+    }
+    for axis, side in (("y", "labelleft"), ("x", "labelbottom")):
+        labelled[side] = {
+            key
+            for key, axes in panels.axes.items()
+            if getattr(axes, f"{axis}axis").get_tick_params()[side]
+        }
+    assert labelled["labelleft"] == {(0, 0), (0, 4), (1, 0), (1, 4)}
+    assert labelled["labelbottom"] == {(1, 3), (1, 4), (1, 5), (1, 6)}
+
+
+def test_all_panels_share_y_and_columns_may_have_an_x_of_their_own():
+    shared, _ = drawn(["a", "b"], ["c", "d"])
+    shared.first.set_xlim(0, 7)
+    shared.first.set_ylim(0, 9)
+    assert {axes.get_xlim() for axes in shared.axes.values()} == {(0, 7)}
+    assert {axes.get_ylim() for axes in shared.axes.values()} == {(0, 9)}
+    panels, _ = drawn(["a", "b"], ["c", "d"], own_x=True)
+    panels.first.set_xlim(0, 7)
+    assert panels.axes[1, 0].get_xlim() == (0, 7)
+    assert panels.axes[1, 1].get_xlim() != (0, 7)
+
+
+def test_the_height_follows_from_the_note():
+    _, short = drawn([""], ["c"], note="word")
+    _, longer = drawn([""], ["c"], note="word " * 100)
+    lines = [text for text in longer.texts if text.get_text().startswith("word")]
+    assert len(lines) > 3
+    assert " ".join(text.get_text() for text in lines).split() == ["word"] * 100
+    more = longer.get_size_inches()[1] - short.get_size_inches()[1]
+    assert more == pytest.approx((len(lines) - 1) * 0.95 * 1.45 * 8 / 72)
+
+
+def test_the_legend_fits_the_width_below_the_panels():
+    panels, figure = drawn([""], ["c"], width=3.5)
+    (legend,) = figure.legends
+    extent = legend.get_window_extent()
+    assert len(legend.get_texts()) == len(HANDLES)
+    assert extent.width / figure.dpi <= 3.5
+    assert extent.y1 / figure.dpi < boxes(panels)[0, 0][1]
+
+
+def test_headings_and_titles_that_are_empty_are_left_out():
+    panels, figure = drawn(["", "b"], ["", ""])
+    assert {axes.get_title() for axes in panels.axes.values()} == {""}
+    assert [text.get_text() for text in figure.texts if text.get_weight() == "bold"] == ["b"]
