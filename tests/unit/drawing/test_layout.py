@@ -49,15 +49,13 @@ def test_columns_that_are_too_many_for_the_width_are_wrapped(width, across):
 def test_only_outer_panels_are_labelled():
     panels, _ = drawn(["a", "b"], NAMES)  # 4 across, 3 below
     labelled = {
-        side: {key for key, axes in panels.axes.items() if axes.get_tick_params(axis)[side]}
-        for side, axis in {}.items()
-    }
-    for axis, side in (("y", "labelleft"), ("x", "labelbottom")):
-        labelled[side] = {
+        side: {
             key
             for key, axes in panels.axes.items()
-            if getattr(axes, f"{axis}axis").get_tick_params()[side]
+            if (axes.yaxis if side == "labelleft" else axes.xaxis).get_tick_params()[side]
         }
+        for side in ("labelleft", "labelbottom")
+    }
     assert labelled["labelleft"] == {(0, 0), (0, 4), (1, 0), (1, 4)}
     assert labelled["labelbottom"] == {(1, 3), (1, 4), (1, 5), (1, 6)}
 

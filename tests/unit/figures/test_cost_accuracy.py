@@ -46,3 +46,12 @@ def test_without_records_the_figure_says_so():
     rows = [row(0.9), row(0.8, criterion="snr", level=0.5)]
     with pytest.raises(ValueError, match="no records of jobs"):
         cost_accuracy.numbers(scores(rows), pd.DataFrame(columns=costs.COLUMNS))
+
+
+def test_costs_of_other_studies_are_left_out(tmp_path):
+    jobs = pd.DataFrame([record("train", "checkpoint", 30), record("score", "scores", 3)])
+    jobs["study"] = ["other", "magnitude"]
+    jobs.to_csv(tmp_path / "costs.csv", index=False)
+    found = cost_accuracy.read(tmp_path / "costs.csv", study="magnitude")
+    assert found["stage"].tolist() == ["score"]
+    assert found.index.tolist() == [0]
