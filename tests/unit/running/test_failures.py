@@ -27,11 +27,11 @@ def test_every_job_that_failed_since_has_a_line(tmp_path):
     since = log(tmp_path, "results/tiny/logs/a/rows.log", f"noise\n{marked}\nprinted at the end\n")
     log(tmp_path, "results/tiny/logs/b/rows.log", f"x\n{ENDED}\n")
     log(tmp_path, "results/tiny/logs/b/more.log", f"{ENDED}\nby\n")
-    log(tmp_path, "results/tiny/logs/c/rows.log", "failed: evaluate.py: of before\n", age=3600)
+    log(tmp_path, "results/tiny/logs/c/rows.log", "evaluate.py failed: of before\n", age=3600)
     log(tmp_path, "results/tiny/logs/d/rows.log", "")
     log(tmp_path, "results/tiny/logs/e/checkpoint.log", "  3%|#\r 50%|##### | 10 step/s")
     log(tmp_path, "results/tiny/logs/f/rows.log", "bash: line 1: python: command not found\n")
-    log(tmp_path, "data/digits/logs/download.log", "failed: download.py: no mirror\n")
+    log(tmp_path, "data/digits/logs/download.log", "download.py failed: no mirror\n")
     log(tmp_path, "results/tiny/a/rows.log", "no log of a job\n")
 
     killed = "ended without a word: killed from outside, or by a library that it used"
@@ -88,6 +88,7 @@ WAYS = {
         "import atexit; atexit.register(print, 'Bye.'); print('x'); raise ValueError('bad')",
         "job.py: bad",
     ),
+    "half a line before": ("print('50 %', end=''); raise ValueError('bad')", "job.py: bad"),
     "a long line": ("print('x' * 5_000_000); raise ValueError('bad')", "job.py: bad"),
     "a long reason": ("raise ValueError('x' * 5_000_000)", "job.py: xxx"),
     "a fork": (

@@ -59,7 +59,8 @@ def _end(reason: str) -> NoReturn:
         sys.stdout.flush()  # else it would come after
     if "\n" in reason:
         print(f"{script}: {reason}", file=sys.stderr)
-    print(log_endings.failed(script, one_line(reason)), file=sys.stderr, flush=True)
+    # On a line of its own, whatever was printed before.
+    print(f"\n{log_endings.failed(script, one_line(reason))}", file=sys.stderr, flush=True)
     sys.exit(1)
 
 
@@ -80,7 +81,8 @@ def _ends_noted() -> Iterator[None]:
         if os.getpid() == process and _logged():  # a fork may end so
             place = _place(sys._getframe(1))
             reason = f"{place} ended the program (os._exit: {status})"
-            print(log_endings.failed(Path(sys.argv[0]).name, reason), file=sys.stderr, flush=True)
+            marked = log_endings.failed(Path(sys.argv[0]).name, reason)
+            print(f"\n{marked}", file=sys.stderr, flush=True)
         exits(status)
 
     os._exit = noted

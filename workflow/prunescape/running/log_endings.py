@@ -47,7 +47,7 @@ _LINE = re.compile(
 )
 _LINE_LENGTH = 200
 # For a whole line, so that it fails at its first letters.
-_FAILED = re.compile(r"failed: (\w{1,50}\.py: .*)")
+_FAILED = re.compile(r"(\w{1,50}\.py) failed: (.*)")
 _CRASHED = "Fatal Python error: "
 """How Python's fault handler begins; lines of what was at work follow."""
 
@@ -69,14 +69,14 @@ def read(log: Path) -> Ending | None:
 
 def failed(script: str, reason: str) -> str:
     """Return the line by which a script's log says why it failed; `reason` is one line."""
-    return f"failed: {script}: {reason[:LONGEST]}"
+    return f"{script} failed: {reason[:LONGEST]}"
 
 
 def reason(lines: Sequence[str]) -> str:
     """Return why a script failed, by the lines of its log that it marked; "" if it marked none."""
     for number, line in reversed(list(enumerate(lines))):
         if found := _FAILED.fullmatch(line):
-            return found[1]
+            return f"{found[1]}: {found[2]}"
         if line.startswith(_CRASHED):
             places = [each.strip() for each in lines[number:] if each.startswith("  File ")]
             at = f" at {places[0]}" if places else ""
