@@ -1,9 +1,9 @@
 """A made-up study with all that figures draw."""
 
+import functools
 import itertools
 
 import numpy as np
-import pytest
 
 from prunescape.drawing import references, style
 from tests.helpers.figure_rows import replicates, scores
@@ -15,7 +15,7 @@ T_2 = 4.302652729749464  # 97.5 % quantile of Student's t with 2 degrees of free
 CRITERIA = ["snr", "magnitude", "inverse_sigma", "magnitude_x_std", "random"]
 
 
-@pytest.fixture(scope="module")
+@functools.cache
 def study():
     """A study like graves: two fits, two effects, five criteria, noise and thresholds."""
     rng = np.random.default_rng(0)
@@ -36,6 +36,7 @@ def study():
     return scores(rows)
 
 
-@pytest.fixture(scope="module")
+@functools.cache
 def elsewhere():
+    """Return what others published of graves."""
     return references.read(PUBLIC, study="graves")
