@@ -78,7 +78,7 @@ def test_a_crash_is_told_with_its_first_place():
 
 def test_a_reason_has_room_for_the_longest():
     line = log_endings.failed("prune.py", "x" * 5000)
-    assert line == f"failed: prune.py: {'x' * log_endings.LONGEST}"
+    assert line == f"prune.py failed: {'x' * log_endings.LONGEST}"
 
 
 def test_only_the_end_of_a_log_is_read(tmp_path, monkeypatch):
