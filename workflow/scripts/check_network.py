@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--scaling", required=True, help="the fit's scaling of images")
     parser.add_argument("--optimiser", required=True, help="kind of the fit's optimiser")
     parser.add_argument(
-        "--distribution", required=True, help="of the fit's initial weights; empty: it has none"
+        "--distribution", required=True, help="of the fit's initial weights, or warm_start"
     )
     parser.add_argument(
         "--batch-sizes", type=_script.structure, required=True, help="key -> batch size (JSON)"
@@ -34,7 +34,7 @@ def main() -> None:
     use = module_checks.Use(
         split.classes,
         arguments.optimiser,
-        arguments.distribution or None,
+        arguments.distribution,
         len(split.images),
         arguments.batch_sizes,
     )

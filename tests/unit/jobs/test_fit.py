@@ -35,9 +35,9 @@ def test_a_network_in_a_file_is_checked_before_training():
     assert fit.network_check(CONFIG, VI) == []
 
 
-def test_only_a_fit_that_goes_on_from_none_draws_weights():
+def test_a_check_is_told_how_weights_start():
     assert fit.distribution(CONFIG, POINT) == "zeros"
-    assert fit.distribution(CONFIG, VI) == ""
+    assert fit.distribution(CONFIG, VI) == "warm_start"  # a shell drops an empty word
 
 
 def test_a_check_is_told_the_batch_sizes_of_all_that_trains_a_network():

@@ -30,8 +30,9 @@ def network_check(config: Config, wildcards: Wildcards) -> str | list[str]:
 
 
 def distribution(config: Config, wildcards: Wildcards) -> str:
-    """Return how a fit's weights start; "" if it goes on from another fit."""
-    return str(fit_of(config, wildcards).get("initial_weights", {}).get("distribution", ""))
+    """Return how a fit's weights start: a distribution, or warm_start from another fit."""
+    kind = fit_of(config, wildcards).get("initial_weights", {}).get("distribution", "warm_start")
+    return str(kind)
 
 
 def batch_sizes(config: Config, wildcards: Wildcards) -> str:

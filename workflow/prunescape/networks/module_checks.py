@@ -28,14 +28,14 @@ class Use:
     Attributes:
         classes: of the data set.
         optimiser: kind of the fit's optimiser.
-        distribution: kind of the fit's initial_weights; None: it goes on from another fit.
+        distribution: kind of the fit's initial_weights; warm_start: it goes on from another fit.
         images: number of training images.
         batch_sizes: key of the config -> batch size, of the fit and of schedules that train on.
     """
 
     classes: int
     optimiser: str
-    distribution: str | None = None
+    distribution: str = "warm_start"
     images: int = 0
     batch_sizes: Mapping[str, int] = field(default_factory=dict)
 

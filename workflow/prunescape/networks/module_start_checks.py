@@ -13,12 +13,12 @@ from prunescape.networks.module_starts import differing
 FEW_VALUES = 2  # of a tensor that somebody set: zeros, ones, an identity
 
 
-def check(network: ModuleNetwork, distribution: str | None) -> None:
+def check(network: ModuleNetwork, distribution: str) -> None:
     """Compare a module with itself, made again, and with another replicate's.
 
     Args:
         network: the network.
-        distribution: kind of the fit's initial_weights; None: it goes on from another fit.
+        distribution: kind of the fit's initial_weights, or warm_start.
 
     Raises:
         ValueError: if the module can't be made again from the same random numbers, if replicates
@@ -48,18 +48,8 @@ def check(network: ModuleNetwork, distribution: str | None) -> None:
     _refuse_same(network, one, other, distribution)
 
 
-def same_starts(network: ModuleNetwork) -> list[str]:
-    """Return the paths of the prunable layers whose weights all replicates start with."""
-    one, other = (dict(network.fresh(seed).named_parameters()) for seed in (1, 2))
-    return [
-        layer.path
-        for layer in network.weighted
-        if torch.equal(one[f"{layer.path}.weight"], other[f"{layer.path}.weight"])
-    ]
-
-
 def _refuse_same(
-    network: ModuleNetwork, one: nn.Module, other: nn.Module, distribution: str | None
+    network: ModuleNetwork, one: nn.Module, other: nn.Module, distribution: str
 ) -> None:
     """ValueError if what replicates start with as the module does is the same for all."""
     place = f"networks: {network.named}"
