@@ -87,7 +87,9 @@ def test_a_frozen_bias_is_added_under_a_posterior():
 def test_they_are_neither_pruned_nor_retrained(point, start):
     parameters = point.parameters(torch.device("cpu"))
     moments = input_moments.input_moments(point.network, parameters, point.scaling, IMAGES)
-    scores = ranking.scores(point, ["magnitude", "obd_empirical"], SETTINGS, IMAGES, LABELS, moments, ROOT)
+    scores = ranking.scores(
+        point, ["magnitude", "obd_empirical"], SETTINGS, IMAGES, LABELS, moments, ROOT
+    )
     arms = [("magnitude", "global", 0), ("obd_empirical", "global", 0)]
     packed = arm_masks.masks(scores, arms, "exact_k", "0.50", ROOT, [1, 2])
     assert {layer.name for layer in point.network.weighted} == {"2", "3"}
