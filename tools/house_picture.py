@@ -109,7 +109,7 @@ def _users(room: str, arrows: Collection[tuple[str, str]]) -> str:
     """Say which rooms import a room that nearly all import."""
     there = {each for rooms in house.FLOORS for each in rooms} - {room}
     without = sorted(each for each in there if (each, room) not in arrows)
-    return f"imported by all but {', '.join(without)}"
+    return f"imported by all but {', '.join(without)}" if without else "imported by all"
 
 
 def draw(arrows: Collection[tuple[str, str]], colour: dict[str, str]) -> Figure:
