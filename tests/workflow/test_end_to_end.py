@@ -13,11 +13,7 @@ from prunescape.pipeline import imported_code, paths, plan
 from tests.helpers.places import ROOT
 from tests.helpers.workplace import CONFIG, RUN, Finished, Workplace, counts, described
 
-SCRIPTS = sorted(
-    path
-    for folder in ("scripts", "commands")
-    for path in (ROOT / "workflow" / folder).glob("[a-z]*.py")
-)
+SCRIPTS = sorted(ROOT.glob("workflow/scripts/[a-z]*.py"))
 RULES = sorted(ROOT.glob("workflow/rules/*.smk"))
 KEYS = ["input", "output", "log", "benchmark", "threads", "resources", "conda", "shell"]
 FITS = {"point", "vi", "vi_signed", "as_published"}
@@ -195,7 +191,7 @@ def test_a_gate_that_lets_nothing_pass_fails_the_run_by_name(workplace):
     done = workplace.snakemake()
 
     assert done.status == 1
-    assert re.search(r"^aggregate\.py: no_revival: 1 row ", done.output, re.MULTILINE)
+    assert re.search(r"^aggregate\.py failed: no_revival: 1 row ", done.output, re.MULTILINE)
     assert "Traceback" not in done.output
     assert not (workplace.root / RUN / "scores.csv").exists()
 
@@ -225,12 +221,12 @@ def test_a_script_explains_itself_and_imports_only_declared_modules(fresh: Workp
     docstring = re.match('"""(.+?)(?:\n\n|""")', script.read_text(encoding="utf-8"), re.DOTALL)
     assert docstring[1] in done.output
     imported = set(
-        re.findall(r"^import time:.*\| +(_script|_command|_fit|prunescape\S*)$", done.output, re.M)
+        re.findall(r"^import time:.*\| +(_script|_fit|prunescape\S*)$", done.output, re.M)
     )
     files = {str(file.relative_to(ROOT)) for file in imported_code.code(script)}
     declared = {
         file.removeprefix("workflow/")
-        .removeprefix(f"{script.parent.name}/")
+        .removeprefix("scripts/")
         .removesuffix(".py")
         .replace("/", ".")
         for file in files
