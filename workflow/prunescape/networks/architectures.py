@@ -9,7 +9,7 @@ from prunescape.networks.module_network import ModuleNetwork
 from prunescape.networks.network import Network, Shape
 
 Definition = str | Sequence[Mapping[str, Any]]
-"""Layers, or path/to/file.py:name."""
+"""A list of layers, or path/to/file.py:name."""
 
 
 def network(definition: Definition, input_shape: Shape) -> ReplicatedNetwork:

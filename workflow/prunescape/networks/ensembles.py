@@ -6,8 +6,8 @@ numbers, which keeps a member's bits independent of its company: elementwise ker
 few numbers of a run (the tail of its vector loop) with other instructions, and without padding the
 tail of one member would be the middle of an ensemble.
 
-Matrices lie unit by unit, [R, out, in] as they are named, or input by input: then the view is that
-of a transposed piece, and all that goes by views or by the whole buffer need not know.
+A matrix [R, out, in] lies unit by unit in the buffer, or input by input; then its view is
+transposed. Code that uses the views, or the whole buffer, works for both.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -25,7 +25,7 @@ class Ensemble:
 
     Attributes:
         flat: [R, P] float32, the values.
-        gradient: [R, P], of `flat`, whose `grad` it is.
+        gradient: [R, P], the same tensor as `flat.grad`.
         tensors: name -> [R, *shape], views of `flat` and leaves of autograd's graph.
         gradients: name -> [R, *shape], views of `gradient`.
         buffers: name -> [R, ...], what training keeps beside parameters.
@@ -77,7 +77,7 @@ class Ensemble:
 
     @property
     def parameters(self) -> int:
-        """How many numbers a network has, padding apart."""
+        """Number of parameters of one network, without the padding."""
         return sum(int(np.prod(shape)) for shape in self._shapes.values())
 
     def hold(self, free: torch.Tensor) -> None:
@@ -92,8 +92,8 @@ class Ensemble:
     ) -> Sequence[torch.Tensor]:
         """Set the gradients to those of a scalar `loss` that depends on every tensor.
 
-        `leaves` stand for the tensors of the same names, of which they are functions: it is their
-        gradients that are set. Returns the slopes by `others`, tensors on the way to the loss.
+        `leaves` are functions of the tensors of the same names; for these names the gradients by
+        the leaves are set. Returns the slopes by `others`, tensors on the way to the loss.
         """
         leaves = self.tensors | dict(leaves or {})
         slopes = torch.autograd.grad(loss, [*leaves.values(), *others])

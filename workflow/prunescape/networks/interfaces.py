@@ -1,7 +1,8 @@
 """What a network must offer to be trained, scored, pruned, evaluated and exported (needs torch).
 
-Two classes do: `network.Network`, of layers of the config, and `module_network.ModuleNetwork`, of a
-user's module. `architectures.network` chooses between them; nothing after it needs to know.
+Two classes offer it: `network.Network` is built from the config's layers and
+`module_network.ModuleNetwork` from a user's module. `architectures.network` chooses between them;
+no other code needs to know which one it has.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -26,10 +27,10 @@ class ReplicatedNetwork(Protocol):
 
     @property
     def shapes(self) -> Mapping[str, Shape]:
-        """Name of each parameter -> shape without the replicate axis.
+        """Parameter name -> shape without the replicate axis.
 
-        "<layer>.weight" and "<layer>.bias" of the layers with weights; others are point estimates
-        that are never pruned.
+        Layers with weights have "<layer>.weight" and "<layer>.bias"; parameters with other names
+        are point estimates that are never pruned.
         """
         ...
 
@@ -65,10 +66,10 @@ class ReplicatedNetwork(Protocol):
         ...
 
     def start(self, seed: int, /) -> Mapping[str, np.ndarray]:
-        """Return the parameters and buffers of one replicate that have their own start, by name.
+        """Return the starting values that the network itself gives to one replicate, by name.
 
-        Those of the layers with weights are drawn by `initial_weights` if they are not among them;
-        all others must be.
+        Parameters of layers with weights may be missing: `initial_weights` then draws them. All
+        other parameters and all buffers must be there.
         """
         ...
 
@@ -85,13 +86,13 @@ class ReplicatedNetwork(Protocol):
         """Return logits [R, B, classes] of scaled images [R or 1, B, ...].
 
         Args:
-            images: of each replicate, or the same for all.
+            images: R batches, one a replicate, or 1 batch for all replicates.
             parameters: name -> [R, ...], parameters and buffers.
-            affine: takes the place of the layers' own product and bias, by a posterior's samples
-                for example; where it returns None the layer does it.
+            affine: computes a layer's product and bias, from a posterior's samples for example;
+                where it returns None the layer computes them itself.
             training: whether buffers are brought up to date, in place.
-            observe: is shown each layer with weights and its inputs [R or 1, B, ...].
-            outputs: is shown each such layer and what its units put out, [R, B, out, ...].
+            observe: called with every layer with weights and its inputs [R or 1, B, ...].
+            outputs: called with every such layer and its units' outputs [R, B, out, ...].
         """
         ...
 

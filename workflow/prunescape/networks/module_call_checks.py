@@ -1,6 +1,7 @@
-"""Whether a user's module, on its own, gives an image's logits and nothing else (needs torch).
+"""Checks that one user's module computes an image's logits from that image alone (needs torch).
 
-Tried on made-up images before replicates are compared with it, so that the reason is the right one.
+They run on made-up images, before `module_checks` compares replicates with the module, so that the
+error message names the true cause.
 """
 
 from collections.abc import Mapping
@@ -14,9 +15,9 @@ from prunescape.networks.module_starts import differing, fenced
 from prunescape.networks.module_watching import Decisions, Draws
 from prunescape.networks.network import Shape
 
-CALLS = 30  # of one module, in search of a state that it keeps
-DECISIONS = 20  # that are tried the other way round
-TOLERANCE = 1e-4  # of logits, relative to the largest; orders of summation differ
+CALLS = 30  # calls of one module that look for a state it keeps
+DECISIONS = 20  # decisions that are tried the other way round
+TOLERANCE = 1e-4  # difference of logits, relative to the largest; orders of summation differ
 MODES = {"training": True, "evaluation": False}
 
 
@@ -25,8 +26,8 @@ def check(network: ModuleNetwork, input_shape: Shape) -> None:
 
     Raises:
         ValueError: if it fails, returns no logits, is random, changes the images, keeps a state, or
-            lets an image's logits depend on others of its batch (in training: by a decision of
-            Python's; BatchNorm may).
+            lets an image's logits depend on other images of the batch. In training BatchNorm may
+            do that; a decision in Python may not.
     """
     generator = torch.Generator().manual_seed(2)
     images = torch.randn(2, 3, *input_shape, generator=generator)
@@ -48,7 +49,7 @@ def check_batches(
 
     Args:
         network: the network.
-        input_shape: of one image.
+        input_shape: shape of one image.
         images: number of training images.
         sizes: key of the config -> batch size.
 
@@ -69,10 +70,10 @@ def check_batches(
 
 
 class _Alone:
-    """A module as it starts, watched."""
+    """A module in its initial state, run on its own and watched."""
 
     def __init__(self, network: ModuleNetwork, mode: str, fails: str = "") -> None:
-        """`mode`: training or evaluation; `fails`: what is said if it fails."""
+        """`mode`: training or evaluation; `fails`: the error message if a run fails."""
         self._network, self._mode, self._fails = network, mode, fails
         self._module = network.fresh(1).train(MODES[mode])
         self._paths = paths_of(self._module)
@@ -98,9 +99,9 @@ class _Alone:
     def watched(
         self, images: torch.Tensor, changed: int | None = None
     ) -> tuple[torch.Tensor | None, Decisions]:
-        """Return the logits, None if that fails, and the decisions that were met.
+        """Return the logits, or None if the run fails, and the decisions that were met.
 
-        `changed`: the position of one that is to be changed.
+        `changed`: the position of the decision that is to be changed.
         """
         found = Decisions(images, self._network.named, self._paths, changed)
         with found:
@@ -110,7 +111,7 @@ class _Alone:
                 return None, found
 
     def refuse_random(self, images: torch.Tensor) -> None:
-        """ValueError if a call has used random numbers, or one of these images does."""
+        """Raise ValueError if an earlier call used random numbers, or a call with `images` does."""
         draws = Draws(self._network.named, self._paths)
         with draws:
             self(images)
@@ -123,7 +124,7 @@ class _Alone:
             )
 
     def numbers(self) -> dict[str, float]:
-        """Return the numbers that the module's objects have, and how long their lists are."""
+        """Return the numeric attributes of all submodules, and the lengths of their containers."""
         found = {}
         for path, module in self._module.named_modules():
             for name, value in vars(module).items():
@@ -137,7 +138,7 @@ class _Alone:
 def _refuse_state(
     network: ModuleNetwork, mode: str, images: torch.Tensor, expected: torch.Tensor
 ) -> None:
-    """ValueError if what one module gives depends on what it was called with before."""
+    """Raise ValueError if a module's logits depend on its earlier calls."""
     other = _Alone(network, mode)(images[1])
     alone = _Alone(network, mode)
     numbers = []
@@ -164,7 +165,7 @@ def _refuse_state(
 def _refuse_decisions(
     network: ModuleNetwork, mode: str, images: torch.Tensor, expected: torch.Tensor
 ) -> None:
-    """ValueError if logits depend on what Python makes of the images' numbers."""
+    """Raise ValueError if logits depend on a decision that Python takes by the images' numbers."""
     _, met = _Alone(network, mode).watched(images)
     for position, (place, is_choice) in enumerate(met.found[:DECISIONS]):
         found, _ = _Alone(network, mode).watched(images, position)
@@ -179,7 +180,7 @@ def _refuse_decisions(
 
 
 def _refuse_mixing(network: ModuleNetwork, images: torch.Tensor) -> None:
-    """ValueError if an image's logits in evaluation depend on the others of its batch."""
+    """Raise ValueError if an image's logits in evaluation depend on the rest of its batch."""
     expected = _Alone(network, "evaluation")(images)
     fails = "can't be run on a single image in evaluation"
     found = torch.cat([_Alone(network, "evaluation", fails)(image[None]) for image in images])

@@ -1,8 +1,8 @@
-"""Which axis of what a user's module passes around counts the images (needs torch).
+"""Finds the axis of the images in the tensors that a user's module passes around (needs torch).
 
-A network of R replicates runs its module once, with the images of all replicates in one batch. What
-a layer is given has to be taken apart again, along the axis of the images. That is the axis which
-grows with their number: it is found by running two images, then three.
+A network of R replicates runs its module once, with the images of all replicates in one batch. A
+layer's arguments have to be split by replicate again, along the axis of the images. This is the
+axis that grows with the number of images; running two images, then three, shows which one it is.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,11 +16,12 @@ from torch.utils import _pytree as trees
 from prunescape.networks.module_errors import refused
 
 Axes = tuple[int | None, ...]
-"""Of each value, in the order in which nested arguments hold them: the axis of the images, or None
-for what is no tensor or is the same for any number of images."""
+"""One entry a value, in the order in which nested arguments hold them: the axis of the images, or
+None if the value is no tensor or is the same for any number of images."""
 
 Ways = Mapping[int, Axes]
-"""How many values a call has -> their axes: a cell of an RNN gets a state from its second call."""
+"""Number of values in a call -> their axes. Calls may differ in it: an RNN's cell is given a state
+from its second call on."""
 
 
 @dataclass
@@ -28,9 +29,9 @@ class Calls:
     """How a network calls one of its modules for an image.
 
     Attributes:
-        times: how often.
-        inputs: the axes of its arguments.
-        outputs: the axes of what it returns.
+        times: number of calls.
+        inputs: the axes of the arguments.
+        outputs: the axes of the returned values.
     """
 
     times: int = 0
@@ -54,7 +55,7 @@ def calls(
 
     Args:
         module: the network.
-        paths: of modules inside it.
+        paths: paths of modules inside it.
         run: runs the network on a number of images.
         named: path/to/file.py:name of the network.
 
@@ -95,7 +96,7 @@ def calls(
 
 
 def member(values: Any, ways: Ways, number: int, members: int) -> Any:
-    """Return a member's part of nested values whose images are those of all members."""
+    """Return one member's part of nested values that hold the images of all members."""
     leaves, tree = trees.tree_flatten(values)
     parts = [
         leaf if axis is None else leaf.chunk(members, axis)[number]
@@ -116,7 +117,7 @@ def joined(found: Sequence[Any], ways: Ways) -> Any:
 
 
 def _known(ways: Ways, leaves: Sequence[Any]) -> Axes:
-    """Return axes as found; in a call that was not seen, tensors have their images first."""
+    """Return the axes for so many leaves; if no such call was seen, axis 0 of every tensor."""
     if len(leaves) in ways:
         return ways[len(leaves)]
     return tuple(0 if isinstance(leaf, torch.Tensor) else None for leaf in leaves)
@@ -162,7 +163,7 @@ def _axes(
     part: nn.Module,
     verb: str,
 ) -> Ways:
-    """Return the axes of the images, which must be the same in all calls of as many values."""
+    """Return the axes of the images; ValueError if calls with as many values differ in them."""
     found: dict[int, Axes] = {}
     for two, three in zip(few, more, strict=True):
         grown = [_axis(a, b) for a, b in zip(two, three, strict=False)]
@@ -181,7 +182,7 @@ def _axes(
 
 
 def _axis(two: Any, three: Any) -> int | str | None:
-    """Return the axis that grows with the images; None: nothing grows; "none": it isn't one."""
+    """Return the axis that grows with the images, None if no axis grows, "none" if several do."""
     if not isinstance(two, torch.Tensor) or not isinstance(three, torch.Tensor):
         return None
     if two.shape == three.shape:

@@ -1,6 +1,7 @@
-"""Whether a user's module works for replicates as it does alone, tried on made-up images (torch).
+"""Checks that replicates in one batch compute what a user's module computes alone (needs torch).
 
-Run before any training: what can't be batched shows here, in one line.
+They run on made-up images before any training: a module that can't be batched fails here, with an
+error of one line.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from prunescape.networks.module_starts import fenced
 from prunescape.networks.network import Parameters, Shape, Weighted
 
 MEMBERS, IMAGES = 2, 6
-SLOPES = 1e-2  # tolerance of a parameter's gradient, relative to its largest number
+SLOPES = 1e-2  # tolerance of a parameter's gradient, relative to the gradient's largest number
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,11 @@ class Use:
     """What a study does with a network.
 
     Attributes:
-        classes: of the data set.
+        classes: number of classes of the data set.
         optimiser: kind of the fit's optimiser.
-        distribution: kind of the fit's initial_weights; warm_start: it goes on from another fit.
+        distribution: the fit's initial_weights; `warm_start` if it goes on from another fit.
         images: number of training images.
-        batch_sizes: key of the config -> batch size, of the fit and of schedules that train on.
+        batch_sizes: key of the config -> batch size, for the fit and for schedules that train.
     """
 
     classes: int
@@ -41,15 +42,15 @@ class Use:
 
 
 def check(network: ModuleNetwork, input_shape: Shape, use: Use) -> None:
-    """Try all that a study believes of a module.
+    """Check all that a study assumes about a module.
 
     Args:
         network: the network.
-        input_shape: of one image.
-        use: what it is to be used for.
+        input_shape: shape of one image.
+        use: what the study does with the network.
 
     Raises:
-        ValueError: if the number of logits is not that of the classes; replicates don't start apart
+        ValueError: if the numbers of logits and classes differ; replicates don't start apart
             (`module_start_checks`); the module is random, keeps a state or mixes images
             (`module_call_checks`); it can't be trained on a batch that a training has; or two
             replicates in one batch differ from the module run on its own.
@@ -92,7 +93,7 @@ def _compare(network: ModuleNetwork, images: torch.Tensor, start: Parameters, mo
         with telling(network.named, "can't be run for several replicates", network.modules):
             return network.logits(images, values, training=training, outputs=look)
 
-    # Looked at, all replicates run as one batch, as under a posterior.
+    # With a function that looks at outputs all replicates run as one batch, as under a posterior.
     found = run(_look)
     if any(not torch.equal(a, b) for a, b in zip(constants, network.constants(), strict=True)):
         raise RefusedError(f"{place} changes buffers that its replicates share")
@@ -126,7 +127,7 @@ def _compare(network: ModuleNetwork, images: torch.Tensor, start: Parameters, mo
 
 
 def _near(slope: torch.Tensor, expected: torch.Tensor) -> bool:
-    """Say whether slopes are the same but for rounding; none that is NaN."""
+    """Return whether slopes agree up to rounding; False if one is NaN."""
     most = max(float(expected.abs().max()), 1e-3)
     return float((slope - expected).abs().max()) <= SLOPES * most
 
@@ -142,11 +143,11 @@ def _refuse_other(place: str, mode: str, found: torch.Tensor, alone: torch.Tenso
 
 
 def _look(_layer: Weighted, _outputs: torch.Tensor) -> None:
-    """Make the network show its layers' outputs."""
+    """Do nothing: a network that is given this as `outputs` has to show its layers' outputs."""
 
 
 def summary(network: ModuleNetwork) -> dict[str, Any]:
-    """Return which layer is which, for the user to look up."""
+    """Return the paths and shapes of pruned, frozen and other parameters, for the user to read."""
     pruned = {f"{layer.name}.weight" for layer in network.weighted}
     shapes = network.shapes | network.buffers
     return {
@@ -165,7 +166,7 @@ def summary(network: ModuleNetwork) -> dict[str, Any]:
 
 
 def line(network: ModuleNetwork) -> str:
-    """Return in one line what of a network is prunable, frozen, and neither."""
+    """Return one line about a network's prunable, other trained and frozen parameters."""
     shapes = network.shapes | network.buffers
     pruned = [f"{layer.name} {layer.path}" for layer in network.weighted]
     weights = sum(prod(layer.shape) for layer in network.weighted)

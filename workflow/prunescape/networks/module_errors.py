@@ -1,4 +1,4 @@
-"""Where in a user's module something was raised, in one line (needs torch)."""
+"""Turns an error in a user's module into one line that says where it was raised (needs torch)."""
 
 import contextlib
 import sys
@@ -15,7 +15,7 @@ Paths = Mapping[int, str]
 
 
 class RefusedError(ValueError):
-    """A module is not supported; the text is the whole line that the user gets."""
+    """A module is not supported; the text is the whole line that the user sees."""
 
 
 def paths_of(module: nn.Module) -> dict[int, str]:
@@ -24,7 +24,7 @@ def paths_of(module: nn.Module) -> dict[int, str]:
 
 
 def called(path: str, module: nn.Module) -> str:
-    """Return how messages name a module: its path in the network, and its type."""
+    """Return a module's name in messages: its path in the network, and its type."""
     return f"{path or 'the module'} ({type(module).__name__})"
 
 
@@ -33,7 +33,7 @@ def refused(named: str, path: str, module: nn.Module, text: str) -> RefusedError
 
     Args:
         named: path/to/file.py:name of the network.
-        path: of the module in the network.
+        path: path of the module in the network.
         module: the module.
         text: what was found, and what is allowed.
     """
@@ -42,12 +42,12 @@ def refused(named: str, path: str, module: nn.Module, text: str) -> RefusedError
 
 @contextlib.contextmanager
 def telling(named: str, what: str, paths: Paths) -> Iterator[None]:
-    """Turn all that a user's module raises into one line.
+    """Turn every error that a user's module raises into one line.
 
     Args:
         named: path/to/file.py:name of the network.
-        what: what it can't do, such as "can't be run for several replicates".
-        paths: of the modules that may run.
+        what: what the network can't do, such as "can't be run for several replicates".
+        paths: paths of the modules that may run.
 
     Raises:
         RefusedError: with the module's path and type, the file and line, and the error's kind.
@@ -70,7 +70,7 @@ def telling(named: str, what: str, paths: Paths) -> Iterator[None]:
 
 
 def running(named: str, paths: Paths) -> str:
-    """Return which line of a network's file runs now, and which module of it."""
+    """Return the line of a network's file that runs now, and the module that runs it."""
     frames: list[FrameType] = []
     frame: FrameType | None = sys._getframe(1)
     while frame:
@@ -84,7 +84,7 @@ def running(named: str, paths: Paths) -> str:
 
 
 def _innermost(frames: list[FrameType], paths: Paths) -> str:
-    """Return the innermost module that frames, the outermost first, run a method of."""
+    """Return the innermost module that has a running method; `frames` start at the outermost."""
     modules = [frame.f_locals.get("self") for frame in frames]
     found = [each for each in modules if isinstance(each, nn.Module) and id(each) in paths]
     return called(paths[id(found[-1])], found[-1]) if found else ""

@@ -15,7 +15,7 @@ class ModuleLayer(Weighted):
     """A layer of a module.
 
     Attributes:
-        path: its place in the module, such as "layer1.0.conv1".
+        path: the layer's path in the module, such as "layer1.0.conv1".
         calls: how often the module calls it for an image.
     """
 
@@ -23,19 +23,19 @@ class ModuleLayer(Weighted):
     calls: int
 
     def folded(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Return outputs [R, B, out, ...] as the module's own layer gives them: [R * B, ...]."""
+        """Return outputs [R, B, out, ...] in the shape of the torch layer's own: [R * B, ...]."""
         return outputs.flatten(0, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LinearLayer(ModuleLayer):
-    """nn.Linear, of a vector an image or of several: inputs [R, B, ..., in]."""
+    """nn.Linear for one vector an image or several: inputs [R, B, ..., in]."""
 
     def product(self, inputs: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """Multiply inputs by weights [R, out, in] -> [R, B, out, ...]."""
         if self.calls > 1:
-            # Each call has a slope of its own, and autograd adds them up: none may be written to
-            # where the sum belongs, as `products.put_slope_in` asks for.
+            # Autograd adds up the slopes of all calls. A view keeps `products.put_slope_in` from
+            # writing the slope of one call to the place of the sum.
             weight = weight.view(weight.shape)
         if inputs.dim() == 3:
             return super().product(inputs, weight)
@@ -58,9 +58,9 @@ class ConvLayer(ModuleLayer):
     """nn.Conv2d: inputs [R, B, channels, height, width].
 
     Attributes:
-        stride, dilation, groups: as torch has them.
+        stride, dilation, groups: as in nn.Conv2d.
         padding: left, right, top, bottom.
-        padding_mode: as torch.nn.functional.pad has it.
+        padding_mode: as torch.nn.functional.pad takes it.
     """
 
     stride: tuple[int, ...]
@@ -131,7 +131,7 @@ def layer_of(module: nn.Module, name: str, path: str, calls: int) -> ModuleLayer
         stride=module.stride,
         dilation=module.dilation,
         groups=module.groups,
-        # torch's own list for functional.pad, also for padding="same".
+        # The list that torch itself hands to functional.pad; it is right for padding="same" too.
         padding=tuple(module._reversed_padding_repeated_twice),
         padding_mode=modes.get(module.padding_mode, module.padding_mode),
     )

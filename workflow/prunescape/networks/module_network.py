@@ -2,22 +2,22 @@
 
 The module comes from a file of the user, path/to/file.py:name, where name is a class or a function
 that returns the module when it is called without arguments. All replicates run through it at once,
-as one batch [R * B, ...]: what has no parameters (activations, pooling, additions) sees more
-images and nothing else. Layer by layer, parameters make the difference:
+as one batch [R * B, ...]: for operations without parameters (activations, pooling, additions) this
+is just a larger batch. Modules with parameters are treated by kind:
 
 - Every nn.Linear and nn.Conv2d is replaced by batched products (`module_layers`). Their weights
-  are what is pruned and what gets a posterior. They are called "1", "2", ... in the order in which
-  they are run, like the layers of networks that the config describes.
+  are pruned and get a posterior. The layers are called "1", "2", ... in the order in which they
+  are run, like the layers of networks that the config describes.
 - Other modules with parameters or buffers of their own, such as BatchNorm or LSTM, run member by
   member with torch.func.functional_call. Their parameters are point estimates that are never
   pruned; they are called "own.<path>".
-- Parameters that ask for no gradient (requires_grad=False) are frozen: they are kept with the
-  buffers, each replicate's as its module starts, and are neither trained nor pruned.
+- Parameters with requires_grad=False are frozen: they are neither trained nor pruned. They are
+  kept with the buffers, and each replicate keeps the values that its module started with.
 
 BatchNorm therefore works as it does in torch: in training each replicate is normalised by its own
-batch and moves its own running statistics; everything else (scores, moments, evaluation) is done
-with the running statistics as training left them. Pruning without training afterwards leaves them
-as they are, and under a posterior they have seen sampled activations.
+batch and moves its own running statistics. Scores, moments and evaluation use the running
+statistics as training left them. Pruning doesn't change them unless training follows; under a
+posterior they average sampled activations.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ from prunescape.networks.module_errors import called, paths_of, refused, telling
 from prunescape.networks.module_layers import ConvLayer, ModuleLayer, layer_of
 from prunescape.networks.network import Affine, Observe, Parameters, Shape
 
-RESERVED = (".rho", ".sigma", ".noise")  # what fits store beside a parameter
+RESERVED = (".rho", ".sigma", ".noise")  # suffixes of arrays that fits store beside a parameter
 
 
 @dataclass
@@ -54,29 +54,29 @@ class _Run:
 
 
 class ModuleNetwork:
-    """A network made of a user's module; `interfaces.ReplicatedNetwork` says what all have.
+    """A network made of a user's module; `interfaces.ReplicatedNetwork` describes its interface.
 
     Attributes:
         named: path/to/file.py:name.
         layers: all nn.Linear and nn.Conv2d, in the order in which they are run.
-        weighted: those of them whose weights are trained and prunable.
-        own: "own.<path>" -> path, of the other parameters and buffers.
-        paths: name -> path in the module, of all parameters and buffers.
+        weighted: the layers whose weights are trained and prunable.
+        own: "own.<path>" -> path, for parameters and buffers of other modules.
+        paths: name -> path in the module, for all parameters and buffers.
         shapes: name of a trained parameter -> shape without the replicate axis.
         frozen: names of parameters that are not trained; they are among the buffers.
         outputs: how many logits an image has.
-        modules: id of a module that runs -> its path, for messages.
+        modules: id of a module that runs -> its path, for error messages.
     """
 
-    chained = False  # which layer feeds which is the module's own matter
+    chained = False  # the module's code decides which layer feeds which
     input_major: Collection[str] = ()
 
     def __init__(self, named: str, input_shape: Shape) -> None:
-        """`input_shape`: of one image, (channels, height, width) or (features,).
+        """`input_shape`: shape of one image, (channels, height, width) or (features,).
 
         Raises:
-            ValueError: if the file can't be run, what it names gives no module, the module can't
-                take such images, or has parts that can't be kept apart for replicates.
+            ValueError: if the file can't be run, its class or function makes no module, the module
+                can't take such images, or has parts that can't be kept apart for replicates.
         """
         self.named = named
         self.path, _ = user_files.split(named)
@@ -110,12 +110,12 @@ class ModuleNetwork:
         self._replace()
 
     def fresh(self, seed: int) -> nn.Module:
-        """Return a new module, as random numbers from `seed` on make it."""
+        """Return a new module, made with random numbers from `seed`."""
         made, _ = self._factory.made(seed)
         return module_starts.copied(made, self.named)
 
     def left_behind(self, seed: int) -> module_starts.States:
-        """Return how making a module from `seed` leaves the random numbers of the program."""
+        """Return the states of the global generators after a module is made from `seed`."""
         return self._factory.made(seed)[1]
 
     def start(self, seed: int) -> dict[str, np.ndarray]:
@@ -127,7 +127,7 @@ class ModuleNetwork:
         return {name: found[self.paths[name]].detach().numpy() for name in names}
 
     def shared(self, module: nn.Module) -> dict[str, torch.Tensor]:
-        """Return the tensors of such a module that all replicates share, by their names."""
+        """Return name -> tensor of `module`, for the tensors that all replicates share."""
         return module_parts.shared(module, self._parts)
 
     @property
@@ -154,8 +154,8 @@ class ModuleNetwork:
         """Return logits [R, B, classes] of scaled images [R or 1, B, ...].
 
         `parameters` holds the buffers too; with `training` they are brought up to date in place.
-        `affine`, `observe` and `outputs` as in `Network.logits`; what a layer puts out is what
-        comes before its activation.
+        `affine`, `observe` and `outputs` as in `Network.logits`, except that a layer's outputs are
+        taken before its activation.
         """
         members = len(parameters[f"{self.weighted[0].name}.weight"])
         as_one_batch = affine or observe or outputs or parameters.keys() - self.paths.keys()
@@ -176,9 +176,9 @@ class ModuleNetwork:
     def _by_member(
         self, images: torch.Tensor, parameters: Parameters, training: bool
     ) -> torch.Tensor:
-        """Run the module as it is, replicate by replicate: its images then fit into the cache.
+        """Run the unchanged module replicate by replicate, so that one's images fit into the cache.
 
-        Convolutions have no batched product to gain by; ResNet-20 takes two thirds of the time.
+        No batched product makes convolutions faster; ResNet-20 takes two thirds of the time.
         """
         self._alone.train(training)
         mode = _mode(training)
@@ -192,10 +192,10 @@ class ModuleNetwork:
         return torch.stack([self.of_images(each, images.shape[1], mode) for each in found])
 
     def of_images(self, found: Any, images: int, mode: str) -> torch.Tensor:
-        """Return what the module gave for so many images in training or evaluation.
+        """Return `found`, the module's result for so many images in training or evaluation.
 
         Raises:
-            ValueError: if these are no logits.
+            ValueError: if the result is not logits.
         """
         if isinstance(found, torch.Tensor) and found.dim() == 2 and len(found) == images:
             return found
@@ -204,7 +204,7 @@ class ModuleNetwork:
 
     @contextlib.contextmanager
     def slowly(self) -> Iterator[None]:
-        """Keep torch's encoders from reading the weights of layers that they don't call."""
+        """Make torch's encoders call their layers, instead of reading the layers' weights."""
         before = torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(before and self._fast)
         try:
@@ -220,7 +220,7 @@ class ModuleNetwork:
         return [value.clone() for value in self._module.state_dict().values()]
 
     def _trace(self, input_shape: Shape) -> tuple[int, dict[str, Calls]]:
-        """Run two images; return the number of logits, and path -> calls in their order."""
+        """Run two images; return the number of logits, and path -> calls in running order."""
         size = " x ".join(map(str, input_shape))
         self._module.eval()
 
@@ -290,7 +290,7 @@ class ModuleNetwork:
             self.shapes[name] = tuple(value.shape)
 
     def _replace(self) -> None:
-        """Let the layers and the other modules with parameters take those of the replicates."""
+        """Make layers and other modules with parameters use the replicates' parameters."""
         for layer in self.layers:
             module = self._module.get_submodule(layer.path)
             module.forward = functools.partial(self._layer, layer)
@@ -307,13 +307,13 @@ class ModuleNetwork:
             module.forward = functools.partial(self._other, copied, inner, calls)
 
     def _layer(self, layer: ModuleLayer, *given: Any, **named: Any) -> torch.Tensor:
-        """Run a layer with weights: values [R * B, ...] of all members."""
+        """Run a layer with weights on the values [R * B, ...] of all members."""
         (values,) = *given, *named.values()
         run = self._running(layer.path)
         (axis,) = self._calls[layer.path].inputs[1]
         first = values.movedim(axis, 0) if axis else values
         inputs = first.unflatten(0, (run.members, -1))
-        looked_at = f"{layer.name}.weight" in self.shapes  # nothing is asked of a frozen layer
+        looked_at = f"{layer.name}.weight" in self.shapes  # frozen layers are not observed
         if run.observe and looked_at:
             run.observe(layer, inputs)
         found = run.affine(layer, inputs) if run.affine and looked_at else None
@@ -342,7 +342,7 @@ class ModuleNetwork:
         return module_calls.joined(found, calls.outputs)
 
     def _running(self, path: str) -> _Run:
-        """Return what runs; ValueError if a layer is called when nothing does."""
+        """Return the current run; ValueError if a layer is called outside a run."""
         if self._run is None:
             raise refused(
                 self.named,
@@ -359,7 +359,7 @@ def _mode(training: bool) -> str:
 
 
 def _described(found: Any, images: int) -> str:
-    """Return what a module gave instead of logits, and what is expected."""
+    """Return a description of a module's wrong result and of the logits that are expected."""
     if isinstance(found, torch.Tensor):
         what = f"{list(found.shape)}"
     else:
@@ -369,7 +369,7 @@ def _described(found: Any, images: int) -> str:
 
 
 def _hide_weights(module: nn.Module, path: str, named: str) -> None:
-    """Let a layer refuse to give its weights to a module that reads them instead of calling it."""
+    """Make a layer raise an error when a module reads its weights instead of calling it."""
     kind = type(module)
 
     def refuse(layer: nn.Module) -> None:

@@ -1,7 +1,7 @@
-"""What a user's module consists of: layers to prune, frozen ones, other parts (needs torch).
+"""Sorts a user's module into layers to prune, other parts and frozen parameters (needs torch).
 
-Looked at before anything runs. A layer is replaced as a whole, so what changes a layer from outside
-(parametrizations, hooks, a forward of its own) would be passed over, and is refused.
+This happens before anything runs. A layer is replaced as a whole, which would drop whatever changes
+it from outside (parametrizations, hooks, a replaced forward); so such a layer is refused.
 """
 
 from collections.abc import Iterator
@@ -23,9 +23,9 @@ class Parts:
     """Paths in a module.
 
     Attributes:
-        layers: of every nn.Linear and nn.Conv2d that is on its own.
-        others: of other modules with parameters or buffers of their own.
-        frozen: of parameters that ask for no gradient.
+        layers: every nn.Linear and nn.Conv2d that isn't part of a module in `others`.
+        others: the other modules that hold parameters or buffers.
+        frozen: the parameters with requires_grad=False.
     """
 
     layers: list[str] = field(default_factory=list)
@@ -34,11 +34,11 @@ class Parts:
 
 
 def parts(module: nn.Module, named: str) -> Parts:
-    """Return what a module consists of.
+    """Return the parts of a module.
 
     Raises:
-        ValueError: for what can't be run for several replicates: see the module's docstring;
-            parameters that aren't in a module of their own, or in two; no layer that trains.
+        ValueError: if a layer is changed from outside (see this file's docstring), a parameter
+            lies beside layers or in two modules, or no layer trains.
     """
     for path, each in module.named_modules():
         _refuse_unusual(named, path, each)
@@ -71,7 +71,7 @@ def parts(module: nn.Module, named: str) -> Parts:
 
 
 def shared(module: nn.Module, found: Parts) -> dict[str, torch.Tensor]:
-    """Return the tensors that belong to no part, which all replicates share, by their names."""
+    """Return name -> tensor, for the tensors that belong to no part; all replicates share them."""
     inside = [*found.layers, *found.others]
     tensors = {}
     for path, each in module.named_modules():
@@ -94,7 +94,7 @@ def _is_run_as_a_whole(named: str, path: str, module: nn.Module) -> bool:
             "put it into a module of its own, which the layers' module calls"
         )
     if inside and not torchs:
-        return False  # frozen parameters beside layers are constants, as buffers there are
+        return False  # frozen parameters and buffers beside layers are constants
     direct = [*module.parameters(recurse=False)]
     buffers = [*module.buffers(recurse=False)]
     return bool(direct or (buffers and not list(module.children())))
@@ -120,7 +120,7 @@ def _refuse_unusual(named: str, path: str, module: nn.Module) -> None:
 
 
 def _unusual(module: nn.Module) -> Iterator[str]:
-    """Name what a module has that would be lost, or be wrong, if it ran for several replicates."""
+    """Name the features of a module that would be lost or go wrong with several replicates."""
     kind = type(module)
     if kind.__module__.startswith(("torch.ao.", "torch.quantization")):
         yield f"is quantised; {_PLAIN}, in float32"

@@ -1,6 +1,6 @@
-"""Whether replicates of a user's module start as a study believes (needs torch).
+"""Checks that replicates of a user's module start as a study assumes (needs torch).
 
-A study's intervals are about replicates that start apart from each other, and can be made again.
+A study's intervals assume that replicates start differently and can be made again from their seeds.
 """
 
 import torch
@@ -10,19 +10,19 @@ from prunescape.networks.module_errors import RefusedError
 from prunescape.networks.module_network import ModuleNetwork
 from prunescape.networks.module_starts import differing
 
-FEW_VALUES = 2  # of a tensor that somebody set: zeros, ones, an identity
+FEW_VALUES = 2  # most distinct values in a tensor of constants: zeros, ones, an identity
 
 
 def check(network: ModuleNetwork, distribution: str) -> None:
-    """Compare a module with itself, made again, and with another replicate's.
+    """Compare a module with one made again from its seed, and with another replicate's module.
 
     Args:
         network: the network.
-        distribution: kind of the fit's initial_weights, or warm_start.
+        distribution: the fit's initial_weights, or warm_start.
 
     Raises:
-        ValueError: if the module can't be made again from the same random numbers, if replicates
-            differ in more than their numbers, or not in those.
+        ValueError: if the same seed makes another module, if replicates have different structures,
+            or if they have the same values.
     """
     place = f"networks: {network.named}"
     one, same, other = network.fresh(1), network.fresh(1), network.fresh(2)
@@ -51,7 +51,7 @@ def check(network: ModuleNetwork, distribution: str) -> None:
 def _refuse_same(
     network: ModuleNetwork, one: nn.Module, other: nn.Module, distribution: str
 ) -> None:
-    """ValueError if what replicates start with as the module does is the same for all."""
+    """Raise ValueError if values that the module itself draws are the same for all replicates."""
     place = f"networks: {network.named}"
     left, right = _tensors(one), _tensors(other)
     weights = {network.paths[f"{layer.name}.weight"] for layer in network.weighted}
@@ -90,7 +90,7 @@ def _tensors(module: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def _differing(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> list[str]:
-    """Return the names of tensors that aren't the same; NaN is no difference."""
+    """Return the names of tensors that differ; NaN equals NaN."""
     return [name for name, value in left.items() if not _same(value, right[name])]
 
 

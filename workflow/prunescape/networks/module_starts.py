@@ -1,8 +1,7 @@
-"""New modules from a user's function, each with random numbers of its own (needs torch).
+"""Makes new modules from a user's function, each from its own seed (needs torch).
 
-All that is random in a constructor comes from the seed, whether it is drawn by torch, numpy or
-Python. What the user's code does to these generators, or to settings of torch that hold for the
-whole program, ends with it.
+Everything random in a constructor comes from the seed, whether torch, numpy or Python draws it.
+When the user's code ends, these generators and torch's global settings are restored.
 """
 
 import contextlib
@@ -21,19 +20,19 @@ from prunescape.networks.module_errors import paths_of, refused, telling
 from prunescape.networks.network import Shape
 
 States = Mapping[str, object]
-"""Library -> the state of its global generator of random numbers, as `global_state` has them."""
+"""Library -> the state of its global random generator, as `global_state` returns it."""
 
 
 @contextlib.contextmanager
 def fenced(seed: int) -> Iterator[None]:
-    """Run a user's code from a seed, and leave no trace of it in the program."""
+    """Run a user's code from a seed, then restore generators and global settings."""
     with global_state.kept():
         global_state.seed(seed)
         yield
 
 
 def differing(states: States, others: States) -> list[str]:
-    """Return the libraries whose global generators are in other states."""
+    """Return the libraries whose global generators differ between two sets of states."""
     return [name for name, state in states.items() if others.get(name) != state]
 
 
@@ -41,10 +40,10 @@ class Factory:
     """A user's class or function that makes a network."""
 
     def __init__(self, named: str, function: Callable[[], Any], input_shape: Shape) -> None:
-        """`input_shape` of one image, which lazy layers get their size from.
+        """`input_shape`: shape of one image, from which lazy layers get their size.
 
         Raises:
-            ValueError: if there is a module where something that makes modules is expected.
+            ValueError: if `function` is a module instead of a function that makes one.
         """
         self._named, self._function, self._shape = named, function, input_shape
         if isinstance(function, nn.Module):
@@ -54,7 +53,7 @@ class Factory:
             )
 
     def made(self, seed: int) -> tuple[nn.Module, States]:
-        """Return a new module, and how it leaves the generators.
+        """Return a new module, and the states of the generators after it was made.
 
         Raises:
             ValueError: if the user's code fails, or makes no module.
@@ -73,7 +72,7 @@ class Factory:
             return module, global_state.random_states()
 
     def _sized(self, module: nn.Module) -> None:
-        """Run lazy layers once: that gives them their parameters."""
+        """Run lazy layers once, which creates their parameters."""
         if not any(is_lazy(parameter) for parameter in module.parameters()):
             return
         with telling(self._named, "can't size its lazy layers", paths_of(module)), torch.no_grad():
@@ -92,6 +91,6 @@ def probe(images: int, shape: Shape) -> torch.Tensor:
 
 
 def copied(module: nn.Module, named: str) -> nn.Module:
-    """Return a module of its own, whatever the user's code keeps of it."""
+    """Return a copy that shares nothing with the user's code."""
     with telling(named, "can't be copied", {}):
         return copy.deepcopy(module)

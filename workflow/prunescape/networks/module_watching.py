@@ -1,8 +1,8 @@
 """Watch a user's module draw random numbers, or decide by the numbers of images (needs torch).
 
-All replicates run as one batch: an `if` that asks for the mean of a batch would let the images of
-one decide for the others. So the places where a number leaves torch for Python are watched, for
-what derives from the images; then the number is changed, to see whether logits depend on it.
+All replicates run as one batch: with an `if` on the batch's mean, one replicate's images would
+decide for the others. So `Decisions` notes where a number that derives from the images leaves torch
+for Python, and can change this number, to see whether logits depend on it.
 """
 
 from typing import Any
@@ -18,11 +18,11 @@ class Draws(TorchDispatchMode):
     """Notes where torch draws random numbers, whatever generator they come from.
 
     Attributes:
-        found: these places.
+        found: the places.
     """
 
     def __init__(self, named: str, paths: Paths) -> None:
-        """`named` and `paths` as of `module_errors.running`."""
+        """`named` and `paths` as in `module_errors.running`."""
         super().__init__()
         self.found: list[str] = []
         self._named, self._paths = named, paths
@@ -43,10 +43,10 @@ class Draws(TorchDispatchMode):
 
 
 class Decisions(TorchDispatchMode):
-    """Notes numbers of images that Python looks at, and changes them if wanted.
+    """Notes where Python reads a number that derives from images, and can change one of them.
 
     Attributes:
-        found: where they are looked at, and whether it is a choice, True or False.
+        found: the places, each with whether the number is a bool, which chooses a branch.
     """
 
     def __init__(
@@ -55,21 +55,21 @@ class Decisions(TorchDispatchMode):
         """Follow images.
 
         Args:
-            images: what is followed.
+            images: the images.
             named: path/to/file.py:name of the network.
-            paths: of its modules.
-            changed: position of the number that is to be changed.
+            paths: paths of its modules.
+            changed: position in `found` of the number that is to be changed.
         """
         super().__init__()
         self.found: list[tuple[str, bool]] = []
         self._named, self._paths, self._changed = named, paths, changed
-        self._kept: list[torch.Tensor] = [images]  # so that no memory is used again
+        self._kept: list[torch.Tensor] = [images]  # keeps torch from reusing their memory
         self._derived = {_memory(images)}
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        """Run an operation of torch, and follow what it makes of the images."""
+        """Run an operation of torch, and follow its results if they derive from the images."""
         kwargs = kwargs or {}
         given = [x for x in trees.tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
         derives = any(_memory(each) in self._derived for each in given)

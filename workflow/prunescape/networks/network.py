@@ -10,9 +10,9 @@ A layer of the config is a mapping with a `kind`:
 
 `bias: false` leaves a layer's bias out, `nonzero: 0.5` makes its weights sparse (`sparse_weights`).
 Weights of linear and conv layers are prunable, biases never. Layers with weights are called "1",
-"2", ... in their order, their tensors "1.weight" and "1.bias". Other layers don't count: a
-k_winners layer has the number of the layer with weights before it, its buffers are
-"1.duty_cycle" and so on, and networks that differ in such layers alone name their weights alike.
+"2", ... in their order, their tensors "1.weight" and "1.bias". Other layers don't count, so
+networks that differ only in these name their weights alike. A k_winners layer has the number of the
+layer with weights before it; its buffers are "1.duty_cycle" and so on.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -40,15 +40,15 @@ class Weighted:
     """A layer with weights.
 
     Attributes:
-        name: its number.
-        shape: of the weight, [out, in, ...].
+        name: its number, as text.
+        shape: the weight's shape [out, in, ...].
         bias: whether it has a bias.
         nonzero: share of each unit's inputs whose weight may differ from zero.
         pool: size of the max-pooling that follows a convolution, done together with it; 1: none.
-        winners: of a linear layer right after k-winners, how many inputs of an image may differ
+        winners: for a linear layer right after k-winners, how many inputs of an image may differ
             from zero in inference; else None.
         input_major: whether training on a processor lets its weights lie input by input
-            (`products.multiply`): it is large, and its inputs compete.
+            (`products.multiply`): so for a large linear layer right after k-winners.
     """
 
     name: str
@@ -69,12 +69,12 @@ class Weighted:
         if len(self.shape) == 2:
             rows = inputs.flatten(2)
             if rows.shape[1] == 1:
-                # The sums of one image's product are taken in an order that depends on R.
+                # For one image torch's product adds up in an order that depends on R.
                 return (rows * weight).sum(2)[:, None]
             rows = rows.expand(len(weight), -1, -1)
             lies_so = weight.stride(1) == 1 and weight.device.type == "cpu"
             return products.multiply(rows, weight, input_major=self.input_major and lies_so)
-        # Member by member: no slower than a grouped convolution, each member's bits its own.
+        # Member by member: as fast as a grouped convolution, and independent of other members.
         members = inputs.expand(len(weight), *inputs.shape[1:])
         return torch.stack([F.conv2d(x, w) for x, w in zip(members, weight, strict=True)])
 
@@ -104,8 +104,8 @@ class Weighted:
         cases = list(zip(members, weight, biases, strict=True))
         if torch.is_grad_enabled():
             return torch.stack([products.convolve(*case, self.pool) for case in cases])
-        # Nothing is kept for a gradient: piece by piece into its place, through the cache.
-        outputs = inputs.new_empty(0)  # until the shape of what is put into it is known
+        # No gradient needs the outputs before pooling: pieces that fit into the cache will do.
+        outputs = inputs.new_empty(0)  # until the first piece shows the shape
         for part in _pieces(inputs.shape[1]):
             for member, (images, own, bias) in enumerate(cases):
                 values = products.convolve(images[part], own, bias, self.pool)
@@ -115,7 +115,7 @@ class Weighted:
         return outputs
 
     def windows(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return what one unit multiplies with its weights: [R, B, positions, in].
+        """Return the inputs that a unit's weights are multiplied by: [R, B, positions, in].
 
         A linear layer has one position.
         """
@@ -138,7 +138,7 @@ class Network:
         weighted: the layers with weights, in order.
         winners: the k_winners layers, in order.
         shapes: parameter name -> shape without the replicate axis.
-        buffers: name -> shape without the replicate axis, of what training keeps beside parameters.
+        buffers: buffer name -> shape without the replicate axis.
         outputs: how many logits an image has.
     """
 
@@ -146,7 +146,7 @@ class Network:
     frozen: Collection[str] = ()  # buffers that are parameters which are not trained
 
     def __init__(self, layers: Sequence[Mapping[str, Any]], input_shape: Shape) -> None:
-        """`input_shape`: of one image, (channels, height, width) or (features,)."""
+        """`input_shape`: shape of one image, (channels, height, width) or (features,)."""
         self._steps: list[Step] = []
         shape = tuple(input_shape)
         for position, layer in enumerate(layers, 1):
@@ -224,10 +224,10 @@ class Network:
         """Return logits [R, B, classes] of scaled images [R or 1, B, ...].
 
         `parameters` holds the buffers too; with `training` they are brought up to date in place.
-        `affine` replaces the weighted layers' own product and bias, by a posterior's samples for
-        example; where it returns None the layer does it. `observe` is shown the inputs
-        [R or 1, B, ...] of each layer with weights, and `outputs` what its units pass on
-        [R, B, out, ...], after activation and pooling.
+        `affine` computes a weighted layer's product and bias, from a posterior's samples for
+        example; where it returns None the layer computes them itself. `observe` is called with
+        every layer with weights and its inputs [R or 1, B, ...], `outputs` with the layer and its
+        outputs [R, B, out, ...] after activation and pooling.
         """
         values, last = images, None
         for step in self._steps:
@@ -252,7 +252,7 @@ class Network:
         return values
 
     def start(self, _seed: int) -> dict[str, np.ndarray]:
-        """Layers of the config have no start of their own: `initial_weights` draws it."""
+        """Return nothing: `initial_weights` draws all parameters of the config's layers."""
         return {}
 
     def end_epoch(self, buffers: Parameters) -> None:
@@ -262,7 +262,7 @@ class Network:
 
 
 def _pieces(images: int) -> list[slice]:
-    # Of no images one empty piece, which has the outputs' shape.
+    # Without images there is one empty piece, so that the outputs get their shape.
     return [slice(first, first + IN_CACHE) for first in range(0, max(images, 1), IN_CACHE)]
 
 
@@ -322,7 +322,7 @@ def _relu(_layer: Mapping[str, Any], shape: Shape, before: int) -> tuple[Callabl
 
 
 def _rectify(outputs: torch.Tensor) -> torch.Tensor:
-    """Rectify what a layer returned; in place where no gradient will ask for it."""
+    """Rectify a layer's outputs, in place where no gradient needs them."""
     return torch.relu(outputs) if torch.is_grad_enabled() else torch.relu_(outputs)
 
 

@@ -1,4 +1,4 @@
-"""Products of inputs and weights, made of those of torch that are fast (needs torch)."""
+"""Products of inputs and weights, built from torch's fastest ones (needs torch)."""
 
 from typing import Any
 
@@ -7,27 +7,28 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 from torch.autograd.function import once_differentiable
 
-# From so many weights of a member on, filling memory costs more than calls: their slopes are
-# written where they are wanted, and they may lie input by input.
+# From so many weights of a member on, filling memory costs more than extra calls: slopes by such
+# weights are written straight to their place, and the weights may lie input by input.
 LARGE = 10_000
 FEW = 32  # units
 THIN = 256  # images of a member
 COPY = 25  # images whose products with one input cost as much as copying that input's weights
-WHOLE = 64  # inputs, a multiple of which is multiplied
-SMALL = 16**3  # multiplications that torch doesn't leave to oneDNN
-HUGE = 100_000  # numbers of a member, whose copy costs more than a call
-_SLOPE = "slope"  # the attribute of a leaf that has the place of its slope
+WHOLE = 64  # the number of inputs that are multiplied is a multiple of this
+SMALL = 16**3  # up to so many multiplications torch uses MKL instead of oneDNN
+HUGE = 100_000  # from so many numbers of a member on, a copy costs more than a call
+_SLOPE = "slope"  # attribute of a leaf: the tensor to which its slope is written
 
 
 def batched(
     left: torch.Tensor, right: torch.Tensor, out: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """Multiply [R, m, k] by [R, k, n] -> [R, m, n], in `out` if given; each member's bits its own.
+    """Multiply [R, m, k] by [R, k, n] -> [R, m, n], into `out` if given.
 
-    Under any precision but the highest torch has oneDNN multiply on a processor. It leaves up to
-    `SMALL` multiplications, those of all members together, to MKL: zeros lift a single member
-    above. And it copies what doesn't lie member after member, as an ensemble's weights don't, to
-    hand it on: large ones go one by one.
+    A member's bits don't depend on the other members. On a processor torch multiplies with oneDNN
+    unless the precision is the highest; but if all members together need at most `SMALL`
+    multiplications, it uses MKL. So a single member is padded with zeros to more than `SMALL`.
+    Torch also copies tensors that don't lie member after member, such as an ensemble's weights;
+    large ones are therefore multiplied one by one.
     """
     if left.device.type == "cpu" and torch.get_float32_matmul_precision() != "highest":
         small = left.shape[1] * left.shape[2] * right.shape[2]
@@ -44,30 +45,30 @@ def multiply(
 ) -> torch.Tensor:
     """Multiply inputs [R, B, in] by weights [R, out, in] -> [R, B, out].
 
-    `input_major`: the weights lie input by input, on a processor. Inputs that are zero in a
-    member's whole batch are then passed over, if they are many; their slopes are zero.
+    `input_major`: the weights lie input by input, on a processor. If many inputs are zero in a
+    member's whole batch, these are then skipped, and their slopes are zero.
     """
     outputs: torch.Tensor = (_InputMajor if input_major else _Product).apply(inputs, weight)
     return outputs
 
 
 def put_slope_in(weight: torch.Tensor, place: torch.Tensor) -> None:
-    """Have products write the slope by a leaf, if it is large, to a place of its shape."""
+    """Make products write the slope by `weight`, if that is large, to a tensor of its shape."""
     setattr(weight, _SLOPE, place)
 
 
 class _Product(torch.autograd.Function):
     """Inputs [R, B, in] times weights [R, out, in] -> [R, B, out].
 
-    With the weights on the left as they lie, thin batches are multiplied up to five times as fast,
-    long ones a tenth to a half faster unless the units are few. Outputs are then laid out unit by
-    unit, [R, out, B], and slopes by inputs as the inputs are.
+    With the untransposed weights as the left factor, thin batches are multiplied up to five times
+    as fast, and long ones a tenth to a half faster unless the units are few. Outputs then lie unit
+    by unit, [R, out, B]; slopes by inputs have the inputs' layout.
 
-    The slope of the weights comes in their own layout; that of torch's bmm is transposed, and both
-    the product and copying it take twice as long. Where large weights have a place for it
-    (`put_slope_in`), it is written there: a fresh tensor of that size costs as much as the product.
-    Of small weights a fresh one costs less than going from member to member, as torch does to write
-    into a view.
+    The slope by the weights has the weights' layout. That of torch's bmm is transposed: the product
+    and copying it both take twice as long. The slope by large weights is written to its place, if
+    `put_slope_in` gave one, because a new tensor of that size costs as much as the product. The
+    slope by small weights is a new tensor, because torch writes into a view member by member, which
+    costs more.
     """
 
     generate_vmap_rule = True
@@ -102,12 +103,12 @@ def _by_inputs(inputs: torch.Tensor, weight: torch.Tensor, slope: torch.Tensor) 
 class _InputMajor(torch.autograd.Function):
     """Inputs [R, B, in] times weights [R, out, in] that lie input by input -> [R, B, out].
 
-    After k-winners most inputs are zero in a whole batch, since what wins for one image often wins
-    for others. They add nothing to the product, and the slope of their weights is zero. So a
-    member's active inputs are put together with their weights, pieces of memory that can be copied
-    at little cost, and the slopes are put back; where too few are zero, all are multiplied. Each
-    member's bits are its own. Inputs that are passed over get no slope: units that lost need none,
-    and a winner that is exactly zero for all images is taken for one.
+    After k-winners most inputs are zero in a whole batch, since a unit that wins for one image
+    often wins for others. Zero inputs add nothing to the product, and the slope by their weights is
+    zero. So only a member's active inputs are multiplied: their weights are contiguous memory,
+    which is cheap to copy, and the slopes are copied back. Where too few inputs are zero, all are
+    multiplied. A member's bits don't depend on the other members. Skipped inputs have slope zero:
+    units that lost need no slope, and a winner that is exactly zero for all images counts as one.
     """
 
     @staticmethod
@@ -130,7 +131,7 @@ class _InputMajor(torch.autograd.Function):
         by_inputs, by_weight = slope.new_zeros(ctx.shape), ctx.slope
         if by_weight is None:
             by_weight = slope.new_empty(len(slope), ctx.shape[2], slope.shape[2]).mT
-        # numpy puts slopes back in a third of the time that torch takes.
+        # numpy copies slopes back in a third of the time that torch takes.
         for (active, rows, weight), own, of_rows, of_weight in zip(
             ctx.chosen, slope, by_inputs, by_weight, strict=True
         ):
@@ -144,10 +145,10 @@ class _InputMajor(torch.autograd.Function):
 
 
 def _active(rows: torch.Tensor) -> np.ndarray | None:
-    """Return which columns of [B, in] to multiply: those that differ from zero, and some others.
+    """Return which columns of [B, in] to multiply, or None if choosing columns doesn't pay.
 
-    None if to choose them doesn't pay. Others fill up to a multiple of `WHOLE`, since oneDNN
-    prepares itself anew for every number of columns.
+    These are the columns that differ from zero, filled up with others to a multiple of `WHOLE`:
+    oneDNN prepares itself anew for every number of columns.
     """
     differs = (rows.numpy() != 0).any(0)
     active = np.flatnonzero(differs)
@@ -160,8 +161,8 @@ def _active(rows: torch.Tensor) -> np.ndarray | None:
 class _OneChannel(torch.autograd.Function):
     """Images [B, 1, H, W] convolved with weights [filters, 1, h, w], in the layout of oneDNN.
 
-    The slope of the weights is a convolution too: the images, each a channel, with the slopes by
-    the outputs. oneDNN, asked for the slope itself, takes several times as long.
+    The slope by the weights is a convolution too, of the images, taken as channels, with the slopes
+    by the outputs. oneDNN's own function for this slope takes several times as long.
     """
 
     @staticmethod
@@ -187,7 +188,7 @@ def convolve(
     """Convolve one member's images [B, C, H, W] and pool by `size`."""
     if images.device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return pool(F.conv2d(images, weight, bias), size)
-    # In oneDNN's own layout the two take a third of the time that they take in torch's.
+    # In oneDNN's layout, convolution and pooling take a third of the time of torch's layout.
     if weight.shape[1] == 1 and not images.requires_grad:
         outputs = _OneChannel.apply(images, weight, bias)
     else:

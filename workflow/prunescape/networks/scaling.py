@@ -1,4 +1,4 @@
-"""Input scaling: from raw intensities in [0, 1] to what a network sees (needs torch).
+"""Input scaling: turns raw intensities in [0, 1] into a network's inputs (needs torch).
 
 Noise acts on raw intensities, before any scaling; so a fit's scaling travels with its checkpoint.
 """
@@ -21,7 +21,7 @@ _FIXED = {
 
 @dataclass(frozen=True)
 class Scaling:
-    """(intensity - shift) / scale; with `features`, of those pixels of the flattened image only.
+    """(intensity - shift) / scale; with `features`, only for these pixels of the flattened image.
 
     Attributes:
         shift, scale: float32, scalars [] or one number a kept pixel [features].
@@ -62,7 +62,7 @@ class Scaling:
         return scaled.sub_(self.shift / self.scale) if self.shift.any() else scaled
 
     def shape(self, image: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the shape that a network sees of an image [C, H, W]."""
+        """Return the shape of a scaled image, given an image's shape [C, H, W]."""
         return image if self.features is None else (len(self.features),)
 
     def to(self, device: torch.device) -> "Scaling":

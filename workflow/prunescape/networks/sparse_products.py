@@ -1,9 +1,9 @@
-"""Products that skip zeros, of weights that masks removed or of units that lost (needs torch).
+"""Products that skip zeros: weights that masks removed, or units that lost (needs torch).
 
-On a processor 5 networks' matrices in compressed rows (CSR) multiply as fast as dense ones when
-5 to 10 % of the weights are left, 4 times as fast at 2 %, 7 times at 1 % (250 x 784 weights, 1,000
-images, one thread). After k-winners with 100 of 4,320 units, adding up the winners' weights takes
-half the time of the dense product.
+On a processor the matrices of 5 networks in compressed rows (CSR) multiply as fast as dense ones
+when 5 to 10 % of the weights are left, 4 times as fast at 2 %, 7 times as fast at 1 % (250 x 784
+weights, 1,000 images, one thread). After k-winners with 100 of 4,320 units, adding up the winners'
+weights takes half the time of the dense product.
 """
 
 import warnings
@@ -18,20 +18,21 @@ from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.network import Affine, Parameters, Weighted
 
 SPARSE = 0.04
-"""Share of a layer's weights, or of its inputs, up to which its product skips the others."""
+"""Zeros are skipped if at most this share of a layer's weights, or of its inputs, isn't zero."""
 LARGE = 10_000
-"""Weights that a layer has for its product to take long enough."""
+"""A layer needs so many weights for skipping zeros to pay."""
 
 Product = Callable[[torch.Tensor], torch.Tensor]
 
 
 def affine(network: ReplicatedNetwork, parameters: Parameters) -> Affine | None:
-    """Return what multiplies the layers of M networks, as `Network.logits` takes it, in inference.
+    """Return the `affine` argument of `Network.logits` for M networks in inference, or None.
 
-    Winners are added up wherever the network has few; whether a member's layer is multiplied in
-    compressed rows depends on its own weights alone, so that its bits don't depend on its company.
-    None where nothing is to gain: no linear layer has few weights left or few winners before it,
-    the network is a user's module, or it isn't on a processor.
+    The weights of winners are added up wherever the network has few winners. A member's layer is
+    multiplied in compressed rows if its weights are sparse; no other member plays a part, so a
+    member's bits don't depend on its company. The result is None where nothing can be gained: no
+    linear layer has few weights left or few winners before it, the network is a user's module, or
+    it isn't on a processor.
 
     Args:
         network: the architecture.
@@ -56,7 +57,7 @@ def affine(network: ReplicatedNetwork, parameters: Parameters) -> Affine | None:
 
 
 def _product(layer: Weighted, weight: torch.Tensor) -> Product | None:
-    """Return what multiplies inputs [R or 1, B, ...] by weights [R, out, in], if it skips some."""
+    """Return a product of inputs [R or 1, B, ...] and `weight` that skips zeros, or None."""
     if len(layer.shape) > 2 or prod(layer.shape) < LARGE or weight.device.type != "cpu":
         return None
     if layer.winners is not None and layer.winners <= SPARSE * layer.shape[1]:
@@ -74,7 +75,7 @@ def _by_compressed_rows(
     weight: torch.Tensor,
     compressed: Sequence[torch.Tensor | None],
 ) -> torch.Tensor:
-    """Multiply [R or 1, B, ...] by [R, out, in], by its compressed members where there are any."""
+    """Multiply [R or 1, B, ...] by [R, out, in], in compressed rows for members that have them."""
     rows = inputs.flatten(2)
     columns = rows.mT.contiguous().expand(len(weight), -1, -1)
     rows = rows.expand(len(weight), -1, -1)
@@ -89,7 +90,7 @@ def _by_compressed_rows(
 
 
 def _by_winners(inputs: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
-    """Add up the columns [R, in, out] of what differs from zero in inputs [R, B, ...]."""
+    """Add up the columns [R, in, out] that belong to nonzero inputs [R, B, ...]."""
     found = []
     for rows, own in zip(inputs.flatten(2).numpy(), columns, strict=True):
         places = np.flatnonzero(rows != 0)

@@ -1,4 +1,4 @@
-"""k-winners: of a layer's units only the k largest pass on their value (needs torch).
+"""k-winners: only the k largest units of a layer pass on their value (needs torch).
 
 The layer, its duty cycles and its boosting are those of Ahmad & Scheinkman (2019, arXiv 1903.11257)
 and of the authors' code. A winner passes its value on as it is, so a negative one stays negative;
@@ -9,13 +9,14 @@ Boosting favours units that have won seldom. Units are ranked by
     value * exp(strength * (k / units - duty cycle))
 
 where a unit's duty cycle is the share of the last images in which it won with a positive value. A
-convolution has one duty cycle a filter, over all its positions. With `p` the smaller of `period`
-and the number of images seen so far, these of the batch included, a batch of B images moves it to
+convolution has one duty cycle a filter, over all its positions. Let `p` be the smaller of `period`
+and the number of images seen so far, including the batch; a batch of B images moves the duty cycle
+to
 
     (duty cycle * (p - B) + images of the batch that the unit won) / p
 
-and the strength is multiplied by `factor` after each epoch. Inference ranks by the duty cycles and
-the strength as training left them, so they are stored with the parameters.
+and the strength is multiplied by `factor` after each epoch. Inference ranks with the duty cycles
+and the strength as training left them, so they are stored with the parameters.
 """
 
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ from math import prod
 import numpy as np
 import torch
 
-IN_CACHE = 64  # images whose convolution, and whose units, a processor's cache holds
+IN_CACHE = 64  # so many images' convolution, or units, fit into a processor's cache
 
 Shape = tuple[int, ...]
 Parameters = Mapping[str, torch.Tensor]
@@ -33,7 +34,7 @@ Parameters = Mapping[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Boost:
-    """How strongly seldom winners are favoured: `strength`, times `factor` after each epoch."""
+    """How strongly units that seldom win are favoured; `factor` multiplies it after each epoch."""
 
     strength: float
     factor: float
@@ -44,15 +45,14 @@ class Winners:
     """A layer of k-winners.
 
     Attributes:
-        name: of the layer with weights whose outputs compete; its buffers are called
+        name: name of the layer with weights whose outputs compete. The buffers are called
             `<name>.duty_cycle`, `<name>.boost` (the strength) and `<name>.seen` (the images seen,
-            up to `period`). Without boosting there are none.
-        shape: of what comes in for one image, (units,) or (channels, height, width); all of it
-            competes.
-        k: winners of an image in training.
-        inference_k: winners of an image in inference.
+            up to `period`); without boosting there are none.
+        shape: an image's values, (units,) or (channels, height, width), which all compete.
+        k: number of winners for an image in training.
+        inference_k: number of winners for an image in inference.
         boost: boosting, or None.
-        period: images over which a duty cycle is averaged.
+        period: number of images over which a duty cycle is averaged.
     """
 
     name: str
@@ -75,8 +75,8 @@ class Winners:
     def compete(self, values: torch.Tensor, buffers: Parameters, *, training: bool) -> torch.Tensor:
         """Return `values` [R, B, *shape] with all but the winners set to zero.
 
-        In training duty cycles are brought up to date in place; where no gradient is asked for,
-        so are the values.
+        Training brings the duty cycles up to date in place. If no gradient is needed, `values`
+        are changed in place too.
         """
         k = self.k if training else self.inference_k
         values = values.contiguous()  # products that skip weights return them transposed
@@ -99,7 +99,7 @@ class Winners:
 
     @torch.no_grad()
     def _factors(self, buffers: Parameters, k: int) -> torch.Tensor:
-        """Return what each unit's values are multiplied by: [R, 1, channels, 1, 1]."""
+        """Return the factors of the units' values: [R, 1, channels, 1, 1]."""
         rarity = k / prod(self.shape) - buffers[f"{self.name}.duty_cycle"]
         factors = rarity.mul_(buffers[f"{self.name}.boost"][:, None]).exp_()
         return factors.view(len(factors), 1, -1, *[1] * (len(self.shape) - 1))
@@ -116,31 +116,31 @@ class Winners:
 
 
 def winners(values: torch.Tensor, k: int) -> torch.Tensor:
-    """Return which values of each image are its k largest: [R, B, ...] -> the same, 1 or 0.
+    """Mark each image's k largest values: [R, B, ...] -> the same shape, 1 or 0.
 
-    Exactly k win; of equal values those that come first. What is not a number never wins, and times
-    0 it stays what it is, so that the loss shows it.
+    Exactly k win; among equal values the first ones do. NaN never wins; 0 times NaN is NaN, so the
+    loss shows it.
     """
     return torch.cat([_chosen(some, k) for some in _pieces(values)]).view(values.shape)
 
 
 def _keep(values: torch.Tensor, ranked: torch.Tensor, k: int) -> torch.Tensor:
-    """Set all but each image's winners by `ranked` to zero, in place."""
+    """Set values to zero in place, except an image's k winners, the largest in `ranked`."""
     for some, by in zip(_pieces(values), _pieces(ranked), strict=True):
         some.mul_(_chosen(by, k))
     return values
 
 
 def _pieces(values: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """Split [R, B, ...] into views [some images, n] that a processor's cache holds."""
+    """Split [R, B, ...] into views [some images, n] that fit into a processor's cache."""
     pieces: tuple[torch.Tensor, ...] = values.view(-1, prod(values.shape[2:])).split(IN_CACHE)
     return pieces
 
 
 def _chosen(rows: torch.Tensor, k: int) -> torch.Tensor:
-    """Return which numbers of each row are its k largest: [N, n] -> the same, 1 or 0."""
+    """Mark each row's k largest numbers: [N, n] -> the same shape, 1 or 0."""
     least = _kth_largest(rows, k)
-    # Numbers rather than booleans, which take three times as long to make and to add up.
+    # Numbers, since booleans take three times as long to make and to add up.
     chosen = torch.ge(rows, least, out=torch.empty_like(rows))
     surplus = chosen.sum(-1) > k
     if surplus.any():
