@@ -1,4 +1,4 @@
 """Files, levels, random streams and messages: what every other room stands on.
 
-Knows nobody else; numpy at most.
+It imports no other room.
 """

@@ -1,4 +1,4 @@
-"""What a name of the config stands for, and what is said of a name that stands for nothing.
+"""Look a name of the config up in a table; an unknown name is an error that lists the known ones.
 
 Standard library only.
 """
@@ -10,15 +10,15 @@ Choice = TypeVar("Choice")
 
 
 def choose(table: Mapping[str, Choice], name: object, key: str) -> Choice:
-    """Return what a table has under a name.
+    """Return the table's entry for a name.
 
     Args:
-        table: name -> what it stands for; all that is allowed, in the order to list it.
-        name: what was found.
+        table: name -> entry: every allowed name, in the order in which the error lists them.
+        name: the name that was found.
         key: where it was found: the config key, or a table's column.
 
     Raises:
-        ValueError: if the table has no such name; says where, what was found and what is allowed.
+        ValueError: if the table has no such name, with `key`, `name` and the allowed names.
     """
     if isinstance(name, str) and name in table:
         return table[name]

@@ -1,4 +1,4 @@
-"""Tables of the run and of others as CSV files, read with their columns checked."""
+"""Read CSV tables, the run's and published ones, and check their columns."""
 
 import os
 from collections.abc import Iterable
@@ -14,15 +14,15 @@ def read(path: str | os.PathLike, columns: Iterable[str], **options: Any) -> pd.
 
     Args:
         path: the file.
-        columns: their names.
-        options: as of `pandas.read_csv`.
+        columns: the column names.
+        options: passed on to `pandas.read_csv`.
 
     Raises:
-        ValueError: the file is no readable table, or has other columns; it is named.
+        ValueError: if the file is no readable table or has other columns, with its path.
     """
     try:
         found: pd.DataFrame = pd.read_csv(path, **options)
-    except (ValueError, OverflowError) as error:  # pandas' errors of parsing are ValueErrors
+    except (ValueError, OverflowError) as error:  # pandas' parsing errors are ValueErrors
         text = one_line(error)
         raise ValueError(f"{path}: not a readable table ({text})") from None
     if list(found) != list(columns):

@@ -1,4 +1,4 @@
-"""Locks of the kernel's on files, which vanish with the process that holds them.
+"""Kernel locks on files; a lock ends with the process that holds it.
 
 Standard library only.
 """
@@ -11,7 +11,7 @@ def take(opened: int | IO[str]) -> bool:
     """Lock an open file without waiting; return whether that worked.
 
     Raises:
-        OSError: where no file can be locked.
+        OSError: if the file system has no locks.
     """
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -21,5 +21,5 @@ def take(opened: int | IO[str]) -> bool:
 
 
 def wait(opened: int | IO[str]) -> None:
-    """Lock an open file as soon as nobody else has; OSError where no file can be locked."""
+    """Lock an open file once no other process holds it; OSError if the file system has no locks."""
     fcntl.flock(opened, fcntl.LOCK_EX)

@@ -1,7 +1,7 @@
 """Files on disk: safetensors, JSON and text, each written to a temporary name and then renamed.
 
-A killed job therefore leaves either the old file or the new one, never half of one; its temporary
-file goes when the file is written again. Nothing that is read back is ever unpickled.
+A killed job therefore leaves the old file or the new one, never half a file; its temporary file is
+removed when the file is next written. Reading never unpickles.
 """
 
 import contextlib
@@ -28,8 +28,8 @@ Arrays = dict[str, np.ndarray]
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary name beside `path`; rename it to `path` if the block succeeds.
 
-    What writers of `path` that were killed have left is removed. OSError names `path` where the
-    system names no file, or the temporary one.
+    Temporary files left by killed writers of `path` are removed. An OSError that names no file, or
+    the temporary one, is raised with the name `path` instead.
     """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     with _naming(final), _reserved(final) as temporary:
         try:
             yield temporary
-            # Temporary files are for the owner alone; results are as readable as the umask says.
+            # Only the owner can read temporary files; the umask decides who reads results.
             umask = os.umask(0)
             os.umask(umask)
             with contextlib.suppress(PermissionError):  # a share or a drive without modes
@@ -53,7 +53,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _naming(final: Path) -> Iterator[None]:
-    """Give errors of the system that name no file the name `final`."""
+    """Add the name `final` to system errors that name no file."""
     try:
         yield
     except OSError as error:
@@ -83,8 +83,8 @@ def _reserved(final: Path) -> Iterator[Path]:
 
 
 def _remove_leftovers(final: Path) -> None:
-    """Remove the temporary files of `final` whose writers live no more."""
-    # Eight characters, as mkstemp makes them; what others call .<name>.swp is theirs.
+    """Remove the temporary files of `final` whose writers have ended."""
+    # mkstemp adds eight characters; .<name>.swp, say, belongs to another program.
     for left in final.parent.glob(f".{glob.escape(f'{final.name}.')}????????{final.suffix}"):
         with contextlib.suppress(OSError), left.open("r+b") as opened:
             if _lock(opened.fileno()):
@@ -92,7 +92,7 @@ def _remove_leftovers(final: Path) -> None:
 
 
 def _lock(handle: int) -> bool:
-    """Lock an open file; return whether that worked: not if another has, or none can be locked."""
+    """Lock an open file; return False if it is locked already or the system has no locks."""
     try:
         return file_locks.take(handle)
     except OSError:
@@ -120,24 +120,24 @@ def read_json(path: str | os.PathLike) -> Any:
 
 def write_tensors(path: str | os.PathLike, tensors: Arrays, metadata: dict[str, Any]) -> None:
     """Write named arrays as safetensors, `metadata` as JSON in its header."""
-    # One entry: safetensors writes several in an order that changes from process to process.
+    # One entry: safetensors writes several entries in an order that varies between processes.
     header = {"prunescape": json.dumps(metadata, sort_keys=True)}
     arrays = {name: np.asarray(values, order="C") for name, values in tensors.items()}
     with replacing(path) as temporary:
-        # Its own way to write a file leaves a temporary one of another name when it is killed.
+        # safetensors' `save_file`, when killed, leaves a temporary file under another name.
         temporary.write_bytes(save(arrays, header))
 
 
 def read_tensors(path: str | os.PathLike) -> tuple[Arrays, dict[str, Any]]:
     """Return the named arrays and the metadata that `write_tensors` stored.
 
-    ValueError names the file if it is missing its header, truncated or not safetensors.
+    ValueError names the file if its header is missing, or it is truncated or not safetensors.
     """
     try:
         with safe_open(path, framework="numpy") as opened:
             tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
             metadata = json.loads((opened.metadata() or {}).get("prunescape", "{}"))
-        # Numpy has these types, and others where some package has registered them.
+        # numpy's built-in types; packages may have registered others.
         if any(array.dtype.kind not in "biuf" for array in tensors.values()):
             raise TypeError("a tensor of a type that numpy does not have")
         if not isinstance(metadata, dict):
@@ -152,9 +152,9 @@ def read_tensors(path: str | os.PathLike) -> tuple[Arrays, dict[str, Any]]:
 
 
 def read_members(path: str | os.PathLike) -> tuple[Arrays, list[int]]:
-    """Return the named arrays [R, ...] of a file and the replicates that its metadata names.
+    """Return a file's named arrays [R, ...] and the R replicates that its metadata lists.
 
-    ValueError names the file if it has no such metadata, or arrays of another length.
+    ValueError names the file if it lists no replicates, or an array's first axis isn't R long.
     """
     tensors, metadata = read_tensors(path)
     replicates = members(path, metadata)
@@ -167,7 +167,7 @@ def read_members(path: str | os.PathLike) -> tuple[Arrays, list[int]]:
 
 
 def members(path: str | os.PathLike, metadata: dict[str, Any]) -> list[int]:
-    """Return the replicates that the metadata of a file names; ValueError if it doesn't."""
+    """Return the replicates that a file's metadata lists; ValueError if it lists none."""
     found = metadata.get("replicates")
     if not isinstance(found, list) or not all(isinstance(r, int) for r in found):
         raise ValueError(f"{path}: expected a list of replicates in the metadata")

@@ -1,7 +1,7 @@
-"""What code of a user may change for the whole process: it is put back after it has run.
+"""Global state of the process that a user's code may change, and its restoration afterwards.
 
-Of numpy and torch that is looked after as soon as they are imported; nothing is imported here.
-Standard library only.
+numpy's and torch's state counts once they are imported; nothing imports them here. Standard library
+only.
 """
 
 import contextlib
@@ -22,11 +22,10 @@ class _Setting(NamedTuple):
 
 @contextlib.contextmanager
 def kept() -> Iterator[None]:
-    """Put back at the end what is changed meanwhile.
+    """Restore the process's global state after the block.
 
-    That is: the states of the global random generators, torch's defaults, numpy's treatment of
-    floating-point errors, filters of warnings, the working directory, the command line, and where
-    modules are looked for.
+    It is: the states of the global random generators, torch's defaults, numpy's treatment of
+    floating-point errors, warning filters, the working directory, the command line and `sys.path`.
     """
     folder, arguments, path = Path.cwd(), sys.argv, list(sys.path)
     settings = [*_generators().values(), *_settings()]
@@ -45,9 +44,9 @@ def kept() -> Iterator[None]:
 
 
 def added(path: list[str]) -> list[str]:
-    """Return the folders that were put on `sys.path`, which was `path` before.
+    """Return the folders that were added to `sys.path` since it was `path`.
 
-    Not those inside a folder of installed packages, which add such for their own use.
+    Folders inside site-packages or dist-packages don't count: installed packages add them.
     """
     installed = [each for each in path if Path(each).name in ("site-packages", "dist-packages")]
     new = [each for each in sys.path if each not in path]
@@ -64,13 +63,13 @@ def seed(value: int) -> None:
     random.seed(value)
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
     if numpy:
-        numpy.random.seed(value % 2**32)  # no more bits than it takes
+        numpy.random.seed(value % 2**32)  # numpy takes 32 bits
     if torch:
         torch.default_generator.manual_seed(value)
 
 
 def _generators() -> dict[str, _Setting]:
-    """Return the global generators that are there, under the names of their libraries."""
+    """Return library -> its global generator, for the libraries that are imported."""
     found = {"random": _Setting(random.getstate, random.setstate)}
     if numpy := sys.modules.get("numpy"):
         found["numpy.random"] = _Setting(
@@ -90,7 +89,7 @@ def _generators() -> dict[str, _Setting]:
 
 
 def _settings() -> list[_Setting]:
-    """Return what else is looked after of the libraries that are there."""
+    """Return the other settings that are restored, for the libraries that are imported."""
     found = []
     if numpy := sys.modules.get("numpy"):
         found.append(_Setting(numpy.geterr, lambda value: numpy.seterr(**value)))
@@ -98,7 +97,7 @@ def _settings() -> list[_Setting]:
         cudnn = torch.backends.cudnn
         found += [
             _Setting(torch.get_default_dtype, torch.set_default_dtype),
-            # None takes off what the setter put around every call.
+            # The setter wraps every call of torch; None removes the wrapper.
             _Setting(torch.get_default_device, lambda _: torch.set_default_device(None)),
             _Setting(torch.get_num_threads, torch.set_num_threads),
             _Setting(torch.is_grad_enabled, torch.set_grad_enabled),
@@ -116,9 +115,9 @@ def _settings() -> list[_Setting]:
 
 
 def _flushes_denormal() -> bool:
-    """Say whether this thread takes numbers too small for a full mantissa for 0."""
+    """Return whether this thread flushes subnormal numbers to 0."""
     smallest = sys.float_info.min
-    return smallest * sys.float_info.epsilon == 0  # not folded: they are looked up
+    return smallest * sys.float_info.epsilon == 0  # names, so that Python can't fold the product
 
 
 def _comparable(value: Any) -> Any:

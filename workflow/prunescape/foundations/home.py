@@ -5,9 +5,9 @@ from pathlib import Path
 
 
 def expanded(path: str) -> str:
-    """Return a path with the user's home for ~, where it names nothing as it stands.
+    """Return a path with ~ replaced by the home folder, unless a file has the path as it stands.
 
-    Of a user whom nobody knows the path stays as it is, so that it can be named as missing.
+    A path of an unknown user (~nobody/...) is returned unchanged; it is then reported as missing.
     """
     if path.startswith("~") and not Path(path).exists():
         with suppress(RuntimeError):

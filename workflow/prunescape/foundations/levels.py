@@ -1,9 +1,9 @@
-"""Levels: the strings that config writes, the numbers that they mean, and the exact k.
+"""Levels: the strings in the config, the numbers that they mean, and the exact k.
 
-A level is a share of weights to remove, "0.90", or a compression, "68x" (one weight of 68 is kept:
-1 - 1/68), or under selection = threshold any number, "-1.5". It stays the string that the user
-wrote in config and in paths; arithmetic is done on fractions, so k never depends on how a binary
-float rounds. Standard library only.
+A level is a share of weights to remove, "0.90", or a compression, "68x" (one weight in 68 is kept:
+1 - 1/68), or under selection = threshold any number, "-1.5". The config and paths keep the string
+that the user wrote; arithmetic is done on fractions, so k never depends on how a binary float
+rounds. Standard library only.
 """
 
 import re
@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 PATTERN = r"-?\d+(\.\d+)?|[1-9]\d*x"
-"""Every level as a regular expression, for wildcards and the schema of the config."""
+"""A regular expression that matches every level, for wildcards and the config's schema."""
 
 
 def fraction(level: str) -> Fraction:
@@ -31,7 +31,7 @@ def fraction(level: str) -> Fraction:
 
 
 def number(level: str) -> float:
-    """Return the float64 that stands in the table for the string `level`."""
+    """Return the float64 that the table has for the string `level`."""
     return float(fraction(level))
 
 
@@ -52,7 +52,7 @@ def share(level: str | Decimal) -> Fraction:
 def count(level: str | Decimal, units: int) -> int:
     """Return k = level * units, rounded to the nearest integer, halves to the even one.
 
-    `units` >= 0 is how many weights (or units) the scope counts; k of them are removed or frozen.
+    `units` >= 0 is the number of weights (or units) in the scope; k of them are removed or frozen.
     """
     return nearest(share(level), units)
 
@@ -67,8 +67,8 @@ def nearest(part: Fraction, units: int) -> int:
 def recover(value: float) -> Fraction:
     """Return the exact level behind a float64 of the table: the inverse of `number`.
 
-    The shortest decimal that reads as `value` is what config wrote, unless `value` is the float of
-    a compression, whose decimal never ends.
+    It is the compression whose float is `value`, if there is one, as its decimal may never end;
+    otherwise the shortest decimal that reads as `value`, which is the config's.
     """
     if 0 <= value < 1:
         compression = 1 - Fraction(1, round(1 / (1 - value)))

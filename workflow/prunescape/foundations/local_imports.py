@@ -1,6 +1,6 @@
-"""Which files of a folder, and of this library, importing a file runs: Python's own answer.
+"""The import closure of a file: the files of its folder and of this library that it imports.
 
-Modules are looked up by Python's path finder: packages and what lies in them, namespace packages,
+Python's path finder looks the modules up: packages and the modules in them, namespace packages,
 compiled modules. Nothing is executed. Standard library only.
 """
 
@@ -32,11 +32,11 @@ class Module(NamedTuple):
 
     file: Path
     package: tuple[str, ...]
-    """Where relative imports begin; nothing for a module beside the first file."""
+    """The package that relative imports start from; empty for a module beside the first file."""
     root: Path
-    """The folder that its name begins in."""
+    """The folder in which the first part of its name is looked up."""
     name: tuple[str, ...] = ()
-    """Its name there; nothing for the first file."""
+    """The parts of its dotted name; empty for the first file."""
 
 
 @functools.cache
@@ -50,7 +50,7 @@ def _finder(folder: str) -> FileFinder:
 
 
 def find(name: str, folders: Iterable[str]) -> ModuleSpec | None:
-    """Return what Python finds for a module's name, its last part, in folders; None if nothing."""
+    """Return the spec that Python finds in `folders` for a module without its packages, or None."""
     portions: list[str] = []
     for folder in folders:
         spec = _finder(folder).find_spec(name)
@@ -65,10 +65,10 @@ def find(name: str, folders: Iterable[str]) -> ModuleSpec | None:
 
 
 def is_local(name: str, folder: Path) -> bool:
-    """Say whether importing a top-level name from a file of a folder leads into that folder.
+    """Return whether a file in `folder` that imports a top-level name gets it from that folder.
 
-    As if the file were run as a program: its folder comes before all others, but not before
-    what is built into Python; a folder without `__init__.py` gives way to a package elsewhere.
+    The file counts as run as a program: Python searches its folder first, but after the built-in
+    modules; a folder without `__init__.py` gives way to a package elsewhere.
     """
     if name == LIBRARY.name or name in builtin_module_names or FrozenImporter.find_spec(name):
         return False
@@ -80,7 +80,7 @@ def is_local(name: str, folder: Path) -> bool:
 
 
 def first(file: Path) -> Module:
-    """Return a file, resolved, as the module that everything begins with."""
+    """Return a file, resolved, as the module in which a closure starts."""
     if file.is_relative_to(LIBRARY):
         return Module(file, file.parent.relative_to(LIBRARY.parent).parts, LIBRARY.parent)
     return Module(file, (), file.parent)
@@ -89,14 +89,14 @@ def first(file: Path) -> Module:
 def closure(start: Path) -> frozenset[Path]:
     """Return a file and all files of its folder and of this library that importing it may run.
 
-    Imports inside functions count. So does a module that is named as a text where `import_module`
-    is called; one whose name is computed there can't be known.
+    Imports inside functions count, and so do calls of `import_module` with the name as a literal; a
+    computed name can't be known.
 
     Args:
         start: the file, resolved.
 
     Raises:
-        ValueError: if one of them can't be read, or is no Python; with its line.
+        ValueError: if one of the files can't be read or is no Python, with the line.
     """
     found = {first(start)}
     waiting = list(found)
@@ -110,11 +110,11 @@ def closure(start: Path) -> frozenset[Path]:
 
 
 def _imported(module: Module) -> frozenset[Module]:
-    """Return the modules that one imports."""
+    """Return the local modules that a module imports."""
     return frozenset(_looked_up(module))
 
 
-# Files of a user may change while the process lives, as in a notebook; the library doesn't.
+# A user's files may change while the process lives, as in a notebook; the library doesn't.
 _imported_by_library = functools.cache(_imported)
 
 
@@ -129,14 +129,14 @@ def _looked_up(module: Module) -> Iterator[Module]:
 
 
 def imported_from(module: Module, each: python_source.Import) -> Module | None:
-    """Return the module that an import of one takes names from; None if it isn't local."""
+    """Return the module from which an import in `module` takes names; None if it isn't local."""
     place = _place(module, each)
     found = list(_chain(*place)) if place else []
     return found[-1] if found and place and len(found[-1].name) == len(place[0]) else None
 
 
 def _place(module: Module, each: python_source.Import) -> tuple[tuple[str, ...], Path] | None:
-    """Return the whole name of what is imported and the folder it begins in; None if elsewhere."""
+    """Return an imported module's full name and root folder; None if it isn't local."""
     if each.level:
         kept = len(module.package) - each.level + 1
         # Python's error: no known parent package.
@@ -148,14 +148,14 @@ def _place(module: Module, each: python_source.Import) -> tuple[tuple[str, ...],
 
 
 def _chain(name: tuple[str, ...], root: Path) -> Iterator[Module]:
-    """Yield the packages on the way to a module, and the module, as far as they have files."""
+    """Yield a module's parent packages, outermost first, and the module; only those with files."""
     for end, spec in enumerate(_specs(name, root), 1):
         if spec.origin:
             yield _of_spec(spec, name[:end], root)
 
 
 def _specs(name: tuple[str, ...], root: Path) -> Iterator[ModuleSpec]:
-    """Yield what Python finds for a name's parts, each inside the one before."""
+    """Yield the specs of a dotted name's parts, outermost first; stop at a part that is missing."""
     folders: list[str] = [str(root)]
     for part in name:
         spec = find(part, folders)
@@ -184,7 +184,10 @@ def _of_spec(spec: ModuleSpec, name: tuple[str, ...], root: Path) -> Module:
 
 
 def _of_star(package: ModuleSpec) -> list[str]:
-    """Return the submodules that `from package import *` may import: those in `__all__`."""
+    """Return the names of submodules that `from package import *` may import.
+
+    They are those in `__all__`, or all of the package's if its source doesn't show the list.
+    """
     if not package.origin or Path(package.origin).suffix not in SOURCE_SUFFIXES:
         return []
     listed = python_source.all_of(package.origin)

@@ -1,7 +1,7 @@
-"""Text of the user where text can be code: every such text goes through `literal`.
+"""Escape the user's text for places where text can be code: terminals, reStructuredText and HTML.
 
-Claims, reasons, names of files: whoever shares a configuration writes them, and whoever runs it
-opens the report. Standard library only.
+A shared configuration's author writes claims, reasons and file names; whoever runs it opens the
+report. Standard library only.
 """
 
 import html
@@ -12,19 +12,20 @@ from prunescape.foundations.messages import one_line
 
 
 def literal(text: object, where: Literal["terminal", "rst", "html"]) -> str:
-    """Return a text as it must be written for a reader to see just these characters, in one line.
+    """Return a text in one line, escaped so that a reader sees just its characters.
 
     Args:
-        text: of the user. Runs of blanks and line breaks become one blank, what can't be printed
-            is shown as an escape.
-        where: "terminal"; "rst", within a paragraph or as one, between `**` or `*` too;
-            "html", in an element or a quoted attribute.
+        text: the user's text. Runs of blanks and line breaks become one blank, unprintable
+            characters become escapes.
+        where: "terminal"; "rst", as a paragraph, inside one, or between `**` or `*`; "html", in
+            an element or a quoted attribute.
     """
     line = one_line(text)
     if where == "rst":
-        # Markup, and addresses, which become links without any.
+        # Markup characters, and those of addresses, which become links without markup.
         line = re.sub(r"([\\*`|_<>@]|:(?=\S)|:$)", r"\\\1", line)
-        # A word begins no list, directive, rule or table, unless it numbers an item; all else may.
+        # A line that begins with a word is plain text, unless the word numbers a list item; any
+        # other beginning may start a list, directive, rule or table.
         begins_plainly = re.match(r"(?:[^\W_]|\\_)++(?![.)])", line)
         return line if begins_plainly else rf"\ {line}"
     return html.escape(line) if where == "html" else line

@@ -1,6 +1,6 @@
-"""What the source of a Python file says, read by Python's own rules; nothing is executed.
+"""Read Python source: its imports, definitions and bound names; nothing is executed.
 
-Decoding, grammar and names are those of the interpreter that runs this. Standard library only.
+The running interpreter's decoder, parser and symbol table do the reading. Standard library only.
 """
 
 import ast
@@ -18,10 +18,10 @@ STAR = "*"
 """Stands for the names that `from module import *` binds, which its source doesn't show."""
 
 CALLS = ("import_module", "__import__")
-"""Functions that import a module of which they are given the name."""
+"""Functions that import the module whose name is their argument."""
 
 BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
-"""Where a statement has others inside it."""
+"""The fields in which a statement's syntax tree has nested statements."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -40,14 +40,14 @@ class Source(NamedTuple):
     tree: ast.Module
     text: str
     imports: tuple[Import, ...]
-    """What it imports when it is imported or later, in its functions."""
+    """Its imports: at the top level and inside functions."""
 
 
 def read(path: str | os.PathLike[str]) -> Source:
     """Return the source of a file.
 
     Raises:
-        ValueError: if the file can't be read, or is no Python; with the line.
+        ValueError: if the file can't be read or is no Python, with the line.
     """
     try:
         content = Path(path).read_bytes()
@@ -59,7 +59,7 @@ def read(path: str | os.PathLike[str]) -> Source:
 @functools.cache
 def _parsed(content: bytes, path: str) -> Source:
     with _told(path), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they are shown when the file is run
+        warnings.simplefilter("ignore")  # running the file shows them
         text = importlib.util.decode_source(content)
         tree = ast.parse(text, path)
     return Source(tree, text, tuple(_imports(tree, text)))
@@ -81,10 +81,12 @@ def _told(path: str) -> Iterator[None]:
 
 
 def compiles(path: str | os.PathLike[str]) -> None:
-    """Look whether Python compiles a file, which finds more than `read`: a `return` outside, ...
+    """Check that Python compiles a file.
+
+    This finds more errors than parsing, such as a `return` outside a function.
 
     Raises:
-        ValueError: as `read`.
+        ValueError: as `read` does.
     """
     tree = read(path).tree
     with _told(str(path)), warnings.catch_warnings():
@@ -93,9 +95,9 @@ def compiles(path: str | os.PathLike[str]) -> None:
 
 
 def bound(path: str | os.PathLike[str]) -> list[str]:
-    """Return the names that the top level of a file binds, by whatever statement.
+    """Return the names that any statement at a file's top level binds.
 
-    STAR is among them if it imports a star. ValueError as of `read`.
+    STAR is among them if the file has a star import. Raises ValueError as `read` does.
     """
     source = read(path)
     symbols = symtable.symtable(source.text, str(path), "exec").get_symbols()
@@ -107,10 +109,10 @@ def bound(path: str | os.PathLike[str]) -> list[str]:
 def statements(
     body: Iterable[ast.stmt], conditional: bool = False
 ) -> Iterator[tuple[ast.stmt, bool]]:
-    """Yield the statements that importing a module runs, in order.
+    """Yield (statement, whether it is conditional) for what importing a module runs, in order.
 
-    Beside each: whether it may be left out. What only a program runs, or only a type checker
-    reads, isn't among them; nor are the bodies of functions and classes.
+    Left out are the blocks under `if __name__ == "__main__"` and `if TYPE_CHECKING`, and the bodies
+    of functions and classes.
     """
     for node in body:
         yield node, conditional
@@ -122,7 +124,7 @@ def statements(
 
 
 def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
-    """Return the blocks of a statement that may be run when its module is imported."""
+    """Return a statement's blocks that importing its module may run."""
     parts = [*getattr(node, "handlers", []), *getattr(node, "cases", [])]
     blocks = [[] if _never_imported(node) else getattr(node, "body", [])]
     blocks += [part.body for part in parts]
@@ -130,7 +132,7 @@ def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
 
 
 def _never_imported(node: ast.AST) -> bool:
-    """Say whether it is `if __name__ == "__main__":` or `if TYPE_CHECKING:`."""
+    """Return whether a node is `if __name__ == "__main__":` or `if TYPE_CHECKING:`."""
     if not isinstance(node, ast.If):
         return False
     test = ast.unparse(node.test)
@@ -138,9 +140,10 @@ def _never_imported(node: ast.AST) -> bool:
 
 
 def definitions(path: str | os.PathLike[str]) -> dict[str, list[ast.stmt]]:
-    """Return by which statements the top level of a file defines, imports or assigns each name.
+    """Return name -> the top-level statements of a file that define, import or assign it.
 
-    More than one where it depends on conditions which of them is in force. ValueError as of `read`.
+    A name has several statements if conditions decide which one takes effect. Raises ValueError as
+    `read` does.
     """
     found: dict[str, list[ast.stmt]] = {}
     for node, conditional in statements(read(path).tree.body):
@@ -159,8 +162,8 @@ def _names(node: ast.stmt) -> list[str]:
 
 
 def _imports(module: ast.Module, text: str) -> Iterator[Import]:
-    """Yield imports; a module that `import_module` or `__import__` is given as a text counts."""
-    # Expressions are most of a source, and most sources have no such call among them.
+    """Yield imports, including calls of `import_module` and `__import__` with a literal name."""
+    # Expressions are most of a source; they are searched only if one of these calls may be there.
     calls = any(name in text for name in CALLS)
     waiting: list[ast.AST] = [module]
     while waiting:
@@ -181,13 +184,13 @@ def _imports(module: ast.Module, text: str) -> Iterator[Import]:
 
 
 def import_of(node: ast.ImportFrom) -> Import:
-    """Return the import that a statement is."""
+    """Return a `from ... import` statement as an Import."""
     parts = tuple(node.module.split(".")) if node.module else ()
     return Import(parts, node.level, tuple(alias.name for alias in node.names))
 
 
 def _called(node: ast.Call) -> Iterator[Import]:
-    """Yield the import that a call stands for, if it is one of a module named in the source."""
+    """Yield the import that a call makes, if it calls one of CALLS with a literal name."""
     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
     texts = [each.value for each in node.args[:2] if isinstance(each, ast.Constant)]
     if name in CALLS and texts and isinstance(texts[0], str):
@@ -201,10 +204,7 @@ def _called(node: ast.Call) -> Iterator[Import]:
 
 
 def all_of(path: str | os.PathLike[str]) -> list[str] | None:
-    """Return what a module's `__all__` lists; None if it has one that its source doesn't show.
-
-    An empty list if it has none.
-    """
+    """Return the names in a module's `__all__`: [] without one, None if it is computed."""
     listed: list[str] = []
     for node, _ in statements(read(path).tree.body):
         if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)) and "__all__" in _names(

@@ -1,14 +1,14 @@
-"""A name, and the user's function that it stands for, as one argument of a script.
+"""Write a name and the user's function behind it as one script argument, and read it back.
 
-`name=path/to/file.py:function`, or the name alone where the library has the function. Names have no
-`=`; paths may have whatever a file system takes. Standard library only.
+The argument is `name=path/to/file.py:function`, or the name alone for a function of the library.
+Names have no `=`; paths may have any character. Standard library only.
 """
 
 from collections.abc import Iterable
 
 
 def spell(name: str, named: str = "") -> str:
-    """Return the argument for a name and path/to/file.py:function, "" for the library's own."""
+    """Return the argument for a name and its path/to/file.py:function; "" for the library's."""
     return f"{name}={named}" if named else name
 
 
@@ -19,5 +19,5 @@ def read(spelled: str) -> tuple[str, str]:
 
 
 def read_all(spelled: Iterable[str]) -> dict[str, str]:
-    """Return several as name -> path/to/file.py:function."""
+    """Return several arguments as name -> path/to/file.py:function."""
     return dict(map(read, spelled))

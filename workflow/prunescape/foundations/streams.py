@@ -1,9 +1,9 @@
-"""Named random streams: every random number of a run is a function of its name.
+"""Named random streams: a stream's name decides its random numbers.
 
-A stream is named by the run's seed and a path of words and numbers, for example
-(seed, "graves", "batches", replicate, epoch). Names, not the order of calls, decide the numbers, so
-arms of a study share what they should share (batch order, initial weights, noise) and a replicate's
-numbers don't depend on how many others are computed beside it.
+A name is the run's seed and a path of words and numbers, for example
+(seed, "graves", "batches", replicate, epoch). The order of calls plays no part, so the arms of a
+study share batch order, initial weights and noise, and a replicate's numbers don't depend on how
+many others are computed beside it.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Rows of a table, one by one."""
+"""Iterate over the rows of a table."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +9,6 @@ import pandas as pd
 def named_rows(table: pd.DataFrame) -> Iterator[Any]:
     """Yield the rows of a table as named tuples: `Index`, and a field for each column.
 
-    A column's type is known to the table alone, so a checker of types takes a field for anything.
+    Fields have the type Any, as a type checker can't know a column's type.
     """
     yield from table.itertuples()

@@ -1,9 +1,9 @@
-"""torchvision, importable beside a CPU build of torch, whoever imports it.
+"""Make torchvision importable beside a CPU build of torch.
 
-Its compiled operators need CUDA libraries. Where they don't load, its import ends with "operator
-torchvision::nms does not exist"; with the operators declared it goes through, and what needs none
-of them (models, transforms, data sets) works. Where they load, nothing is changed. Standard
-library only: torch is there once torchvision has imported it.
+torchvision's compiled operators need CUDA libraries. Where they don't load, importing torchvision
+fails with "operator torchvision::nms does not exist". Declaring the operators lets the import
+succeed, and models, transforms and data sets, which use none of them, work. Where the operators
+load, nothing changes. Standard library only: torchvision has imported torch by then.
 """
 
 import functools
@@ -17,13 +17,13 @@ BOXES = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
 
 def install() -> None:
-    """Mend the import of torchvision from now on; it costs nothing until there is one."""
+    """Mend every later import of torchvision; without one this costs nothing."""
     if _Finder not in sys.meta_path:
         sys.meta_path.insert(0, _Finder)
 
 
 class _Finder:
-    """Finds torchvision as Python does, and sees to how it is run."""
+    """Finds torchvision as Python does, and has `_Loader` run it."""
 
     @staticmethod
     def find_spec(
@@ -38,7 +38,7 @@ class _Finder:
 
 
 class _Loader(SourceFileLoader):
-    """Runs torchvision; a second time, with its operators declared, if they are what is missing."""
+    """Runs torchvision; if its operators are missing, declares them and runs it again."""
 
     def exec_module(self, module: ModuleType) -> None:
         try:
@@ -52,7 +52,10 @@ class _Loader(SourceFileLoader):
 
 @functools.cache
 def _declare_operators() -> Any:
-    """Declare the operators that torchvision's import looks for; kept, or torch forgets them."""
+    """Declare the operators that importing torchvision needs.
+
+    The cache keeps the library alive; torch forgets the operators of one that is deleted.
+    """
     library = sys.modules["torch"].library.Library("torchvision", "DEF")
     library.define(f"nms{BOXES}")
     library.define(f"qnms{BOXES}")

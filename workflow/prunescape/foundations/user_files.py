@@ -1,7 +1,7 @@
 """Functions and classes in files of the user, named path/to/file.py:name.
 
-The workflow looks at the source alone (`function`, `check`), jobs run it (`load`): these files are
-the only code of the user that is executed. Standard library only.
+The workflow only reads the source (`function`, `check`); jobs run it (`load`). No other code of the
+user is executed. Standard library only.
 """
 
 import ast
@@ -22,23 +22,23 @@ from prunescape.foundations import (
 from prunescape.foundations.messages import one_line
 
 NAMED = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
-"""A name in a file."""
+"""The form path/to/file.py:name."""
 
 FAILURES = (Exception, SystemExit)
-"""What a user's code may raise that is told in a line; KeyboardInterrupt is nobody's fault."""
+"""Exceptions of a user's code that become a one-line message; KeyboardInterrupt is no fault."""
 
 PROGRAM = 'put what only a program does below `if __name__ == "__main__":`'
-"""What is said of a file that ends the program when it is imported."""
+"""The advice in the error about a file that ends the program when it is imported."""
 
 LONGEST = 500
-"""Characters of a message of a user's code that are shown."""
+"""The most characters that are shown of an error message from a user's code."""
 
 NO_PROGRAM = "--this-is-no-program"
-"""The command line that a user's file sees: a program's arguments would be another's."""
+"""The command line that a user's file sees in place of the running script's."""
 
 
 def split(named: str) -> tuple[str, str]:
-    """Return the path and the name in it; ValueError if there aren't two parts."""
+    """Split path/to/file.py:name into path and name; ValueError if it has another form."""
     found = NAMED.fullmatch(named)
     if not found:
         raise ValueError(f"{named!r} is not of the form path/to/file.py:name")
@@ -46,18 +46,18 @@ def split(named: str) -> tuple[str, str]:
 
 
 def check(named: str) -> None:
-    """Look whether a file defines, imports or assigns a name at its top level.
+    """Check that a file defines, imports or assigns a name at its top level.
 
     Nothing is executed.
 
     Raises:
-        ValueError: if the file, or one of its folder that it imports, can't be read or is no
-            Python, or the name is missing.
+        ValueError: if the name is missing, or the file or a module beside it that it imports can't
+            be read or is no Python.
     """
     path, name = split(named)
     _check_sources(path)
     found = python_source.bound(path)
-    # What a star brings, or a module's own __getattr__, only running it can tell.
+    # Names from a star import or a module's __getattr__ appear only when the file is run.
     if not {name, python_source.STAR, "__getattr__"} & set(found):
         raise ValueError(f"{path} defines no {name} (it defines: {', '.join(found) or 'nothing'})")
 
@@ -65,11 +65,11 @@ def check(named: str) -> None:
 def function(named: str) -> ast.FunctionDef:
     """Return the source of a function; nothing is executed.
 
-    The function may be imported from another file of the folder, or be another name's.
+    The name may also be imported from another file of the folder, or assigned from another name.
 
     Raises:
-        ValueError: if a file can't be read or parsed, or there is no one function of which the
-            parameters can be read.
+        ValueError: if a file can't be read or parsed, no function is found, or conditions choose
+            between functions with different parameters.
     """
     path, name = split(named)
     _check_sources(path)
@@ -86,7 +86,7 @@ def function(named: str) -> ast.FunctionDef:
 
 
 def functions(path: str | Path) -> dict[str, ast.FunctionDef]:
-    """Return the functions that the top level of a file defines."""
+    """Return name -> function, for the functions defined at a file's top level."""
     found = python_source.definitions(path)
     return {name: f for name, [*_, f] in found.items() if isinstance(f, ast.FunctionDef)}
 
@@ -94,7 +94,10 @@ def functions(path: str | Path) -> dict[str, ast.FunctionDef]:
 def _functions(
     module: local_imports.Module, name: str, passed: frozenset[tuple[Path, str]]
 ) -> list[ast.FunctionDef]:
-    """Return the functions that a module's name may stand for; none if one of them isn't local."""
+    """Return the functions that a name in a module may stand for; none if one isn't local.
+
+    `passed` has the names that were followed to get here, so that a circle ends.
+    """
     if (module.file, name) in passed:
         return []
     passed |= {(module.file, name)}
@@ -116,10 +119,10 @@ def _functions(
 
 
 def _check_sources(path: str) -> None:
-    """Look whether Python compiles a file and those of its folder that it imports.
+    """Check that Python compiles a file and the modules beside it that it imports.
 
     Raises:
-        ValueError: if not, with the path as the user would write it.
+        ValueError: if not, with the path relative to where the user named the file.
     """
     python_source.compiles(path)
     file, folder = Path(path).resolve(), path[: -len(Path(path).name)]
@@ -132,17 +135,16 @@ def _check_sources(path: str) -> None:
 
 
 def load(named: str) -> Callable[..., Any]:
-    """Run the file and return what it defines; modules beside the file can be imported.
+    """Run a file and return the function or class that it defines; it may import modules beside it.
 
-    Each call runs the file anew, as a module of its own: see `user_namespace`. The global random
-    generators start from the same state every time, and what the file changes for the whole
-    process is put back.
+    Every call runs the file anew, as a separate module: see `user_namespace`. The global random
+    generators start from the same state every time, and the process's global state is restored.
 
     Raises:
         ValueError: if that fails, with the line of the file.
     """
     path, name = split(named)
-    check(named)  # the clear words of what is wrong with the source
+    check(named)  # its messages about the source are clearer than Python's
     torchvision_hook.install()
     with running(path, f"when it is imported; {PROGRAM}"):
         global_state.seed(0)
@@ -155,14 +157,14 @@ def load(named: str) -> Callable[..., Any]:
 
 @contextlib.contextmanager
 def running(path: str, ending: str = "") -> Iterator[None]:
-    """Run code of a user's file in this block; what it changes for the whole process is put back.
+    """Run code of a user's file in this block, then restore the process's global state.
 
     Args:
-        path: the file, which errors name.
-        ending: what is said of code that ends the program.
+        path: the file, for error messages.
+        ending: the end of the message if the code ends the program.
 
     Raises:
-        ValueError: for whatever the code raises, in one line.
+        ValueError: if the code raises, with its error in one line.
     """
     with global_state.kept():
         sys.argv = [path, NO_PROGRAM]
@@ -175,11 +177,11 @@ def running(path: str, ending: str = "") -> Iterator[None]:
 
 
 def _check_folders(folders: list[str], modules: set[str]) -> None:
-    """Refuse modules of folders that a file put on Python's path: their edits would go unnoticed.
+    """Refuse modules from folders that a file added to `sys.path`: no rule would see their edits.
 
     Args:
-        folders: Python's path before the file was run.
-        modules: names of modules that were there before.
+        folders: `sys.path` before the file was run.
+        modules: the names in `sys.modules` before the file was run.
     """
     roots = [Path(each).resolve() for each in global_state.added(folders)]
     for name in sys.modules.keys() - modules if roots else ():
@@ -199,12 +201,12 @@ def calling(named: str, instead: str) -> Iterator[None]:
     """Run a function of a user's file that must not draw from a global generator.
 
     Args:
-        named: path/to/file.py:function, which errors name.
-        instead: where the function has its random numbers from.
+        named: path/to/file.py:function, for error messages.
+        instead: where the function should take random numbers from, for the error message.
 
     Raises:
-        ValueError: for whatever the function raises, in one line; and if it drew from the global
-            generator of a library, as its numbers would be others every time.
+        ValueError: if the function raises, with its error in one line; or if it drew from a
+            library's global generator, whose numbers differ from run to run.
     """
     path, name = split(named)
     with running(path):
@@ -220,12 +222,12 @@ def calling(named: str, instead: str) -> Iterator[None]:
 
 
 def told(path: str, error: BaseException, ending: str = "") -> str:
-    """Return in one line what a file of the user raised, and where.
+    """Return a one-line message with the error that a user's file raised, and its line.
 
     Args:
         path: the file.
-        error: what it raised.
-        ending: what is said of code that ends the program.
+        error: the error.
+        ending: the end of the message if the code ended the program.
     """
     place = f"{path}{_line(path, error)}"
     if isinstance(error, SystemExit):
@@ -240,7 +242,7 @@ def told(path: str, error: BaseException, ending: str = "") -> str:
 
 
 def _line(path: str, error: BaseException) -> str:
-    """Return where in a file an error began, and where in a module beside it."""
+    """Return the line of a file where an error arose, and that in a module beside it, if any."""
     file, trace = Path(path).resolve(), error.__traceback__
     line = beside = ""
     while trace:

@@ -1,9 +1,9 @@
-"""A file of the user as a module with a namespace of its own.
+"""Run a user's file as a module in a private namespace.
 
-Its folder comes first for what it imports, as if Python ran it as a program, but for it alone: what
-it imports from there is kept in `sys.modules` under names that no other file of a user, and nothing
-of the library, can meet (`helper` is `user_file_3_helper`). That holds for imports in functions
-too, whenever they are called. Standard library only.
+Python looks the file's imports up in its folder first, as if the file were run as a program. The
+modules found there get private names in `sys.modules` (`helper` is `user_file_3_helper`), so
+neither another user's file nor the library can import them by accident. Imports inside functions
+work the same way, whenever the functions are called. Standard library only.
 """
 
 import builtins
@@ -26,24 +26,25 @@ from typing import Any
 from prunescape.foundations import local_imports
 
 NAME = re.compile(r"user_file_(\d+)_")
-"""What stands before the name of a module in `sys.modules`."""
+"""The prefix of a private module name in `sys.modules`."""
 
 _numbers = itertools.count(1)
 _namespaces: dict[int, "_Namespace"] = {}
 
 
 def run(path: str | Path) -> ModuleType:
-    """Run a file as a new module and return it; what it raises is raised here."""
+    """Run a file as a new module and return it; the file's errors are not caught."""
     if _Finder not in sys.meta_path:
         sys.meta_path.insert(0, _Finder)
     return _Namespace(Path(path).resolve()).run()
 
 
 class _Namespace:
-    """What one file of the user may import from its folder, and under which names.
+    """The modules that a user's file may import from its folder, under private names.
 
     Attributes:
-        files: the files that are rule inputs, so that an edit counts; no others are imported.
+        files: the files that rules declare as inputs; importing any other from the folder fails,
+            as its edits would go unnoticed.
     """
 
     def __init__(self, file: Path) -> None:
@@ -54,7 +55,7 @@ class _Namespace:
         self.prefix = f"user_file_{number}_"
         self.is_own = functools.cache(functools.partial(local_imports.is_local, folder=file.parent))
         self.builtins = vars(builtins) | {"__import__": self._import}
-        # A stand-in, as its `import_module` knows no more than a name.
+        # A stand-in for importlib, whose `import_module` can't know which file calls it.
         self.importlib = ModuleType("importlib")
         vars(self.importlib).update(vars(importlib))
         vars(self.importlib)["import_module"] = self._import_module
@@ -71,12 +72,12 @@ class _Namespace:
         return module
 
     def spec(self, name: str, inner: str, folders: Sequence[str] | None) -> ModuleSpec | None:
-        """Return where a module of this namespace comes from; None if it isn't there.
+        """Return the spec of a module in this namespace; None if there is no such module.
 
         Args:
-            name: in `sys.modules`.
-            inner: as the user's code calls it.
-            folders: of the package that it lies in.
+            name: its private name in `sys.modules`.
+            inner: its name in the user's code.
+            folders: the folders of its package; None at the top level.
         """
         last = inner.rpartition(".")[2]
         found = local_imports.find(last, folders or [str(self.file.parent)])
@@ -101,7 +102,7 @@ class _Namespace:
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> ModuleType:
-        """Import as `__import__` does, which every import statement of the namespace calls."""
+        """Import as `__import__` does; every import statement of the namespace calls this."""
         if not level:
             name = self._private(name)
         try:
@@ -151,10 +152,10 @@ class _Source(SourceFileLoader):
         self.own_builtins = own_builtins
 
     def path_stats(self, path: Any) -> Mapping[str, Any]:
-        """Let no cached bytecode stand in for the source.
+        """Never use cached bytecode.
 
-        It would after an edit in the same second that leaves the file's size as it was; and a
-        user's folder is left as it is.
+        Python would use it after an edit within the same second that keeps the file's size. Nor is
+        any written into the user's folder.
         """
         raise OSError(f"no bytecode is kept of {path}")
 
@@ -164,7 +165,7 @@ class _Source(SourceFileLoader):
 
 
 class _Bytecode(SourcelessFileLoader):
-    """Runs a file of bytecode, which has no source beside it, in the same way."""
+    """Runs a bytecode file that has no source, with the namespace's `__import__`."""
 
     def __init__(self, name: str, path: str, own_builtins: dict[str, Any]) -> None:
         super().__init__(name, path)
@@ -176,7 +177,7 @@ class _Bytecode(SourcelessFileLoader):
 
 
 class _Compiled(ExtensionFileLoader):
-    """Loads a compiled module, whose own name is part of its code."""
+    """Loads a compiled module under the original name, which is part of its code."""
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return super().create_module(ModuleSpec(self.name, self, origin=spec.origin))
