@@ -1,4 +1,4 @@
-"""The path grammar, the plan of what there is to do, and which code a job runs.
+"""The path grammar, the plan of models, arms and rows, and the source files that a job runs.
 
 Read when the workflow is parsed: standard library only.
 """

@@ -1,7 +1,7 @@
-"""Which files a script or a user's file runs: the import closure, read from the source.
+"""The import closure of a script or a user's file: all source files that it runs.
 
-Rules declare it as input, so an edited module reruns exactly the rules whose scripts import it.
-Nothing is executed; imports inside functions count too. Standard library only.
+Rules declare these files as inputs, so an edited module reruns exactly the rules whose scripts
+import it. Nothing is executed; imports inside functions count too. Standard library only.
 """
 
 from functools import cache
@@ -11,10 +11,10 @@ from prunescape.foundations import local_imports
 
 
 def code(script: str | Path) -> list[Path]:
-    """Return a file and every file of its folder and of the library that it imports, or those do.
+    """Return a file and all files of its folder and of the library that it imports, at any depth.
 
-    The file itself comes first, the others in sorted order. A file is looked at once: an edit
-    while the workflow runs is the next run's matter.
+    The file itself comes first, the others in sorted order. The answer is cached, so an edit while
+    the workflow runs counts from the next run on.
 
     Raises:
         ValueError: if one of the files can't be read, or is no Python.

@@ -1,7 +1,7 @@
-"""The path grammar: where every file of a run lies, below results/<run>.
+"""The path grammar: the path of every file of a run, below results/<run>.
 
-Folders follow the order of the table's key columns. The patterns serve the rules as they are and
-the targets through `str.format`. Standard library only.
+Folders follow the order of the table's key columns. Rules use the patterns as they are, targets
+through `str.format`. Standard library only.
 """
 
 MODEL = "{study}/{dataset}/{network}/{fit}/r{first}-{last}"
@@ -21,7 +21,7 @@ FIGURE = "{study}/figures/{figure}"
 EXPORT = "exports/{export}/export.json"
 EXPORTED = "exports/{export}/{form}.{extension}"
 FORMS = ("dense", "masked", "compact")
-"""Of an exported network: before pruning, with zeros in place, without the units that are gone."""
+"""The files of an export: the network before pruning, with zeros, and without pruned units."""
 SIZES = "sizes.csv"
 TABLE = "scores.parquet"
 TABLE_CSV = "scores.csv"

@@ -1,6 +1,6 @@
-"""From the config to what there is to do: models, arms, batches and the rows of the table.
+"""The plan that follows from the config: models, arms, batches and the rows of the table.
 
-Standard library only: the workflow reads this when it is parsed.
+Standard library only: the workflow imports this when it is parsed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ NO_NOISE = ("none", "0")
 
 
 class Model(NamedTuple):
-    """What is trained: a fit of a network on a study's data set."""
+    """A network that a fit trains on a study's data set."""
 
     study: str
     dataset: str
@@ -27,7 +27,10 @@ class Model(NamedTuple):
 
 @dataclass(frozen=True)
 class Arm:
-    """One way to prune a fit: a criterion and a scope, at some points with some effects."""
+    """One way to prune a model: criterion, scope, selection and schedule, with points and effects.
+
+    `floor` is the least number of weights that a layer keeps under scope floor.
+    """
 
     criterion: str
     scope: str
@@ -39,7 +42,7 @@ class Arm:
 
     @property
     def name(self) -> tuple[str, str, str, str]:
-        """What tells the arms of a fit apart."""
+        """The names that identify an arm among those of a model."""
         return self.criterion, self.scope, self.selection, self.schedule
 
 
@@ -63,7 +66,7 @@ def models(config: Config) -> list[Model]:
 
 
 def arms(config: Config, study: str, fit: str, network: str) -> list[Arm]:
-    """Return all arms of a model: dense, the dense control of each training schedule, and pruned.
+    """Return a model's arms: the dense one, the dense controls of its schedules, the pruned ones.
 
     ValueError if two entries of the config describe the same arm.
     """
@@ -96,10 +99,10 @@ def arms(config: Config, study: str, fit: str, network: str) -> list[Arm]:
 
 
 def retrained(config: Config, model: Model, name: str, part: str) -> list[tuple[Arm, list[Point]]]:
-    """Return what one retraining job trains: arms of a schedule, each with its points.
+    """Return what a retraining job trains: (arm, the points that the job trains) for every arm.
 
-    `part` is the job's name, as `Schedule` explains it. A dense control of one point trains with
-    the first batch.
+    `name` is the schedule, `part` the job's name, which `Schedule` explains. A dense control with
+    one point trains in the first batch.
     """
     trained = schedule(config, model.study, name)
     found = []
@@ -120,9 +123,9 @@ def parts(config: Config, study: str, arm: Arm, points: Sequence[Point]) -> list
 def conditions(config: Config, model: Model, arm: Arm, point: Point) -> list[tuple[str, str]]:
     """Return the (noise, noise level) pairs at which a point of an arm is evaluated, clean first.
 
-    Noise entries of a study may name the networks and the sparsities at which they apply. The dense
-    control of a chain meets what the pruned networks of the same step meet. A threshold's sparsity
-    isn't known beforehand, so thresholds are evaluated on clean images.
+    A study's noise entries may name the networks and the sparsities to which they apply. The dense
+    control of a chain is evaluated under the same noise as the step's pruned networks. A
+    threshold's sparsity isn't known beforehand, so thresholds are evaluated on clean images only.
     """
     if arm.selection == "threshold":
         return [NO_NOISE]
@@ -171,7 +174,7 @@ def row_files(config: Config) -> Iterator[str]:
 
 
 def outline(config: Config) -> dict[str, Any]:
-    """Return the part of the config that decides which rows there are: what `keys` reads."""
+    """Return the part of the config that decides the table's rows: what `keys` reads."""
     return {
         **{key: config[key] for key in ("replicates", "levels_per_job", "studies")},
         "catalogue": {
@@ -196,6 +199,6 @@ def outline(config: Config) -> dict[str, Any]:
 
 
 def _plain(level: str) -> str:
-    """Return one spelling of all that mean the same level: "0.9" for "0.90", "2x" stays."""
+    """Return a level without trailing zeros, so that "0.9" equals "0.90"; "2x" stays."""
     whole, point, decimals = level.partition(".")
     return f"{whole}{point}{decimals}".rstrip("0").rstrip(".") if point else level

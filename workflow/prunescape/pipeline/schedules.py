@@ -1,9 +1,9 @@
 """Schedules: how networks are trained after pruning, as the plan and the jobs see it.
 
-A schedule says at which points its arms are pruned, which retraining jobs train what is left, and
-for how long. `schedule` chooses one by the `kind` of its entry in the config; what the jobs'
-scripts do is in `pruning`. A new one is a class of this kind, an entry of `KINDS` and one in the
-config's schema. Standard library only: the workflow reads this when it is parsed.
+A schedule decides at which points its arms are pruned, which retraining jobs train the pruned
+networks, and for how many epochs. `schedule` chooses the class by the `kind` in the config. The
+room `pruning` has the code that the jobs run. A new kind needs a class, an entry in `KINDS` and one
+in the config's schema. Standard library only: the workflow imports this when it is parsed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,46 +15,49 @@ Settings = Mapping[str, Any]
 
 
 class Point(NamedTuple):
-    """A level in its place in a schedule."""
+    """A level and its step in a schedule; step 0 if the schedule has no steps."""
 
     step: int
     level: str
 
 
 class Schedule(Protocol):
-    """What becomes of networks after pruning.
+    """How networks are trained after pruning.
 
-    A retraining job trains some points of every arm of a schedule. Its name, `part`, is "s<step>"
-    for a step of a chain and "b<batch>", from 1, for points that are trained independently.
+    A retraining job trains some points of every arm of the schedule. The job's name, `part`, is
+    "s<step>" for a step of a chain and "b<batch>", from 1, for points that train independently.
     """
 
     @property
     def is_chain(self) -> bool:
-        """Whether each point is pruned from what the one before left, instead of from the fit."""
+        """Whether a point prunes the networks of the point before, instead of the fit's."""
         ...
 
     @property
     def changes(self) -> Settings:
-        """Settings of the fit that training after pruning has in place of the fit's own."""
+        """Settings that replace the fit's when networks train after pruning."""
         ...
 
     @property
     def start(self) -> str | None:
-        """Where training starts, if not from the weights that were pruned: initial or redrawn."""
+        """The weights from which training starts: initial, redrawn, or None for the pruned ones."""
         ...
 
     def points(self, levels: Sequence[str]) -> tuple[Point, ...]:
-        """Return the points of an arm with these levels, decimal strings in [0, 1]."""
+        """Return an arm's points for its levels, which are decimal strings in [0, 1]."""
         ...
 
     def controls(self) -> tuple[Point, ...]:
-        """Return the points of the dense control, which is trained alike; none without training."""
+        """Return the points of the dense control, a dense network that trains just as long.
+
+        The tuple is empty if the schedule doesn't train.
+        """
         ...
 
     def level(self, point: Point) -> str:
-        """Return the level of the networks that a point is compared with.
+        """Return the level of the pruned networks that a point is compared with.
 
-        It is the point's own, but that of a chain's dense control is its step's.
+        It is `point.level`; for a chain, whose dense control has level "0", the level of the step.
         """
         ...
 
@@ -63,21 +66,21 @@ class Schedule(Protocol):
 
         Args:
             points: all points of the arm.
-            size: the most points a job trains, if they are independent.
+            size: the most points that a job trains, if points train independently.
         """
         ...
 
     def epochs(self, part: str) -> int:
-        """Return for how many epochs a retraining job trains."""
+        """Return the number of epochs that a retraining job trains for."""
         ...
 
     def epochs_before(self, part: str) -> int:
-        """Return how many epochs earlier jobs of the schedule have trained its networks for."""
+        """Return the number of epochs that the schedule's earlier jobs trained the networks for."""
         ...
 
 
 class _Independent:
-    """Points that don't depend on each other, one for each level of an arm."""
+    """A schedule with one point for every level of an arm; points don't depend on each other."""
 
     is_chain = False
 
@@ -86,12 +89,12 @@ class _Independent:
         return tuple(Point(0, level) for level in levels)
 
     def level(self, point: Point) -> str:
-        """Return the point's own level."""
+        """Return `point.level`."""
         return point.level
 
 
 class OneShot(_Independent):
-    """Pruned at each level, not trained afterwards."""
+    """Networks are pruned to every level and not trained afterwards."""
 
     start: str | None = None
 
@@ -118,16 +121,16 @@ class OneShot(_Independent):
 
 
 class Retrain(_Independent):
-    """Pruned at each level, then trained: every level by itself."""
+    """Networks are pruned to every level, then trained, independently of other levels."""
 
     def __init__(self, settings: Settings) -> None:
-        """`settings`: epochs; fit, start."""
+        """`settings`: epochs; fit and start if the config has them."""
         self._epochs: int = settings["epochs"]
         self.changes: Settings = settings.get("fit", {})
         self.start: str | None = settings.get("start")
 
     def controls(self) -> tuple[Point, ...]:
-        """Return one point: whatever the level, dense training is the same."""
+        """Return one point: dense training is the same for all levels."""
         return (Point(0, "0"),)
 
     def jobs(self, points: Sequence[Point], size: int) -> dict[str, list[Point]]:
@@ -144,22 +147,22 @@ class Retrain(_Independent):
 
 
 class Chain:
-    """Steps, each of which prunes what the one before left, and trains it."""
+    """Networks are pruned and trained in steps; a step prunes the networks of the step before."""
 
     is_chain = True
     start: str | None = None
 
     def __init__(self, settings: Settings) -> None:
-        """`settings`: steps, a level and the epochs after it for each; fit."""
+        """`settings`: steps, a list of (level, epochs after it); fit if the config has it."""
         self._steps: Sequence[tuple[str, int]] = settings["steps"]
         self.changes: Settings = settings.get("fit", {})
 
     def points(self, levels: Sequence[str]) -> tuple[Point, ...]:
-        """Return a point for each step; a chain has levels of its own."""
+        """Return a point for every step; the levels are the chain's, not the arm's."""
         return tuple(Point(step, level) for step, (level, _) in enumerate(self._steps))
 
     def controls(self) -> tuple[Point, ...]:
-        """Return a point for each step."""
+        """Return a point for every step."""
         return tuple(Point(step, "0") for step, _ in enumerate(self._steps))
 
     def level(self, point: Point) -> str:
@@ -167,7 +170,7 @@ class Chain:
         return self._steps[point.step][0]
 
     def jobs(self, points: Sequence[Point], size: int) -> dict[str, list[Point]]:
-        """Return a job for each step."""
+        """Return a job for every step."""
         return {f"s{point.step}": [point] for point in points}
 
     def epochs(self, part: str) -> int:
@@ -183,7 +186,7 @@ KINDS: dict[str, Callable[[Settings], Schedule]] = {"retrain": Retrain, "chain":
 
 
 def schedule(config: Mapping[str, Any], study: str, name: str) -> Schedule:
-    """Return a schedule of a study; `oneshot`, and `none` of dense networks, need no entry.
+    """Return a schedule of a study; `oneshot`, and `none` for dense networks, need no entry.
 
     ValueError if the study has no such schedule, or its kind is unknown.
     """
