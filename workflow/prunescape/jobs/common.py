@@ -1,4 +1,4 @@
-"""What the jobs of several stages share: paths, JSON, the model and the arms of a job."""
+"""Functions that several stages' jobs share: paths, JSON, a job's model and arms."""
 
 import json
 import os
@@ -13,16 +13,16 @@ Wildcards = Any  # Snakemake's, or anything with the names of the path grammar a
 
 
 def compact(value: Any) -> str:
-    """Return a value as JSON, the same text for the same value.
+    """Return a value as JSON; equal values have equal texts.
 
-    Without <: Snakemake writes params into the scripts of its report as they are, where a text of
-    the user with a closing tag would end the script, and begin one of its own.
+    < is escaped: Snakemake writes params unescaped into the scripts of its report, where a user's
+    text with a closing tag would end the script and could start another.
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":")).replace("<", r"\u003c")
 
 
 def results(config: Config, pattern: str, **values: Any) -> str:
-    """Return a path of the run; with `values` these are filled in."""
+    """Return a path of the run: the pattern, with `values` filled in if there are any."""
     return f"results/{config['run']}/{pattern.format(**values) if values else pattern}"
 
 
@@ -53,7 +53,7 @@ def schedule_of(config: Config, wildcards: Wildcards) -> Schedule:
 
 
 def with_imports(own: Iterable[str]) -> list[str]:
-    """Return files of the user and the modules beside them that they import."""
+    """Return the user's files and the modules beside them that they import."""
     files = [path for each in own for path in imported_code.code(each)]
     return list(dict.fromkeys(map(os.path.relpath, files)))
 
@@ -64,7 +64,7 @@ def model(config: Config, wildcards: Wildcards) -> str:
 
 
 def masks_path(config: Config, place: Any, arm: Arm, point: Point) -> str:
-    """Return the file with the masks of an arm's point; `place` has the path's other parts."""
+    """Return the path of the masks of an arm's point; `place` has the wildcards of the model."""
     if schedule(config, place["study"], arm.schedule).is_chain:
         named = {**place, "schedule": arm.schedule, "step": point.step}
         return results(config, paths.STEP_MASKS, **named)

@@ -1,4 +1,4 @@
-"""Jobs of data.smk: raw files, and which split a job reads."""
+"""Jobs of data.smk: the raw files and the splits that they read."""
 
 from prunescape.data import own_sources, sources
 from prunescape.jobs.common import Wildcards
@@ -14,10 +14,10 @@ def raw_files(config: Config, wildcards: Wildcards) -> list[str]:
 
 
 def read_images(config: Config, wildcards: Wildcards) -> list[str]:
-    """Return how a data set's preparation is told what to read: an option and its paths.
+    """Return the arguments that name the files of a data set for prepare.py: an option and paths.
 
-    The user's own images are named by their file or folder alone: a folder may have more files
-    than a command line has room for.
+    For the user's own images the path is their file or folder: a command line may have no room for
+    all files of a folder.
     """
     dataset = config["datasets"][wildcards.dataset]
     source = dataset["source"]
@@ -28,7 +28,7 @@ def read_images(config: Config, wildcards: Wildcards) -> list[str]:
 
 
 def collections(config: Config) -> list[tuple[str, str]]:
-    """Return the sources that download a collection of torchvision, and its name."""
+    """Return (source, torchvision's name) for sources that download a torchvision collection."""
     own = {name: places for name, places in config["sources"].items() if name not in sources.FILES}
     named = [(source, own_sources.collection(places[0])) for source, places in own.items()]
     return [(source, collection) for source, collection in named if collection]
@@ -41,6 +41,6 @@ def training_images(config: Config, wildcards: Wildcards) -> list[str]:
 
 
 def evaluated_images(config: Config, wildcards: Wildcards) -> str:
-    """Return the split file that the table is about."""
+    """Return the split file on which the table's networks are evaluated."""
     split = "test" if config["split"] == "final" else "validation"
     return f"data/{wildcards.dataset}/{split}.safetensors"

@@ -1,4 +1,4 @@
-"""Jobs of export.smk: where an exported network's parts lie."""
+"""Jobs of export.smk: the files from which an exported network is made."""
 
 from typing import Any
 
@@ -10,7 +10,10 @@ from prunescape.pipeline.schedules import Point
 
 
 def _export(config: Config, name: str) -> tuple[dict[str, Any], Arm, Point]:
-    """Return where an export's network lies, its arm, and its point: of several, the last step."""
+    """Return the path wildcards of an export's network, its arm, and its point.
+
+    If several steps of a chain have the export's level, the point is the last one.
+    """
     wanted = config["exports"][name]
     dataset = config["catalogue"][wanted["study"]]["dataset"]
     ends = next(ends for ends in plan.blocks(config) if wanted["replicate"] <= ends[1])
@@ -29,7 +32,7 @@ def exported_checkpoint(config: Config, name: str) -> str:
 
 
 def exported_retrained(config: Config, name: str) -> str | list[str]:
-    """Return the checkpoint after retraining, if the export's schedule retrains."""
+    """Return the checkpoint after retraining if the export's schedule retrains."""
     place, arm, point = _export(config, name)
     parts = plan.parts(config, place["study"], arm, [point])
     named = {**place, "schedule": arm.schedule}
@@ -42,7 +45,7 @@ def exported_masks(config: Config, name: str) -> str:
 
 
 def exported_moments(config: Config, name: str) -> str | list[str]:
-    """Return the moments of the layers' inputs, if the export's effect needs them."""
+    """Return the file of the moments of layers' inputs if the export's effect needs them."""
     place, *_ = _export(config, name)
     compensated = config["exports"][name]["effect"] == "compensate"
     return results(config, paths.MOMENTS, **place) if compensated else []

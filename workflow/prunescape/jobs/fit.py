@@ -14,7 +14,7 @@ def layers(config: Config, wildcards: Wildcards) -> str:
 
 
 def network_files(config: Config, wildcards: Wildcards) -> list[str]:
-    """Return the user's file that has a job's network, and the modules beside it; or nothing."""
+    """Return the user's file with a job's network and the modules beside it; [] if it has none."""
     network = config["networks"][wildcards.network]
     if not isinstance(network, str):
         return []
@@ -23,20 +23,20 @@ def network_files(config: Config, wildcards: Wildcards) -> list[str]:
 
 
 def network_check(config: Config, wildcards: Wildcards) -> str | list[str]:
-    """Return the check that goes before training, which a user's network has."""
+    """Return the output of the check that a user's network must pass before it is trained."""
     if not isinstance(config["networks"][wildcards.network], str):
         return []
     return results(config, paths.NETWORK_CHECK, **wildcards)
 
 
 def distribution(config: Config, wildcards: Wildcards) -> str:
-    """Return how a fit's weights start: a distribution, or warm_start from another fit."""
+    """Return the distribution of a fit's initial weights, or "warm_start"."""
     kind = fit_of(config, wildcards).get("initial_weights", {}).get("distribution", "warm_start")
     return str(kind)
 
 
 def batch_sizes(config: Config, wildcards: Wildcards) -> str:
-    """Return key -> batch size, of a fit and of the schedules that train its networks on."""
+    """Return config key -> batch size for a fit and the schedules that retrain its networks."""
     study = config["catalogue"][wildcards.study]
     fit, place = fit_of(config, wildcards), f"catalogue.{wildcards.study}"
     keys = ("batch_size", "first_epoch_batch_size")
@@ -52,7 +52,7 @@ def batch_sizes(config: Config, wildcards: Wildcards) -> str:
 
 
 def fit_settings(config: Config, wildcards: Wildcards) -> str:
-    """Return a fit's settings without the list of its networks, which no single job reads."""
+    """Return a fit's settings without the list of its networks, which no job needs."""
     settings = fit_of(config, wildcards)
     return compact({key: value for key, value in settings.items() if key != "networks"})
 
@@ -69,6 +69,6 @@ def checkpoint(config: Config, wildcards: Wildcards) -> str:
 
 
 def checkpoint_pattern(config: Config, study: str, fit: str) -> str:
-    """Return where a fit's checkpoint lies: a point estimate's or a posterior's."""
+    """Return the path pattern of a fit's checkpoint: a point estimate's or a posterior's."""
     kind = config["catalogue"][study]["fits"][fit]["objective"]["kind"]
     return paths.POINT if kind == "likelihood" else paths.POSTERIOR

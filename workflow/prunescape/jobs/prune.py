@@ -15,7 +15,7 @@ from prunescape.scoring import needs
 
 
 def _criteria(config: Config, wildcards: Wildcards, schedule: str | None = None) -> list[str]:
-    """Return the criteria of a model's arms, or of those with a certain schedule."""
+    """Return the criteria of a model's arms, or of those of its arms that have `schedule`."""
     found = [
         arm.criterion
         for arm in arms_of(config, wildcards)
@@ -30,7 +30,7 @@ def criteria(config: Config, wildcards: Wildcards) -> list[str]:
 
 
 def criterion_files(config: Config, wildcards: Wildcards) -> list[str]:
-    """Return the user's files that have criteria of a model's arms, and modules beside them."""
+    """Return the user's files with criteria of a model's arms, and the modules beside them."""
     return _own_files(config, _criteria(config, wildcards))
 
 
@@ -40,7 +40,7 @@ def chained_criteria(config: Config, wildcards: Wildcards) -> list[str]:
 
 
 def chained_files(config: Config, wildcards: Wildcards) -> list[str]:
-    """Return the user's files that have criteria of a chain, and modules beside them."""
+    """Return the user's files with criteria of a chain, and the modules beside them."""
     return _own_files(config, _criteria(config, wildcards, wildcards.schedule))
 
 
@@ -49,14 +49,14 @@ def _own_files(config: Config, names: list[str]) -> list[str]:
 
 
 def reads_moments(config: Config, arm: Arm) -> bool:
-    """Say whether an arm's criterion or effect reads the moments of layers' inputs."""
+    """Return whether an arm's criterion or effect reads the moments of layers' inputs."""
     return bool(needs.INPUT_MOMENTS & needs.of(config, arm.criterion)) or (
         "compensate" in arm.effects
     )
 
 
 def scored_moments(config: Config, wildcards: Wildcards) -> str | list[str]:
-    """Return the moments of a model's layers if one of its criteria needs them."""
+    """Return the file of the moments of layers' inputs if one of a model's criteria needs them."""
     read = [needs.of(config, criterion) for criterion in _criteria(config, wildcards)]
     needed = any(needs.INPUT_MOMENTS & statistics for statistics in read)
     return results(config, paths.MOMENTS, **wildcards) if needed else []
@@ -86,12 +86,12 @@ def chained_arms(config: Config, wildcards: Wildcards) -> str:
 
 
 def step_level(config: Config, wildcards: Wildcards) -> str:
-    """Return the level of a step of a chain."""
+    """Return the level of a chain's step."""
     return schedule_of(config, wildcards).points(())[int(wildcards.step)].level
 
 
 def step_scores(config: Config, wildcards: Wildcards) -> str:
-    """Return the scores from which a step of a chain is pruned: of the step before, or the fit."""
+    """Return the scores by which a chain's step prunes: the step before's; the fit's for step 0."""
     step = int(wildcards.step)
     if step == 0:
         return results(config, paths.SCORES, **wildcards)
@@ -99,7 +99,7 @@ def step_scores(config: Config, wildcards: Wildcards) -> str:
 
 
 def previous_masks(config: Config, wildcards: Wildcards) -> str | list[str]:
-    """Return the masks of the step before; none for the first."""
+    """Return the masks of a chain's step before; the first step has none."""
     step = int(wildcards.step)
     if step == 0:
         return []

@@ -1,4 +1,4 @@
-"""Jobs of report.smk: masks that are compared, and what figures draw beside the table."""
+"""Jobs of report.smk: the masks that are compared, and the figures' inputs beside the table."""
 
 from prunescape.jobs.common import Wildcards, compact, masks_path, results
 from prunescape.pipeline import paths, plan
@@ -6,7 +6,7 @@ from prunescape.pipeline.plan import Config
 
 
 def _cuts(config: Config, study: str) -> dict[str, tuple[str, str, str, int, str]]:
-    """Return each file of a study's masks that keep an exact number of weights, and its cut."""
+    """Return mask file -> (network, fit, schedule, step, level), for a study's exact_k arms."""
     found: dict[str, tuple[str, str, str, int, str]] = {}
     for named in plan.models({**config, "studies": [study]}):
         for arm in plan.arms(config, study, named.fit, named.network):
@@ -22,28 +22,28 @@ def _cuts(config: Config, study: str) -> dict[str, tuple[str, str, str, int, str
 
 
 def compared_masks(config: Config, wildcards: Wildcards) -> list[str]:
-    """Return the masks of a study that keep an exact number of weights."""
+    """Return the mask files of a study's exact_k arms."""
     return list(_cuts(config, wildcards.study))
 
 
 def cuts(config: Config, wildcards: Wildcards) -> str:
-    """Return each of them with its network, fit, schedule, step and level."""
+    """Return [path, network, fit, schedule, step, level] for every file of `compared_masks`."""
     return compact([(path, *cut) for path, cut in _cuts(config, wildcards.study).items()])
 
 
 def not_tested(config: Config) -> str:
-    """Return the claims that the configuration can't test, each with its reason."""
+    """Return claim -> reason, for the claims that the configuration can't test."""
     return compact({claim: reason for claim, reason in config["not_tested"].items() if reason})
 
 
 def figure_source(config: Config, study: str, kind: str) -> str | None:
-    """Return the run's file that a kind of figure draws beside the table, if there is one."""
+    """Return the file of the run that a kind of figure draws beside the table, or None."""
     sources = {"cost_accuracy": paths.COSTS, "mask_overlap": paths.OVERLAPS}
     return results(config, sources[kind].format(study=study)) if kind in sources else None
 
 
 def figure_resources(kind: str) -> list[str]:
-    """Return the resources with the results of others that a kind of figure draws."""
+    """Return the resources with published results that a kind of figure draws."""
     if kind == "error_compression":
         return ["literature.csv"]
     also = ["literature.csv"] if kind == "accuracy_sparsity" else []

@@ -1,4 +1,4 @@
-"""Jobs of retrain.smk: arms that train on under masks, from which checkpoint, how long."""
+"""Jobs of retrain.smk: the arms that train under masks, their checkpoint and settings."""
 
 from prunescape.jobs.common import (
     Wildcards,
@@ -24,7 +24,7 @@ def _retrained(config: Config, wildcards: Wildcards) -> list[tuple[str, str, str
 
 
 def retrained_arms(config: Config, wildcards: Wildcards) -> str:
-    """Return [criterion, scope, effect, level] of all that a retraining job trains."""
+    """Return [criterion, scope, effect, level] for every network that a retraining job trains."""
     return compact(_retrained(config, wildcards))
 
 
@@ -35,7 +35,7 @@ def retrained_levels(config: Config, wildcards: Wildcards) -> list[str]:
 
 
 def retrained_masks(config: Config, wildcards: Wildcards) -> list[str]:
-    """Return the masks of a retraining job, a file a level."""
+    """Return the mask files of a retraining job, one for every level."""
     if schedule_of(config, wildcards).is_chain:
         return [results(config, paths.STEP_MASKS, **wildcards, step=wildcards.part[1:])]
     return [
@@ -45,7 +45,7 @@ def retrained_masks(config: Config, wildcards: Wildcards) -> list[str]:
 
 
 def retraining_start(config: Config, wildcards: Wildcards) -> str:
-    """Return the checkpoint that a step of a chain goes on from: the step before, or the fit."""
+    """Return the checkpoint from which a chain's step trains: the step before's, or the fit's."""
     step = int(wildcards.part[1:])
     if step == 0:
         return checkpoint(config, wildcards)
@@ -53,10 +53,10 @@ def retraining_start(config: Config, wildcards: Wildcards) -> str:
 
 
 def retraining_settings(config: Config, wildcards: Wildcards) -> str:
-    """Return a retraining job's settings: the fit's, with what its schedule changes."""
+    """Return a retraining job's settings: the fit's, changed by the schedule's."""
     fit, schedule = fit_of(config, wildcards), schedule_of(config, wildcards)
     kept = {key: fit[key] for key in ("optimiser", "batch_size", "shuffle", "sparse_weights")}
-    # Under masks a posterior's means train on as point estimates.
+    # Retraining takes a posterior's means as point estimates.
     point = {"kind": "likelihood", "softmax": "once"}
     objective = fit["objective"] if fit["objective"]["kind"] == "likelihood" else point
     epochs = schedule.epochs(wildcards.part)
@@ -67,6 +67,6 @@ def retraining_settings(config: Config, wildcards: Wildcards) -> str:
 
 
 def epochs_before(config: Config, wildcards: Wildcards) -> int:
-    """Return how many epochs a retraining job's members have been trained before."""
+    """Return the number of epochs for which a retraining job's members have trained before it."""
     epochs: int = fit_of(config, wildcards)["epochs"]
     return epochs + schedule_of(config, wildcards).epochs_before(wildcards.part)

@@ -11,13 +11,13 @@ from prunescape.pipeline.plan import Config, Model
 
 
 def exports(config: Config) -> list[str]:
-    """Return what exporting makes; nothing, if nothing is to be exported."""
+    """Return the exports and the table of their sizes; [] if the config has no exports."""
     found = [results(config, paths.EXPORT, export=name) for name in config["exports"]]
     return [*found, *sizes(config)]
 
 
 def sizes(config: Config) -> list[str]:
-    """Return the sizes of the exports, if there are any."""
+    """Return the table of the exports' sizes; [] if the config has no exports."""
     return [results(config, paths.SIZES)] if config["exports"] else []
 
 
@@ -32,12 +32,12 @@ def figures(config: Config) -> list[str]:
 
 
 def rows(config: Config) -> list[str]:
-    """Return the rows of every evaluation."""
+    """Return the rows files of all evaluation jobs."""
     return [results(config, path) for path in plan.row_files(config)]
 
 
 def noise_checks(config: Config) -> list[str]:
-    """Return the check of the noise estimate of every fit that preconditioned SGD makes."""
+    """Return the checks of the gradient-noise estimates, for all fits with preconditioned SGD."""
     found = []
     for named in plan.models(config):
         fit = config["catalogue"][named.study]["fits"][named.fit]
@@ -51,8 +51,8 @@ def noise_checks(config: Config) -> list[str]:
 def intermediates(config: Config) -> list[str]:
     """Return every file between the raw data and the rows.
 
-    They are targets too: Snakemake removes the output of a job that fails, but records the job's
-    new settings, and notices later that a file is missing only if the file is asked for.
+    They are targets too: Snakemake removes a failed job's output, but records the job's new
+    settings, and later notices a missing file only if the file is a target.
     """
     found = [
         f"data/{dataset}/{split}.safetensors"
@@ -72,7 +72,7 @@ def intermediates(config: Config) -> list[str]:
 
 
 def _pruned_files(config: Config, named: Model, place: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what pruning and retraining make of a model's arms; the same file may come twice."""
+    """Yield the files that pruning and retraining make for a model's arms, some of them twice."""
     for arm in plan.arms(config, named.study, named.fit, named.network):
         if arm.criterion != "none":
             yield results(config, paths.SCORES, **place)
