@@ -1,4 +1,4 @@
-"""What training minimises, and how it steps: objectives, posteriors, optimisers.
+"""Objectives that training minimises, diagonal Gaussian posteriors, and optimisers.
 
 Needs torch.
 """

@@ -1,8 +1,8 @@
-"""The gradients of a batch and of its first image, from one pass where it can be (needs torch).
+"""Gradients of a batch and of its first image, from one pass where possible (needs torch).
 
-The gradient of a weight is a sum, over images, of what a layer is given times the slope by what it
-puts out. Once a batch has been differentiated both are there for its first image, whose gradient
-then takes a product of one row instead of a pass of its own.
+A weight's gradient is a sum over images of the layer's inputs times the slopes by its outputs.
+After the backward pass of a batch both factors are known for the first image, so its gradient takes
+a product of one row instead of a second pass.
 """
 
 import torch
@@ -20,18 +20,18 @@ def descend(goal: Objective, ensemble: Ensemble, batch: Batch, first: Parameters
     Args:
         goal: what training minimises.
         ensemble: R networks; gets the gradients of their mean losses.
-        batch: B images and labels of each.
+        batch: B images and labels for every network.
         first: parameter name -> [R, ...]; gets the gradients of the losses on image 0.
 
     Returns:
         The mean losses [R].
 
     Raises:
-        ValueError: for an objective of posteriors, whose gradient is random.
+        ValueError: if the objective fits posteriors: its gradient is random.
     """
     goal = point_estimate(goal, "optimiser.kind psgd")
     if not goal.network.chained:
-        # A module may call a layer twice, and has parameters beside its layers.
+        # A user's module may call a layer twice, and may have parameters beside its layers.
         ensemble.backward(goal.loss(ensemble.values, batch.first, training=True).sum())
         for name, gradient in ensemble.gradients.items():
             first[name].copy_(gradient)
@@ -45,7 +45,7 @@ def descend(goal: Objective, ensemble: Ensemble, batch: Batch, first: Parameters
 
     losses = goal.loss(ensemble.values, batch, affine, training=True)
     slopes = ensemble.backward(losses.sum(), others=[outputs for *_, outputs in passed])
-    size = batch.labels.shape[1]  # the mean has a share of each image's loss
+    size = batch.labels.shape[1]  # the mean divides the loss of an image by it
     for (layer, inputs, _), slope in zip(passed, slopes, strict=True):
         own = size * slope[:, 0, :, None].flatten(2)  # [R, out, positions]
         windows = layer.windows(inputs)[:, 0]  # [R, positions, in]

@@ -1,7 +1,7 @@
 """What an objective and a prior must offer to training (needs torch).
 
-`objectives.objective` and `posteriors.prior` choose them by name: a new one is a class of this kind
-and an entry there, and in the config's schema.
+`objectives.objective` and `posteriors.prior` choose them by name. A new one takes three things: a
+class with this interface, an entry in that function, and an entry in the config's schema.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -15,7 +15,7 @@ from prunescape.networks.network import Shape
 
 
 class Batch(NamedTuple):
-    """What an ensemble learns from in a step: each member has images of its own."""
+    """The training images of one step; members may have different images."""
 
     images: torch.Tensor
     """Scaled, [R, B, ...]."""
@@ -29,7 +29,7 @@ class Batch(NamedTuple):
 
 
 class Objective(Protocol):
-    """What a fit minimises, per image and in nats, and what it estimates."""
+    """A loss that a fit minimises, per image and in nats, and the estimates that it yields."""
 
     @property
     def network(self) -> ReplicatedNetwork:
@@ -38,27 +38,27 @@ class Objective(Protocol):
 
     @property
     def shapes(self) -> Mapping[str, Shape]:
-        """Name -> shape without the replicate axis, of what an ensemble has to train.
+        """Name -> shape without the replicate axis, for all tensors that an ensemble trains.
 
-        The network's parameters, and what the objective needs beside them: "<weight>.rho".
+        These are the network's parameters and the objective's additional ones: "<weight>.rho".
         """
         ...
 
     @property
     def input_major(self) -> Collection[str]:
-        """Names of those that training on a processor lets lie input by input."""
+        """Names in `shapes` whose tensors lie input by input when a processor trains."""
         ...
 
     def initialise(self, ensemble: Ensemble) -> None:
-        """Set what the objective has beside the network's parameters, in place."""
+        """Set the objective's additional parameters in place."""
         ...
 
     def penalty(self, epoch: int, batches: int) -> float:
-        """Return the weight, at least 0, of what is added to the loss.
+        """Return the penalty's weight in the loss, at least 0.
 
         Args:
             epoch: from 0.
-            batches: how many an epoch has.
+            batches: number of batches in an epoch.
         """
         ...
 
@@ -68,10 +68,10 @@ class Objective(Protocol):
         """Set the ensemble's gradients; return the mean loss of each member on its batch: [R].
 
         Args:
-            ensemble: R members, of `shapes`; nothing but gradients and buffers is changed.
-            batch: B images and labels of each.
-            generators: of each member, the only source of randomness.
-            penalty: `penalty` divided by the number of training images.
+            ensemble: R members with `shapes`; only gradients and buffers are changed.
+            batch: B images and labels for every member.
+            generators: one for every member, the only source of randomness.
+            penalty: result of the method `penalty`, divided by the number of training images.
         """
         ...
 
@@ -95,7 +95,7 @@ class Prior(Protocol):
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """Return (d KL / d mu, d KL / d log |sigma|) for every layer, in closed form.
 
-        They are fresh tensors of mu's shape, which the caller may change; the arguments, mu and
-        sigma^2, are left as they are.
+        They are new tensors of mu's shape, which the caller may change. The arguments, mu and
+        sigma^2, are not changed.
         """
         ...

@@ -1,4 +1,4 @@
-"""What a fit minimises: the mean loss of a batch, and what a posterior adds to it (needs torch).
+"""Objectives of a fit: the mean loss of a batch, and a posterior's divergence (needs torch).
 
 All losses are per image: cross-entropy in nats averaged over the batch, plus the divergence from
 the prior divided by the number of training images. That is Graves' description length
@@ -24,15 +24,16 @@ Settings = Mapping[str, Any]
 
 def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Return the mean cross-entropy of each member in nats: [R, B, classes], [R, B] -> [R]."""
-    # With the classes before the images, as products leave them, it takes a third of the time.
+    # With the classes before the images, as products lay them out, this takes a third of the time.
     return F.cross_entropy(logits.mT, labels, reduction="none").mean(1)
 
 
 class Likelihood:
     """Maximum likelihood: a point estimate of every parameter.
 
-    Setting (config key `objective`): softmax, `once` or, a published flaw, `twice`: probabilities
-    are taken for logits, so the loss of a certain and correct answer is log(1 + (classes - 1) / e).
+    Setting (config key `objective`): softmax, `once` or `twice`. `twice` is a published flaw that
+    takes probabilities for logits: the loss of a certain and correct answer is then
+    log(1 + (classes - 1) / e).
     """
 
     def __init__(self, network: ReplicatedNetwork, settings: Settings) -> None:
@@ -43,7 +44,7 @@ class Likelihood:
         self._twice = choose({"once": False, "twice": True}, softmax, "objective.softmax")
 
     def initialise(self, ensemble: Ensemble) -> None:
-        """A point estimate has nothing beyond the network's own initial weights."""
+        """Do nothing: a point estimate has no parameters beside the network's."""
 
     def loss(
         self,
@@ -65,7 +66,7 @@ class Likelihood:
         return cross_entropy(logits.softmax(2) if self._twice else logits, batch.labels)
 
     def penalty(self, epoch: int, batches: int) -> float:
-        """Nothing is added to the loss."""
+        """Return 0: there is no penalty."""
         return 0.0
 
     def descend(
@@ -84,13 +85,14 @@ class Likelihood:
 class Variational:
     """A diagonal Gaussian over every weight; biases are point estimates.
 
-    Settings (config key `objective`): prior, sigma (parameter, initial), sigma_in_kl, sampling, and
-    kl: weight (1, or `batches`: the whole divergence in every batch) and warm_up [first, last]: the
-    weight is 0 up to the first of these epochs and rises linearly to its full value at the last.
+    Settings (config key `objective`): prior, sigma (parameter, initial), sigma_in_kl, sampling and
+    kl. `kl` has a weight (1, or `batches`, which counts the whole divergence in every batch) and
+    warm_up [first, last]: the weight is 0 up to epoch `first` and rises linearly to its full value
+    at epoch `last`.
     """
 
     def __init__(self, network: ReplicatedNetwork, settings: Settings) -> None:
-        """ValueError for a setting that is unknown, or sparse weights: it wouldn't keep zeros."""
+        """Raise ValueError for an unknown setting, or sparse weights, whose zeros wouldn't stay."""
         if any(layer.nonzero < 1 for layer in network.weighted):
             raise ValueError("networks: nonzero: found with objective.kind: variational")
         self.network = network
@@ -113,7 +115,7 @@ class Variational:
             ensemble.tensors[f"{name}.rho"].fill_(rho.item())
 
     def penalty(self, epoch: int, batches: int) -> float:
-        """Return the weight of the divergence in an epoch of so many batches."""
+        """Return the divergence's weight in the loss, for an epoch with so many batches."""
         kl = self._settings["kl"]
         full = float(batches) if kl["weight"] == "batches" else float(kl["weight"])
         first, last = kl["warm_up"]
@@ -127,10 +129,10 @@ class Variational:
         """Set the ensemble's gradients; return the mean loss [R] of each member on its batch.
 
         Args:
-            ensemble: means and rho of the weights, biases.
+            ensemble: the weights' means and rho, and the biases.
             batch: images and labels.
-            generators: of each member, for one sample of the posterior.
-            penalty: what the divergence, whose gradient is added, is multiplied by.
+            generators: one for every member, which draws one sample of the posterior.
+            penalty: factor of the divergence, whose gradient is added.
         """
         spreads = self._spreads(ensemble)
         losses = self._loss(ensemble, spreads, batch, generators)
@@ -147,7 +149,7 @@ class Variational:
     ) -> torch.Tensor:
         """Return the mean loss [R] at one sample of the posterior with these `spreads`."""
         sample = self._sample_activations if self._by_activations else self._sample_weights
-        values = ensemble.values  # with biases that are frozen
+        values = ensemble.values  # frozen biases too
 
         def affine(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
             name = f"{layer.name}.weight"
@@ -159,9 +161,10 @@ class Variational:
 
     @torch.no_grad()
     def _spreads(self, ensemble: Ensemble) -> dict[str, torch.Tensor]:
-        """Return, in the place of every rho, what sampling takes: sigma^2, or sigma of weights.
+        """Return name of rho -> sigma^2 for sampling activations, or sigma for sampling weights.
 
-        They are leaves: autograd ends there, and its slopes land where those of rho are to be.
+        These tensors are leaves, where autograd ends; it writes the slopes by them to the place of
+        the slopes by rho.
         """
         spreads = {}
         for name in (f"{weight}.rho" for weight in self.weights):
@@ -173,7 +176,7 @@ class Variational:
 
     @torch.no_grad()
     def _chain(self, ensemble: Ensemble, spreads: Parameters, penalty: float) -> None:
-        """Turn slopes by `spreads` into slopes by rho, by way of log |sigma|; add the penalty's."""
+        """Turn slopes by `spreads` into slopes by rho via log |sigma|; add the penalty's slopes."""
         mus = [ensemble.tensors[name] for name in self.weights]
         sizes = list(spreads.values())
         variances = sizes if self._by_activations else [size.square() for size in sizes]
@@ -211,10 +214,10 @@ class Variational:
     ) -> torch.Tensor:
         """Sample a layer's outputs instead of its weights: Kingma et al. (2015), equation 6.
 
-        Their mean is the inputs times mu, their variance the squared inputs times sigma^2.
+        The outputs' mean is inputs times mu, their variance is squared inputs times sigma^2.
         """
         mean = layer.product(inputs, mu)
-        # An image of zeros has variance 0, where the square root has no slope.
+        # An image of zeros has variance 0, at which the square root has no finite slope.
         deviation = layer.product(inputs.square(), variance).add(1e-16).sqrt()
         return mean + deviation * _normal(mean, generators)
 
@@ -233,7 +236,7 @@ class Variational:
 def objective(network: ReplicatedNetwork, settings: Settings) -> Objective:
     """Return the objective that the config's `objective` block describes.
 
-    ValueError for a kind or another setting that is unknown, or can't be with such a network.
+    Raises ValueError for an unknown kind or setting, or one that such a network doesn't allow.
     """
     kinds: dict[str, Callable[[ReplicatedNetwork, Settings], Objective]] = {
         "likelihood": Likelihood,
@@ -243,10 +246,10 @@ def objective(network: ReplicatedNetwork, settings: Settings) -> Objective:
 
 
 def point_estimate(goal: Objective, needed_by: str) -> Likelihood:
-    """Return an objective whose loss can be asked for at any parameters.
+    """Return `goal` if it is an objective of point estimates, which has a loss at any parameters.
 
     Raises:
-        ValueError: if it is of posteriors; says what needs one of point estimates.
+        ValueError: if it fits posteriors; the message names `needed_by`.
     """
     if not isinstance(goal, Likelihood):
         raise ValueError(
@@ -257,10 +260,10 @@ def point_estimate(goal: Objective, needed_by: str) -> Likelihood:
 
 
 def _normal(like: torch.Tensor, generators: list[torch.Generator]) -> torch.Tensor:
-    """Return standard normal numbers of `like`'s shape, each member's from its own generator.
+    """Return standard normal numbers in the shape of `like`, one generator a member.
 
-    They are drawn in the order in which `like` lies in memory: a product's unit by unit, those of
-    weights as the ensemble lays them.
+    They are drawn in the order in which `like` lies in memory: unit by unit for a product, in the
+    ensemble's layout for weights.
     """
     values = torch.empty_like(like, requires_grad=False)
     in_order = values.mT if values.mT.is_contiguous() else values

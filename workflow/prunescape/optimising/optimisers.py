@@ -1,4 +1,4 @@
-"""Optimisers of an ensemble's flat buffer, and how their rate falls (needs torch)."""
+"""Optimisers of an ensemble's flat buffer, and schedules of the learning rate (needs torch)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,10 +20,11 @@ def optimiser(
     """Return the optimiser that a fit's `optimiser` block describes.
 
     Args:
-        ensemble: what it moves.
+        ensemble: the networks to train.
         fit: a fit of the config; optimiser and batch_size are read.
         images: number of training images.
-        free: [M, P] like the ensemble's flat buffer, 0 where weights don't train; or None.
+        free: [M, P] like the ensemble's flat buffer, 0 where weights don't train, else 1; None if
+            all weights train.
 
     Raises:
         ValueError: if the kind or another setting is unknown.
@@ -45,14 +46,14 @@ def optimiser(
 
 
 def moments(optimiser: Optimiser, ensemble: Ensemble) -> list[torch.Tensor]:
-    """Return what an optimiser of torch remembers of past gradients; PreconditionedSGD: nothing."""
+    """Return a torch optimiser's averages of past gradients; for PreconditionedSGD no tensor."""
     if isinstance(optimiser, PreconditionedSGD):
         return []
     return [value for value in optimiser.state[ensemble.flat].values() if torch.is_tensor(value)]
 
 
 def state(optimiser: Optimiser, ensemble: Ensemble) -> dict[str, torch.Tensor]:
-    """Return all that an optimiser remembers: what `load` needs to go on with the same bits."""
+    """Return an optimiser's whole state, with which `load` goes on to the same bits."""
     if isinstance(optimiser, PreconditionedSGD):
         return optimiser.state()
     return {name: each for name, each in optimiser.state[ensemble.flat].items() if each is not None}
@@ -63,7 +64,7 @@ def load(
     ensemble: Ensemble,
     remembered: Mapping[str, np.ndarray | torch.Tensor],
 ) -> None:
-    """Make an optimiser remember what `state` returned."""
+    """Restore a state that `state` returned."""
     if isinstance(optimiser, PreconditionedSGD):
         optimiser.load(remembered)
     else:
@@ -85,8 +86,8 @@ def set_rate(optimiser: Optimiser, settings: Settings, epoch: float, of: int) ->
         of: epochs in all.
 
     Raises:
-        ValueError: if the kind of decay is unknown, or preconditioned SGD, which has no rate, is to
-            have one.
+        ValueError: if the kind of decay is unknown, or if there is one for preconditioned SGD,
+            which has no learning rate.
     """
     decay = settings.get("decay")
     if decay is None:

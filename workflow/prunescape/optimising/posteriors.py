@@ -1,8 +1,8 @@
 """Diagonal Gaussian posteriors: how sigma is parameterised, and the divergence from the prior.
 
-q(w) = N(mu, sigma^2) for every weight, as in Graves (2011), section 4. A divergence gives its value
-a member [R] and adds its gradient in closed form, which spares autograd a graph over all weights
-(needs torch).
+q(w) = N(mu, sigma^2) for every weight, as in Graves (2011), section 4. A prior returns the
+divergence of every member [R] and its gradient in closed form, so that autograd needs no graph over
+all weights (needs torch).
 """
 
 import functools
@@ -24,8 +24,8 @@ class SigmaParameter:
 
     Attributes:
         sigma: rho -> sigma.
-        chain: (slope by log |sigma|, rho) -> slope by rho, in place of the first.
-        inverse: sigma -> rho, on numbers.
+        chain: (slope by log |sigma|, rho) -> slope by rho; overwrites its first argument.
+        inverse: sigma -> rho.
     """
 
     sigma: Callable[[torch.Tensor], torch.Tensor]
@@ -65,8 +65,8 @@ class GaussianPrior:
     m = mean of mu and s^2 = mean of sigma^2 + (mu - m)^2 minimise the divergence: Graves (2011),
     equations 14 and 15. Its gradient is therefore the one at constant m and s.
 
-    `sigma_in_kl: variance` takes the forward pass's standard deviation for a variance, as a public
-    code did; its absolute value, since there nothing keeps it positive.
+    `sigma_in_kl: variance` repeats a public code, which took the forward pass's standard deviation
+    for a variance; its absolute value, since nothing there keeps it positive.
     """
 
     def __init__(self, sigma_in_kl: str = "standard_deviation") -> None:
@@ -91,7 +91,7 @@ class GaussianPrior:
         self, mus: Tensors, variances: Tensors
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """Return (d KL / d mu, d KL / d log |sigma|) for every layer, given sigma^2."""
-        order = 1 if self._variance else 2  # of sigma in the variance of the divergence
+        order = 1 if self._variance else 2  # power of sigma that counts as the variance
         if self._variance:
             variances = [variance.sqrt() for variance in variances]
         centred, prior_variance = self._fitted(mus, variances)
@@ -117,12 +117,12 @@ def _sum(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _total(parts: Iterable[torch.Tensor]) -> torch.Tensor:
-    """Add up tensors of one shape, of which there is at least one, in their order."""
+    """Add up one or more tensors of one shape, in their order."""
     return functools.reduce(torch.add, parts)
 
 
 class ArdPrior:
-    """Automatic relevance determination: a zero-mean Gaussian of its own for every weight.
+    """Automatic relevance determination: every weight has a separate zero-mean Gaussian prior.
 
     At the best variance of each prior the divergence is log(1 + mu^2 / sigma^2) / 2: Kharitonov et
     al. (2018), arXiv 1811.00596, equation 8.
@@ -147,15 +147,16 @@ class ArdPrior:
 
 
 class LogUniformPrior:
-    """The log-uniform prior of variational dropout, by its fitted approximation.
+    """The log-uniform prior of variational dropout, with a fitted approximation of the divergence.
 
     With alpha = sigma^2 / mu^2 the divergence is, up to a constant and within 0.015 nats,
     k1 - k1 sigmoid(k2 + k3 log alpha) + log(1 + 1 / alpha) / 2: Molchanov et al. (2017), arXiv
-    1701.05369, equation 14 (there with the opposite sign, and the constant so that it tends to 0).
+    1701.05369, equation 14 (there with the opposite sign). The constant k1 makes it tend to 0 for
+    large alpha.
     """
 
     K1, K2, K3 = 0.63576, 1.87320, 1.48695
-    # Keeps log alpha finite where mu is 0; there alpha is beyond anything that is kept.
+    # Keeps log alpha finite where mu is 0; alpha is then larger than for any weight that is kept.
     TINY = 1e-30
 
     def value(self, mus: Tensors, sigmas: Tensors) -> torch.Tensor:
@@ -188,7 +189,7 @@ class LogUniformPrior:
 def prior(name: str, sigma_in_kl: str) -> Prior:
     """Return the prior that the config calls gaussian, ard or log_uniform.
 
-    ValueError for another name, and for a `sigma_in_kl` that GaussianPrior doesn't know.
+    Raises ValueError for another name, and for a `sigma_in_kl` that GaussianPrior doesn't know.
     """
     makers: dict[str, Callable[[], Prior]] = {
         "gaussian": lambda: GaussianPrior(sigma_in_kl),
@@ -199,5 +200,5 @@ def prior(name: str, sigma_in_kl: str) -> Prior:
 
 
 def _like(member: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
-    """Give a number a member [R] the dimensions of a tensor [R, ...]."""
+    """View `member` [R] with as many dimensions as `tensor` [R, ...]."""
     return member.view(-1, *[1] * (tensor.dim() - 1))

@@ -3,9 +3,8 @@
 Mandt, Hoffman and Blei (2017), "Stochastic Gradient Descent as Approximate Bayesian Inference",
 arXiv 1704.04289. Near a minimum SGD moves like a Gaussian process, which comes closest to the
 posterior of N images under the diagonal preconditioner H_k = 2 S / (N C_k), with S images in a
-batch and C the diagonal covariance of one image's gradient. H is the whole step: there is no
-learning rate beside it. C is estimated on the way, from the gradient g_1 of one image and the
-gradient g_S of its batch:
+batch and C the diagonal covariance of one image's gradient. There is no learning rate beside H. C
+is estimated during training, from the gradient g_1 of one image and the gradient g_S of its batch:
 
     C_t = (1 - 1/t) C_{t-1} + (g_1 - g_S)^2 / t
 """
@@ -21,19 +20,19 @@ from prunescape.networks.ensembles import Ensemble
 
 Settings = Mapping[str, Any]
 
-# t of the first step: C_10 is the first estimate that a weight is divided by.
+# t of the first step: C_10 is the first estimate that a gradient is divided by.
 FIRST_STEP = 10
 
 
 class NoiseCovariance:
-    """The online estimate of C, all members at once.
+    """The online estimate of C, for all members at once.
 
-    Since g_1 is part of g_S, its expectation is (1 - 1/S) C, which leaves every ratio of C's
-    entries as it is.
+    Since g_1 is part of g_S, the estimate's expectation is (1 - 1/S) C; the ratios of C's entries
+    stay the same.
 
     Attributes:
         values: [R, P] float32, C in the layout of an ensemble's flat buffer.
-        t: how many batches have counted.
+        t: number of batches counted.
     """
 
     def __init__(self, like: torch.Tensor, t: int = 0) -> None:
@@ -68,12 +67,12 @@ class PreconditionedSGD:
     start. Whatever the start, the first step is the one at t = 10:
 
         measured   C is the mean of all squares so far. The first nine batches only measure it.
-        zero       as in that code, C_9 = 0: all batches move the weights, the first by a C that
-                   is a tenth of one square, which is next to nothing for most weights. Then the
-                   floor decides how far they are thrown.
+        zero       as in that code, C_9 = 0: all batches move the weights. At the first batch C is
+                   a tenth of one square, which is next to nothing for most weights; the floor then
+                   decides how far they move.
 
-    `step` is called once the ensemble holds the gradients of a batch and `first` those of its first
-    image.
+    Before `step` is called, the ensemble must hold the gradients of a batch, and `first` the
+    gradients of the batch's first image.
 
     Attributes:
         first: parameter name -> [R, ...], g_1; written before each step.
@@ -94,8 +93,8 @@ class PreconditionedSGD:
             settings: the config's `optimiser` block.
             images: N, the number of training images.
             batch_size: S.
-            mask: [R, P] in the layout of `ensemble.flat`, 1 where weights learn; where it is 0,
-                the ensemble holds gradients at 0, and neither a weight nor its C ever changes.
+            mask: [R, P] in the layout of `ensemble.flat`, 1 where weights train. Where it is 0, the
+                ensemble holds gradients at 0, and neither the weight nor its C ever changes.
 
         Raises:
             ValueError: if `start` or `normalisation` is unknown.
@@ -112,7 +111,7 @@ class PreconditionedSGD:
 
     @torch.no_grad()
     def step(self) -> None:
-        """Take the ensemble's gradients for those of the batch: count it, move the weights.
+        """Count the batch whose gradients the ensemble holds, and move the weights.
 
         Overwrites `first`.
         """
@@ -123,7 +122,7 @@ class PreconditionedSGD:
             self._ensemble.flat.addcdiv_(gradient, divisor, value=-self._length)
 
     def state(self) -> dict[str, torch.Tensor]:
-        """Return what a run that goes on needs: `<parameter>.noise` [R, ...] and `noise.t` [R]."""
+        """Return the state that `load` takes: `<parameter>.noise` [R, ...] and `noise.t` [R]."""
         noise = self._noise
         views = self._ensemble.views(noise.values)
         state = {f"{name}.noise": view for name, view in views.items()}
@@ -131,7 +130,7 @@ class PreconditionedSGD:
 
     @torch.no_grad()
     def load(self, state: Mapping[str, np.ndarray | torch.Tensor]) -> None:
-        """Go on from a `state`; other entries are left alone."""
+        """Go on from what `state` returned; other entries are ignored."""
         for name, view in self._ensemble.views(self._noise.values).items():
             view.copy_(torch.as_tensor(state[f"{name}.noise"]))
         self._noise.t = int(state["noise.t"][0])
