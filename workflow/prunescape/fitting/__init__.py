@@ -1,4 +1,4 @@
-"""From split files to a checkpoint: training that can be killed, and what it writes.
+"""Training: fits an ensemble, goes on after a kill, and writes a checkpoint.
 
 Needs torch.
 """

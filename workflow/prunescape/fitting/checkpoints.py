@@ -1,8 +1,8 @@
 """Checkpoints: an ensemble on disk, with all that is needed to run it (needs torch).
 
-A safetensors file of parameters [R, ...] and of the input scaling. Its metadata names the network's
-layers, the image's shape, the replicates, the data files that were opened to fit it, and the
-replicates of its block that are missing because their training diverged.
+A checkpoint is a safetensors file with parameters [R, ...] and the input scaling. Its metadata
+names the network's layers, the image's shape, the replicates, the data files that were opened to
+fit it, and the replicates of its block that are missing because their training diverged.
 """
 
 from dataclasses import dataclass, replace
@@ -26,14 +26,14 @@ class Checkpoint:
     """A fitted ensemble.
 
     Attributes:
-        layers: the network as the config has it: layers, or path/to/file.py:name.
+        layers: the network as in the config: a list of layers, or path/to/file.py:name.
         image: shape of an image [C, H, W].
         scaling: input scaling.
         arrays: parameter or buffer name -> [R, ...]; `<weight>.sigma` beside the means of a
             variational fit, `<parameter>.noise` and `noise.t` beside the weights of preconditioned
             SGD.
         replicates: the replicate of each member.
-        fitted_on: split -> SHA-256 of the data files that were opened on the way.
+        fitted_on: split -> SHA-256 of the data files that were opened for training.
         arms: criterion, scope, effect and level of each member, after retraining; else None.
         diverged: the replicates of the block that are not among `replicates`.
     """
@@ -66,7 +66,7 @@ class Checkpoint:
         return {name: torch.as_tensor(self.arrays[name], device=device) for name in names}
 
     def of_arm(self, *arm: str) -> "Checkpoint":
-        """Return the members of one arm, named by the first parts of `arms`."""
+        """Return the members of one arm; `arm` holds the first parts of its entry in `arms`."""
         chosen = [i for i, name in enumerate(self.arms or []) if name[: len(arm)] == arm]
         if not chosen:
             raise ValueError(f"the checkpoint has no member of the arm {' / '.join(arm)}")
@@ -89,7 +89,7 @@ class Checkpoint:
             "fitted_on": self.fitted_on,
             "arms": self.arms,
         }
-        if self.diverged:  # where nothing diverges, a file's bytes are what they always were
+        if self.diverged:  # no entry without divergence, so that a file's bytes stay the same
             named = (replace(each, checkpoint=each.checkpoint or path) for each in self.diverged)
             metadata["diverged"] = divergence.records(named)
         files.write_tensors(path, self.arrays | self.scaling.arrays(), metadata)
@@ -137,7 +137,7 @@ class Checkpoint:
                 )
         members = len(replicates)
         for name, array in checkpoint.arrays.items():
-            # What lies beside the parameters, such as a deviation, may be any number.
+            # Arrays beside the parameters, such as a deviation, may hold NaN or infinity.
             unsound = name in built.shapes and not np.isfinite(array).all()
             if array.shape[:1] != (members,) or unsound:
                 raise ValueError(

@@ -1,9 +1,9 @@
-"""Trainings that diverge: what is known of a replicate that had to leave its block.
+"""Trainings that diverge: records of replicates that left their block.
 
-A replicate diverges in the epoch in which its loss, or a parameter, stops being finite. It leaves
-at the end of that epoch; the others train on, and their numbers don't depend on its company. Its
-checkpoint names it, evaluations name the networks that are therefore missing, and the table goes
-without their rows. Standard library only.
+A replicate diverges in the epoch in which its loss, or a parameter, stops being finite. At the end
+of that epoch it leaves the block. The other replicates train on, and their numbers are the same as
+without it. The checkpoint names the diverged replicate, evaluations name the networks that are
+therefore missing, and the table lacks their rows. Standard library only.
 """
 
 import csv
@@ -24,11 +24,11 @@ class Divergence:
     Attributes:
         replicate: its number.
         epoch: from 1, within this training.
-        step: from 1, within the epoch: the first whose loss is not finite; the last, if only what
-            it made of the parameters isn't.
-        loss: of that step, as text: JSON has no nan.
-        before: of the step before, as text; empty at the first step of an epoch.
-        setting: what is likely to be wrong, with its value.
+        step: from 1, within the epoch: the first step whose loss is not finite; the last step, if
+            all losses are finite and only the parameters after it aren't.
+        loss: the loss of that step, as text: JSON has no NaN.
+        before: the loss of the step before, as text; empty at the first step of an epoch.
+        setting: the setting that is likely to be wrong, with its value.
         checkpoint: file in which the replicate is missing; empty before it is written.
     """
 
@@ -50,7 +50,7 @@ class Divergence:
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> "Divergence":
-        """Return what `record` described; ValueError if it isn't one."""
+        """Return the divergence that a record of `records` describes; ValueError if none does."""
         try:
             return cls(**record)
         except TypeError:
@@ -58,32 +58,33 @@ class Divergence:
 
 
 def records(found: Iterable[Divergence]) -> list[Record]:
-    """Return divergences as JSON has them."""
+    """Return divergences as dictionaries for JSON."""
     return [asdict(each) for each in found]
 
 
 COLUMNS = [*FIT, *(field.name for field in fields(Divergence))]
-"""Of a table of trainings that diverged; docs/table.md explains them."""
+"""Columns of the table of diverged trainings; docs/table.md explains them."""
 
 
 def rows(evaluations: Iterable[Mapping[str, Any]]) -> list[Record]:
-    """Return the rows of that table from the contents of rows.json files, sorted.
+    """Return the sorted rows of the table of diverged trainings, from rows.json files' contents.
 
-    A row a replicate and training, however many rows of the table of scores it leaves out.
+    There is one row a replicate and training, however many rows the table of scores lacks by it.
     """
     found = {}
     for record in evaluations:
         for each in record.get("missing", ()):
             row = {name: each[name] for name in FIT} | each["divergence"]
             key = row["checkpoint"], row["replicate"]
-            # A fit that starts from another's checkpoint lacks its replicates; the other is named.
+            # A fit that starts from another fit's checkpoint lacks the same replicates; the row
+            # names the fit whose training diverged.
             if key not in found or f"/{row['fit']}/" in row["checkpoint"]:
                 found[key] = row
     return [found[key] for key in sorted(found)]
 
 
 def read(path: str | os.PathLike) -> list[Record]:
-    """Read such a table, a row each; ValueError names the file."""
+    """Return the rows of a file with the table of diverged trainings; ValueError names the file."""
     try:
         with Path(path).open(encoding="utf-8", newline="") as opened:
             reader = csv.DictReader(opened)
@@ -97,7 +98,7 @@ def read(path: str | os.PathLike) -> list[Record]:
 
 
 def told(row: Mapping[str, Any]) -> str:
-    """Return a row in words."""
+    """Return a row of the table as a sentence."""
     what = Divergence(**{field.name: row[field.name] for field in fields(Divergence)})
     return f"{' / '.join(row[name] for name in FIT)}: {what}"
 
@@ -108,7 +109,7 @@ def likely(settings: Mapping[str, Any], epoch: int, step: int) -> str:
     Args:
         settings: a fit of the config; optimiser is read.
         epoch: epoch in which it diverged, from 1.
-        step: step of the epoch, from 1. What diverges at the very first has not been moved yet.
+        step: step of the epoch, from 1. Before the very first step nothing has been trained yet.
     """
     if epoch == step == 1 and "initial_weights" in settings:
         return f"initial_weights {settings['initial_weights']}"

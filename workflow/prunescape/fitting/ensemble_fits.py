@@ -1,4 +1,4 @@
-"""From images to the checkpoint of an ensemble (needs torch)."""
+"""Fits an ensemble to images and returns its checkpoint (needs torch)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,17 +27,17 @@ def fit(
     """Fit an ensemble of networks.
 
     Args:
-        split: the training images, on the CPU, where their scaling is found.
-        layers: of the networks, or path/to/file.py:name.
-        settings: of the fit, as in the config.
+        split: the training images, on the CPU, where the scaling is measured.
+        layers: the networks' layers, or path/to/file.py:name.
+        settings: a fit of the config.
         root: first parts of the random streams' names.
-        replicates: whom to fit; with a start, the start's replicates are.
+        replicates: numbers of the replicates to fit; with `start`, its replicates are fitted.
         device: where to train.
         start: point estimates to start from.
-        progress: where the training is kept, so that it goes on after a kill.
+        progress: file in which the training's state is kept, so that it goes on after a kill.
 
     Returns:
-        A checkpoint without the replicates that diverged, here or on the way to the start.
+        A checkpoint without the replicates that diverged in this training or in that of `start`.
 
     Raises:
         ValueError: the last layer doesn't have a unit for each class, or the training fails.
@@ -75,5 +75,5 @@ def fit(
 
 
 def opened(split: ImageTensors, start: Checkpoint | None = None) -> dict[str, str]:
-    """Return the SHA-256 of all that a fit learns from, by the name of its split."""
+    """Return split -> SHA-256 of the data files that a fit learns from, through `start` too."""
     return split.opened | (start.fitted_on if start else {})

@@ -1,7 +1,8 @@
 """The exact covariance of the gradient noise, and how well SGD's online estimate ranks it.
 
-Preconditioned SGD divides by an estimate from one image a batch (Mandt, Hoffman and Blei 2017,
-arXiv 1704.04289). Here is what it estimates, from the gradient of every single image (needs torch).
+Preconditioned SGD divides by an estimate C from one image a batch (Mandt, Hoffman and Blei 2017,
+arXiv 1704.04289). This module computes C exactly, from every single image's gradient, and compares
+the two (needs torch).
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,8 +23,8 @@ from prunescape.optimising.interfaces import Batch
 from prunescape.optimising.objectives import Likelihood, objective, point_estimate
 from prunescape.optimising.preconditioned import NoiseCovariance
 
-STEPS = 3000  # batches of an estimate at weights that stay
-CHUNK = 100  # images at a time: R * 100 gradients are held at once
+STEPS = 3000  # batches for the estimate at fixed weights
+CHUNK = 100  # images at a time: R * 100 gradients are in memory at once
 
 Tensors = dict[str, torch.Tensor]
 
@@ -34,8 +35,8 @@ def exact(
     """Return the variance of one image's gradient over all training images.
 
     Args:
-        goal: what training minimises, with a network of linear layers: convolutions here are not
-            made for torch.func.
+        goal: the training's objective, with a network of linear layers only: this library's
+            convolutions don't work under torch.func.
         parameters: weights and biases [R, ...].
         inputs: scaled training images [N, ...].
         labels: their classes [N].
@@ -67,14 +68,14 @@ def online(
     labels: torch.Tensor,
     batches: Iterable[torch.Tensor],
 ) -> Tensors:
-    """Return the estimate that preconditioned SGD makes of the same at weights that stay.
+    """Return preconditioned SGD's estimate of this variance at fixed weights.
 
     Args:
-        goal: what training minimises.
+        goal: the training's objective.
         parameters: weights and biases [R, ...].
         inputs: scaled training images [N, ...].
         labels: their classes [N].
-        batches: positions [R, S] of the images of each batch.
+        batches: for every batch, the positions of its images [R, S].
 
     Returns:
         Parameter name -> [R, ...] float32.
@@ -101,15 +102,15 @@ def check(
 
     Args:
         checkpoint: an ensemble that preconditioned SGD fitted.
-        fit: its fit of the config.
-        images: the training images [N, C, H, W] it was fitted on.
+        fit: the fit of the config that made it.
+        images: the training images [N, C, H, W].
         labels: their classes [N].
         root: the run's seed and the study.
 
     Returns:
-        A row a replicate: its number, and Spearman's rank correlation, over all parameters, of the
-        exact C with the estimate at weights that stay (`noise_rank_fixed`) and with the one that
-        training ended with (`noise_rank_trained`), which remembers the weights on the way.
+        A row a replicate: its number, and Spearman's rank correlations, over all parameters, of the
+        exact C with two estimates. `noise_rank_fixed` takes the estimate at fixed weights,
+        `noise_rank_trained` the last one of the training, which averages over earlier weights.
     """
     goal = point_estimate(objective(checkpoint.network, fit["objective"]), "check_noise")
     parameters = checkpoint.parameters(images.device)
@@ -131,7 +132,7 @@ def check(
 
 
 def rank_correlation(one: Tensors, other: Tensors, member: int) -> float:
-    """Return Spearman's rank correlation of one member's entries in two sets of [R, ...]."""
+    """Return Spearman's rank correlation of one member's entries in two sets of tensors."""
 
     def entries(tensors: Tensors) -> np.ndarray:
         return np.concatenate([tensors[name][member].flatten().cpu().numpy() for name in one])

@@ -1,4 +1,4 @@
-"""Weights before training, each replicate's from streams of its own (needs torch)."""
+"""Weights before training, drawn from the replicate's random streams (needs torch)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
@@ -21,16 +21,17 @@ def initial_weights(
     root: tuple[int | str, ...],
     replicates: Sequence[int],
 ) -> Arrays:
-    """Draw initial weights; biases start at zero but under `torch_default`.
+    """Draw initial weights; biases start at zero, except under `torch_default`.
 
     `distribution`: zeros; normal with standard deviation `scale`; he_uniform: uniform on
     +-sqrt(6 / inputs) (He et al. 2015, equation 10), the usual start before a ReLU; glorot_uniform:
     uniform on +-sqrt(6 / (inputs + outputs)) (Glorot & Bengio 2010, equation 16); torch_default:
-    weights and biases uniform on +-sqrt(1 / inputs), as torch's own layers start. `inputs` counts
-    all of a unit's inputs, also those without a weight in sparse layers.
+    weights and biases uniform on +-sqrt(1 / inputs), as torch's own layers start; own: the values
+    that a user's module starts with. `inputs` counts all of a unit's inputs, also those without a
+    weight in sparse layers.
 
-    own: as a module of the user starts; what such a module has beside layers that are trained, its
-    buffers and frozen parameters included, always does. ValueError for another distribution.
+    Whatever the distribution, a user's module starts its other parameters, frozen parameters and
+    buffers itself. Raises ValueError for another distribution.
     """
     kind = settings["distribution"]
     draw = choose(_DISTRIBUTIONS, kind, "initial_weights.distribution")
@@ -91,4 +92,4 @@ _DISTRIBUTIONS: dict[str, Draw | None] = {
     "torch_default": _torch_default,
     "own": None,
 }
-"""Name -> what draws a tensor of some shape, given how many inputs a unit has; None: nothing."""
+"""Name -> function that draws a tensor, given its shape and a unit's number of inputs, or None."""

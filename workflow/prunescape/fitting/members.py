@@ -1,4 +1,4 @@
-"""The members of an ensemble under training, with all that is theirs (needs torch)."""
+"""The members of an ensemble under training, with their optimiser and masks (needs torch)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -16,12 +16,12 @@ class Fixed:
     """The weights of an ensemble that don't train: no gradient, no moment, no change.
 
     Attributes:
-        free: [M, P] in the layout of the ensemble's flat buffer, 1 where weights train and 0 where
-            not; None if all do.
+        free: [M, P] in the layout of the ensemble's flat buffer, 1 where weights train, else 0;
+            None if all weights train.
     """
 
     def __init__(self, ensemble: Ensemble, trainable: Mapping[str, np.ndarray]) -> None:
-        """`trainable`: parameter name -> boolean [M, ...]; what isn't named trains."""
+        """`trainable`: parameter name -> boolean [M, ...]; parameters without an entry train."""
         self._ensemble = ensemble
         self.free: torch.Tensor | None = None
         if trainable:
@@ -34,7 +34,7 @@ class Fixed:
             ensemble.hold(self.free)
 
     def expect(self, other: "Fixed", kept: Sequence[int]) -> None:
-        """Hold the weights to the values that `other` holds them to, of which these are some."""
+        """Expect the values that `other` expects of its members at the positions `kept`."""
         if self.free is not None and other.free is not None:
             values = torch.zeros_like(other.free).masked_scatter_(other._still, other._values)
             self._values = values[kept][self._still]
@@ -59,11 +59,11 @@ class Members:
 
     Attributes:
         ensemble: their parameters and buffers.
-        replicates: the replicate of each of M members.
-        generators: of each member, for samples of its posterior.
+        replicates: the replicate numbers of the M members.
+        generators: one for every member, for samples of its posterior.
         sparse: weight name -> boolean [M, ...], the fixed sparse weights.
-        fixed: their weights that don't train.
-        optimiser: moves them.
+        fixed: the weights that don't train.
+        optimiser: updates the ensemble.
     """
 
     def __init__(
@@ -80,10 +80,11 @@ class Members:
 
         Args:
             ensemble: M members.
-            replicates: the replicate of each.
-            generators: of each.
+            replicates: the replicate numbers of the members.
+            generators: one for every member.
             sparse: weight name -> boolean [M, ...].
-            trainable: weight name -> boolean [M, ...]; the others keep their value.
+            trainable: weight name -> boolean [M, ...], True = trains; other weights keep their
+                value.
             settings: a fit of the config; optimiser and batch_size are read.
             images: number of training images.
         """
@@ -99,11 +100,11 @@ class Members:
 
     @property
     def own(self) -> list[int]:
-        """The replicates, each once."""
+        """The replicate numbers without repetition."""
         return list(dict.fromkeys(self.replicates))
 
     def without(self, replicates: Collection[int]) -> "Members":
-        """Return the members of all but some replicates, as they stand."""
+        """Return the members in their present state, without those of some replicates."""
         kept = [i for i, r in enumerate(self.replicates) if r not in replicates]
         if len(kept) == len(self.replicates):
             return self

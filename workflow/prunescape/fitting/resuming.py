@@ -1,9 +1,9 @@
 """Long trainings that were killed go on from their last epoch, with the same bits (needs torch).
 
-After an epoch, at most once a minute, a training writes all that decides its next step to a file
-beside its output: parameters, buffers, the optimiser's memory and the states of its generators
-(batches are named by epoch, so they need none). Whoever starts the same training again goes on
-from there; a training that ends takes the file away. One that is done in parts has a file a part.
+After an epoch, at most once a minute, a training writes its state to a file beside its output:
+parameters, buffers, the optimiser's state and the states of the generators (batches need none: the
+epoch's number names their random stream). If the same training is started again it goes on from
+there; when it ends it removes the file. A training in several parts has a file a part.
 """
 
 import copy
@@ -26,11 +26,11 @@ from prunescape.optimising import optimisers
 WORKFLOW = Path(__file__).resolve().parents[2]
 """The folder with the library and the rules' scripts."""
 INTERVAL = 60.0
-"""Seconds between two writes, at least."""
+"""Least number of seconds between two writes."""
 
 
 class Progress:
-    """The file in which a training keeps where it stands.
+    """The file in which a training keeps its state.
 
     Attributes:
         path: the file.
@@ -40,10 +40,10 @@ class Progress:
         """Name the training.
 
         Args:
-            output: what it will write when it has ended; the file is `<output>.resume`.
-            identity: JSON of all that decides what is trained. With any other, other code or
-                another torch, what the file keeps is of another training and is not used.
-            interval: seconds between two writes, at least.
+            output: path that the training writes when it ends; the file is `<output>.resume`.
+            identity: JSON values that determine the training. A file that was written with other
+                values, other code or another version of torch is ignored.
+            interval: least number of seconds between two writes.
         """
         self.path = Path(f"{output}.resume")
         self._identity = _digest(*identity)
@@ -52,7 +52,7 @@ class Progress:
         self._parts: list[Progress] = []
 
     def part(self, number: int) -> "Progress":
-        """Return the progress of a part of the training; `end` takes its file away too."""
+        """Return the progress of a part of the training; `end` removes its file too."""
         found = copy.copy(self)
         found.path = Path(f"{self.path}.{number}")
         found._written = time.monotonic()
@@ -60,10 +60,10 @@ class Progress:
         return found
 
     def resume(self, members: Members) -> tuple[Members, int, list[Divergence]]:
-        """Return members as they were kept, how many epochs they had, and who had diverged.
+        """Return the kept members, the number of epochs that they had, and the divergences so far.
 
         Args:
-            members: as they begin. They are returned if nothing was kept of this training.
+            members: the members before training, which are returned if no state was kept.
         """
         if not self.path.exists():
             return members, 0, []
@@ -85,7 +85,7 @@ class Progress:
         return members, metadata["epochs"], diverged
 
     def keep(self, epochs: int, members: Members, diverged: Sequence[Divergence]) -> None:
-        """Write where the training stands after so many epochs, unless it just did."""
+        """Write the training's state after so many epochs, unless the last write is too recent."""
         if time.monotonic() - self._written < self._interval:
             return
         ensemble = members.ensemble
@@ -101,19 +101,19 @@ class Progress:
         self._written = time.monotonic()
 
     def end(self) -> None:
-        """Take the files away: the training's output is written."""
+        """Remove the files, once the training's output is written."""
         for each in (self, *self._parts):
             each.path.unlink(missing_ok=True)
 
 
 def code() -> list[Path]:
-    """Return the code that a training is of: every module of the library, every rule's script."""
+    """Return the files whose code may decide a training: the library's and the rules' scripts."""
     folders = (WORKFLOW / name for name in ("prunescape", "scripts"))
     return sorted(path for folder in folders for path in folder.rglob("*.py"))
 
 
 def _digest(*identity: object) -> str:
-    """Return a digest of some JSON, the library and the version of torch."""
+    """Return a digest of JSON values, the library's code and the version of torch."""
     found = hashlib.sha256(json.dumps([*identity, torch.__version__], sort_keys=True).encode())
     for path in code():
         found.update(path.read_bytes())

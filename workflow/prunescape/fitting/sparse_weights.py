@@ -1,9 +1,9 @@
 """Sparse weights: every unit sees only some of its inputs, from the first step to the last.
 
-A layer with `nonzero: share` gives each of its units (of a convolution: filters) the same number of
-inputs, levels.nearest(share, inputs), drawn for each unit on its own (Ahmad & Scheinkman 2019,
-arXiv 1903.11257). All other weights are zero and stay zero. The draw is the replicate's own and is
-shared by all networks of a study in which the layer has the same name and shape.
+In a layer with `nonzero: share` all units (filters, in a convolution) have the same number of
+inputs, levels.nearest(share, inputs), drawn separately for every unit (Ahmad & Scheinkman 2019,
+arXiv 1903.11257). All other weights are zero and stay zero. Replicates have different draws; all
+networks of a study in which the layer has the same name and shape have the same one.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def masks(
         Layer -> boolean [R, out, in, ...], True = may differ from zero; dense layers are left out.
 
     Raises:
-        ValueError: for a share that leaves a unit without inputs.
+        ValueError: if a share leaves a unit without inputs.
     """
     return {
         layer.name: np.stack([_mask(layer, root, replicate) for replicate in replicates])

@@ -1,8 +1,8 @@
 """The training loop: R networks at once, each with its own batches (needs torch).
 
-Data stays in memory as it is on disk; a batch is one indexed read, scaled on the fly. Each
-replicate draws its batches, initial weights and posterior samples from streams of its own, which
-all fits of a study share.
+Data stays in memory as it is on disk; a batch is one indexed read, scaled on the fly. A replicate
+has random streams for its batches, initial weights and posterior samples; all fits of a study use
+the same ones.
 """
 
 import sys
@@ -31,15 +31,15 @@ from prunescape.optimising.preconditioned import PreconditionedSGD
 
 
 class Fitted(NamedTuple):
-    """What training makes of an ensemble."""
+    """The result of training an ensemble."""
 
     arrays: Arrays
-    """Parameter or buffer name -> [M, ...] float32; for a variational fit also `<weight>.sigma`;
-    for preconditioned SGD what `PreconditionedSGD.state` returns."""
+    """Parameter or buffer name -> [M, ...] float32; a variational fit adds `<weight>.sigma`,
+    preconditioned SGD the arrays of `PreconditionedSGD.state`."""
     replicates: list[int]
-    """The replicate of each of the M members that are left."""
+    """The replicate numbers of the M members that are left."""
     diverged: list[Divergence]
-    """The replicates that are not."""
+    """The replicates that diverged and are left out."""
 
 
 def fit(
@@ -55,7 +55,7 @@ def fit(
     first_epoch: int = 0,
     progress: Progress | None = None,
 ) -> Fitted:
-    """Fit an ensemble and return its estimates, but for those of replicates that diverge.
+    """Fit an ensemble and return its estimates, without the replicates that diverge.
 
     Args:
         network: the network of every member.
@@ -65,12 +65,14 @@ def fit(
         settings: a fit of the config: objective, initial_weights, optimiser, batch_size,
             first_epoch_batch_size, epochs, shuffle, sparse_weights.
         root: first parts of all stream names: the run's seed and the study.
-        replicates: the replicate of each of M members; members of a replicate share its batches.
-        start: weights, biases and buffers [M, ...] to start from instead of `initial_weights`, with
-            the state of preconditioned SGD if that goes on.
-        trainable: weight name -> boolean [M, ...]; the others keep their value, bit by bit.
-        first_epoch: number of the first epoch, which names its batches; for training that goes on.
-        progress: where the training keeps how far it is, and goes on from after it was killed.
+        replicates: the replicate numbers of M members; members with the same one share batches.
+        start: weights, biases and buffers [M, ...] to start from instead of `initial_weights`; may
+            hold the state of preconditioned SGD, which then goes on.
+        trainable: weight name -> boolean [M, ...], True = trains; other weights keep their value,
+            bit by bit.
+        first_epoch: number of the first epoch, part of the name of its batches' stream; above 0
+            where earlier training is continued.
+        progress: file in which the training keeps its state, to go on after a kill.
 
     Raises:
         ValueError: if all replicates diverge, at the end of the epoch in which the last one does.
@@ -91,7 +93,7 @@ def fit(
         for epoch in range(done, len(sizes)):
             losses, last = training.epoch(members, epoch, sizes[epoch], first_epoch + epoch, bar)
             sound = _sound(members)
-            if epoch + 1 == len(sizes):  # nobody looks at what the last step leads to
+            if epoch + 1 == len(sizes):  # no later step shows the loss after the last one
                 with torch.no_grad():
                     logits = network.logits(last.images, members.ensemble.values)
                 sound &= logits.isfinite().flatten(1).all(1)
@@ -116,7 +118,7 @@ def _beginning(
     start: Arrays | None,
     trainable: Arrays | None,
 ) -> Members:
-    """Return the members as they are before the first step; the arguments are those of `fit`."""
+    """Return the members before the first step; the arguments are those of `fit`."""
     buffers = network.initial_buffers(len(replicates), images.device)
     input_major = goal.input_major if images.device.type == "cpu" else ()
     ensemble = Ensemble(goal.shapes, len(replicates), images.device, buffers, input_major)
@@ -142,7 +144,7 @@ def _beginning(
 
 
 def _holds(settings: Mapping[str, Any]) -> bool:
-    """Say whether fixed sparse weights stay at zero after the last step too, as they should."""
+    """Return whether fixed sparse weights are set to zero after the last step too."""
     kept = settings.get("sparse_weights", "held")
     return choose({"held": True, "rezeroed": False}, kept, "sparse_weights")
 
@@ -155,7 +157,7 @@ def _batch_sizes(settings: Mapping[str, Any]) -> list[int]:
 
 
 class _Training(NamedTuple):
-    """What stays the same from step to step; the fields are arguments of `fit`."""
+    """Values that are the same in all steps; the fields are arguments of `fit`."""
 
     goal: Objective
     scaling: Scaling
@@ -170,11 +172,11 @@ class _Training(NamedTuple):
         """Train the members for an epoch; return the losses [step, M] and the last batch.
 
         Args:
-            members: moved in place.
-            epoch: its number in this training, which decides rate and penalty.
-            size: of its batches.
-            stream: its number in the name of its batches.
-            bar: told of every step.
+            members: updated in place.
+            epoch: the epoch's number in this training, which decides rate and penalty.
+            size: batch size.
+            stream: the epoch's number in the name of its batches' random stream.
+            bar: progress bar, advanced at every step.
         """
         own, device = members.own, self.images.device
         places = torch.tensor([own.index(r) for r in members.replicates], device=device)
@@ -193,7 +195,7 @@ class _Training(NamedTuple):
     def _step(
         self, members: Members, batch: Batch, epoch: int, step: int, steps: int
     ) -> torch.Tensor:
-        """Make one of an epoch's steps; return the members' losses [M] before it."""
+        """Take one step of an epoch; return the members' losses [M] before the step."""
         ensemble, optimiser = members.ensemble, members.optimiser
         rates, epochs = self.settings["optimiser"], self.settings["epochs"]
         optimisers.set_rate(optimiser, rates, epoch + step / steps, epochs)
@@ -209,7 +211,7 @@ class _Training(NamedTuple):
 
 
 def _show(bar: tqdm, epoch: int, losses: torch.Tensor, lost: Sequence[Divergence]) -> None:
-    """Name the replicates that an epoch lost, and the mean loss of the others."""
+    """Show the replicates that an epoch lost, and the mean loss of the others."""
     for each in lost:
         bar.write(str(each), file=sys.stderr)
     loss = losses[:, losses.isfinite().all(0)].mean()
@@ -217,7 +219,7 @@ def _show(bar: tqdm, epoch: int, losses: torch.Tensor, lost: Sequence[Divergence
 
 
 def _estimates(goal: Objective, members: Members) -> Arrays:
-    """Return what a checkpoint keeps, in the order of shapes, however the ensemble lays them."""
+    """Return a checkpoint's arrays, contiguous whatever the ensemble's memory layout."""
     found = dict(goal.estimates(members.ensemble))
     if isinstance(members.optimiser, PreconditionedSGD):
         found |= members.optimiser.state()
@@ -226,13 +228,13 @@ def _estimates(goal: Objective, members: Members) -> Arrays:
 
 @torch.no_grad()
 def _clear(values: Mapping[str, torch.Tensor], masks: Arrays) -> None:
-    """Set to zero, in place, what the masks of the same names remove."""
+    """Set values to zero in place where the mask of the same name is False."""
     for name, mask in masks.items():
         values[name].mul_(torch.from_numpy(mask).to(values[name].device))
 
 
 def _both(left: Arrays, right: Arrays) -> Arrays:
-    """Return masks that keep what both keep; a name that one lacks is all kept by it."""
+    """Return masks that keep what both keep; a missing mask keeps everything."""
     return {**left, **right, **{name: left[name] & right[name] for name in left.keys() & right}}
 
 
@@ -243,9 +245,9 @@ def batch_order(
     epoch: int,
     shuffle: bool = True,
 ) -> torch.Tensor:
-    """Return the order in which each replicate sees the images in an epoch: int64 [R, N].
+    """Return the replicates' orders of the images in an epoch: int64 [R, N].
 
-    Without `shuffle`, a published flaw, every epoch has the order of the files.
+    Without `shuffle` (a published flaw) every epoch has the order of the files.
     """
     if not shuffle:
         return torch.arange(images).expand(len(replicates), -1)
@@ -274,14 +276,15 @@ def _diverged(
 ) -> list[Divergence]:
     """Return the replicates that diverged in an epoch.
 
-    A replicate with several members, one an arm, is lost with the first of them: what is left are
-    the same replicates of all arms.
+    A replicate with several members, one an arm, is lost if one of them diverges, so all arms keep
+    the same replicates.
 
     Args:
-        epoch: its number, from 1.
+        epoch: the epoch's number, from 1.
         losses: [step, member].
-        sound: of each member, whether the last step left something sound.
-        replicates: of each member.
+        sound: [member], whether the parameters after the last step, and after the last epoch their
+            logits too, are finite.
+        replicates: the replicate numbers of the members.
         settings: a fit of the config.
     """
     values = losses.cpu().numpy()
