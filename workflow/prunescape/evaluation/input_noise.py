@@ -43,7 +43,7 @@ def corrupt(
 
     Args:
         images: what is to be corrupted.
-        kind: one of `noise_kinds.BUILT_IN`, or of `own`.
+        kind: one of `input_noise_kinds.BUILT_IN`, or of `own`.
         level: how strongly.
         stream: names the random stream (see `streams`), to which kind and level are added.
         own: kinds of the user, name -> path/to/file.py:function; the function is given a copy of

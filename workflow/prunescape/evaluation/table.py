@@ -22,8 +22,6 @@ from prunescape.foundations.messages import one_line
 REVIVED = "revived_weights"
 """Weights that the mask removes but that are not zero: in rows.json, 0 in every row of a table."""
 
-"""Spearman's rank correlations with the exact gradient noise; docs/table.md explains them."""
-
 SCOPES = ["none", "global", "layer", "floor", "input_unit", "neuron"]
 SELECTIONS = ["none", "exact_k", "threshold"]
 EFFECTS = ["none", "zero", "compensate", "freeze"]
