@@ -1,1 +1,1 @@
-"""Criteria rank weights: pure functions, and the statistics that they declare to read."""
+"""Pruning criteria, pure functions that score weights, and the statistics that they read."""

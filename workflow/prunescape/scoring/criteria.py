@@ -1,10 +1,11 @@
 """Pruning criteria: how weights are ranked (needs torch).
 
 Every public function here is a criterion: a pure function that returns a score for every weight,
-higher = keep. Its first parameter is `weight`, one layer's [R, out, in, ...], and it returns scores
-of that shape; or `weights`, layer -> weight of the whole network, and it returns layer -> scores.
-The names of its other parameters say what else it reads: statistics of the same layer, or layer ->
-statistic (`needs.STATISTICS` lists them). A user's criterion is a function of the same kind.
+higher = keep. There are two kinds. With `weight`, one layer's [R, out, in, ...], as first parameter
+it returns scores of that shape; with `weights`, layer -> weight of the whole network, it returns
+layer -> scores. The names of its other parameters are the statistics that it reads, for the same
+layer or as layer -> statistic (`needs.STATISTICS` lists them). A user's criterion is a function of
+the same kind.
 """
 
 from collections.abc import Mapping
@@ -76,10 +77,10 @@ def taylor(weight: Tensor, gradient: Tensor) -> Tensor:
 def obd_empirical(weight: Tensor, fisher: Tensor) -> Tensor:
     """Return w^2 h / 2, the rise of the loss without the weight, to second order at a minimum.
 
-    LeCun, Denker and Solla (1990), "Optimal Brain Damage", equation 5, but for the Hessian's
-    diagonal h, which is theirs, with the empirical Fisher information's: the mean over n of g_n^2,
-    whose labels are the data's and not drawn from the network. Up to the factor it is also snr^2
-    under the Laplace approximation, whose variance is 1 / (N h).
+    LeCun, Denker and Solla (1990), "Optimal Brain Damage", equation 5. They take the Hessian's
+    diagonal for h; here h is the empirical Fisher information's diagonal, the mean over n of g_n^2
+    with the data's labels. Up to a factor the score equals snr^2 under the Laplace approximation,
+    whose variance is 1 / (N h).
     """
     return weight.square() * fisher / 2
 
@@ -92,8 +93,8 @@ def snip(
     """Return |w g| at the initial weights over its sum in the network: connection sensitivity.
 
     Lee, Ajanthan and Torr (2019), arXiv 1810.02340, equation 6, with the gradient of all training
-    images instead of one batch. What was learnt plays no part, so a network that is trained only
-    after pruning wants a schedule that starts at the initial weights.
+    images instead of one batch. Trained weights play no part: to train a network only after
+    pruning, as the paper does, use a schedule that starts at the initial weights.
     """
     found = {layer: (initial_weight[layer] * initial_gradient[layer]).abs() for layer in weights}
     totals = torch.stack([value.flatten(1).sum(1) for value in found.values()]).sum(0)
@@ -106,12 +107,13 @@ def snip(
 def lamp(weight: Tensor) -> Tensor:
     """Return w^2 over the sum of the squares of the layer's weights that are not smaller.
 
-    Lee et al. (2021), arXiv 2010.07611, equation 3: within a layer the order of |w|, between layers
-    how much of what would be left a weight makes up; every layer's largest weight has score 1.
+    Lee et al. (2021), arXiv 2010.07611, equation 3. Within a layer the order is that of |w|.
+    Between layers a weight's share of the remaining squares counts; every layer's largest weight
+    has score 1.
     """
     squares = weight.flatten(1).double().square()
     squares, order = squares.sort(dim=1, descending=True, stable=True)
-    # A layer of zeros, and what lies behind the last weight that isn't zero, has score 0.
+    # In a layer of zeros, 0 / 1e-300 gives every weight score 0.
     shares = squares / squares.cumsum(1).clamp_min(1e-300)
     return torch.empty_like(shares).scatter_(1, order, shares).view(weight.shape).float()
 

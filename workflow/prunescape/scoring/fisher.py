@@ -11,7 +11,7 @@ from prunescape.optimising.interfaces import Batch
 from prunescape.optimising.objectives import Likelihood
 
 CHUNK = 500  # images at a time; fixed, so that sums don't depend on the machine's memory
-PIECE = 20  # images of a convolution at a time, whose gradients are held one by one
+PIECE = 20  # images at a time for a convolution, which needs the gradient of every image
 
 
 def diagonal(
@@ -23,12 +23,13 @@ def diagonal(
 ) -> dict[str, torch.Tensor]:
     """Return the mean over the images of one image's squared gradient.
 
-    An image's gradient of a linear layer is delta_n x_n', the slope of its loss by the outputs
-    times the inputs; so the sum of squares is the product of the matrices delta^2 and x^2, and no
-    image's gradient is ever formed. Of a convolution it is a sum over positions, and has to be.
+    In a linear layer an image's gradient is delta_n x_n', the slopes of its loss by the outputs
+    times the inputs. So the sum of squares is the product of the matrices delta^2 and x^2, and no
+    image's gradient needs to be computed. In a convolution an image's gradient is a sum over
+    positions, and must be computed before it is squared.
 
     Args:
-        goal: what training minimises.
+        goal: the training's objective.
         parameters: weights, biases and buffers [R, ...].
         scaling: input scaling.
         images: training images [N, C, H, W].
@@ -52,7 +53,7 @@ def diagonal(
 def _slopes(
     goal: Likelihood, parameters: Parameters, batch: Batch
 ) -> list[tuple[Weighted, torch.Tensor, torch.Tensor]]:
-    """Return of each layer its inputs and the slopes of every image's own loss by its outputs."""
+    """Return (layer, inputs, slopes of every image's loss by the outputs) for every layer."""
     seen: list[tuple[Weighted, torch.Tensor, torch.Tensor]] = []
 
     def affine(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
@@ -60,9 +61,9 @@ def _slopes(
         if not outputs.requires_grad:
             outputs.requires_grad_()
         seen.append((layer, inputs.detach(), outputs))
-        return outputs.clone()  # which a module of the user may change in place
+        return outputs.clone()  # a user's module may change outputs in place
 
-    # No image's loss depends on another's outputs: the sum has the slopes of all of them.
+    # An image's loss depends on its outputs alone: the slopes of the sum are those of the images.
     total = goal.loss(parameters, batch, affine).sum() * batch.labels.shape[1]
     if len({layer.name for layer, *_ in seen}) < len(seen):
         raise ValueError("networks: a layer that is run twice has no simple Fisher information")
@@ -80,7 +81,7 @@ def _squares(layer: Weighted, inputs: torch.Tensor, slopes: torch.Tensor) -> tor
     total = slopes.new_zeros(members, units, prod(layer.shape[1:]))
     for some, slope in zip(inputs.split(PIECE, 1), slopes.split(PIECE, 1), strict=True):
         windows = layer.windows(some)
-        # Member by member: how torch lays out and adds several depends on how many they are.
+        # Member by member: for several, torch's layout and order of adding depend on the number.
         of_members = windows.expand(members, *windows.shape[1:])
         total += torch.stack(
             [(own @ w).square().sum(0) for own, w in zip(slope, of_members, strict=True)]

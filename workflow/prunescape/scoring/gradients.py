@@ -21,7 +21,7 @@ def full_gradient(
     """Return the gradient of each member's mean loss.
 
     Args:
-        goal: what training minimises.
+        goal: the training's objective.
         parameters: weights, biases and buffers [R, ...].
         scaling: input scaling.
         images: training images [N, C, H, W].

@@ -29,8 +29,9 @@ def input_moments(
         images: training images [N, C, H, W].
 
     Returns:
-        Layer -> (mean, standard deviation), each [R or 1, in, ...] like one unit's weights; 1 where
-        all replicates see the same inputs. For a convolution over all positions of its window.
+        Layer -> (mean, standard deviation), both [R or 1, in, ...] like one unit's weights; 1 where
+        all replicates see the same inputs. In a convolution they are taken over all positions of
+        the window too.
     """
     sums: dict[str, tuple[torch.Tensor, torch.Tensor, int]] = {}
 

@@ -1,8 +1,8 @@
 """What a pruning criterion must be (needs torch).
 
-A criterion is a pure function that declares what it reads: the names of its parameters after the
-first are those of `needs.STATISTICS`, and it is given these alone. Which of the two kinds it is,
-its first parameter says: `weight` or `weights`. `criteria` holds the library's.
+A criterion is a pure function. Its first parameter, `weight` or `weights`, tells its kind. Its
+other parameters have names in `needs.STATISTICS`, and it is given these statistics alone. The
+library's criteria are in `criteria`.
 """
 
 from collections.abc import Mapping
@@ -12,18 +12,18 @@ from torch import Tensor
 
 
 class LayerCriterion(Protocol):
-    """Scores the weights of one layer by that layer alone."""
+    """Scores one layer's weights from that layer alone."""
 
     def __call__(self, weight: Tensor, /, **statistics: Tensor) -> Tensor:
         """Return a score for every weight, higher = keep.
 
         Args:
-            weight: [R, out, in, ...]; of a posterior, its mean.
-            statistics: tensors of the layer, [R, out, in, ...] like the weight or, of inputs,
-                [R or 1, 1, in, ...].
+            weight: [R, out, in, ...]; for a posterior, the mean.
+            statistics: tensors of the layer: [R, out, in, ...] like the weight, or
+                [R or 1, 1, in, ...] for statistics of inputs.
 
         Returns:
-            Finite numbers [R, out, in, ...], a replicate's from its own weights only.
+            Finite numbers [R, out, in, ...]; no replicate's depend on other replicates.
         """
         ...
 
@@ -34,10 +34,10 @@ class NetworkCriterion(Protocol):
     def __call__(
         self, weights: Mapping[str, Tensor], /, **statistics: Mapping[str, Tensor]
     ) -> Mapping[str, Tensor]:
-        """Return layer -> scores, as of `LayerCriterion`.
+        """Return layer -> scores, each like the result of a `LayerCriterion`.
 
         Args:
             weights: layer -> [R, out, in, ...], in the order of the network.
-            statistics: layer -> tensor, each.
+            statistics: for every statistic, layer -> tensor.
         """
         ...

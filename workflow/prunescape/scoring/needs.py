@@ -1,7 +1,7 @@
-"""What criteria read, as far as the workflow must know it when it is parsed.
+"""Which statistics criteria read; the workflow needs to know it when it is parsed.
 
-A criterion's parameters say it (`criteria` explains how). They are read from the source: nothing is
-imported, nothing executed. Standard library only.
+A criterion's parameters are named after its statistics (`criteria` explains how). They are read
+from the source: nothing is imported, nothing executed. Standard library only.
 """
 
 import ast
@@ -27,8 +27,8 @@ STATISTICS = {
     "initial_gradient": "the gradient at the weights before training",
     "noise": "independent uniform numbers on [0, 1)",
 }
-"""Names of parameters and what they stand for: [R, out, in, ...] like the weight; of inputs
-[R or 1, 1, in, ...], like one unit's weights."""
+"""Name of a parameter -> the statistic: [R, out, in, ...] like the weight, or for statistics of
+inputs [R or 1, 1, in, ...] like one unit's weights."""
 
 POSTERIOR = {"sigma"}
 """Statistics that only a posterior has."""
@@ -37,28 +37,28 @@ INITIAL = {"initial_weight", "initial_gradient"}
 PRECONDITIONER = {"preconditioner"}
 """Statistics that only preconditioned SGD has."""
 INPUT_MOMENTS = {"input_mean", "input_deviation", "input_norm"}
-"""Statistics of a layer's inputs, which the rule `measure` finds."""
+"""Statistics of a layer's inputs, which the rule `measure` computes."""
 
 SHUFFLED = "shuffled_"
-"""Before a criterion's name: its scores, shuffled within each layer."""
+"""Prefix of a criterion's name: its scores, shuffled within each layer."""
 
 
 class Signature(NamedTuple):
-    """What a criterion is given."""
+    """The arguments of a criterion."""
 
     first: str
-    """`weight`, one layer's, or `weights`, layer -> weight."""
+    """`weight` (one layer's) or `weights` (layer -> weight)."""
     statistics: tuple[str, ...]
     """Names of the statistics that it reads."""
 
 
 def base(criterion: str) -> str:
-    """Return the criterion that a name stands for, whether it is shuffled or not."""
+    """Return a criterion's name without the prefix `SHUFFLED`."""
     return criterion.removeprefix(SHUFFLED)
 
 
 def of(config: Config, criterion: str) -> frozenset[str]:
-    """Return the statistics that a criterion of the config reads; ValueError if it can't be."""
+    """Return the statistics that a criterion of the config reads; ValueError for another name."""
     name, own = base(criterion), config.get("criteria", {})
     choose(dict.fromkeys([*built_in(), *own]), name, "criterion")
     return frozenset((of_user(own[name]) if name in own else built_in()[name]).statistics)
@@ -73,7 +73,7 @@ def built_in() -> dict[str, Signature]:
 
 
 def of_user(named: str) -> Signature:
-    """Return what a function in a file of the user reads.
+    """Return the signature of a function in a user's file.
 
     Args:
         named: path/to/file.py:function.
@@ -106,13 +106,13 @@ def _signature(function: ast.FunctionDef) -> Signature:
 
 
 def files(config: Config, criteria: list[str]) -> list[str]:
-    """Return the files of the user that hold some of these criteria."""
+    """Return the user's files that hold any of these criteria."""
     own = config.get("criteria", {})
     names = dict.fromkeys(map(base, criteria))
     return list(dict.fromkeys(user_files.split(own[name])[0] for name in names if name in own))
 
 
 def spelled(config: Config, criteria: list[str]) -> list[str]:
-    """Return criteria as scripts take them, those of the user with their functions."""
+    """Return criteria as scripts take them: a user's criterion with its file and function."""
     own = config.get("criteria", {})
     return [spelling.spell(name, own.get(base(name), "")) for name in criteria]

@@ -1,4 +1,4 @@
-"""Scores of a checkpoint by every criterion of its study (needs torch)."""
+"""Scores a checkpoint's weights by the criteria of its study (needs torch)."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -25,10 +25,10 @@ class Criterion:
     """A criterion of the library or of the user.
 
     Attributes:
-        name: as in the table; with `shuffled_` before it, its scores are shuffled.
-        function: of the whole network, as `interfaces` describes it.
-        signature: what it is given.
-        named: path/to/file.py:function of the user; "" for one of the library.
+        name: name in the table; if it begins with `shuffled_`, the scores are shuffled.
+        function: scores the whole network, a `NetworkCriterion`.
+        signature: the arguments of the library's or the user's function.
+        named: path/to/file.py:function of the user; "" for a criterion of the library.
     """
 
     name: str
@@ -55,12 +55,11 @@ class Criterion:
             statistics: an object with an attribute for each statistic, layer -> values.
 
         Returns:
-            Layer -> scores, each of its weight's shape.
+            Layer -> scores of the weight's shape.
 
         Raises:
-            ValueError: if a statistic can't be had, a user's function fails or returns other
-                scores when it is called again, or what is returned is not one finite number a
-                weight.
+            ValueError: if a statistic can't be computed, a user's function fails or returns other
+                scores when it is called again, or the scores are not one finite number a weight.
         """
         try:
             given = {name: getattr(statistics, name) for name in self.signature.statistics}
@@ -84,7 +83,7 @@ class Criterion:
         return found
 
     def _called(self, weights: Layers, statistics: Mapping[str, Layers]) -> dict[str, Any]:
-        """Call the function on copies: if it works in place, nothing changes for others."""
+        """Call the function on copies, so that it can't change the arguments in place."""
         own, given = _copied(weights), {name: _copied(each) for name, each in statistics.items()}
         return dict(self.function(own, **given))
 
@@ -110,7 +109,7 @@ class Criterion:
 
 
 def _of_network(function: Callable[..., Any], signature: Signature) -> NetworkCriterion:
-    """Return a criterion as one of the whole network, whichever of the two kinds it is."""
+    """Return a criterion of either kind as one that scores the whole network."""
     return function if signature.first == "weights" else _layer_by_layer(function)
 
 
@@ -125,7 +124,7 @@ def _layer_by_layer(function: LayerCriterion) -> NetworkCriterion:
 
 
 def _same(scores: torch.Tensor, again: torch.Tensor) -> bool:
-    """Say whether scores are the same: to the bit on a CPU; others may add up in another order."""
+    """Return whether scores agree: to the bit on a CPU, up to the order of adding elsewhere."""
     if scores.device.type == "cpu":
         return torch.equal(scores, again)
     return torch.allclose(scores, again, rtol=1e-3, atol=1e-3 * float(scores.abs().max()))
@@ -153,16 +152,16 @@ def scores(
             initial_weights are read for statistics that depend on them.
         images: training images [N, C, H, W], on the device that is to be used.
         labels: their classes [N].
-        moments: of the layers' inputs over the training images, as `input_moments` returns them;
-            may be empty if no criterion needs them.
+        moments: result of `input_moments` for the training images; may be empty if no criterion
+            needs it.
         root: first parts of the random streams' names: the run's seed and the study.
 
     Returns:
         "<criterion>/<layer>" -> scores [R, out, in, ...].
 
     Raises:
-        ValueError: for an unknown criterion, one that reads what the fit doesn't have, and one
-            whose scores are not a finite number a weight.
+        ValueError: for an unknown criterion, one that reads a statistic that the fit doesn't have,
+            and one whose scores are not one finite number a weight.
     """
     weights = checkpoint.tensors(".weight", images.device)
     statistics = WeightStatistics(checkpoint, fit, images, labels, moments, root)
@@ -177,10 +176,11 @@ def scores(
 
 
 def _shuffled(scores: np.ndarray, name: streams.Name, replicates: Iterable[int]) -> np.ndarray:
-    """Shuffle each member's scores [R, out, in, ...]: what a layer keeps is drawn, how much not.
+    """Shuffle each member's scores [R, out, in, ...] within the layer.
 
-    Frankle et al. (2021), arXiv 2009.08576, section 5: a criterion that does no better than this
-    only says how much to keep of each layer.
+    A layer then keeps as many weights as before, but random ones. Frankle et al. (2021), arXiv
+    2009.08576, section 5: a criterion that does no better than this only tells how many weights
+    every layer should keep.
     """
     members = [
         streams.generator(*name, replicate).permutation(member.ravel()).reshape(member.shape)
@@ -197,12 +197,12 @@ def scores_by_arm(
     labels: torch.Tensor,
     root: tuple[int | str, ...],
 ) -> tuple[Arrays, list[int]]:
-    """Score the members of each arm of a retrained checkpoint by the arm's own criterion.
+    """Score the members of a retrained checkpoint by the criterion of their arm.
 
     Args:
         checkpoint: a retrained ensemble.
         names: the criteria of its arms as `needs.spelled` spells them.
-        fit: the settings that it was trained with.
+        fit: the settings of the checkpoint's training.
         images: training images [N, C, H, W], on the device that is to be used.
         labels: their classes [N].
         root: first parts of the random streams' names.

@@ -1,4 +1,4 @@
-"""What criteria can read beside the weights of a checkpoint (needs torch)."""
+"""Statistics of a checkpoint that criteria can read (needs torch)."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -23,10 +23,10 @@ Layers = dict[str, torch.Tensor]
 
 
 class WeightStatistics:
-    """Statistics of a checkpoint, each worked out when it is asked for first.
+    """Statistics of a checkpoint, computed when they are first read.
 
     Every public attribute is one of `needs.STATISTICS`: layer -> [R, out, in, ...] like the layer's
-    weights; of inputs [R or 1, 1, in, ...].
+    weights, or [R or 1, 1, in, ...] for statistics of inputs.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class WeightStatistics:
         moments: Moments,
         root: tuple[int | str, ...],
     ) -> None:
-        """Arguments as of `scoring.scores`."""
+        """The arguments are those of `ranking.scores`."""
         self._checkpoint, self._fit, self._root = checkpoint, fit, root
         self._images, self._labels, self._moments = images, labels, moments
         self._device = images.device
@@ -71,12 +71,12 @@ class WeightStatistics:
 
     @cached_property
     def gradient(self) -> Layers:
-        """Gradient of the mean loss; of a posterior, of its likelihood at the means."""
+        """Gradient of the mean loss; for a posterior, of the likelihood at the means."""
         return self._gradient(self._checkpoint.parameters(self._device))
 
     @cached_property
     def fisher(self) -> Layers:
-        """Diagonal of the empirical Fisher information, as `fisher.diagonal` finds it."""
+        """Diagonal of the empirical Fisher information (`fisher.diagonal`)."""
         return fisher.diagonal(
             self._goal,
             self._checkpoint.parameters(self._device),
@@ -114,7 +114,7 @@ class WeightStatistics:
 
     @cached_property
     def noise(self) -> Layers:
-        """Independent uniform numbers on [0, 1), the replicate's own."""
+        """Independent uniform numbers on [0, 1), from the replicate's random stream."""
         return {
             layer: torch.as_tensor(
                 np.stack(
@@ -134,7 +134,7 @@ class WeightStatistics:
 
     @cached_property
     def _goal(self) -> Likelihood:
-        """What training minimises, a posterior's divergence apart."""
+        """The training's objective, without a posterior's divergence."""
         settings = self._fit["objective"]
         if settings["kind"] == "variational":
             settings = {"kind": "likelihood", "softmax": "once"}
@@ -142,7 +142,7 @@ class WeightStatistics:
 
     @cached_property
     def _start(self) -> Layers:
-        """All parameters and buffers before training; ValueError if the fit doesn't say."""
+        """Parameters and buffers before training; ValueError for a fit without initial_weights."""
         if "initial_weights" not in self._fit:
             raise ValueError("needs initial_weights, which the fit doesn't have")
         network, replicates = self._checkpoint.network, self._checkpoint.replicates
