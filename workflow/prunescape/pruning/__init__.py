@@ -1,4 +1,4 @@
-"""From scores to masks, and what is done with the weights that a mask removes.
+"""Masks from scores, effects on the weights that a mask removes, and training under masks.
 
 selection and arm_masks need numpy only; effects and retraining need torch.
 """

@@ -1,4 +1,4 @@
-"""Masks of all arms of a study at one level, from the scores of a checkpoint."""
+"""Makes, reads and checks packed masks, for all arms of a study at one level."""
 
 import math
 import os
@@ -24,18 +24,18 @@ def masks(
     """Return packed masks "<criterion>/<scope>/<layer>": uint8 [R, ceil(weights / 8)].
 
     Args:
-        scores: "<criterion>/<layer>" -> [R, out, in, ...]; after a step of a schedule, where each
-            arm has weights of its own, "<criterion>/<scope>/<layer>".
-        arms: criterion, scope and floor of each arm.
+        scores: "<criterion>/<layer>" -> [R, out, in, ...]; after a step of a schedule, when arms
+            differ in their weights, "<criterion>/<scope>/<layer>".
+        arms: (criterion, scope, floor) for every arm.
         selection: exact_k or threshold.
         level: the level, a decimal string.
         root: first parts of the streams that break ties: the run's seed and the study.
         replicates: numbers of the members.
-        previous: packed masks of the step before, of the same arms.
+        previous: packed masks of the same arms at the step before.
 
     Raises:
-        ValueError: for an unknown selection or scope, scores without such an arm, and what
-            `selection.exact_k` can't do.
+        ValueError: for an unknown selection or scope, for an arm without scores, and wherever
+            `selection.exact_k` raises one.
     """
     by_threshold = choose({"exact_k": False, "threshold": True}, selection, "selection")
     packed: Arrays = {}
@@ -59,10 +59,10 @@ def read(
 
     Args:
         path: file that `prune` wrote.
-        shapes: layer -> shape of its weights [out, in, ...], of the network that is pruned.
+        shapes: layer -> shape of its weights [out, in, ...], for the network that is pruned.
 
     Raises:
-        ValueError: the file is no readable one, or its masks are of another network; it is named.
+        ValueError: if the file can't be read or holds masks of another network; names the file.
     """
     packed, replicates = files.read_members(path)
     for name, bits in packed.items():
@@ -78,9 +78,9 @@ def read(
 
 
 def of_replicates(arrays: Arrays, has: Sequence[int], wanted: Sequence[int]) -> Arrays:
-    """Return arrays [R, ...] of the replicates `has` for those that are wanted, in their order.
+    """Select from arrays [R, ...] of the replicates `has` those of the replicates `wanted`.
 
-    ValueError if one is missing.
+    Raises ValueError if one is missing.
     """
     missing = sorted(set(wanted) - set(has))
     if missing:
@@ -90,9 +90,10 @@ def of_replicates(arrays: Arrays, has: Sequence[int], wanted: Sequence[int]) -> 
 
 
 def empty_layers(packed: Arrays, replicates: Sequence[int]) -> list[str]:
-    """Return a line for each arm's layer of which some replicates keep nothing.
+    """Return a line for every layer of an arm in which some replicates keep no weight.
 
-    That is allowed, and flagged: the table's min_layer_kept is 0, the report's front page says so.
+    That is allowed but shown: min_layer_kept is 0 in the table, and the report's front page lists
+    these arms.
     """
     found = []
     for name, bits in packed.items():

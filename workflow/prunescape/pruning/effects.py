@@ -1,4 +1,4 @@
-"""What happens to the weights that a mask removes (needs torch).
+"""Effects: what pruning does with the weights that a mask removes (needs torch).
 
 `zero` sets them to 0; `compensate` does so and adds their mean contribution, weight times mean
 input, to the bias; `freeze` keeps their values and only ends their training.
@@ -21,7 +21,7 @@ def apply(
     masks: Mapping[str, torch.Tensor],
     input_means: Mapping[str, torch.Tensor],
 ) -> dict[str, torch.Tensor]:
-    """Return the parameters after the effect; a layer without a bias gains one by `compensate`.
+    """Return the parameters after the effect; `compensate` adds a bias to a layer without one.
 
     Args:
         effect: zero, compensate or freeze.

@@ -1,8 +1,8 @@
 """What an effect of pruning must offer (needs torch).
 
-A new one is a function of this kind and an entry of `effects.EFFECTS`. Training after pruning knows
-two ways to hold what a mask removed, at 0 or at its value: `retraining` says which effects they
-are.
+A new effect is a function with this interface and an entry in `effects.EFFECTS`. Training after
+pruning holds removed weights at 0 or at their value; `retraining` lists the effects for which it
+does so.
 """
 
 from typing import NamedTuple, Protocol
@@ -31,10 +31,10 @@ class Effect(Protocol):
             weight: [M, out, in, ...].
             bias: [M, out], or None if the layer has none.
             mask: boolean, of the weight's shape; True = keep.
-            input_mean: mean inputs of the layer over the training images [M or 1, in, ...], or None
-                if nobody measured them, which the jobs do for arms with `compensate` only.
+            input_mean: mean inputs of the layer over the training images [M or 1, in, ...]; None
+                if they were not measured: the jobs do so for arms with `compensate` only.
 
         Raises:
-            ValueError: if it needs an argument that is None.
+            ValueError: if the effect needs an argument that is None.
         """
         ...

@@ -1,7 +1,7 @@
 """Training after pruning: all arms of a schedule, at some levels, as one ensemble (needs torch).
 
-As many as memory is meant for, that is: members don't depend on their company, so that more of them
-are trained one group after the other, with the same bits.
+An ensemble that would need too much memory is trained in groups, one after the other. The bits are
+the same, since members don't depend on their company.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ from prunescape.pruning import selection as packing
 from prunescape.pruning.arm_masks import layers_of
 
 TOGETHER = 16_000_000
-"""Parameters of all networks that are trained at once; each takes some 90 bytes."""
+"""Most parameters, over all networks, that are trained at once; one takes some 90 bytes."""
 
 
 class Trained(NamedTuple):
@@ -49,23 +49,24 @@ def retrain(
     """Go on training a checkpoint under masks.
 
     Args:
-        checkpoint: fitted ensemble of R replicates; or, in a chain of steps, the step before, whose
-            members are then continued arm by arm.
-        trained: what to train; criterion "none" is the dense control, which trains all weights.
+        checkpoint: fitted ensemble of R replicates; or, in a chain of steps, the checkpoint of the
+            step before, from which every arm goes on with its members.
+        trained: the arms to train; criterion "none" is the dense control, which trains all weights.
         masks: level -> packed masks "<criterion>/<scope>/<layer>" of the checkpoint's replicates.
         images: training images [N, C, H, W], on the device that is to be used.
         labels: their classes [N].
-        settings: objective, optimiser, batch_size and epochs; start, if members don't go on from
-            the checkpoint's weights but from `initial_weights`: `initial`, those that its training
-            began with (Frankle and Carbin 2019, arXiv 1803.03635), or `redrawn`, others.
+        settings: objective, optimiser, batch_size and epochs. With `start`, members start from
+            `initial_weights` instead of the checkpoint's weights: `initial` takes those that the
+            checkpoint's training began with (Frankle and Carbin 2019, arXiv 1803.03635), `redrawn`
+            draws new ones.
         root: first parts of all stream names: the run's seed and the study.
-        first_epoch: number of the first epoch: how many the checkpoint has had.
-        progress: where the training keeps how far it is.
+        first_epoch: number of the first epoch, the number of epochs that the checkpoint has had.
+        progress: file in which the training keeps its state.
 
     Returns:
         A checkpoint of len(trained) * R members; `effect` zero holds removed weights at 0, `freeze`
-        at the value that they had. A replicate that diverges in one arm is missing in all of them,
-        so that arms still have the same replicates.
+        at their values before. A replicate that diverges in one arm is missing in all of them, so
+        that all arms have the same replicates.
 
     Raises:
         ValueError: for an effect or a start that is unknown, and if all replicates diverge.
@@ -102,7 +103,7 @@ def _begin(
     settings: Mapping[str, Any],
     root: tuple[int | str, ...],
 ) -> tuple[Checkpoint, Arrays]:
-    """Return what an arm starts from, and which of its weights are trained."""
+    """Return the checkpoint that an arm starts from, and which of its weights are trained."""
     shapes = {layer.name: layer.shape for layer in checkpoint.network.weighted}
     start = checkpoint.of_arm(*arm[:3]) if checkpoint.arms else checkpoint
     if arm.criterion == "none":
@@ -141,7 +142,7 @@ def _ended(
 
 
 def _joined(parts: Sequence[Checkpoint]) -> Checkpoint:
-    """Return the members of all parts whose replicate has diverged in none."""
+    """Return the members of all parts, without the replicates that diverged in any part."""
     if len(parts) == 1:
         return parts[0]
     diverged = {each.replicate: each for part in parts for each in part.diverged}
@@ -169,9 +170,9 @@ def _arms(part: Checkpoint, members: Sequence[int]) -> list[tuple[str, ...]]:
 def _before_training(
     checkpoint: Checkpoint, settings: Mapping[str, Any], root: tuple[int | str, ...]
 ) -> Arrays:
-    """Return parameters as they are drawn before training: the fit's own, or others.
+    """Return the parameters that the fit drew before its training, or newly drawn ones.
 
-    Frozen ones are no matter of training: they stay.
+    Frozen parameters keep the checkpoint's values.
     """
     name = choose({"initial": root, "redrawn": (*root, "redrawn")}, settings["start"], "start")
     network = checkpoint.network

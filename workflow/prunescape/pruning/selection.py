@@ -1,9 +1,9 @@
-"""From scores to masks: one function decides what every criterion, scope and selection keeps.
+"""Masks from scores, in the same way for all criteria: exact numbers or thresholds.
 
 A mask is a boolean array like the scores: [R, out, in] or [R, out, in, height, width], R replicates
-first, True = keep. Scores are "higher = keep". Masks are exact: under `exact_k` the number of
-removed units is `levels.count(level, units)`, whatever the ties; ties are broken by a random stream
-of the replicate, and what an earlier mask removed goes first, so masks of a schedule are nested.
+first, True = keep. Scores are "higher = keep". Under `exact_k` the number of removed units is
+exactly `levels.count(level, units)`: the replicate's random stream breaks ties. What an earlier
+mask removed is removed first, so the masks of a schedule are nested.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,11 +31,11 @@ def exact_k(
     Args:
         scores: layer name -> [R, out, in, ...], in the order of the network; finite.
         level: share to remove, a decimal string in [0, 1].
-        scope: among whom k is counted. `global`: all weights; `layer`: each layer's weights;
-            `floor`: all weights, but every layer keeps at least `floor` of its own;
-            `input_unit`: each layer's input columns but the last layer's, by the L2 norm of a
-            column's scores; `neuron`: each hidden layer's units, by the L2 norm of the scores of
-            their incoming and outgoing weights together.
+        scope: the set of units among which k is counted. `global`: all weights; `layer`: the
+            weights of every layer separately; `floor`: all weights, but every layer keeps at least
+            `floor` weights; `input_unit`: the input columns of every layer except the last, ranked
+            by the L2 norm of the column's scores; `neuron`: the units of every hidden layer, ranked
+            by the L2 norm of the scores of their incoming and outgoing weights together.
         streams: one generator a replicate, which breaks ties.
         floor: least number of weights that a layer keeps under `floor` (all, if it has fewer).
         previous: an earlier mask; what it removed is removed first.
@@ -72,7 +72,7 @@ def exact_k(
 
 
 def threshold(scores: Arrays, level: str) -> Arrays:
-    """Keep the weights whose score is at least the decimal `level` (a number of the score's units).
+    """Keep the weights whose score is at least the decimal `level`, which has the score's units.
 
     `scores` as in `exact_k`; returns masks of the same shapes.
     """
@@ -88,7 +88,7 @@ def pack(masks: Arrays) -> Arrays:
 def unpack(packed: Arrays, shapes: Mapping[str, Sequence[int]]) -> Arrays:
     """Undo `pack`; `shapes` gives each layer's shape without the replicate axis.
 
-    ValueError if a layer is missing or has another number of weights.
+    Raises ValueError if a layer is missing or has another number of weights.
     """
     if packed.keys() != shapes.keys():
         raise ValueError(f"mask of layers {sorted(packed)}, expected {sorted(shapes)}")
@@ -106,11 +106,11 @@ def unpack(packed: Arrays, shapes: Mapping[str, Sequence[int]]) -> Arrays:
 
 
 def dead_units(masks: Arrays, *, chained: bool = True) -> np.ndarray:
-    """Count units that nothing reaches or that reach nothing, a replicate: int [R].
+    """Count the dead units of every replicate: int [R].
 
     A unit (a neuron, or the filter of a convolution) is dead if it keeps no incoming weight or,
-    unless it is an output, no outgoing one. Unless layers are `chained`, each feeding the next
-    alone, it isn't known what a unit reaches, and only incoming weights count.
+    unless it is an output, no outgoing one. Outgoing weights are known only if layers are
+    `chained`, so that a layer feeds the next one alone; otherwise only incoming weights count.
     """
     layers = list(masks.values())
     dead = np.zeros(len(layers[0]), dtype=np.int64)
@@ -133,7 +133,7 @@ def _check(scores: Arrays, previous: Arrays | None) -> None:
 def _keep_highest(scores: np.ndarray, removed: int, stream: np.random.Generator) -> np.ndarray:
     """Return a mask that removes exactly the `removed` lowest of flat scores."""
     kept = np.ones(scores.size, dtype=bool)
-    # Drawn whether needed or not, so that the order of ties is the same at every level.
+    # Always drawn, even if no scores are equal, so that ties have the same order at every level.
     lot = stream.random(scores.size)
     if removed == 0:
         return kept
@@ -208,7 +208,7 @@ def _neuron(member: Arrays, level: str, stream: np.random.Generator, _: int) -> 
 
 
 def _keep_units(strength: np.ndarray, level: str, stream: np.random.Generator) -> np.ndarray:
-    """Return which units stay; a strength of -inf marks what an earlier mask removed whole."""
+    """Return which units stay; strength -inf marks units that an earlier mask removed entirely."""
     units = _keep_highest(strength, levels.count(level, strength.size), stream)
     if (units & np.isneginf(strength)).any():
         raise ValueError(
@@ -219,7 +219,7 @@ def _keep_units(strength: np.ndarray, level: str, stream: np.random.Generator) -
 
 
 def _square(scores: np.ndarray) -> np.ndarray:
-    """Square scores for an L2 norm; removed weights (-inf) make a unit as low as it can be."""
+    """Square scores for an L2 norm; removed weights (-inf) add 0, the least possible."""
     return np.where(np.isneginf(scores), 0.0, scores.astype(np.float64) ** 2)
 
 

@@ -1,4 +1,4 @@
-"""Which inputs of a layer come from which unit of the layer before."""
+"""Groups a layer's inputs by the unit of the previous layer that they come from."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ def by_source(weights: np.ndarray, units: int) -> np.ndarray:
     After a convolution is flattened, each of its filters is the source of a run of inputs.
 
     Raises:
-        ValueError: the inputs can't come from so many units.
+        ValueError: if the inputs can't come from so many units.
     """
     if weights.shape[2] % units:
         raise ValueError(f"{weights.shape[2]} inputs can't come from {units} units")
