@@ -1,1 +1,1 @@
-"""Rows of the table: networks under masks and input noise, metrics, the table, its gates."""
+"""Evaluation: networks under masks and input noise, metrics, the table and its integrity gates."""

@@ -1,6 +1,6 @@
 """The columns of a run's tables; docs/table.md repeats them and a test compares.
 
-Standard library only: claims are compared with them before anything runs.
+Standard library only, since claims are checked against the columns before anything runs.
 """
 
 KEY = {
@@ -43,13 +43,13 @@ NOISE_COLUMNS = [
 
 
 def of(table: str) -> tuple[str, ...]:
-    """Return the key's columns of scores or gradient_noise, in their order."""
+    """Return the key columns of the table `scores` or `gradient_noise`, in their order."""
     noise = tuple(name for name in NOISE_COLUMNS if name in KEY)
     return tuple(KEY) if table == "scores" else noise
 
 
 def measures(table: str) -> tuple[str, ...]:
-    """Return what a claim may be about: numbers of a table, accuracy and error in points."""
+    """Return the measures that claims may use: numeric columns, accuracy and error in points."""
     numbers = ("step", "level", "replicate", "noise_level", *VALUE)
     names = numbers if table == "scores" else ("replicate", *NOISE_COLUMNS)
     texts = {name for name in (*VALUE, *KEY) if name.endswith("_by_layer")}

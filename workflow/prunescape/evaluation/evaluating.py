@@ -1,4 +1,4 @@
-"""Rows of the table: one arm of a fit, at a batch of levels, under all its noise (needs torch)."""
+"""Evaluates one arm of a fit, at a batch of levels, under all its noise (needs torch)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ class Case:
     """An ensemble at a point of an arm, with one effect.
 
     Attributes:
-        checkpoint: its R members; after retraining, as they are then.
-        key: criterion, scope, selection, effect, schedule, step and level of its rows.
-        kept: layer -> boolean mask [R, out, in, ...], or None: nothing is removed.
-        retrained: whether the effect is in the weights already.
+        checkpoint: the R members; after retraining, if the schedule trains.
+        key: criterion, scope, selection, effect, schedule, step and level of the rows.
+        kept: layer -> boolean mask [R, out, in, ...], or None if nothing is removed.
+        retrained: whether the weights already include the effect.
         conditions: the (noise, noise level) pairs.
     """
 
@@ -48,15 +48,15 @@ def cases(
     arm: Mapping[str, Any],
     conditions: Sequence[Sequence[Sequence[str]]],
 ) -> list[Case]:
-    """Return what there is to evaluate of an arm: every effect at every point.
+    """Return the cases of an arm: every effect at every point.
 
     Args:
         checkpoint: the fitted ensemble, which is evaluated if the arm's schedule trains nothing.
         retrained: the ensembles after retraining: one that holds all points, or one a point.
-        packed: packed masks "<criterion>/<scope>/<layer>" of each point and the replicates that
-            they belong to; none for a dense arm.
+        packed: for every point, packed masks "<criterion>/<scope>/<layer>" and the replicates that
+            they belong to; empty for a dense arm.
         arm: criterion, scope, selection, schedule, effects and points [[step, level], ...].
-        conditions: the (noise, noise level) pairs of each point.
+        conditions: for every point, the (noise, noise level) pairs.
     """
     shapes = {layer.name: layer.shape for layer in checkpoint.network.weighted}
     names = ("criterion", "scope", "selection", "schedule")
@@ -77,9 +77,9 @@ def cases(
 
 
 def missing(cases: Sequence[Case]) -> list[Row]:
-    """Return what there is not to evaluate: the replicates that diverged on the way to each case.
+    """Return the replicates that can't be evaluated because a training of theirs diverged.
 
-    Each is the key from criterion to replicate, and `divergence`, the record of what happened.
+    A row holds the key from criterion to replicate, and `divergence`, the record of the training.
     """
     return [
         case.key
@@ -106,10 +106,10 @@ def rows(
         images: test images [N, C, H, W], on the device that is to be used.
         labels: their classes [N].
         stream: first parts of the noise's stream: the run's seed and the data set.
-        own_noises: kinds of noise of the user, as in `noise.corrupt`.
+        own_noises: the user's kinds of noise, as in `input_noise.corrupt`.
 
     Returns:
-        A row for each case, condition and replicate: key columns from `criterion` on, values, and
+        A row for every case, condition and replicate: key columns from `criterion` on, values, and
         `revived_weights`.
     """
     device = images.device
@@ -129,7 +129,7 @@ def rows(
 
 
 class _Pruned:
-    """A case's ensemble as it is after pruning, and what its masks say."""
+    """A case's ensemble after pruning, and the sizes that its masks leave."""
 
     def __init__(self, case: Case, means: Mapping[str, torch.Tensor], device: torch.device) -> None:
         checkpoint, effect = case.checkpoint, case.key["effect"]

@@ -1,8 +1,8 @@
-"""Integrity gates: what must hold of every evaluation before it may enter the table.
+"""Integrity gates: conditions that evaluations must meet before they may enter the table.
 
-A gate is a function that returns nothing or raises GateError. Gates of records look at the contents
-of rows.json files, before any column is converted; gates of the table look at `table.assemble`'s
-result. The message of a GateError starts with the gate's name.
+A gate is a function that returns nothing or raises GateError, whose message starts with the gate's
+name. Gates of records check the contents of rows.json files, before any column is converted; gates
+of the table check the result of `table.assemble`.
 """
 
 import math
@@ -20,13 +20,13 @@ from prunescape.foundations.table_rows import named_rows
 
 Record = Mapping[str, Any]
 NETWORK = list(columns.KEY).index("replicate") + 1
-"""How many columns of the key tell networks apart; the others are its noise."""
+"""Number of key columns, from the first on, that identify a network; the others are its noise."""
 NAMED = 3
-"""How many offending keys a message names."""
+"""Most offending keys that a message lists."""
 
 
 class GateError(ValueError):
-    """A gate did not let the results pass."""
+    """The results fail a gate."""
 
     def __init__(self, gate: str, problem: str, keys: Sequence[Iterable]) -> None:
         named = ", ".join(f"({table.name(key)})" for key in keys[:NAMED])
@@ -36,15 +36,15 @@ class GateError(ValueError):
 
 
 def passed(records: Sequence[Record], expected: Iterable[tuple]) -> pd.DataFrame:
-    """Return the table of `records`, the contents of rows.json files, if all gates let it pass.
+    """Return the table of `records`, the contents of rows.json files, if it passes all gates.
 
     Args:
         records: each with fitted_on, evaluated_on ({name: sha256} of data files) and rows.
         expected: key tuples in the order of `columns.KEY`, as `plan.keys` makes them.
 
     Raises:
-        GateError: the first gate that does not let the results pass.
-        ValueError: a row that is not of the table's columns and types.
+        GateError: if the results fail a gate; the first one is named.
+        ValueError: if a row doesn't have the table's columns and types.
     """
     unseen(records)
     finite(records)
@@ -62,7 +62,7 @@ def unseen(records: Sequence[Record]) -> None:
     for record in records:
         keys = [_key(row) for row in table.rows([record])]
         fitted, evaluated = record.get("fitted_on"), record.get("evaluated_on")
-        # A record that doesn't say proves nothing.
+        # A record without files proves nothing.
         if not fitted or not evaluated or _overlap(fitted, evaluated):
             offending += keys
     if offending:
@@ -70,7 +70,7 @@ def unseen(records: Sequence[Record]) -> None:
 
 
 def _overlap(fitted: Mapping[str, str], evaluated: Mapping[str, str]) -> bool:
-    """Say whether two sets of files, name -> checksum, have a name or a content in common."""
+    """Return whether two sets of files, name -> checksum, share a name or a content."""
     names, contents = fitted.keys() & evaluated.keys(), set(fitted.values())
     return bool(names or contents & set(evaluated.values()))
 
@@ -99,8 +99,8 @@ def no_revival(records: Sequence[Record]) -> None:
 def complete(records: Sequence[Record], expected: Iterable[tuple]) -> None:
     """The keys are exactly the expected ones (tuples in the order of `columns.KEY`), each once.
 
-    But for those of replicates that diverged, as the records say of each network: of such a network
-    all rows are missing.
+    Exceptions are networks whose replicate diverged according to the records: all rows of such a
+    network must be missing.
     """
     found = Counter(_key(row) for row in table.rows(records))
     wanted = dict.fromkeys(expected)
@@ -118,12 +118,12 @@ def complete(records: Sequence[Record], expected: Iterable[tuple]) -> None:
 
 
 def sparsity_exact(scores: pd.DataFrame) -> None:
-    """Exact k is exact, and what a mask removes is measured as zero.
+    """Exact k is exact, and weights that a mask removes are measured as zero.
 
-    For effects zero and compensate. Under selection = exact_k: kept_weights = total_weights - k in
-    scopes global and floor; the same layer by layer in scope layer, where the sizes of layers are
-    what the fit's dense rows keep. Always: sparsity_actual is at least the share that the mask
-    removes.
+    The gate checks the effects zero and compensate. Under selection = exact_k, kept_weights must be
+    total_weights - k in the scopes global and floor. In the scope layer the same must hold layer by
+    layer; the fit's dense rows give the layers' sizes. Under any selection sparsity_actual must be
+    at least the share that the mask removes.
     """
     pruned = scores[scores["effect"].isin(["zero", "compensate"])]
     exact = pruned[pruned["selection"] == "exact_k"]
@@ -150,7 +150,7 @@ def sparsity_exact(scores: pd.DataFrame) -> None:
 
 
 def dead_layers(scores: pd.DataFrame) -> None:
-    """Kept weights add up over layers, and a layer that kept none shows in dead_units."""
+    """Kept weights add up over layers, and a layer that keeps none has dead_units."""
     layers = scores["kept_by_layer"].map(_counts)
     least, total = layers.map(min), layers.map(sum)
     for problem, offends in (
@@ -166,7 +166,7 @@ def dead_layers(scores: pd.DataFrame) -> None:
 
 
 def _missing(records: Sequence[Record]) -> Iterator[Record]:
-    """Yield what records say of networks that diverged; ValueError if it isn't said in full."""
+    """Yield the records' entries on diverged networks; ValueError if one is incomplete."""
     for record in records:
         for each in record.get("missing", ()):
             absent = [name for name in list(columns.KEY)[:NETWORK] if name not in each]
@@ -197,6 +197,6 @@ def _kept(level: Fraction, weights: int) -> int:
 
 
 def _layer_sizes(scores: pd.DataFrame) -> dict[tuple, list[int]]:
-    """Return weights by layer of each trained network, from its dense rows, which keep all."""
+    """Return trained network -> weights by layer, from its dense rows, which keep all weights."""
     dense = scores[scores["criterion"] == "none"]
     return {_trained(row): _counts(row.kept_by_layer) for row in named_rows(dense)}

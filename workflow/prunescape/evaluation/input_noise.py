@@ -1,7 +1,7 @@
 """Input noise: images in, corrupted images out, on raw intensities in [0, 1].
 
-The pixels that are hit depend on the data set, the kind and the level alone, so every model of a
-run meets the same corrupted images. `level` is a decimal string in [0, 1]; it means, by kind:
+The noise depends on the data set, the kind and the level alone, so all models of a run get the same
+corrupted images. `level` is a decimal string in [0, 1]; its meaning depends on the kind:
 
     grey_raw, grey_normalised   share of an image's pixels set to one grey, exactly int(H W level)
     gaussian                    standard deviation of added noise; the sum is clipped to [0, 1]
@@ -20,16 +20,16 @@ import numpy as np
 from prunescape.foundations import streams, user_files
 from prunescape.foundations.choices import choose
 
-# Ahmad & Scheinkman (2019) set pixels to mean + 2 standard deviations of MNIST. On raw intensities
-# that is 0.7469; their public code's successor did so after normalisation, where the same number
-# means an intensity of 0.1307 + 0.3081 * 0.7469 = 0.3608.
+# Ahmad & Scheinkman (2019) set pixels to mean + 2 standard deviations of MNIST, which is 0.7469 on
+# raw intensities (`grey_raw`). The successor of their public code set pixels to 0.7469 after
+# normalisation, an intensity of 0.1307 + 0.3081 * 0.7469 = 0.3608 (`grey_normalised`).
 MEAN, DEVIATION = 0.1307, 0.3081
 GREY_RAW = MEAN + 2 * DEVIATION
 GREY_NORMALISED = MEAN + DEVIATION * GREY_RAW
 
 Corruption = Callable[[np.ndarray, Decimal, np.random.Generator], np.ndarray]
-"""Of images [N, C, H, W], float32 in [0, 1], which it may overwrite, a level in [0, 1] and what it
-draws from; returns such images."""
+"""(images, level, generator) -> corrupted images. Images are [N, C, H, W], float32 in [0, 1], and
+may be overwritten; the level is in [0, 1]."""
 
 
 def corrupt(
@@ -42,16 +42,16 @@ def corrupt(
     """Return corrupted copies of `images`, float32 [N, C, H, W] in [0, 1].
 
     Args:
-        images: what is to be corrupted.
-        kind: one of `input_noise_kinds.BUILT_IN`, or of `own`.
-        level: how strongly.
-        stream: names the random stream (see `streams`), to which kind and level are added.
-        own: kinds of the user, name -> path/to/file.py:function; the function is given a copy of
+        images: the clean images.
+        kind: a kind in `input_noise_kinds.BUILT_IN` or in `own`.
+        level: strength of the noise.
+        stream: first parts of the random stream's name (see `streams`); kind and level follow.
+        own: the user's kinds, name -> path/to/file.py:function; the function is given a copy of
             the images, the level as a float, and a numpy generator, and returns images.
 
     Raises:
-        ValueError: if the kind is unknown, or a user's function fails, returns anything but such
-            images, or others when it is called again.
+        ValueError: if the kind is unknown, or a user's function fails, returns anything but images
+            of this shape and range, or returns different ones when it is called again.
     """
     generator = streams.generator(*stream, "noise", kind, str(Decimal(level).normalize()))
     users: dict[str, Corruption] = {k: partial(_of_user, named) for k, named in (own or {}).items()}
@@ -125,7 +125,7 @@ def _occlusion(images: np.ndarray, level: Decimal, generator: np.random.Generato
 def _chosen(
     images: np.ndarray, level: Decimal, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Choose int(H W level) different pixels an image: positions [N, 1] and [N, k]."""
+    """Choose k = int(H W level) different pixels an image; return indices [N, 1] and [N, k]."""
     area = images.shape[2] * images.shape[3]
     k = int(level * area)
     order = generator.random((len(images), area), np.float32)

@@ -1,7 +1,7 @@
-"""Kinds of input noise, as far as the workflow must know them when it is parsed.
+"""Names of the kinds of input noise; the workflow needs them when it is parsed.
 
-Those of a user are functions in files; their source is looked at, nothing is executed. Standard
-library only.
+A user's kind is a function in a file; its source is read, nothing is executed. Standard library
+only.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,13 +14,14 @@ PARAMETERS = ["images", "level", "generator"]
 
 
 def check(named: str) -> None:
-    """Look whether a function of a file takes what noise is given.
+    """Check that a function in a file takes the arguments of a kind of noise.
 
     Args:
         named: path/to/file.py:function.
 
     Raises:
-        ValueError: if the file can't be read or parsed, or the function is missing or takes others.
+        ValueError: if the file can't be read or parsed, or the function is missing or takes other
+            arguments.
     """
     given = user_files.function(named).args
     first = [each.arg for each in given.args]
@@ -33,6 +34,6 @@ def check(named: str) -> None:
 
 
 def spelled(config: Mapping[str, Any], kinds: Iterable[str]) -> list[str]:
-    """Return the user's kinds among some, as scripts take them, with their functions."""
+    """Return those of `kinds` that are the user's, as scripts take them: with their functions."""
     own = config["noises"]
     return [spelling.spell(kind, own[kind]) for kind in dict.fromkeys(kinds) if kind in own]

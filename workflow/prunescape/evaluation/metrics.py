@@ -1,4 +1,4 @@
-"""How good predictions are: accuracy, likelihood and calibration of M networks (needs torch)."""
+"""Metrics of predictions: accuracy, likelihood and calibration of M networks (needs torch)."""
 
 import numpy as np
 import torch
@@ -8,10 +8,10 @@ from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.network import Affine, Parameters, Weighted
 from prunescape.networks.scaling import Scaling
 
-# Images at a time; fixed for a network, so that its numbers don't depend on its company.
+# Images at a time; fixed, so that a network's numbers don't depend on other networks.
 CHUNK = 1000
-CHUNK_OF_FILTERS = 500  # whose outputs the allocator then has room for from one to the next
-BINS = 15  # of the calibration error: equal width on [0, 1] (Guo et al. 2017, equation 3)
+CHUNK_OF_FILTERS = 500  # with convolutions: outputs so small that the allocator reuses their memory
+BINS = 15  # bins of the calibration error, equally wide on [0, 1] (Guo et al. 2017, equation 3)
 
 
 @torch.no_grad()
@@ -34,11 +34,11 @@ def measure(
         affine: as in `Network.logits`.
 
     Returns:
-        n_correct; accuracy in [0, 1]; nll: mean negative log likelihood in nats; ece: expected
-        calibration error in [0, 1]; brier: mean squared error summed over classes, in [0, 2];
-        silent_by_layer: for each layer with weights, the units (of a convolution: filters) whose
-        outputs are zero for all images, separated by spaces; each a list of M. Averages are taken
-        in float64.
+        Lists of M values: n_correct; accuracy in [0, 1]; nll: mean negative log likelihood in nats;
+        ece: expected calibration error in [0, 1]; brier: mean squared error summed over classes, in
+        [0, 2]; silent_by_layer: for every layer with weights the number of units (filters, in a
+        convolution) whose outputs are zero for all images, as text separated by spaces. Averages
+        are taken in float64.
     """
     heard = Heard(network, len(next(iter(parameters.values()))))
     parts = []
@@ -47,7 +47,7 @@ def measure(
     for chunk, chunk_labels in zip(images.split(size), labels.split(size), strict=True):
         logits = network.logits(scaling(chunk)[None], parameters, affine, outputs=heard.hear)
         parts.append(_sums(logits, chunk_labels))
-    # One after the other: torch's order of addition over a stack depends on the number of members.
+    # Chunk by chunk: torch's order of adding up a stack depends on the number of members.
     correct, nll, brier, gaps = (sum(part) for part in zip(*parts, strict=True))
     total = len(labels)
     return {
@@ -61,10 +61,10 @@ def measure(
 
 
 class Heard:
-    """Which units have had an output other than zero; of a k-winners layer: which have won."""
+    """Notes which units have had a nonzero output; in a k-winners layer, which have won."""
 
     def __init__(self, network: ReplicatedNetwork, members: int) -> None:
-        """`members`: number of networks that are listened to at once."""
+        """`members`: number of networks that run at once."""
         self._units = {
             layer.name: np.zeros((members, layer.shape[0]), dtype=bool)
             for layer in network.weighted
@@ -73,7 +73,7 @@ class Heard:
     def hear(self, layer: Weighted, outputs: torch.Tensor) -> None:
         """Note the outputs [M, B, units, ...] of a layer with weights."""
         heard = self._units[layer.name]
-        if heard.all():  # one look at most networks is enough
+        if heard.all():  # true for most networks after their first images
             return
         # On a processor numpy compares and gathers five times as fast as torch.
         values = outputs if outputs.is_cuda else outputs.numpy()
@@ -81,7 +81,7 @@ class Heard:
         heard |= loud.reshape(*heard.shape, -1).any(2)
 
     def silent(self) -> list[str]:
-        """Return the number of silent units of each layer, a text for each of M networks."""
+        """Return a text for every network: the numbers of silent units, layer by layer."""
         counts = np.stack([(~heard).sum(1) for heard in self._units.values()], axis=1)
         return [" ".join(map(str, row)) for row in counts.tolist()]
 

@@ -1,4 +1,4 @@
-"""The table of a run: its columns, its schema, and how it is put together, written and read.
+"""The table of a run: its schema, and functions that assemble, write and read it.
 
 One row is one network (an arm of a study, a step, a level, a replicate) on one kind and level of
 noise. KEY and VALUE describe every column; docs/table.md repeats them and a test compares.
@@ -20,7 +20,8 @@ from prunescape.foundations import csv_files, files
 from prunescape.foundations.messages import one_line
 
 REVIVED = "revived_weights"
-"""Weights that the mask removes but that are not zero: in rows.json, 0 in every row of a table."""
+"""Column of rows.json alone: number of weights that the mask removes but that aren't zero. A gate
+requires 0."""
 
 SCOPES = ["none", "global", "layer", "floor", "input_unit", "neuron"]
 SELECTIONS = ["none", "exact_k", "threshold"]
@@ -36,7 +37,7 @@ def _counted(least: int = 0) -> pa.Column:
 
 
 def _real(least: float | None = None, most: float = float("inf")) -> pa.Column:
-    # Only real numbers are coerced: 0 reads as an integer, while 1.5 steps must not become 1.
+    # Only columns of reals are coerced: JSON's 0 becomes 0.0, but 1.5 steps must not become 1.
     check = None if least is None else pa.Check.in_range(least, most)
     return pa.Column("float64", check, coerce=True)
 
@@ -93,10 +94,10 @@ SCHEMA = pa.DataFrameSchema(
 
 
 def rows(records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of the contents of rows.json files: KEY, VALUE and REVIVED, nothing else.
+    """Yield the rows in rows.json files' contents, which have exactly KEY, VALUE and REVIVED.
 
     Raises:
-        ValueError: a record without rows, or a row with a column missing or unknown.
+        ValueError: if a record has no rows, or a row lacks a column or has an unknown one.
     """
     columns = {*KEY, *VALUE, REVIVED}
     for record in records:
@@ -112,10 +113,10 @@ def rows(records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def assemble(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return the table of the records, whatever their order: one row a key, sorted by key.
+    """Return the table of records in any order: one row a key, sorted by key.
 
     Raises:
-        ValueError: no rows, a column that is not in the schema, or a value that it forbids.
+        ValueError: if there are no rows, or a column or value is not allowed by the schema.
     """
     scores = pd.DataFrame.from_records(list(rows(records)), columns=[*KEY, *VALUE, REVIVED])
     if scores.empty:
@@ -127,13 +128,13 @@ def assemble(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def of_noise_checks(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return the table of the contents of noise.json files: a row a replicate of a fit."""
+    """Return the table of noise checks from noise.json files' contents: a row a fit's replicate."""
     found = [row for record in records for row in record["rows"]]
     return pd.DataFrame(found, columns=NOISE_COLUMNS)
 
 
 def of_diverged(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Return the table of trainings that diverged from the contents of rows.json files."""
+    """Return the table of diverged trainings from rows.json files' contents."""
     return pd.DataFrame(divergence.rows(records), columns=divergence.COLUMNS)
 
 
@@ -143,12 +144,12 @@ def read_noise_checks(path: str | os.PathLike) -> pd.DataFrame:
 
 
 def validate(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return `scores` with the schema's types; ValueError says what broke the schema, and where."""
+    """Return `scores` with the schema's types; ValueError lists values that break the schema."""
     try:
         return SCHEMA.validate(scores, lazy=True)
     except SchemaErrors as error:
         cases = error.failure_cases
-        # A broken rule about whole rows is reported once for every column of the row.
+        # pandera reports a broken rule on whole rows once for every column of the row.
         column = cases["column"].where(cases["schema_context"] == "Column", "row")
         cases = cases.assign(column=column).drop_duplicates(["column", "check"])
         broken = []
