@@ -1,1 +1,1 @@
-"""The configuration: its schema, what blocks must say of each other, errors in a line each."""
+"""The configuration: its schema, checks between its blocks, and one line for every error."""

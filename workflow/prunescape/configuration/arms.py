@@ -1,4 +1,4 @@
-"""Checks of arms and schedules: that they differ, and that their fits have what they need."""
+"""Checks of arms and schedules: that arms differ, and that fits provide what criteria read."""
 
 import contextlib
 import itertools
@@ -24,7 +24,7 @@ Read = dict[str, frozenset[str]]
 
 
 def check_schedule(place: Place, schedule: dict[Any, Any]) -> Iterator[Problem]:
-    """Check that a schedule has a name of its own, and that the levels of a chain don't fall."""
+    """Check that a schedule's name isn't reserved, and that the levels of a chain don't fall."""
     if place[-1] in ("none", "oneshot"):
         text = f"found {shown(place[-1])}, which means no training after pruning"
         yield place, f"{text}; allowed: another name"
@@ -37,7 +37,7 @@ def check_schedule(place: Place, schedule: dict[Any, Any]) -> Iterator[Problem]:
 def check_schedules(
     place: Place, arm: dict[Any, Any], fits: Any, schedules: dict[Any, Any], read: Read
 ) -> Iterator[Problem]:
-    """Check that an arm's schedules are known, and allowed with its effects, levels and fits."""
+    """Check that an arm's schedules exist and are allowed with its effects, levels and fits."""
     known = {"oneshot": {"kind": "oneshot"}} | schedules
     names, effects = texts_of(arm.get("schedules")), texts_of(arm.get("effects"))
     for i, name in enumerate(names):
@@ -71,7 +71,7 @@ def check_schedules(
 def _check_chain(
     place: Place, name: str, chain: Any, arm: dict[Any, Any], read: Read
 ) -> Iterator[Problem]:
-    """Check what the steps of a chain ask of an arm: every step prunes what the one before left."""
+    """Check that an arm can be pruned in a chain; a step prunes the result of the step before."""
     effects = texts_of(arm.get("effects"))
     if len(effects) > 1:
         text = f"found the chain {plain(name)} with {len(effects)} effects; allowed: one effect"
@@ -95,7 +95,7 @@ def _check_chain(
 
 
 def check_arm(place: Place, arm: dict[Any, Any], fits: Any, networks: Any) -> Iterator[Problem]:
-    """Check that an arm's fits and networks are known, and its scopes and levels possible."""
+    """Check that an arm's fits and networks exist, and that its scopes and levels are possible."""
     for i, fit in texts_in(arm.get("fits")):
         yield from unknown_name((*place, "fits", i), fit, fits, "a fit of the study")
     for i, network in texts_in(arm.get("networks")):
@@ -131,7 +131,7 @@ def check_arm(place: Place, arm: dict[Any, Any], fits: Any, networks: Any) -> It
 
 
 def statistics_read(arm: dict[Any, Any], config: dict[Any, Any]) -> Read:
-    """Return what each of an arm's criteria reads; unknown and faulty ones are left out."""
+    """Return criterion -> statistics for an arm; unknown and faulty criteria are left out."""
     own = {k: v for k, v in mapping(config.get("criteria")).items() if isinstance(v, str)}
     found = {}
     for criterion in texts_of(arm.get("criteria")):
@@ -143,7 +143,7 @@ def statistics_read(arm: dict[Any, Any], config: dict[Any, Any]) -> Read:
 def check_needs(
     place: Place, arm: dict[Any, Any], fits: dict[Any, Any], config: dict[Any, Any], read: Read
 ) -> Iterator[Problem]:
-    """Check that an arm's criteria are known, and that its fits have what they read."""
+    """Check that an arm's criteria exist, and that its fits have the statistics that these read."""
     known = dict.fromkeys([*needs.built_in(), *mapping(config.get("criteria"))])
     named = {name: mapping(fits[name]) for name in texts_of(arm.get("fits")) if name in fits}
     points = [name for name, fit in named.items() if objective_kind(fit) == "likelihood"]
@@ -164,7 +164,7 @@ def check_needs(
 def check_arms_differ(
     place: Place, arms: list[tuple[Any, dict[Any, Any]]], fits: dict[Any, Any]
 ) -> Iterator[Problem]:
-    """Find an arm that an earlier entry of the list has already."""
+    """Find arms that an earlier entry of the list has too."""
     seen: dict[tuple[str, ...], int] = {}
     for i, arm in arms:
         lists = [texts_of(arm.get(key)) for key in ("criteria", "scopes", "schedules")]

@@ -1,4 +1,4 @@
-"""Reading blocks of a configuration that may hold anything: what has a wrong type is left out."""
+"""Read blocks of an unchecked configuration; values of a wrong type are left out."""
 
 import contextlib
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def mapping(value: Any) -> dict[Any, Any]:
 
 
 def blocks_in(value: Any) -> list[tuple[Any, dict[Any, Any]]]:
-    """Return the blocks of a mapping or a list, each with its key or position."""
+    """Return (key or position, block) for the blocks in a mapping or a list."""
     pairs = enumerate(value) if isinstance(value, list) else mapping(value).items()
     return [(key, block) for key, block in pairs if isinstance(block, dict)]
 
@@ -42,7 +42,7 @@ def levels_in(value: Any) -> list[tuple[int, str, Fraction]]:
 
 
 def unknown_name(place: Place, name: Any, block: Any, of: str) -> Iterator[Problem]:
-    """Find a name that a block doesn't have; `of` says in words what the block lists."""
+    """Report a name that isn't a key of a block; `of` describes the block's keys in the message."""
     if isinstance(block, dict) and isinstance(name, str) and name not in block:
         names = listed(block) or "none is defined"
         now = renamed.CRITERIA.get(name)
@@ -74,7 +74,7 @@ def level_values(value: Any) -> set[Fraction]:
 
 
 def repeated_levels(place: Place, entries: Any) -> Iterator[Problem]:
-    """Find levels that mean the same number, such as "0.9" and "0.90"."""
+    """Report levels that mean the same number, such as "0.9" and "0.90"."""
     seen: dict[Fraction, tuple[int, str]] = {}
     for i, level, value in levels_in(entries):
         first, spelling = seen.setdefault(value, (i, level))

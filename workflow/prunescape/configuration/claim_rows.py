@@ -1,4 +1,4 @@
-"""Claims that a run can't judge, told before it runs: its table will not have their rows."""
+"""Report, before a run, the claims that it can't judge because its table will lack their rows."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,10 +17,10 @@ TABLES = ("scores", "gradient_noise")
 
 
 def check_claim_rows(config: dict[str, Any]) -> Iterator[Problem]:
-    """Yield the claims on studies of the run whose statistic selects no row, or several.
+    """Report claims about the run's studies whose statistic doesn't select exactly one row.
 
     Args:
-        config: valid, with defaults filled in.
+        config: a valid configuration, with defaults filled in.
     """
     out = {claim for claim, reason in config["not_tested"].items() if reason}
     studies: dict[str, _Rows] = {}
@@ -36,7 +36,7 @@ def check_claim_rows(config: dict[str, Any]) -> Iterator[Problem]:
 
 
 class _Rows:
-    """How many rows a replicate of a study has, by some of the key's columns."""
+    """Counts of a study's table rows for one replicate, by the values of some key columns."""
 
     def __init__(self, config: Mapping[str, Any], study: str) -> None:
         self.config = {**config, "studies": [study], "replicates": [1]}
@@ -45,7 +45,7 @@ class _Rows:
 
     @cached_property
     def keys(self) -> dict[str, list[tuple[Any, ...]]]:
-        """The key of every row of each table."""
+        """Table -> the keys of all its rows."""
         fits = self.config["catalogue"][self.study]["fits"]
         noisy = [
             model
@@ -58,7 +58,7 @@ class _Rows:
         }
 
     def count(self, table: str, filters: Filters) -> int:
-        """Return how many rows a replicate has with some values."""
+        """Return the number of rows that a replicate has with the filters' values."""
         names = tuple(sorted(filters))
         if (table, names) not in self.counted:
             at = [columns.of(table).index(name) for name in names]
@@ -73,7 +73,7 @@ class _Rows:
 
 
 def _wrong(claim: Claim, rows: _Rows) -> Iterator[str]:
-    """Yield what keeps a claim from being judged."""
+    """Yield the reasons why a claim can't be judged."""
     words = claim.statistic
     table = words.get("table", "scores")
     if table not in TABLES:
@@ -96,7 +96,7 @@ def _wrong(claim: Claim, rows: _Rows) -> Iterator[str]:
             if filters["noise"] == "none":
                 filters = {"noise_level": "0", **filters}
         if "replicate" in filters:
-            continue  # it may be any of the run's
+            continue  # a claim may select any replicate of the run
         number = rows.count(table, filters)
         if number != 1:
             several = f"{number} rows a replicate" if number else "no rows"

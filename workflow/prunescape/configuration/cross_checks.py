@@ -1,4 +1,4 @@
-"""What the blocks of a configuration must say of each other, beyond what a schema can express."""
+"""Checks between the blocks of a configuration, which a schema can't express."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -30,10 +30,12 @@ from prunescape.foundations import user_files
 
 
 def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
-    """Yield what is wrong between blocks: names that lead nowhere, rows that would be double, ...
+    """Yield the problems between blocks: names that nothing defines, duplicate rows, ...
 
-    `config` may be anything that YAML can hold, `files` is where it came from. Values of a wrong
-    type are the schema's matter, and what depends on them is not checked.
+    Args:
+        config: anything that YAML can hold. The schema reports values of a wrong type; what
+            depends on them is not checked here.
+        files: the config files that it came from.
     """
     config = mapping(config)
     datasets, catalogue = config.get("datasets"), config.get("catalogue")

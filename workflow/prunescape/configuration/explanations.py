@@ -1,4 +1,4 @@
-"""From the schema's errors to lines that say what was found and what is allowed."""
+"""Turn the schema's errors into lines "found ...; allowed: ..."."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -19,7 +19,7 @@ from prunescape.configuration.words import Problem, nearest, shown
 
 
 def allowed(part: dict[str, Any]) -> str:
-    """Say in words which values a part of the schema allows."""
+    """Return in words the values that a part of the schema allows."""
     part = resolved(part)
     if "x-allowed" in part:
         return str(part["x-allowed"])
@@ -66,7 +66,7 @@ _ALLOWED = {
 
 
 def explained(error: ValidationError) -> Iterator[Problem]:
-    """Yield what an error of jsonschema means, for each key that it is about."""
+    """Yield a problem for every key that an error of jsonschema is about."""
     place, part = tuple(error.absolute_path), _part(error)
     value: Any = error.instance
     if error.validator == "required":
@@ -100,7 +100,7 @@ def explained(error: ValidationError) -> Iterator[Problem]:
 
 
 def _part(error: ValidationError) -> dict[str, Any]:
-    """Return the part of the schema that was violated, with what stands beside a $ref to it."""
+    """Return the violated part of the schema, merged with the keys beside its $ref."""
     part: Any = schema()
     for step in list(error.absolute_schema_path)[:-1]:  # jsonschema leaves $ref out of its paths
         part = resolved(part[step])
@@ -110,7 +110,7 @@ def _part(error: ValidationError) -> dict[str, Any]:
 def _explained_variant(
     error: ValidationError, block: dict[str, Any], key: str, blocks: dict[str, dict[str, Any]]
 ) -> Iterator[Problem]:
-    """Explain only what is wrong with the variant that the block itself names under a key."""
+    """Explain only the errors of the variant that the block's `key` names."""
     place, chosen = (*error.absolute_path, key), block.get(key)
     if key not in block:
         yield place, _missing({"enum": list(blocks)})
@@ -121,7 +121,7 @@ def _explained_variant(
 
 
 def _explained_alternative(error: ValidationError, position: int) -> Iterator[Problem]:
-    """Explain only what is wrong with one alternative of a `oneOf`."""
+    """Explain only the errors of one alternative of a `oneOf`."""
     for child in error.context or ():
         if child.relative_schema_path[0] == position:
             yield from explained(child)
@@ -140,7 +140,7 @@ def _mismatch(value: Any, part: dict[str, Any]) -> str:
 
 
 def _remedy(value: Any, part: dict[str, Any]) -> str:
-    """Say how to write a number that should be text, or text that should be a number."""
+    """Return advice on quotes, if a number should be text or text a number; "" otherwise."""
 
     def fits(other: Any) -> bool:
         return validator().evolve(schema=part).is_valid(other)

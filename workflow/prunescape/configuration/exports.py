@@ -1,4 +1,4 @@
-"""Checks of exports: that the run makes the networks that they name."""
+"""Checks of exports: that the run trains and prunes the networks that they name."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,7 @@ from prunescape.configuration.words import Place, Problem, plain
 
 
 def check_export(place: Place, export: dict[Any, Any], config: dict[Any, Any]) -> Iterator[Problem]:
-    """Check that an export is a network that the run makes, of layers that others can compute."""
+    """Check that the run makes an export's network, and that other programs have its layers."""
     wanted = {"selection": "exact_k"} | {k: v for k, v in export.items() if isinstance(v, str)}
     runs = dict.fromkeys(texts_of(config.get("studies")))
     yield from unknown_name((*place, "study"), wanted.get("study"), runs, "a study of the run")
@@ -41,7 +41,7 @@ _CHOSEN = ("network", "fit", "criterion", "scope", "selection", "effect", "sched
 
 
 def _check_chosen(place: Place, wanted: dict[str, str], study: dict[Any, Any]) -> Iterator[Problem]:
-    """Check that an arm of the study has all that an export asks for."""
+    """Check that one arm of the study has all the names that an export chooses."""
     arms = [_choices(arm, study, wanted) for _, arm in blocks_in(study.get("arms"))]
     asked = [key for key in _CHOSEN if key in wanted]
     unknown: list[Problem] = []
@@ -55,7 +55,7 @@ def _check_chosen(place: Place, wanted: dict[str, str], study: dict[Any, Any]) -
 
 
 def _choices(arm: dict[Any, Any], study: dict[Any, Any], wanted: dict[str, str]) -> dict[str, Any]:
-    """Return what the networks of an arm are named by: key of an export -> its possible values."""
+    """Return key of an export -> the values that an arm has for it."""
     lists = {"fit": "fits", "criterion": "criteria", "scope": "scopes", "effect": "effects"}
     found = {key: texts_of(arm.get(many)) for key, many in lists.items()}
     fit = mapping(mapping(study.get("fits")).get(wanted.get("fit")))

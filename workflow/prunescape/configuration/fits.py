@@ -1,4 +1,4 @@
-"""Checks of fits: their networks and where they start."""
+"""Checks of fits: their networks, settings and starting weights."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ from prunescape.configuration.words import Place, Problem, listed, plain, shown
 
 
 def check_fit(place: Place, fit: dict[Any, Any], networks: Any) -> Iterator[Problem]:
-    """Check that a fit's networks are known, and that its settings go together."""
+    """Check that a fit's networks exist, and that its settings go together."""
     for i, network in texts_in(fit.get("networks")):
         yield from unknown_name((*place, "networks", i), network, networks, "one of the networks")
         start = mapping(fit.get("initial_weights")).get("distribution")
@@ -36,7 +36,7 @@ def check_fit(place: Place, fit: dict[Any, Any], networks: Any) -> Iterator[Prob
 def check_start(
     place: Place, fit: dict[Any, Any], fits: dict[Any, Any], networks: Any
 ) -> Iterator[Problem]:
-    """Check that a fit has one start, which does not depend on the fit itself."""
+    """Check that a fit has one start, and that it doesn't depend on the fit itself."""
     here = (*place, "warm_start")
     if "warm_start" not in fit:
         if "initial_weights" not in fit:
@@ -56,14 +56,14 @@ def check_start(
 
 
 def _check_order(place: Place, source: Any, fits: dict[Any, Any]) -> Iterator[Problem]:
-    """Check that the fit at `place`, a warm_start, can be made after the fit `source`."""
+    """Check that a fit can start from the fit `source`; `place` is the fit's key warm_start."""
     name = place[-2]
     chain = [name]
     while isinstance(source, str) and source in fits and source not in chain:
         chain.append(source)
         source = mapping(fits[source]).get("warm_start")
     if source == name and isinstance(name, str):
-        if name == min(chain):  # a circle is told once, not by all its fits
+        if name == min(chain):  # report a circle once, not for all its fits
             circle = " -> ".join(plain(each) for each in [*chain, name])
             yield place, f"found a circle, {circle}; allowed: a fit that has initial_weights"
         return

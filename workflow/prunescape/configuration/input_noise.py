@@ -20,7 +20,7 @@ from prunescape.configuration.words import Place, Problem, few, shown
 def check_noise(
     place: Place, study: dict[Any, Any], schedules: dict[Any, Any], kinds: dict[str, None]
 ) -> Iterator[Problem]:
-    """Check the kinds, networks, levels and sparsities of a study's noise; none may repeat."""
+    """Check the kinds, networks, levels and sparsities of a study's noise; report duplicates."""
     entries, arms = blocks_in(study.get("noise")), study.get("arms")
     used = {
         name for _, fit in blocks_in(study.get("fits")) for name in texts_of(fit.get("networks"))
@@ -52,7 +52,7 @@ def check_noise(
 def _check_sparsities(
     place: Place, sparsities: Any, arms: Any, schedules: dict[Any, Any]
 ) -> Iterator[Problem]:
-    """Check that networks of these sparsities are there to be evaluated."""
+    """Check that the arms have networks with these sparsities."""
     counted = [arm for _, arm in blocks_in(arms) if arm.get("selection") != "threshold"]
     lists = [arm["levels"] for arm in counted if "levels" in arm]
     chains = [schedule.get("steps", []) for _, schedule in blocks_in(schedules)]

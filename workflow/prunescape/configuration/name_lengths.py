@@ -1,4 +1,4 @@
-"""Names that become folders: how long they may be."""
+"""Limits on names and levels that become folders."""
 
 import re
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from prunescape.configuration.blocks import mapping
 from prunescape.configuration.words import Place, Problem, shown
 
 LONGEST = 100
-"""Bytes of a name: file systems take 255, of which the tools around use some; paths are of ten."""
+"""The most bytes of a name: file systems take 255, tools add some; a path has about ten names."""
 BLOCKS = ("catalogue", "datasets", "networks", "criteria", "noises", "exports", "sources")
-"""What has names as keys; under the first the values are names and levels too."""
+"""Blocks whose keys are names; in the catalogue, values are names and levels too."""
 
 
 def check_lengths(config: dict[Any, Any]) -> Iterator[Problem]:
-    """Yield the names and levels that no path, or no rule of Snakemake, can have."""
+    """Report names and levels that are too long for paths, or that Snakemake's wildcards refuse."""
     found: list[tuple[Place, Any]] = [(("run",), config.get("run"))]
     found += [
         ((block, name), name) for block in BLOCKS for name in mapping(config.get(block)) if name
@@ -45,7 +45,7 @@ def _texts(place: Place, value: Any) -> Iterator[tuple[Place, Any]]:
 
 
 def _short(place: Place) -> Place:
-    """Return a place whose names are shown on one line."""
+    """Return a place with long names cut, so that it fits on a line."""
     return tuple(
         f"{part[:20]}..." if isinstance(part, str) and len(part) > LONGEST else part
         for part in place

@@ -1,4 +1,4 @@
-"""Checks of what names files of the user: sources, claims, criteria, kinds of noise."""
+"""Checks of the config's blocks that name the user's files: sources, claims, criteria, noises."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,19 +17,19 @@ CLAIMS = Path(__file__).parents[2] / "resources" / "claims.yaml"
 
 
 def files_of_claims(config: Mapping[str, Any]) -> list[str]:
-    """Return the files that a run's claims stand in, the project's own first."""
+    """Return the files with a run's claims, the project's first."""
     return [str(CLAIMS), *texts_of(config.get("claims"))]
 
 
 def claims_in(path: str) -> list[claim_files.Claim]:
-    """Return the claims of a file; none if it is faulty, which `check_claims` says."""
+    """Return the claims in a file; [] if it is faulty, which `check_claims` reports."""
     with contextlib.suppress(ValueError, OSError):
         return claim_files.read(path)
     return []
 
 
 def check_claims(own: Any, catalogue: dict[Any, Any]) -> Iterator[Problem]:
-    """Check files of claims of the user, each with those before it."""
+    """Check the user's files of claims; a file is checked together with those before it."""
     for i, path in texts_in(own):
         place = ("claims", i)
         try:
@@ -45,9 +45,9 @@ def check_claims(own: Any, catalogue: dict[Any, Any]) -> Iterator[Problem]:
 def check_source(
     place: Place, source: Any, places: list[tuple[int, str]], configs: Sequence[str]
 ) -> Iterator[Problem]:
-    """Check that a source has places of its kind, and that files of the user's own are there.
+    """Check that a source's places have the right form, and that the user's files exist.
 
-    Files are looked for beside the config files `configs` too, to say if they are there.
+    If a file is missing but lies beside one of the config files `configs`, the message says so.
     """
     known = source in sources.FILES
     form, what = (
@@ -92,7 +92,7 @@ def _check_own(
     others: str,
     look: Callable[[str], object],
 ) -> Iterator[Problem]:
-    """Check a block of functions of the user: no name is `taken`, `look` finds no fault."""
+    """Check a block of the user's functions: no name is `taken`, and `look` accepts the source."""
     for name, named in mapping(own).items():
         place = (key, name)
         if taken(name):

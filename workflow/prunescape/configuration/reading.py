@@ -1,7 +1,7 @@
-"""Reading a file of the configuration: as Snakemake does, but nothing is executed or lost.
+"""Read a config file as Snakemake does, but execute no template and refuse duplicate keys.
 
-Snakemake takes JSON, then YAML, and hands YAML to YTE, whose templates run Python. Of a key that
-stands twice it keeps the last, and of a file that it can't read it has no clear words.
+Snakemake tries JSON, then YAML, and passes YAML to YTE, whose templates run Python. If a key is
+there twice, Snakemake keeps the last value; its messages about unreadable files are unclear.
 """
 
 import json
@@ -16,24 +16,24 @@ from prunescape.configuration.words import shown
 from prunescape.foundations.messages import one_line
 
 DEEPEST = 50
-"""Lists and mappings in each other, at most; the schema has about ten."""
+"""The most levels of nested lists and mappings; the schema has about ten."""
 LARGEST = 1_000_000
-"""Values of a file, at most, aliases expanded."""
+"""The most values in a file, with aliases expanded."""
 
 TOO_DEEP = f"found more than {DEEPEST} lists or mappings in each other"
 TOO_LARGE = f"found more than {LARGEST:,} values, aliases expanded"
 
 
 def read(path: str | os.PathLike) -> dict[str, Any]:
-    """Return what a file of the configuration says.
+    """Return the contents of a config file.
 
     Args:
-        path: of JSON or YAML in UTF-8, with or without a byte order mark.
+        path: JSON or YAML in UTF-8, with or without a byte order mark.
 
     Raises:
-        ValueError: in one line: the file is not there, no text, neither JSON nor YAML, or no
-            mapping; a key stands twice; a key begins with __, a template's; aliases contain
-            themselves or repeat too much. With the line where there is one.
+        ValueError: if the file is missing, not UTF-8, neither JSON nor YAML, or not a mapping; if
+            a key is there twice or begins with __, as YTE's do; if aliases contain themselves or
+            repeat too much. The message is one line, with the line number if there is one.
     """
     try:
         found = _parsed(Path(path).read_bytes().decode("utf-8"))
@@ -57,15 +57,15 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
 
 
 class _RefusedError(Exception):
-    """What is well formed, but would lose a value or run code; begins with the line, if known."""
+    """Well-formed contents that are refused; the message begins with the line, if it is known."""
 
 
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_object)
-    except ValueError:  # Snakemake goes on as here, also after a byte order mark.
+    except ValueError:  # Snakemake tries YAML next, too, also after a byte order mark.
         pass
-    # The loader in Python, which is Snakemake's: the one in C takes tabs where that one doesn't.
+    # Snakemake uses the loader in Python, which refuses tabs that the loader in C accepts.
     loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()
@@ -78,16 +78,16 @@ def _parsed(text: str) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of JSON whose keys are sound."""
+    """Return a JSON object as a dict, after checking its keys."""
     _check_keys((key, "") for key, _ in pairs)
     return dict(pairs)
 
 
 def _check_keys(keys: Iterable[tuple[str, str]]) -> None:
-    """Refuse a key that stands twice, or that would make a file a template.
+    """Refuse a key that is there twice, or that would make a file a template.
 
     Args:
-        keys: of one mapping: the key, and ", line <number>" if that is known.
+        keys: pairs for the keys of one mapping: the key, and ", line <number>" or "".
     """
     seen = set()
     for key, line in keys:
@@ -100,12 +100,12 @@ def _check_keys(keys: Iterable[tuple[str, str]]) -> None:
 
 
 def _check(node: yaml.Node, around: list[yaml.Node], values: dict[int, int]) -> int:
-    """Return for how many values a node stands; refuse what doesn't end, and unsound keys.
+    """Count the values in a node, aliases expanded; refuse endless aliases and forbidden keys.
 
     Args:
-        node: of the document.
-        around: the nodes that contain it, from the outermost.
-        values: what this function returned for nodes, by their id; an alias is its node again.
+        node: a node of the document.
+        around: the nodes that contain it, outermost first.
+        values: id of a node -> its count, so that an alias isn't counted again.
     """
     line = f", line {node.start_mark.line + 1}"
     if any(node is each for each in around):

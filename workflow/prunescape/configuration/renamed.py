@@ -1,22 +1,22 @@
-"""Names that users wrote and that have changed: told where an old one is met."""
+"""Old names of criteria and rules, and their new names, for messages."""
 
 from collections.abc import Iterable
 
 CRITERIA = {"obd": "obd_empirical"}
-"""Old name of a criterion -> its name now."""
+"""Old name of a criterion -> new name."""
 RULES = {
     "check": "check_network",
     "check_noise": "check_gradient_noise",
     "compare": "compare_published",
 }
-"""Old name of a rule -> its name now."""
+"""Old name of a rule -> new name."""
 
 
 def check_rules(names: Iterable[str]) -> None:
-    """Look whether rules are called by old names, which Snakemake ignores in a profile.
+    """Check that no rule has an old name; Snakemake would ignore it in a profile.
 
     Raises:
-        ValueError: if some are, with their names of today.
+        ValueError: if there are old names, with the new ones.
     """
     old = [f"{name} is now {RULES[name]}" for name in sorted(set(names) & set(RULES))]
     if old:

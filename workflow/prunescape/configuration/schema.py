@@ -1,4 +1,4 @@
-"""The schema of the configuration: which part applies to a value, and its defaults."""
+"""The schema of the configuration: its validator, its variants and its defaults."""
 
 import functools
 import math
@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 from jsonschema.protocols import Validator
 
 LARGEST = 2**53
-"""Of integers; above it float64, and so JSON elsewhere, skips some."""
+"""The largest integer that is allowed: above it float64, and so JSON elsewhere, skips some."""
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 
 
@@ -20,15 +20,15 @@ SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.yaml"
 def schema() -> dict[str, Any]:
     """Return the JSON schema of the configuration."""
     with SCHEMA.open(encoding="utf-8") as opened:
-        # The loader in C, where PyYAML was built with it, is ten times as fast.
+        # The loader in C is ten times as fast; PyYAML may have been built without it.
         contents: dict[str, Any] = yaml.load(opened, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return contents
 
 
 @functools.cache
 def validator() -> Validator:
-    """Return the validator of the schema: stricter than JSON, and matching whole texts."""
-    # Stricter than JSON: 5.0 is no integer (it would stand in paths), nan and inf are no numbers.
+    """Return the schema's validator: numbers stricter than JSON's, patterns match whole texts."""
+    # 5.0 is no integer, since paths would have it; nan and inf are no numbers.
     types = Draft202012Validator.TYPE_CHECKER.redefine_many(
         {
             "integer": lambda _, value: is_number(value) and isinstance(value, int),
@@ -41,7 +41,7 @@ def validator() -> Validator:
 
 
 def is_number(value: Any) -> bool:
-    """Say whether a value is a finite number; true, false and what no float64 counts are not."""
+    """Return whether a value is a finite number: no bool, and no integer beyond LARGEST."""
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
@@ -55,9 +55,9 @@ def _pattern(
         yield ValidationError(f"{value!r} does not match {pattern!r}")
 
 
-# The schema: which part of it applies, and what it allows in words.
+# Parts of the schema: references, variants, and the part that applies to a value.
 def resolved(part: dict[str, Any]) -> dict[str, Any]:
-    """Follow $ref; what stands beside it wins."""
+    """Replace $ref by the part that it refers to; keys beside the $ref override the part's."""
     while "$ref" in part:
         own = {key: value for key, value in part.items() if key != "$ref"}
         part = schema()["$defs"][part["$ref"].removeprefix("#/$defs/")] | own
@@ -65,9 +65,9 @@ def resolved(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def variants(part: dict[str, Any]) -> tuple[str, dict[str, dict[str, Any]]] | None:
-    """Return the key that tells the variants of a `oneOf` apart, and its value -> the variant.
+    """Return the key that distinguishes the variants of a `oneOf`, and its value -> the variant.
 
-    None if the alternatives of `part` are not blocks, or if it has none.
+    None if `part` has no `oneOf`, or no key distinguishes the alternatives.
     """
     alternatives = [resolved(each) for each in part.get("oneOf", [])]
     for key in alternatives[0].get("properties", {}) if alternatives else ():
@@ -78,7 +78,10 @@ def variants(part: dict[str, Any]) -> tuple[str, dict[str, dict[str, Any]]] | No
 
 
 def of_type(part: dict[str, Any], value: Any) -> tuple[int, dict[str, Any]] | None:
-    """Return position and contents of the only alternative that has the type of `value`."""
+    """Return the position and contents of the only `oneOf` alternative with the type of `value`.
+
+    None if no alternative has that type, or several have.
+    """
     is_type = validator().is_type
     alternatives = enumerate(resolved(each) for each in part.get("oneOf", []))
     fitting = [
@@ -88,7 +91,7 @@ def of_type(part: dict[str, Any], value: Any) -> tuple[int, dict[str, Any]] | No
 
 
 def _applying(part: dict[str, Any], value: Any) -> dict[str, Any]:
-    """Return `part`, or the variant of it that `value` chooses, with $ref followed."""
+    """Return `part` without $ref, or the variant of it that `value` chooses."""
     part = resolved(part)
     choice = variants(part)
     if choice is None and (found := of_type(part, value)):

@@ -1,8 +1,8 @@
-"""The configuration of a run: checked whole before any job, every problem in one line.
+"""Check a run's whole configuration before any job; every problem is one line.
 
-Read at every parse of the workflow, so it needs nothing heavier than jsonschema and YAML. The
-schema (workflow/schemas/config.schema.yaml) says what each block may hold, cross_checks what blocks
-must say of each other. A line has the key's path, what was found and what is allowed:
+Every parse of the workflow imports this module, so it needs nothing heavier than jsonschema and
+YAML. The schema (workflow/schemas/config.schema.yaml) checks a block's contents, `cross_checks` the
+relations between blocks. A line has the key's path, what was found and what is allowed:
 
     catalogue.graves.fits.vi.epochs: found 0; allowed: an integer >= 1 and <= 1000000
 """
@@ -23,11 +23,10 @@ def validate(config: Any, files: Sequence[str] = ()) -> None:
 
     Args:
         config: the whole configuration.
-        files: where it came from, for messages.
+        files: the config files that it came from, for messages.
 
     Raises:
-        ValueError: with one line for every problem, as `problems` lists them; then nothing is
-            filled in.
+        ValueError: if there are problems, with the lines of `problems`; nothing is filled in.
     """
     found = problems(config, files)
     if found:
@@ -36,14 +35,14 @@ def validate(config: Any, files: Sequence[str] = ()) -> None:
 
 
 def problems(config: Any, files: Sequence[str] = ()) -> list[str]:
-    """Return a line for everything that is wrong with `config`, ordered by place; [] if valid.
+    """Return a line for every problem of `config`, ordered by place; [] if it is valid.
 
-    `config` may be anything that YAML can hold: where a block has the wrong type, that is a line,
-    and what depends on the block is not checked.
+    `config` may be anything that YAML can hold. A block of the wrong type is a problem; what
+    depends on the block is then not checked.
     """
     found = itertools.chain(
         *(explained(error) for error in validator().iter_errors(config)),
         cross_checks(config, files),
     )
-    # What there is to do can be known only of a configuration that has no other fault.
+    # A table's rows are known only if the configuration has no other problem.
     return lines(found) or lines(check_claim_rows(with_defaults(schema(), config)))

@@ -1,4 +1,4 @@
-"""Problems of a configuration in words: one line each, with the key's path and what was found."""
+"""Messages about a configuration's problems: one line, with the key's path and what was found."""
 
 import difflib
 import re
@@ -8,17 +8,17 @@ from typing import Any
 Place = tuple[Any, ...]
 """Keys and list positions from the top of the configuration to a value."""
 Problem = tuple[Place, str]
-"""Where something is wrong, and a text "found ...; allowed: ..."."""
+"""The place of a faulty value, and a text "found ...; allowed: ..."."""
 
 
 def lines(problems: Iterable[Problem]) -> list[str]:
-    """Return each problem once as `path: text`, ordered by place."""
+    """Return the problems as lines `path: text`, without duplicates, ordered by place."""
     ordered = sorted(problems, key=_order)
     return list(dict.fromkeys(f"{_path(place)}: {text}" for place, text in ordered))
 
 
 def nearest(word: Any, known: Iterable[Any]) -> str:
-    """Return a clause that names the known word most like `word`, or nothing."""
+    """Return a clause with the known word that is most like `word`; "" if none is close."""
     close = difflib.get_close_matches(str(word).lower(), [str(each) for each in known], n=1)
     return f", perhaps {plain(close[0])} is meant" if close else ""
 
@@ -29,7 +29,7 @@ def listed(names: Iterable[Any]) -> str:
 
 
 def few(words: Sequence[str], limit: int = 30) -> str:
-    """Return words on one line, of more than `limit` the first, the last and how many there are."""
+    """Return words on one line: all, or the first, the last and the count if over `limit`."""
     if len(words) <= limit:
         return ", ".join(words)
     return f"{', '.join(words[: limit - 1])}, ..., {words[-1]}: {len(words)} in all"
