@@ -1,1 +1,1 @@
-"""The machine and the run: devices, the folder's lock, failures, costs, the environment."""
+"""The machine and the run: devices, the run's lock, failures, costs, the environment."""

@@ -1,4 +1,4 @@
-"""What rules' scripts and make's commands share: a parser, and one clear line for bad input."""
+"""The parser and the one-line errors that rules' scripts and make's commands share."""
 
 import argparse
 import faulthandler
@@ -20,7 +20,7 @@ WORKFLOW = Path(__file__).resolve().parents[2]
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """Return an argument parser that shows a script's docstring as it was written."""
+    """Return an argument parser that shows a script's docstring with its line breaks."""
     return argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -29,8 +29,8 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 def run(main: Callable[[], None]) -> None:
     """Call `main`; bad input (ValueError) and unreadable files (OSError) end it with one line.
 
-    Whatever ends it in another way, code of the user or a fault of ours, is named in a line too.
-    Where stderr is a file, the log of a rule, that line is marked: `log_endings.reason` finds it.
+    Any other ending, by the user's code or a fault of ours, prints a line with its place too. If
+    stderr is a file, as a rule's log is, the line is marked so that `log_endings.reason` finds it.
     """
     if _logged():
         faulthandler.enable()
@@ -42,7 +42,7 @@ def run(main: Callable[[], None]) -> None:
     except SystemExit as error:
         place = _foreign(error.__traceback__)
         if not place:
-            raise  # argparse, or ours: it has said why
+            raise  # argparse's or ours, after its message
         _end(f"{place} ended the program (SystemExit: {error.code})")
     except Exception as error:
         traceback.print_exc()
@@ -51,21 +51,21 @@ def run(main: Callable[[], None]) -> None:
 
 
 def _end(reason: str) -> NoReturn:
-    """End the script with status 1 and a reason."""
+    """Print a reason and end the script with status 1."""
     script = Path(sys.argv[0]).name
     if not _logged():
         sys.exit(f"{script}: {reason}")
-    with suppress(OSError):  # a full disk has no room for it
-        sys.stdout.flush()  # else it would come after
+    with suppress(OSError):  # the disk may be full
+        sys.stdout.flush()  # else its text would follow the reason
     if "\n" in reason:
         print(f"{script}: {reason}", file=sys.stderr)
-    # On a line of its own, whatever was printed before.
+    # The line break first: the last line in the log may lack one.
     print(f"\n{log_endings.failed(script, one_line(reason))}", file=sys.stderr, flush=True)
     sys.exit(1)
 
 
 def _logged() -> bool:
-    """Say whether stderr is a file."""
+    """Return whether stderr is a file."""
     try:
         return stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode)
     except (OSError, ValueError, AttributeError):
@@ -74,11 +74,11 @@ def _logged() -> bool:
 
 @contextmanager
 def _ends_noted() -> Iterator[None]:
-    """Have the log say who ends this process past all handlers, with os._exit."""
+    """Log the place of a call of os._exit, which ends the process past all handlers."""
     exits, process = os._exit, os.getpid()
 
     def noted(status: int) -> NoReturn:
-        if os.getpid() == process and _logged():  # a fork may end so
+        if os.getpid() == process and _logged():  # forks end with os._exit too
             place = _place(sys._getframe(1))
             reason = f"{place} ended the program (os._exit: {status})"
             marked = log_endings.failed(Path(sys.argv[0]).name, reason)
@@ -93,7 +93,7 @@ def _ends_noted() -> Iterator[None]:
 
 
 def _foreign(trace: TracebackType | None) -> str:
-    """Return the last place on the way to an error that is neither ours nor of a package."""
+    """Return the last place in a traceback that is neither in our code nor in a package; or ""."""
     packages = [Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")]
     known = [WORKFLOW, *packages, *(folder.resolve() for folder in packages)]
     found = ""
@@ -110,5 +110,5 @@ def _place(frame: FrameType) -> str:
 
 
 def _shown(file: Path) -> str:
-    """Return a file as seen from here, if it is below."""
+    """Return a file's path, relative to the working folder if it is inside."""
     return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)

@@ -1,7 +1,7 @@
-"""What jobs cost, as one table: wall-clock time by Snakemake's records, the rest by their logs.
+"""The table of jobs' costs: wall-clock time from Snakemake's records, the rest from jobs' logs.
 
-Record and log are written anew each time a job runs, so costs describe the machine that ran it
-last; they are read beside the table of scores and never decide what runs.
+A job that runs again rewrites its record and its log, so costs describe the job's last run and its
+machine. They are read beside the table of scores and never decide what runs.
 """
 
 import math
@@ -22,15 +22,15 @@ _RECORD = re.compile(rf"{_MODEL}/(?P<stage>\w+)/(?P<part>.+)\.tsv")
 
 
 def collect(results: Path) -> pd.DataFrame:
-    """Return what all jobs that train, score, prune or evaluate networks took.
+    """Return the costs of all jobs that train, score, prune or evaluate networks.
 
     Args:
         results: folder of a run; benchmarks/ and logs/ are read.
 
     Returns:
-        A row a job with a record, sorted: study to last (of the block of replicates), stage and
-        part (the rest of the output's path), wall-clock seconds, CPU seconds and peak memory in MB,
-        NaN where the log is gone.
+        A table with COLUMNS, sorted, and a row for every job that has a record: study to fit, the
+        first and last replicate, stage and part (the rest of the output's path), wall-clock
+        seconds, CPU seconds and peak memory in MB. The last two are NaN if the log is gone.
     """
     rows = []
     for path in sorted((results / "benchmarks").rglob("*.tsv")):

@@ -1,4 +1,4 @@
-"""Which device computes, and how torch is set up for it (needs torch)."""
+"""Choose the device that computes, and set torch up for it (needs torch)."""
 
 import ctypes
 import functools
@@ -10,31 +10,32 @@ from prunescape.running import gpus
 
 
 def device(name: str, precision: str = "highest") -> torch.device:
-    """Return the device called `cpu`, `cuda` or `auto` (a GPU where there is one); set torch up.
+    """Return the device called `cpu`, `cuda` or `auto` (a GPU if there is one); set torch up.
 
-    Matrix products of float32 are computed as `torch.set_float32_matmul_precision` says: `highest`
-    in float32; `high` in TF32 on a GPU or a processor whose AMX has it; `medium` in bfloat16 on a
-    processor with AMX. A GPU's convolutions are in float32 under `highest`, else in TF32. On a
-    processor, float32 is multiplied by MKL, or by oneDNN where that uses more of it.
+    `precision` is passed to `torch.set_float32_matmul_precision`, for matrix products of float32:
+    `highest` computes them in float32; `high` in TF32 on a GPU or a processor whose AMX has it;
+    `medium` in bfloat16 on a processor with AMX. A GPU's convolutions are in float32 under
+    `highest`, else in TF32. On a processor, MKL multiplies float32, or oneDNN if it is faster.
 
-    Of several GPUs, the process gets one that no other job has, and waits until one is free.
+    If there are several GPUs, the process takes one that no other job has, and waits until one is
+    free.
 
-    One thread a job, since jobs run side by side; numbers too small for a normal float32 count as
-    zero, since arithmetic on them is many times slower; freed memory is kept for the next tensor.
+    A job has one thread, since jobs run side by side. Subnormal float32 numbers count as zero,
+    since arithmetic on them is many times slower. Freed memory is kept for the next tensor.
 
     Raises:
-        ValueError: for another name or precision, and for `cuda` where torch finds no GPU.
+        ValueError: for another name or precision, and for `cuda` if torch finds no GPU.
     """
     choose(dict.fromkeys(("cpu", "cuda", "auto")), name, "device")
     choose(dict.fromkeys(("highest", "high", "medium")), precision, "precision")
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     torch.set_float32_matmul_precision(precision)
-    torch.backends.cudnn.allow_tf32 = precision != "highest"  # without this, convolutions use it
+    torch.backends.cudnn.allow_tf32 = precision != "highest"  # True by default
     _keep_memory()
     if name == "cpu":
         return _processor(precision)
-    # Before torch looks for GPUs, since it looks once; a build without CUDA must not keep one.
+    # Before torch looks for GPUs, since it looks once; a build without CUDA must not claim a GPU.
     ids = gpus.visible() if torch.backends.cuda.is_built() else []
     if ids:
         gpus.claim(ids)
@@ -49,7 +50,7 @@ def device(name: str, precision: str = "highest") -> torch.device:
 
 
 def _processor(precision: str) -> torch.device:
-    """Return the CPU, with the faster library for float32 products of its kind."""
+    """Return the CPU, after choosing the faster library for its float32 products."""
     if precision != "medium" and _onednn_multiplies_float32():
         torch.set_float32_matmul_precision("medium")
     return torch.device("cpu")
@@ -57,11 +58,11 @@ def _processor(precision: str) -> torch.device:
 
 @functools.cache
 def _onednn_multiplies_float32() -> bool:
-    """Return whether oneDNN is to multiply float32, which torch lets it do as `medium` alone.
+    """Return whether oneDNN should multiply float32; torch lets it only under `medium`.
 
-    MKL uses the AVX-512 of Intel's processors only; on an AMD Zen 5 oneDNN is twice as fast. Under
-    `medium` it may use bfloat16, and does so where a processor has AMX. So a product decides whose
-    factors bfloat16 would round.
+    MKL uses AVX-512 on Intel's processors only; on an AMD Zen 5 oneDNN is twice as fast. Under
+    `medium` oneDNN uses bfloat16 if the processor has AMX, which must not happen. A trial product
+    with factors that bfloat16 would round shows whether it does.
     """
     name = torch.cpu.get_capabilities().get("cpu_name", "")
     if torch.backends.cpu.get_cpu_capability() != "AVX512" or "AMD" not in name:
@@ -75,10 +76,10 @@ def _onednn_multiplies_float32() -> bool:
 
 
 def _keep_memory() -> None:
-    """Tell glibc, where it is the C library, to hand no memory back to the system.
+    """Have glibc, if it is the C library, return no memory to the system.
 
-    Getting every large tensor from the system anew takes half the time of evaluating a
-    convolutional network.
+    Otherwise half the time of evaluating a convolutional network goes into getting memory for large
+    tensors from the system again.
     """
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:

@@ -1,4 +1,7 @@
-"""What a run was made with. Standard library only: it must not import what it reports on."""
+"""Record a run's software, hardware and configuration.
+
+Standard library only: importing a package would keep a broken one from being reported.
+"""
 
 import os
 import platform
@@ -16,7 +19,7 @@ PACKAGES = (
 )
 GPUS = ("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader")
 LIMIT = 5.0
-"""Seconds that a program has to answer; a run that is finished doesn't wait longer."""
+"""Seconds that a program has to answer; a finished run waits no longer."""
 
 
 def record(config: dict[str, Any], source: Path) -> dict[str, Any]:
@@ -32,7 +35,7 @@ def record(config: dict[str, Any], source: Path) -> dict[str, Any]:
         "gpus": probes.lines(GPUS, LIMIT) or [],
         "git": {
             "commit": next(iter(probes.lines([*git, "rev-parse", "HEAD"], LIMIT) or []), None),
-            # None where git isn't there, or has too much to look through.
+            # None if git is missing, or takes longer than LIMIT.
             "changed": probes.lines([*git, "status", "--porcelain"], LIMIT),
         },
         "config": config,
@@ -42,12 +45,12 @@ def record(config: dict[str, Any], source: Path) -> dict[str, Any]:
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)
-    except Exception:  # not there, or broken: whatever is wrong with it, a run has ended well
+    except Exception:  # missing or broken; a run that has ended well must not fail here
         return None
 
 
 def _processor() -> str:
-    """Return the processor's name; Linux keeps it in /proc, elsewhere platform may know it."""
+    """Return the processor's name: from /proc on Linux, else from `platform`, which may lack it."""
     with suppress(OSError):
         information = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
         for line in information.splitlines():

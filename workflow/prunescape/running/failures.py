@@ -1,4 +1,4 @@
-"""Why jobs failed: what their logs say of it (standard library only)."""
+"""Find in jobs' logs why the jobs failed (standard library only)."""
 
 import shutil
 from collections.abc import Iterable
@@ -9,28 +9,28 @@ from prunescape.running import log_endings
 
 FOLDERS = ("data/*/logs", "results/*/logs")
 LONGEST = 500
-"""Letters of a reason that are shown: it may hold what isn't ours."""
+"""The most characters that are shown of a reason; libraries' messages may be long."""
 FULL = 1 << 16
-"""Bytes below which a disk is full."""
+"""A disk with fewer free bytes counts as full."""
 
 
 def reasons(folder: Path, since: float, killed_before: int | None = None) -> list[str]:
-    """Return a line for each job whose log has changed `since` a time and does not end well.
+    """Return a line for every failed job whose log has changed `since` a time.
 
-    `killed_before` is what `killed_for_memory` said at that time.
+    `killed_before` is what `killed_for_memory` returned at that time.
     """
     now = killed_for_memory()
     memory = None not in (killed_before, now) and now != killed_before
     found = []
     for log in sorted(_logs(folder)):
-        with suppress(OSError):  # of another user, or gone meanwhile
+        with suppress(OSError):  # another user's, or gone meanwhile
             if log.stat().st_mtime >= since and (reason := _reason(log, memory)):
                 found.append(f"{log.relative_to(folder)}: {reason}")
     return found
 
 
 def killed_for_memory() -> int | None:
-    """Return how many processes the system has killed for want of memory; None if unknown."""
+    """Return the number of processes that the system killed for lack of memory; None if unknown."""
     with suppress(OSError, ValueError):
         for line in Path("/proc/vmstat").read_text(encoding="utf-8").splitlines():
             if line.startswith("oom_kill "):
@@ -43,9 +43,9 @@ def _logs(folder: Path) -> Iterable[Path]:
 
 
 def _reason(log: Path, memory: bool) -> str:
-    """Return why a job failed, or nothing of a job that ended well.
+    """Return why a job failed; "" if it ended well.
 
-    Each attempt at a job begins its log anew.
+    A job that is tried again starts its log anew.
     """
     if log_endings.read(log):
         return ""
@@ -55,9 +55,9 @@ def _reason(log: Path, memory: bool) -> str:
 
 
 def _unsaid(log: Path, lines: list[str], memory: bool) -> str:
-    """Return what is known of a job whose log marks no reason: it had no time for words, or none.
+    """Return the likely reason for a job whose log has no marked one, as after a kill.
 
-    A script that Python can't begin ends with Python's own lines, which are not marked.
+    If Python can't start a script, the log ends with Python's error, which is not marked.
     """
     begun = any(line.startswith("Traceback (most recent call last)") for line in lines)
     if begun or (lines and lines[-1].startswith("bash: ")):

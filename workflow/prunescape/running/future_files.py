@@ -1,29 +1,29 @@
-"""Files from the future, which a clock that was set back leaves (standard library only)."""
+"""Redate files from the future, which exist after a clock was set back (standard library only)."""
 
 import os
 import time
 from pathlib import Path
 
 MADE = ("data", "results")
-"""Where all files that a run makes are."""
+"""The folders with all files that a run makes."""
 LONG_AGO = 86400.0
-"""A time before that of any input, in seconds since 1970."""
+"""A time before any input's, in seconds since 1970."""
 
 
 def redate(folder: Path, workflow: Path) -> int:
-    """Give files whose time is yet to come another: made ones long ago, others now.
+    """Redate files whose time is in the future: a run's outputs to long ago, others to now.
 
-    Snakemake refuses an output that is older than its input, and looks into an input only if it is
-    newer than the output: until time has caught up, sources from the future would fail every job,
-    and an edit would go unnoticed behind outputs from the future. What is newer than an output,
-    Snakemake compares with its record of the content.
+    Snakemake refuses an output that is older than its input, so sources from the future would fail
+    every job. It checks an input's content only if the input is newer than the output, so outputs
+    from the future would hide edits. Outputs from long ago make it compare all inputs with its
+    records of their content.
 
     Args:
-        folder: where Snakemake works; hidden folders are left alone.
-        workflow: the folder of the workflow, there or elsewhere.
+        folder: Snakemake's working folder; hidden folders in it are left alone.
+        workflow: the folder of the workflow, inside `folder` or elsewhere.
 
     Returns:
-        How many files there were; those that can't be changed are left as they are.
+        The number of files that were redated; files that can't be changed stay as they are.
     """
     now, found = time.time(), 0
     for top in folder.iterdir():

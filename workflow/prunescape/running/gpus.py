@@ -1,7 +1,7 @@
-"""Give each of the jobs that run side by side on one machine a GPU of its own.
+"""Give every job on a machine a GPU that no other job uses.
 
-Snakemake counts GPUs and sets none. A job takes the first visible GPU whose lock file it can lock;
-the kernel releases the lock when the job ends, however it ends. Standard library only.
+Snakemake counts GPUs but assigns none. A job takes the first visible GPU whose lock file it can
+lock; the kernel releases the lock when the job ends, however it ends. Standard library only.
 """
 
 import itertools
@@ -16,11 +16,11 @@ from prunescape.foundations import file_locks
 from prunescape.running import probes
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
-"""What CUDA reads; Slurm and users set it to the GPUs that a job may use."""
+"""The variable that CUDA reads; Slurm and users set it to the GPUs that a job may use."""
 LOCKS = Path("/tmp")
-"""Where locks are: the same folder for all jobs of a machine, which $TMPDIR need not be."""
+"""The folder of the locks. All jobs of a machine must share it; their $TMPDIR may differ."""
 LIMIT = 60.0
-"""Seconds that nvidia-smi has to answer; with many GPUs that sleep it takes some."""
+"""Seconds that nvidia-smi has to answer; waking many GPUs takes some."""
 WAIT = 0.5
 """Seconds between two looks for a free GPU."""
 
@@ -29,13 +29,13 @@ _held: list[IO[str]] = []
 
 
 def visible() -> list[str]:
-    """Return the GPUs that this process may use, as CUDA or nvidia-smi name them; [] for none.
+    """Return the ids of the GPUs that this process may use, as CUDA or nvidia-smi name them.
 
-    An id that the environment names twice stands for two places on one GPU: two jobs share it.
+    If an id is in the environment twice, two jobs share the GPU.
     """
     if VISIBLE in os.environ:
         names = (name.strip() for name in os.environ[VISIBLE].split(","))
-        # As CUDA reads it: what follows an invalid id is invisible. Slurm's word for no GPU is one.
+        # As in CUDA, the ids after an invalid one are invisible. NoDevFiles is Slurm's for no GPU.
         return list(itertools.takewhile(lambda name: name not in ("", "-1", "NoDevFiles"), names))
     found = probes.lines(["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"], LIMIT)
     return [line.strip() for line in found or [] if line.strip()]
@@ -44,9 +44,9 @@ def visible() -> list[str]:
 def claim(ids: Sequence[str], folder: Path | None = None) -> str:
     """Lock one of the GPUs `ids` (at least one) for this process; make it the only visible one.
 
-    Returns its id; waits while all are taken. `folder` holds the lock files: by default those of
-    this user, or of this Slurm job, whose GPUs nobody else has, and which may call its only one 0
-    as every other does.
+    Waits while all are taken, and returns the id. `folder` holds the lock files. By default there
+    is one for this user's jobs outside Slurm, and one for every Slurm job: nobody else has its
+    GPUs, and several Slurm jobs may call theirs 0.
     """
     owner = f"{os.getuid()}-{os.environ.get('SLURM_JOB_ID', 'local')}"
     folder = folder or LOCKS / f"prunescape-gpus-{owner}"
@@ -54,7 +54,7 @@ def claim(ids: Sequence[str], folder: Path | None = None) -> str:
     waiting = False
     while True:
         for place, name in enumerate(ids):
-            # Places on one GPU are told apart; the ids of MIG parts have slashes.
+            # The suffix counts how often the id came before; ids of MIG partitions have slashes.
             lock = folder / f"{name.replace('/', '_')}.{ids[:place].count(name)}"
             if _lock(lock):
                 os.environ[VISIBLE] = name

@@ -1,8 +1,8 @@
-"""Logs and benchmarks that lead elsewhere, before a run writes into them.
+"""Replace links and read-only files among logs and benchmarks before a run writes into them.
 
-Snakemake writes both in place. Where one is a link into a cache (DVC makes such links if its
-settings say so), the cache would get the new bytes under the old name; where one is read-only,
-the job would fail. Standard library only.
+Snakemake writes both in place. If a file links into a cache (DVC's settings may make it do so), the
+new bytes would end up in the cache under the old checksum; if it is read-only, the job would fail.
+Standard library only.
 """
 
 import contextlib
@@ -15,9 +15,9 @@ from pathlib import Path
 
 
 def separate(folders: Iterable[str | os.PathLike[str]]) -> int:
-    """Make every file below some folders a writable file of its own; return how many were not.
+    """Make every file below some folders writable and no link; return the number of changed files.
 
-    What can't be replaced stays as it is: the job that writes it says so.
+    A file that can't be replaced stays as it is; the job that writes it reports the error.
     """
     count = 0
     for folder in folders:
@@ -36,7 +36,7 @@ def separate(folders: Iterable[str | os.PathLike[str]]) -> int:
 
 
 def _copy(path: Path) -> None:
-    """Replace a link by a writable copy of its target; one that leads nowhere goes."""
+    """Replace a link by a writable copy of its target; remove it if the target is missing."""
     if not path.exists():
         path.unlink()
         return

@@ -1,7 +1,7 @@
-"""How a job's log ends: with what its script took, or why it failed. Standard library only.
+"""The last lines of a job's log: the script's cost, or why it failed. Standard library only.
 
-Snakemake's own records are samples, the last of them up to half a minute before a job's end, and
-lack what it does after. A script knows.
+Scripts report their cost themselves: Snakemake samples a job, at last up to half a minute before
+its end, and so misses the rest.
 """
 
 import os
@@ -16,16 +16,16 @@ from typing import NamedTuple
 
 
 class Ending(NamedTuple):
-    """What a script took."""
+    """A script's cost."""
 
     script: str
-    """Its name, without .py."""
+    """The script's name, without .py."""
     start: float
-    """CPU seconds until the interpreter and the imports were there."""
+    """CPU seconds to start the interpreter and import the script's modules."""
     work: float
-    """CPU seconds after."""
+    """CPU seconds after that."""
     memory: float
-    """The most resident memory, in MB."""
+    """Peak resident memory, in MB."""
 
     def __str__(self) -> str:
         return (
@@ -35,25 +35,25 @@ class Ending(NamedTuple):
 
 
 TAIL = 1 << 20
-"""How many bytes of a log's end are read: what jobs print is not ours, and may be much."""
+"""Bytes that are read from a log's end; libraries and users' code may print much."""
 
 LONGEST = 2000
-"""Letters of a reason; it may quote what isn't ours."""
+"""The most characters of a reason, which may quote others' messages."""
 
-# What a script printed last may lack its newline, so an ending is what a line ends with. Only that
-# much of a line is searched: of a whole one it would take time that grows with its square.
+# A script's last output may lack its newline, so the ending is searched at the end of a line, in
+# its last _LINE_LENGTH characters: on a whole line the search would take quadratic time.
 _LINE = re.compile(
     r"(\w{1,50})\.py: ([\d.]{1,20}) CPU s to start, ([\d.]{1,20}) at work, (\d{1,20}) MB at most\Z"
 )
 _LINE_LENGTH = 200
-# For a whole line, so that it fails at its first letters.
+# Matched against whole lines, so that most fail at the first characters.
 _FAILED = re.compile(r"(\w{1,50}\.py) failed: (.*)")
 _CRASHED = "Fatal Python error: "
-"""How Python's fault handler begins; lines of what was at work follow."""
+"""The first words of Python's fault handler; a traceback follows."""
 
 
 def of_this_process(script: str, start: float) -> Ending:
-    """Return what this process has taken until now, `start` of its CPU seconds to start."""
+    """Return this process's cost until now; `start` is the CPU seconds that starting took."""
     return Ending(script, start, time.process_time() - start, peak_memory())
 
 
@@ -68,12 +68,12 @@ def read(log: Path) -> Ending | None:
 
 
 def failed(script: str, reason: str) -> str:
-    """Return the line by which a script's log says why it failed; `reason` is one line."""
+    """Return the marked line that ends a failed script's log; `reason` is one line."""
     return f"{script} failed: {reason[:LONGEST]}"
 
 
 def reason(lines: Sequence[str]) -> str:
-    """Return why a script failed, by the lines of its log that it marked; "" if it marked none."""
+    """Return why a script failed, from the marked lines of its log; "" if there are none."""
     for number, line in reversed(list(enumerate(lines))):
         if found := _FAILED.fullmatch(line):
             return f"{found[1]}: {found[2]}"
@@ -85,17 +85,17 @@ def reason(lines: Sequence[str]) -> str:
 
 
 def tail(log: Path) -> list[str]:
-    """Return the last lines of a log, TAIL bytes at most, so that the first may be cut."""
+    """Return the last lines of a log, at most TAIL bytes; the first line may be cut."""
     with log.open("rb") as opened:
         opened.seek(max(0, opened.seek(0, os.SEEK_END) - TAIL))
         return opened.read().decode(errors="replace").splitlines()
 
 
 def peak_memory(process: int | str = "self") -> float:
-    """Return the largest resident memory of a process until now, in MB; 0 if it has ended.
+    """Return the peak resident memory of a process until now, in MB; 0 for a zombie.
 
     Raises:
-        OSError: another process is gone, or the system isn't Linux.
+        OSError: if `process` is another process and is gone, or the system isn't Linux.
     """
     status = Path(f"/proc/{process}/status")
     if process != "self" or status.exists():

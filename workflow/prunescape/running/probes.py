@@ -1,4 +1,4 @@
-"""Asking programs that may be missing, fail or hang, about the machine. Standard library only."""
+"""Query the machine with programs that may be missing, fail or hang. Standard library only."""
 
 import os
 import signal
@@ -9,11 +9,10 @@ from contextlib import suppress
 
 
 def lines(command: Sequence[str], seconds: float) -> list[str] | None:
-    """Return what a command prints, line by line; None if it is missing, fails, or takes too long.
+    """Return the lines that a command prints; None if it is missing, fails, or takes too long.
 
-    Nothing that a command does or leaves undone keeps the caller longer: what doesn't end in time
-    is killed and not waited for, since a driver that hangs holds it, and what it has started may
-    hold its output open.
+    The caller never waits longer than `seconds`. A command that doesn't end in time is killed, but
+    not awaited: a hanging driver may keep it alive, and its children may keep its output open.
     """
     try:
         with tempfile.TemporaryFile() as printed:
@@ -27,7 +26,7 @@ def lines(command: Sequence[str], seconds: float) -> list[str] | None:
             try:
                 status = process.wait(seconds)
             except subprocess.TimeoutExpired:
-                process.returncode = -signal.SIGKILL  # nothing is to wait for it any more
+                process.returncode = -signal.SIGKILL  # so that Popen doesn't wait for it
                 return None
             finally:
                 with suppress(OSError):

@@ -1,8 +1,8 @@
-"""One run at a time in a folder, and none that a kill or a power cut stops for good.
+"""Allow one run at a time in a folder, without a lock that outlives a killed run.
 
-Snakemake locks a folder by files in LOCKS. They outlive a Snakemake that is killed, and stop the
-next. So whoever runs here also holds a lock of the kernel's on FILE, which vanishes with its
-process: who gets that one knows that files in LOCKS were left over. Standard library only.
+Snakemake locks a folder with files in LOCKS. They remain when Snakemake is killed, and then stop
+the next run. So a run also holds a kernel lock on FILE, which ends with its process. A run that
+gets the kernel lock knows that the files in LOCKS are left over. Standard library only.
 """
 
 import os
@@ -14,23 +14,23 @@ from pathlib import Path
 from prunescape.foundations import file_locks
 
 FILE = ".snakemake/alone.lock"
-"""What is locked; it says who did so last: the name of the machine, and where its jobs ran."""
+"""The locked file; it has the last run's machine, and where that run's jobs ran."""
 LOCKS = ".snakemake/locks"
 HERE, CLUSTER = "here", "cluster"
-"""Where jobs run: beside Snakemake, or where another machine may go on with them."""
+"""Where jobs run: on Snakemake's machine, or on others, where they may outlive Snakemake."""
 
 HOLDER = "PRUNESCAPE_ALONE"
-"""The number of a process that holds the lock already: Snakemake, when `wait` was called first."""
+"""The variable with the id of the process that took the lock in `wait`; it becomes Snakemake."""
 
 
 def wait(folder: Path) -> None:
-    """Take the lock, as soon as nobody else runs in `folder`; remove what a killed run left.
+    """Take the lock as soon as no other run has it; remove the locks that a killed run left.
 
-    The lock is held until this process ends, also if another program takes its place. Where files
-    can't be locked, nothing is done: Snakemake's own lock remains.
+    This process holds the lock until it ends, also after exec. If files can't be locked, nothing is
+    done: Snakemake's lock remains.
 
     Raises:
-        ValueError: Snakemake has locked the folder, and may still be at work.
+        ValueError: if Snakemake has locked the folder and may still be at work.
     """
     handle = _opened(folder)
     try:
@@ -44,16 +44,16 @@ def wait(folder: Path) -> None:
     except OSError:
         return
     _clear(folder, os.pread(handle, 1000, 0).decode(errors="replace"))
-    _say(handle, HERE)  # Snakemake locks the folder before it calls `claim`, and begins jobs after
+    _say(handle, HERE)  # Snakemake locks the folder, then calls `claim`, then starts jobs
     os.set_inheritable(handle, True)
     os.environ[HOLDER] = str(os.getpid())
 
 
 def claim(folder: Path, where: str) -> None:
-    """Take the lock for Snakemake, which works in `folder` from now on; say `where` jobs run.
+    """Take the lock for Snakemake, which works in `folder` from now on; note `where` jobs run.
 
     Raises:
-        ValueError: another run is at work.
+        ValueError: if another run is at work.
     """
     handle = _opened(folder)
     try:
@@ -65,7 +65,7 @@ def claim(folder: Path, where: str) -> None:
 
 
 def _opened(folder: Path) -> int:
-    """Open the file, which stays open as long as the process lives."""
+    """Open FILE; it stays open until the process ends."""
     path = folder / FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -77,10 +77,10 @@ def _say(handle: int, where: str) -> None:
 
 
 def _clear(folder: Path, last: str) -> None:
-    """Remove Snakemake's own lock, of a run that is known to have ended; `last` is FILE's text."""
+    """Remove the lock of a Snakemake that is known to have ended; `last` is the text of FILE."""
     if not any((folder / LOCKS).glob("*.lock")):
         return
-    # Not all file systems tell other machines what is locked, and a cluster's jobs may go on.
+    # Other machines may not see the kernel lock, and jobs on a cluster may still be running.
     if last.split() != [socket.gethostname(), HERE]:
         known = last.split()
         host, where = known if len(known) == 2 else ("another machine", CLUSTER)

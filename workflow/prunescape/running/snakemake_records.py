@@ -1,7 +1,7 @@
-"""Results whose records Snakemake lacks: it can't see what has changed since they were made.
+"""Warn about results without Snakemake's records, whose settings may have changed unnoticed.
 
-Snakemake keeps, in .snakemake, how each output was made, and runs nothing again for want of such a
-record. Results that were copied without it pass for those of the settings that there are now.
+Snakemake's records in .snakemake say how outputs were made. An output without a record isn't made
+again. So results that were copied without .snakemake pass for results of the current settings.
 Standard library only.
 """
 
@@ -18,18 +18,19 @@ from prunescape.pipeline import paths
 
 FOLDER = Path(".snakemake")
 SHOWN = 3
-"""How many settings are named, and how many results are looked at."""
+"""The most settings that a message names, and the most results that are checked."""
 
 
 def unseen_changes(
     results: Path, config: Mapping[str, Any], with_defaults: Callable[[Any], Any] = lambda x: x
 ) -> str:
-    """Return a line on settings that differ from those of results without records; "" if none do.
+    """Return a warning if results without records were made with other settings; "" if not.
 
     Args:
-        results: folder of the run, relative to where Snakemake works.
+        results: folder of the run, relative to Snakemake's working folder.
         config: the run's settings, with defaults.
-        with_defaults: fills in those that came after the results; may raise any error.
+        with_defaults: adds the defaults of settings that are newer than the results; may raise any
+            error.
     """
     if not any(not _recorded(path) for path in _made(results)):
         return ""
@@ -40,7 +41,7 @@ def unseen_changes(
     else:
         with suppress(Exception):  # settings of another version are compared as they are
             stated = with_defaults(stated)
-        # First what has another value: the name of a key may be new.
+        # Changed values first, then new keys.
         changed = sorted(_changes(stated, json.loads(json.dumps(config)), ""), key=_is_new)
         if not changed:
             return ""
@@ -54,7 +55,7 @@ def unseen_changes(
 
 
 def _made(results: Path) -> Iterator[Path]:
-    """Yield some results that jobs have made: the table, or what comes first."""
+    """Yield some results that jobs have made: the table, or else the first few checkpoints."""
     table = results / paths.TABLE
     if table.is_file():
         yield table
@@ -63,19 +64,19 @@ def _made(results: Path) -> Iterator[Path]:
 
 
 def _recorded(output: Path) -> bool:
-    """Say whether Snakemake has a record of an output, or keeps its records in a database."""
+    """Return whether Snakemake has a record of an output, or keeps its records in a database."""
     folder = FOLDER / "metadata"
     if (FOLDER / "metadata.db").exists():
         return True
     limit = (os.pathconf(folder, "PC_NAME_MAX") if folder.is_dir() else 0) or 255
     name = urlsafe_b64encode(str(output).encode()).decode()
-    # What is too long for a file's name becomes folders, each of which begins with @.
+    # Snakemake cuts a name that is too long for a file into folders that begin with @.
     *folders, last = [name[i : i + limit - 1] for i in range(0, len(name), limit - 1)]
     return folder.joinpath(*(f"@{part}" for part in folders), last).exists()
 
 
 def _changes(before: Any, now: Any, place: str) -> Iterator[str]:
-    """Yield `key: before, now ...` for each setting that differs."""
+    """Yield `key: before, now ...` for every setting that differs."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in [*now, *(key for key in before if key not in now)]:
             path = f"{place}.{key}" if place else str(key)

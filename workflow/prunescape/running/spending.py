@@ -1,7 +1,7 @@
-"""Where a run's CPU time went: by script, and how much of it was anything but the scripts' work.
+"""Summarise a run's CPU time by script and study, and the share that is overhead.
 
-Every job's log ends with what its script took; `snakemake.tsv` among the logs has the CPU seconds
-of Snakemake itself, a line an invocation.
+A job's log ends with the script's cost; logs/snakemake.tsv has Snakemake's CPU seconds, a line for
+every invocation.
 """
 
 from pathlib import Path
@@ -14,12 +14,13 @@ INVOCATIONS = "snakemake.tsv"
 
 
 def jobs(results: Path) -> pd.DataFrame:
-    """Return a row a job of the run: script, study ("" for the whole run's), start, work, memory.
+    """Return a table with a row for every job of a run.
 
-    Times are CPU seconds; memory is in MB.
+    Its columns: script, study ("" for jobs of the whole run), start and work in CPU seconds, memory
+    in MB.
 
     Raises:
-        ValueError: no log of a job in the folder `results`.
+        ValueError: if the folder `results` has no log of a finished job.
     """
     rows = []
     for log in sorted((results / "logs").rglob("*.log")):

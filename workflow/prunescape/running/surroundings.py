@@ -1,7 +1,7 @@
-"""What a machine's variables and folders do to a run: cleared, replaced, or told in a line.
+"""Keep a machine's variables and folders from disturbing a run; read the settings of make.
 
-The settings of make come here too: programs get them as PRUNESCAPE_<name>, never as text of a
-command. Standard library only.
+Make passes its settings to programs as variables PRUNESCAPE_<name>, never in the text of a command.
+Standard library only.
 """
 
 import os
@@ -15,16 +15,16 @@ SETTINGS = (
     *("VENV", "USE_VENV", "PYTHON", "CORES", "CONFIG", "DIRECTORY", "STORE"),
     *("COMMIT", "FORCE", "REV"),
 )
-"""What make is told, after its name or as PRUNESCAPE_<name>."""
+"""Make's settings: given as `make NAME=...` or as the variable PRUNESCAPE_<name>."""
 YES, NO = ("1", "yes", "true", "on"), ("", "0", "no", "false", "off")
 
-# What makes Python look elsewhere for modules or packages than in the environment, skip the folder
-# of a script, wait for a terminal, or end at a warning.
+# Variables that make Python look for modules outside the environment, skip a script's folder, wait
+# for a terminal, or fail at a warning.
 PYTHON = (
     *("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "PYTHONSTARTUP", "PYTHONINSPECT"),
     *("PYTHONPLATLIBDIR", "PYTHONUSERBASE", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONCASEOK"),
 )
-# What makes pip install elsewhere than into the environment, or something else.
+# Variables that make pip install outside the environment, or install something else.
 PIP = (
     *("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_DRY_RUN"),
     *("PIP_NO_DEPS", "PIP_REQUIREMENT", "PIP_CONSTRAINT", "PIP_EDITABLE", "PIP_PRE"),
@@ -33,15 +33,15 @@ PIP = (
 
 
 def given(name: str, otherwise: str = "") -> str:
-    """Return a setting of make as it was typed, `otherwise` where it is missing or empty."""
+    """Return a setting of make as it was typed; `otherwise` if it is missing or empty."""
     return os.environ.get(PREFIX + name) or otherwise
 
 
 def agreed(name: str) -> bool:
-    """Return a setting of make that is a yes or a no (where it is missing).
+    """Return a yes-or-no setting of make as a bool; a missing one is no.
 
     Raises:
-        ValueError: it is another word.
+        ValueError: if it is neither.
     """
     word = given(name).strip().lower()
     if word not in YES + NO:
@@ -50,41 +50,41 @@ def agreed(name: str) -> bool:
 
 
 def ignored(names: tuple[str, ...]) -> list[str]:
-    """Return which settings stand in the environment under their bare names, and aren't taken.
+    """Return the settings that are in the environment under their bare names, which make ignores.
 
-    A machine that builds sets CONFIG or COMMIT for purposes of its own.
+    Build machines, for example, set CONFIG or COMMIT for other purposes.
     """
     return [name for name in names if os.environ.get(name) and PREFIX + name not in os.environ]
 
 
 def not_taken(name: str) -> str:
-    """Return the line that says so of a setting."""
+    """Return the message that an ignored setting is not taken."""
     return f"make: {name} in the environment is not taken: give it after make, or as {PREFIX}{name}"
 
 
 def clear(environment: MutableMapping[str, str] = os.environ) -> list[str]:
-    """Take what would change Python or pip out of the environment of all that follows.
+    """Remove variables that change Python or pip, for this process and those that it starts.
 
     Returns:
-        A line for the user, if what Python imports may change by it.
+        A line for the user if one of them has changed where Python finds modules.
     """
     gone = [name for name in PYTHON + PIP if environment.pop(name, "")]
-    environment["PIP_USER"] = "0"  # whatever pip's own file of settings says
+    environment["PIP_USER"] = "0"  # overrides pip's configuration file
     environment["PYTHONNOUSERSITE"] = "1"
     told = [name for name in gone if name in ("PYTHONPATH", "PYTHONHOME")]
     return [f"not used, to import from the environment alone: {', '.join(told)}"] if told else []
 
 
 def clear_for_jobs(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Take out what would keep a job's script from the modules beside it."""
+    """Remove the variable that keeps a job's script from importing the modules beside it."""
     environment.pop("PYTHONSAFEPATH", None)
 
 
 def check_on_path(folder: Path, setting: str) -> None:
-    """Check that programs can be found in a folder.
+    """Check that a folder can be on PATH.
 
     Raises:
-        ValueError: the system's list of folders, PATH, can't hold its name.
+        ValueError: if its name has PATH's separator.
     """
     if os.pathsep in str(folder):
         raise ValueError(
@@ -94,10 +94,10 @@ def check_on_path(folder: Path, setting: str) -> None:
 
 
 def find_cache(folder: Path, environment: MutableMapping[str, str] = os.environ) -> str:
-    """Let programs keep their caches below `folder`, where they can't in the user's home.
+    """Move programs' caches below `folder` if the cache in the user's home can't be written to.
 
     Returns:
-        A line for the user; "" where the home can be written to.
+        A line for the user; "" if the home's cache can be written to.
     """
     try:
         cache = Path(environment.get("XDG_CACHE_HOME") or home.expanded("~/.cache"))
