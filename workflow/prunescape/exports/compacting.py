@@ -1,7 +1,7 @@
-"""Physically smaller networks: units that nothing reaches, or that reach nothing, are taken out.
+"""Physically smaller networks, without the units that have no inputs or no outputs (needs torch).
 
-What a unit without inputs passes on is one number, which the next layer's biases take over. So the
-smaller dense network computes the same (needs torch).
+The output of a unit without inputs is a constant, which the next layer's biases absorb. So the
+smaller dense network computes the same function.
 """
 
 from collections.abc import Callable
@@ -19,14 +19,14 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "tanh": np.tanh,
     "max_pool": np.asarray,
 }
-"""Kinds of layers that act on each unit alone, and what they make of a constant."""
+"""Kind of a layer that acts on every unit separately -> its function, applied to a constant."""
 
 
 def compact(model: Portable) -> Portable:
-    """Return a network without the hidden neurons and filters that do nothing.
+    """Return a network without the hidden neurons and filters that have no effect.
 
-    The last layer keeps its units, every other at least one; layers that k_winners follows keep
-    theirs, since there every unit competes with all others.
+    The last layer keeps all units, and so does a layer before k_winners, since its units compete.
+    Every other layer keeps at least one unit.
     """
     layers = [dict(layer) for layer in model.layers]
     arrays = {name: value.astype(np.float64) for name, value in model.arrays.items()}
@@ -48,13 +48,13 @@ def compact(model: Portable) -> Portable:
         layers[places[int(following) - 1]]["bias"] = True
         bias = arrays.get(f"{following}.bias", np.zeros(len(passed)))
         arrays[f"{following}.bias"] = bias + passed[:, idle] @ constant[idle]
-        # One may stay, so that the layer isn't empty: it must not count twice.
+        # One idle unit may stay, so that the layer isn't empty; its constant must not count twice.
         by_source(arrays[f"{following}.weight"][None], len(weight))[0][:, idle] = 0
         _take(arrays, name, following, _at_least_one(~idle))
     for name, following, _ in reversed(hidden):
         sources = by_source(arrays[f"{following}.weight"][None], len(arrays[f"{name}.weight"]))[0]
         used = np.asarray(sources.any(axis=(0, 2)))
-        arrays[f"{name}.weight"][~used] = 0  # also of one that may stay: it needs nothing
+        arrays[f"{name}.weight"][~used] = 0  # also for an unused unit that stays
         _take(arrays, name, following, _at_least_one(used))
     for number, place in enumerate(places, 1):
         key = "units" if "units" in layers[place] else "filters"
@@ -64,7 +64,7 @@ def compact(model: Portable) -> Portable:
 
 
 def _at_least_one(kept: np.ndarray) -> np.ndarray:
-    """Return which units stay: the first, if none would."""
+    """Return which units stay: the first one, if `kept` has none."""
     return kept if kept.any() else np.arange(len(kept)) == 0
 
 

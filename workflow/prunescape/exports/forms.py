@@ -21,13 +21,13 @@ def forms(
     means: Mapping[str, Any],
     origin: Mapping[str, Any],
 ) -> tuple[dict[str, Portable], float]:
-    """Return one network in each form, and the share of its weights that are removed.
+    """Return one network in all forms, and the share of its weights that is removed.
 
     Args:
         fitted: the ensemble that was pruned.
         pruned: the ensemble under masks: after retraining, or `fitted`.
         packed: masks of all arms, bit-packed.
-        replicates: those of the masks.
+        replicates: the masks' replicates.
         means: layer -> mean inputs, which the effect `compensate` reads.
         origin: the table's key columns of the network, study to replicate.
 

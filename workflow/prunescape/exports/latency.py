@@ -1,4 +1,4 @@
-"""How long a network takes for a batch, in several runtimes, one thread each (needs torch)."""
+"""Latency of a network for a batch, in several runtimes on one thread (needs torch)."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -14,9 +14,9 @@ from prunescape.exports.portable import Portable
 from prunescape.foundations.choices import choose
 
 ROUNDS = 7
-"""How often everything is measured in turn, so that a busy moment hits all alike."""
+"""Number of rounds; a round measures every runtime, so that a busy moment affects all alike."""
 SECONDS = 0.06
-"""How long one runtime is called in a round, at least; and at least three times."""
+"""Least time for which a runtime is called in a round, at least three times."""
 
 Run = Callable[[], object]
 
@@ -27,7 +27,7 @@ def plain(model: Portable) -> nn.Sequential:
 
 
 def sparse(model: Portable) -> nn.Sequential | None:
-    """Return the same with weights in torch's CSR layout; None where a convolution has no such."""
+    """Return the module with weights in CSR; None with convolutions, for which torch has no CSR."""
     convolutional = any(layer["kind"] == "conv" for layer in model.layers)
     return None if convolutional else _module(model, sparse=True)
 
@@ -104,7 +104,7 @@ def runs(model: Portable, onnx: str | Path, batch: int) -> dict[str, Run]:
 
 
 def measure(calls: Mapping[tuple, Run]) -> dict[tuple, tuple[float, float, float]]:
-    """Return of each call its median time in ms, and the quartiles."""
+    """Return the median time in ms, and the lower and upper quartile, of every call."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     times: dict[tuple, list[float]] = {name: [] for name in calls}

@@ -14,7 +14,7 @@ from prunescape.exports.portable import Portable
 from prunescape.foundations import files
 
 OPSET = 18
-IR_VERSION = 10  # runtimes read files of their own version and of all before
+IR_VERSION = 10  # runtimes read files of their version and older ones
 
 
 def write(model: Portable, path: str | os.PathLike) -> None:
@@ -26,7 +26,7 @@ def write(model: Portable, path: str | os.PathLike) -> None:
 
 
 def graph(model: Portable) -> onnx.ModelProto:
-    """Return the network as ONNX; ValueError for layers that ONNX has no operator for."""
+    """Return the network as ONNX; ValueError for a layer without an ONNX operator."""
     tape = _Tape()
     values = _scaled(model, tape, "images")
     flat, number = model.scaling.features is not None, 0
@@ -64,7 +64,7 @@ def graph(model: Portable) -> onnx.ModelProto:
 
 
 class _Tape:
-    """Nodes and constants of a graph in the making."""
+    """The nodes and constants of a graph that is being built."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -75,7 +75,7 @@ class _Tape:
         return name
 
     def add(self, operator: str, *inputs: str, **settings: int | list[int]) -> str:
-        """Append a node and return the name of what it puts out."""
+        """Append a node and return the name of its output."""
         output = f"{operator.lower()}_{len(self.nodes) + 1}"
         node = helper.make_node(operator, list(inputs), [output])
         node.attribute.extend(helper.make_attribute(*each) for each in sorted(settings.items()))
@@ -84,7 +84,7 @@ class _Tape:
 
 
 def _scaled(model: Portable, tape: _Tape, values: str) -> str:
-    """Append the input scaling: (intensity - shift) / scale, of some pixels only or of all."""
+    """Append the input scaling: (intensity - shift) / scale, for all pixels or a choice."""
     arrays = model.scaling.arrays()
     if "scaling.features" in arrays:
         positions = tape.constant("scaling.features", arrays["scaling.features"])

@@ -1,8 +1,8 @@
-"""One network of an ensemble as others can use it: safetensors and JSON (needs torch).
+"""One network of an ensemble as files that others can read: safetensors and JSON (needs torch).
 
-`<path>.safetensors` holds plain tensors, "1.weight" [out, in, ...], "1.bias" and the input
-scaling's; `<path>.json` the layers as the config writes them, the image's shape, and where the
-network comes from. Images are intensities in [0, 1].
+`<path>.safetensors` holds plain tensors: "1.weight" [out, in, ...], "1.bias" and those of the input
+scaling. `<path>.json` holds the layers as the config writes them, the image's shape, and the
+network's origin. Images are intensities in [0, 1].
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,11 +28,11 @@ class Portable:
     """One network.
 
     Attributes:
-        layers: as the config has them.
+        layers: the layers as in the config.
         image: shape of an image [C, H, W].
         scaling: input scaling.
         arrays: parameter name -> values, without a replicate axis.
-        origin: study, network, fit, criterion, ... of the network, and its replicate.
+        origin: the table's key columns for the network: study, network, fit, ..., replicate.
     """
 
     layers: Sequence[Mapping[str, Any]]
@@ -57,9 +57,9 @@ class Portable:
         return self.network.logits(self.scaling(images)[None], self._parameters())[0]
 
     def multiply_adds(self) -> dict[str, tuple[int, int]]:
-        """Return of each layer the multiply-adds for an image: of all weights, and of nonzero ones.
+        """Return layer -> multiply-adds for an image, with all weights and with nonzero weights.
 
-        A weight of a convolution is used once for every position of its window.
+        A convolution uses a weight once for every position of its window.
         """
         positions: dict[str, int] = {}
 
@@ -90,7 +90,7 @@ class Portable:
 
     @classmethod
     def load(cls, path: str | Path) -> "Portable":
-        """Read the two files; ValueError names the one that isn't as `save` writes it."""
+        """Read the two files; ValueError names a file that `save` can't have written."""
         described = files.read_json(f"{path}.json")
         arrays, _ = files.read_tensors(f"{path}.safetensors")
         if not isinstance(described, dict) or described.get("format") != FORMAT:
@@ -123,14 +123,14 @@ def of_member(
 
     Args:
         checkpoint: the fitted ensemble, or the members of one arm after retraining.
-        replicate: its number.
-        kept: layer -> boolean masks [R, out, in, ...]; None: nothing is removed.
+        replicate: the replicate's number.
+        kept: layer -> boolean masks [R, out, in, ...]; None if nothing is removed.
         effect: zero or compensate.
         means: layer -> mean inputs [R or 1, in, ...], read by `compensate`.
-        origin: as of `Portable`.
+        origin: see `Portable`.
 
     Raises:
-        ValueError: a replicate that the checkpoint has not, or a network in a file of the user.
+        ValueError: if the checkpoint lacks the replicate, or the network is a user's module.
     """
     if isinstance(checkpoint.layers, str):
         raise ValueError(f"{checkpoint.layers}: only networks of layers in the config are exported")

@@ -1,4 +1,4 @@
-"""What sparsity buys: bytes, multiply-adds and latency of exported networks beside the dense one.
+"""Savings by sparsity: bytes, multiply-adds and latency of exported networks and the dense one.
 
 A row is one quantity of one form of a network. Forms: dense, before pruning; masked, with zeros in
 place; compact, physically smaller where units are gone.
@@ -17,9 +17,10 @@ COLUMNS = [
     *("schedule", "step", "level", "replicate", "nominal_sparsity", "form", "quantity", "way"),
     *("batch", "value", "low", "high", "unit", "relative", "buys"),
 ]
-"""way: how it is stored or computed; low, high: quartiles of a latency; relative: to the dense form
-written or computed densely, for a latency in torch or onnxruntime, whichever is faster; buys:
-whether it is less, for a latency clearly so: its upper quartile below the other's lower one."""
+"""`way`: how the form is stored or computed. `low`, `high`: quartiles of a latency. `relative`: the
+ratio to the dense form stored or computed densely; for a latency, in the faster of torch and
+onnxruntime. `buys`: whether the value is less than that of the dense form; a latency's upper
+quartile must be below the dense form's lower one."""
 BYTES, COMPRESSED = "bytes", "bytes, zstd"
 MULTIPLY_ADDS, LATENCY = "multiply-adds", "latency"
 
@@ -35,11 +36,11 @@ def rows(
     """Yield the rows of an export.
 
     Args:
-        name: of the export.
-        origin: columns study to replicate.
+        name: name of the export.
+        origin: the key columns from study to replicate.
         nominal: share of the weights that the mask removes.
         stored: form -> way -> bytes, plain and compressed, as `storage.sizes` returns them.
-        computed: form -> multiply-adds for an image: of all weights, and of nonzero ones.
+        computed: form -> multiply-adds for an image, with all weights and with nonzero weights.
         times: (form, way, batch) -> latency in ms: median and quartiles.
     """
     shared = {"export": name, **origin, "nominal_sparsity": nominal}

@@ -1,23 +1,23 @@
-"""How many bytes a network takes on disk, by the way its weights are written (needs pyarrow)."""
+"""Bytes of a network on disk, for several ways of writing its weights (needs pyarrow)."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import pyarrow
 
-LEVEL = 19  # of zstd; files that are shared are compressed once and read often
+LEVEL = 19  # zstd's level; files that are shared are compressed once and read often
 
 
 def sizes(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[int, int]]:
-    """Return for each way of writing the bytes, plain and compressed by zstd.
+    """Return way of writing -> number of bytes, plain and compressed by zstd.
 
     Args:
-        arrays: "<layer>.weight" [out, in, ...] and "<layer>.bias", float32; biases are written
-            whole in every way.
+        arrays: "<layer>.weight" [out, in, ...] and "<layer>.bias", float32; all ways write biases
+            in full.
 
     Returns:
-        dense: every number; csr: the nonzero ones with their columns and the rows' beginnings, all
-        32 bits; bit-mask: one bit a weight, and the nonzero ones.
+        The ways are dense: all weights; csr: nonzero weights with their columns and the rows'
+        beginnings, all in 32 bits; bit-mask: one bit a weight, and the nonzero weights.
     """
     written = {"dense": b"", "csr": b"", "bit-mask": b""}
     for name, values in sorted(arrays.items()):
