@@ -1,1 +1,1 @@
-"""What is judged from the table: claims, intervals, published results, overlaps of masks."""
+"""Results from the table: claims, intervals, comparison with published results, mask overlaps."""

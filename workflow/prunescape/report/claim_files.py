@@ -3,21 +3,22 @@
 A claim states that a statistic lies on one side of a margin. Its statistic is written in these
 words:
 
-    table      scores, which is meant where none is named, or gradient_noise
-    measure    accuracy or error, in points (percent); or any numeric column, as it is
-    of         selection of rows: {column of the key: value}
-    minus      a second selection, subtracted replicate by replicate; without it, a threshold
+    table      scores (the default) or gradient_noise
+    measure    accuracy or error, in points (percent); or any numeric column, unchanged
+    of         selection of rows: {key column: value}
+    minus      a second selection, subtracted replicate by replicate; without it the statistic of
+               one selection is compared with a fixed threshold
     where      filters of both selections
-    each       filters that make one part each: the claim is that all parts hold
+    each       filters that split the claim into parts; it claims that all parts hold
     mean_over  filters whose rows are averaged, replicate by replicate
     sum_over   filters whose rows are added up (the noise score: n_correct summed over noise)
 
 `each`, `mean_over` and `sum_over` are a mapping or a list of mappings; a list of values stands for
-each of them ({level: ["0.70", "0.90"]}). A selection's own filters win over those that it shares.
-Levels are the strings of config, "0.90" or "68x". Rows are clean unless noise is named. A selection
-must leave exactly one row a replicate, and every replicate of the study must have one, but for
-those that diverged: what is compared or averaged are the replicates that all selections have, and n
-is their number.
+several mappings, one a value ({level: ["0.70", "0.90"]}). The filters in `of` and `minus` win over
+shared ones. Levels are the strings of config, "0.90" or "68x". Without a filter on noise, rows are
+clean. A selection must leave exactly one row a replicate, and every replicate of the study must
+have one unless it diverged. Replicates that all selections have are compared or averaged; n is
+their number.
 """
 
 import itertools
@@ -36,7 +37,7 @@ from prunescape.foundations.messages import one_line
 
 ORIGINS = ("paper", "public code", "this project")
 COMPARISONS = ("<=", "<", ">=", ">")
-SEVERAL = ("each", "mean_over", "sum_over")  # what may be several filters
+SEVERAL = ("each", "mean_over", "sum_over")  # words whose value may be several filters
 WORDS = ("table", "measure", "where", "of", "minus", *SEVERAL)
 
 IN_WORDS = {"level", "noise_level"}  # columns whose values files write as strings
@@ -104,7 +105,7 @@ class Claim:
                     raise ValueError(f"claim {self.id}: {word}: {error}") from None
 
     def text(self) -> str:
-        """Return the statistic and what is claimed of it, in one readable line."""
+        """Return the claim in one readable line: its statistic, direction and margin."""
         words = self.statistic
         minus = f" - ({in_words(words['minus'])})" if "minus" in words else ""
         parts = [f"{words['measure']} of ({in_words(words['of'])}){minus}"]
@@ -127,9 +128,9 @@ def read(*paths: str | os.PathLike) -> list[Claim]:
     """Read files of claims.
 
     Raises:
-        ValueError: a file is no list of claims, a claim is not well formed, or an id occurs twice;
-            the file is named.
-        OSError: a file can't be read.
+        ValueError: if a file is no list of claims, a claim is not well formed, or an id occurs
+            twice; names the file.
+        OSError: if a file can't be read.
     """
     found: dict[str, Claim] = {}
     for path in paths:
@@ -167,7 +168,7 @@ def _listed(filters: Filters | list[Filters]) -> list[Filters]:
 
 
 def expanded(filters: Filters | list[Filters]) -> list[Filters]:
-    """Return one mapping for each combination of the values listed."""
+    """Return filters without lists: one mapping for every combination of the listed values."""
     return [
         dict(zip(each, values, strict=True))
         for each in _listed(filters)

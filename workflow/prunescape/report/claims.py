@@ -1,9 +1,9 @@
 """Claims, as `claim_files` reads them, judged from the tables alone.
 
-Verdicts: a claim holds if its opposite is rejected, fails if the claim itself is, and is undecided
-otherwise. Both come from one two-sided test at 5 % of "the statistic equals the margin", read in
-the direction of the estimate, after Holm's adjustment over all tested parts of a study. A claim of
-several parts is as good as its worst.
+Verdicts: a claim holds if its opposite is rejected, fails if the claim itself is rejected, and is
+undecided otherwise. A two-sided test at 5 % of "the statistic equals the margin", after Holm's
+adjustment over all tested parts of a study, decides; the side on which the estimate lies tells
+which of the two is rejected. The verdict on a claim with several parts is the worst of theirs.
 """
 
 import math
@@ -34,9 +34,9 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Part:
-    """One tested part of a claim: its filters of `each` (in words), its interval, its p.
+    """One tested part of a claim: its filters from `each` (in words), its interval, its p.
 
-    `missing`: replicates of the study that it has to do without.
+    `missing`: replicates of the study that the part lacks.
     """
 
     claim: Claim
@@ -47,14 +47,14 @@ class Part:
 
     @property
     def verdict(self) -> str:
-        """holds, fails or undecided; an interval of NaN (one replicate, or none) is undecided."""
+        """holds, fails or undecided; undecided without an interval (one replicate, or none)."""
         if not self.p_holm < ALPHA:
             return "undecided"
         return "holds" if self.claim.past(self.interval.mean) < 0 else "fails"
 
     @property
     def badness(self) -> tuple[int, float, float]:
-        """What sorts parts from best to worst: verdict, one-sided p, distance past the margin."""
+        """Key that sorts parts from best to worst: verdict, one-sided p, distance past margin."""
         past = self.claim.past(self.interval.mean)
         tail = 0.5 if math.isnan(self.interval.p) else self.interval.p / 2
         return -VERDICTS.index(self.verdict), tail if past < 0 else 1 - tail, past
@@ -71,14 +71,14 @@ def judge(
 
     Args:
         tables: the run's tables by their names, `scores` and `gradient_noise`.
-        claims: all claims known.
-        studies: studies of the run; claims of others are left out.
-        not_tested: id and reason of claims that the configuration can't test, whatever the data.
-        diverged: study -> the replicates that may be missing, as a training of theirs diverged.
+        claims: all known claims.
+        studies: studies of the run; claims on other studies are left out.
+        not_tested: claim's id -> reason why the configuration can't test it, whatever the data.
+        diverged: study -> replicates that may be missing because a training of theirs diverged.
 
     Raises:
-        ValueError: a claim that is to be tested selects no rows, not all replicates, or several
-            rows of one; or `not_tested` names a claim that doesn't exist.
+        ValueError: if a claim that is to be tested selects no rows, not all replicates, or several
+            rows of one replicate; or if `not_tested` names a claim that doesn't exist.
     """
     unknown = set(not_tested) - {claim.id for claim in claims}
     if unknown:
@@ -146,7 +146,7 @@ def _part(
         claim: the claim.
         case: filters of this part.
         every: all replicates of the study.
-        needed: those that every selection must have.
+        needed: replicates that every selection must have.
     """
     words = claim.statistic
     sides = [{**case, **words[name]} for name in ("of", "minus") if name in words]
@@ -157,7 +157,7 @@ def _part(
         return Part(claim, in_words(case), intervals.NONE, missing)
     values = [_values(words, cells, common) for cells in columns]
     if len(values) > 1:
-        # Accuracies are ratios of counts: what differs below 1e-9 is rounding, not spread.
+        # Accuracies are ratios of counts: differences below 1e-9 are rounding, not spread.
         found = intervals.mean(np.round(values[0] - values[1], 9), claim.margin)
     elif words["measure"] in ("accuracy", "error"):
         counted = _columns(study, {**words, "measure": "n_images"}, sides[0], needed)
@@ -170,7 +170,7 @@ def _part(
 
 
 def _values(words: dict[str, Any], cells: Sequence[pd.Series], common: list[int]) -> np.ndarray:
-    """Return the measure of a selection [R] for some replicates, added or averaged over cells."""
+    """Return a selection's measure [R] for the replicates `common`, added up or averaged."""
     total: np.ndarray = np.sum([each.loc[common].to_numpy() for each in cells], axis=0)
     return total if "sum_over" in words else total / len(cells)
 
@@ -178,7 +178,7 @@ def _values(words: dict[str, Any], cells: Sequence[pd.Series], common: list[int]
 def _columns(
     study: pd.DataFrame, words: dict[str, Any], selection: Filters, needed: set[int]
 ) -> list[pd.Series]:
-    """Return the measure of a selection by replicate, cell by cell of what is averaged."""
+    """Return a selection's measure by replicate, one series for every cell that is averaged."""
     shared = words.get("where", {})
     cells = expanded(words.get("mean_over", words.get("sum_over", {})))
     filters = [{**shared, **cell, **selection} for cell in cells]
@@ -186,7 +186,7 @@ def _columns(
 
 
 def _column(study: pd.DataFrame, measure: str, filters: Filters, needed: set[int]) -> pd.Series:
-    """Return the measure of the one row that `filters` leave of each replicate, by replicate."""
+    """Return the measure by replicate, from the one row a replicate that `filters` leave."""
     if "noise" in study:
         filters = {"noise": "none", **filters}
         if filters["noise"] == "none":
@@ -216,7 +216,7 @@ def _column(study: pd.DataFrame, measure: str, filters: Filters, needed: set[int
 
 
 def _adjusted(parts: list[Part]) -> list[Part]:
-    """Return the parts with Holm's p-values, each study a family of its own."""
+    """Return the parts with Holm's p-values; the parts of a study are one family of tests."""
     adjusted = list(parts)
     for study in {part.claim.study for part in parts}:
         family = [i for i, part in enumerate(parts) if part.claim.study == study]

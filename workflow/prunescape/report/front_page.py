@@ -1,4 +1,4 @@
-"""The front page of the report: verdicts, and what sparsity buys (reStructuredText)."""
+"""The front page of the report: verdicts, gaps, and savings by sparsity (reStructuredText)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,13 +14,13 @@ ORDER = ("holds", "fails", "undecided", "not tested")
 
 
 def verdicts(found: pd.DataFrame) -> str:
-    """Return how the claims of a run fared: a summary, then a list of claims for each study.
+    """Return the verdicts on a run's claims: a summary, then a list of claims for every study.
 
     Args:
         found: as `claims.read_verdicts` returns it.
 
     Returns:
-        reStructuredText without headings, so that it can be included below any.
+        reStructuredText without headings, so that it can be included below any heading.
     """
     blocks = [f"{_summary(found)}\n"]
     for study in dict.fromkeys(found["study"]):
@@ -31,7 +31,7 @@ def verdicts(found: pd.DataFrame) -> str:
 
 
 def diverged(found: Sequence[Mapping[str, Any]]) -> str:
-    """Return what is missing because trainings diverged; nothing if none did.
+    """Return a text on replicates that are missing because a training diverged; "" without any.
 
     Args:
         found: as `divergence.read` returns it.
@@ -44,12 +44,12 @@ def diverged(found: Sequence[Mapping[str, Any]]) -> str:
 
 
 def empty_layers(scores: pd.DataFrame) -> str:
-    """Return which arms have networks that keep nothing in a layer; nothing if none does.
+    """Return a text on arms with networks that keep no weight in a layer; "" without any.
 
     Args:
         scores: the table.
     """
-    nothing = (scores["min_layer_kept"] == 0) & (scores["effect"] != "freeze")  # frozen ones stay
+    nothing = (scores["min_layer_kept"] == 0) & (scores["effect"] != "freeze")  # it keeps values
     empty = scores[nothing & (scores["noise"] == "none")]
     if empty.empty:
         return ""
@@ -65,7 +65,7 @@ def empty_layers(scores: pd.DataFrame) -> str:
 
 
 def savings(found: pd.DataFrame) -> str:
-    """Return what the sparsity of exported networks buys, and plainly where it buys nothing.
+    """Return the savings of exported networks by their sparsity, and where there are none.
 
     Args:
         found: as `sizes.read` returns it.

@@ -1,8 +1,8 @@
 """Intervals and tests that fit a handful of replicates: t, Welch, Holm and the binomial.
 
 Every interval covers 95 % and comes with the two-sided p-value of "the mean equals the margin", so
-that one result both is drawn and decides claims. One replicate gives no interval (NaN); replicates
-that all agree give one of width 0. The order of replicates changes no bit of a result.
+figures and claims use the same result. One replicate gives no interval (NaN); replicates that all
+agree give an interval of width 0. The order of replicates changes no bit of a result.
 """
 
 import math
@@ -17,14 +17,15 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate and what is known about it, all in the units of the values that went in.
+    """An estimate with its interval and p-value, in the units of the sample's values.
 
     Attributes:
-        n: replicates; of two samples, the size of the smaller one.
+        n: number of replicates; with two samples, that of the smaller one.
         mean: estimate.
-        low: lower end of the 95 % interval; NaN if there is no spread to take it from.
-        high: upper end, likewise.
-        p: two-sided p-value of the hypothesis that the mean equals the margin; NaN likewise.
+        low: lower end of the 95 % interval; NaN if the spread is unknown.
+        high: upper end; NaN if the spread is unknown.
+        p: two-sided p-value of the hypothesis that the mean equals the margin; NaN if the spread is
+            unknown.
     """
 
     n: int
@@ -35,14 +36,14 @@ class Interval:
 
 
 NONE = Interval(0, math.nan, math.nan, math.nan, math.nan)
-"""What is known without a replicate."""
+"""The interval without any replicate."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What is known of a sample: its mean, its size, and its standard deviation if it is known.
+    """A sample's mean, size and, if known, standard deviation.
 
-    A published number without spread is Sample(number): one run, its spread unknown.
+    A published number without spread is Sample(number): one run with unknown spread.
     """
 
     mean: float
@@ -77,7 +78,7 @@ def mean(values: Sequence[float] | np.ndarray, margin: float = 0.0) -> Interval:
 def paired(
     left: Sequence[float] | np.ndarray, right: Sequence[float] | np.ndarray, margin: float = 0.0
 ) -> Interval:
-    """Return the t interval of left - right [R], paired by position: the same replicate in both."""
+    """Return the t interval of left - right [R]; values at one position are of one replicate."""
     left, right = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
     if left.shape != right.shape:
         raise ValueError(f"pairs: expected as many on both sides, got {left.shape}, {right.shape}")
@@ -87,9 +88,10 @@ def paired(
 def welch(left: Sample, right: Sample, margin: float = 0.0) -> Interval:
     """Return Welch's interval of left - right of independent samples (Welch 1947).
 
-    Degrees of freedom by Welch and Satterthwaite. A sample whose spread is unknown (a published
-    number) is taken to spread as the other one does, s^2 (1/n_left + 1/n_right) with the other's
-    degrees of freedom: the question is whether one more run of ours could be the published one.
+    The degrees of freedom are Welch and Satterthwaite's. If one spread is unknown (that of a
+    published number) it is assumed to equal the other sample's: the variance is
+    s^2 (1/n_left + 1/n_right), with the other sample's degrees of freedom. The test then asks
+    whether one more run of ours could give the published number.
     """
     n, difference = min(left.n, right.n), left.mean - right.mean
     known = [(each.sd**2, each.n) for each in (left, right) if each.sd is not None]
@@ -105,22 +107,22 @@ def welch(left: Sample, right: Sample, margin: float = 0.0) -> Interval:
 
 
 def rate(rates: Sequence[float] | np.ndarray, images: int, margin: float = 0.0) -> Interval:
-    """Return the interval of a mean accuracy or error that is held against a fixed threshold.
+    """Return the interval of a mean accuracy or error that is compared with a fixed threshold.
 
-    A threshold speaks of the method on images like these, so two errors count, and they add in
-    variance: s^2 / R for the replicates, and p (1 - p) / N for the N = `images` test images. The
-    second is not divided by R: all replicates meet the same images, so more replicates don't
-    average it out. The sum is on the safe side: of the binomial error, the part that replicates
-    don't share is counted in both. (Paired differences do without: most of it cancels on the same
-    images.) p is Agresti and Coull's (2 added to both outcomes), so that no error at all doesn't
-    claim certainty.
+    A claim on a threshold is about the method on all images like these, so two variances add up:
+    s^2 / R for the replicates, and p (1 - p) / N for the N = `images` test images. The second is
+    not divided by R: all replicates see the same images, so more replicates don't average it out.
+    The sum is on the safe side, since the part of the binomial error that replicates don't share is
+    counted in both variances. (Paired differences need no second variance: on the same images most
+    of it cancels.) p is Agresti and Coull's estimate, with 2 added to both outcomes, so that the
+    variance is above 0 even without any error.
 
-    The degrees of freedom are Welch and Satterthwaite's: only the first part is estimated from few
-    values (R - 1); the binomial variance follows from p and counts as known. Between R - 1, if
-    replicates dominate, and infinity, if the test set does.
+    The degrees of freedom are Welch and Satterthwaite's: only the first variance is estimated from
+    few values (R - 1); the binomial variance follows from p and counts as known. They lie between
+    R - 1, if the replicates' variance dominates, and infinity, if the test set's does.
 
     Args:
-        rates: share of images [R], in [0, 1], of each replicate.
+        rates: share of images [R], in [0, 1], one a replicate.
         images: size of the test set, the same for all replicates.
         margin: threshold, in [0, 1].
     """
@@ -137,14 +139,14 @@ def rate(rates: Sequence[float] | np.ndarray, images: int, margin: float = 0.0) 
 
 
 def quantile(freedom: float) -> float:
-    """Return how many standard errors a 95 % t interval reaches to each side of the mean."""
+    """Return a 95 % t interval's reach on either side of the mean, in standard errors."""
     return float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2))
 
 
 def holm(p: Sequence[float] | np.ndarray) -> np.ndarray:
     """Return p-values [m] adjusted for m tests by Holm's step-down method (1979).
 
-    A test without a p-value (NaN) stays NaN and counts as one of the m: it was asked.
+    A test without a p-value (NaN) stays NaN, but counts as one of the m tests.
     """
     p = np.asarray(p, dtype=np.float64)
     order = np.argsort(p)  # NaN last

@@ -1,4 +1,4 @@
-"""How much of what one mask keeps another keeps too: between criteria, and between replicates."""
+"""Overlap of masks, the share of weights that both keep: of two criteria or two replicates."""
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
@@ -17,7 +17,7 @@ COLUMNS = [
 
 
 class Cut(NamedTuple):
-    """Where masks come from: a model pruned at one point of a schedule."""
+    """The origin of masks: a model that is pruned at one point of a schedule."""
 
     network: str
     fit: str
@@ -29,17 +29,17 @@ class Cut(NamedTuple):
 def table(files: Iterable[tuple[Cut, Arrays, Sequence[int]]]) -> pd.DataFrame:
     """Compare masks with each other, two by two.
 
-    Masks of two criteria are compared within a replicate, for they come from the same checkpoint;
-    masks of one criterion between replicates, whose networks share nothing but the data.
+    Masks of two criteria are compared within a replicate, since they come from the same checkpoint.
+    Masks of one criterion are compared between replicates, whose networks share only the data.
 
     Args:
-        files: where masks come from; the packed masks "<criterion>/<scope>/<layer>", uint8
-            [R, bytes]; the replicates that they belong to. A cut may come in several blocks.
+        files: (cut, packed masks "<criterion>/<scope>/<layer>" as uint8 [R, bytes], their
+            replicates). Several entries, one a block of replicates, may have the same cut.
 
     Returns:
         `COLUMNS`, a row a pair. overlap: the share of the weights kept by the smaller mask that
-        the other keeps too, in [0, 1]; NaN if one keeps nothing. Masks drawn at random share as
-        much as they keep.
+        the other keeps too, in [0, 1]; NaN if one keeps nothing. Random masks overlap by the share
+        of all weights that they keep.
     """
     members: dict[tuple[Cut, str], dict[tuple[str, int], np.ndarray]] = {}
     for cut, packed, replicates in files:

@@ -1,4 +1,4 @@
-"""Published sparse networks: error and compression, with the table that each was read from."""
+"""Published sparse networks: error and compression, with the source of every number."""
 
 import os
 import re
@@ -19,7 +19,7 @@ def read(path: str | os.PathLike) -> pd.DataFrame:
     """Return published results.
 
     Columns as in COLUMNS: the network's published name; errors and kept weights in percent;
-    compression, how many times smaller; counts, what the compression counts, one of COUNTS; the
+    compression, a factor; counts, the quantity that the compression counts, one of COUNTS; the
     evidence in words. ValueError names the file and the fault.
     """
     table = csv_files.read(path, COLUMNS)
@@ -32,10 +32,10 @@ def read(path: str | os.PathLike) -> pd.DataFrame:
 
 
 def data(datasets: Iterable[str]) -> set[str]:
-    """Return published names, in lower case, of data sets of config.yaml: mnist_pooled, mnist."""
+    """Turn config.yaml's data sets into published names in lower case: mnist_pooled into mnist."""
     return {name.split("_")[0] for name in datasets}
 
 
 def named(network: str) -> str:
-    """Return a network's published name as a name of config.yaml: LeNet-300-100, lenet_300_100."""
+    """Turn a network's published name into config.yaml's: LeNet-300-100 into lenet_300_100."""
     return re.sub(r"[^a-z0-9]+", "_", network.lower()).strip("_")

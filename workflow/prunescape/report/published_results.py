@@ -1,4 +1,4 @@
-"""Published figures beside ours: the same arm, at the same sparsity and noise."""
+"""Comparison of published numbers with ours, for the same arm, sparsity and noise."""
 
 import os
 
@@ -39,9 +39,9 @@ def compare(scores: pd.DataFrame, elsewhere: pd.DataFrame) -> pd.DataFrame:
         elsewhere: published results, as `read` returns them.
 
     Returns:
-        A row for each published result that the table has the arm of: its columns; ours, sd_ours
-        and n_ours; difference (ours - theirs) with ci_low and ci_high, all in points. Published
-        runs whose spread isn't known are taken to spread as ours do.
+        A row for every published result whose arm is in the table: the result's columns; ours,
+        sd_ours and n_ours; difference (ours - theirs) with ci_low and ci_high, all in points. If a
+        published spread is unknown, it is assumed to equal ours.
     """
     exact = scores[scores["selection"].isin(["exact_k", "none"])]
     found = []
