@@ -1,1 +1,1 @@
-"""Images: where they come from, and how they become training, validation and test sets."""
+"""Images: their sources, their readers, and the training, validation and test sets."""

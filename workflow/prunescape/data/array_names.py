@@ -1,11 +1,11 @@
-"""What the names of arrays, files and folders say: a part of the data, images or labels.
+"""Read from the names of arrays, files and folders which part they are, and images or labels.
 
-The rules read this module when the workflow is parsed, so it imports the standard library only.
+The workflow imports this module when it is parsed, so it needs the standard library only.
 """
 
 import re
 
-# Names of the parts as people write them, in any case.
+# Words for the parts; case doesn't matter.
 PARTS = {
     "train": ("training", "train"),
     "validation": ("validation", "valid", "val"),
@@ -30,19 +30,19 @@ def part_of(name: str) -> str | None:
 
 
 def part_in(name: str) -> str | None:
-    """Return the part that a word of a file's name says: of mnist_train.csv train.
+    """Return the part that a word in a file's name means: "train" for mnist_train.csv.
 
-    Names with words of several parts say none.
+    None if no word means a part, or words mean several parts.
     """
     found = {_PART[word] for word in re.split(r"[^a-z]+", name.lower()) if word in _PART}
     return found.pop() if len(found) == 1 else None
 
 
 def meaning(name: str) -> tuple[str, str] | None:
-    """Return the part and the role (images or labels) that an array's name says.
+    """Return the part and the role ("images" or "labels") that an array's name means, or None.
 
-    `images`, `x_train`, `train_images` and `XTrain` are images of the part train, `val_labels` and
-    `yVal` labels of the part validation. None is returned for any other name.
+    `images`, `x_train`, `train_images` and `XTrain` are images of the part train; `val_labels` and
+    `yVal` are labels of the part validation.
     """
     found = _NAME.fullmatch(name)
     if not found or (found["before"] and found["after"]):

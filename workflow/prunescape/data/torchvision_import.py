@@ -1,4 +1,4 @@
-"""torchvision, where it can be imported or its import can be mended. Needs torch (3 s)."""
+"""Import torchvision, if need be with its import mended. Needs torch (3 s)."""
 
 import importlib
 from types import ModuleType

@@ -1,6 +1,6 @@
-"""Files of the web, each verified by its checksum; a broken download goes on where it stopped.
+"""Download files and verify their checksums; a broken download resumes where it stopped.
 
-The rules read this module when the workflow is parsed, so it imports the standard library only.
+The workflow imports this module when it is parsed, so it needs the standard library only.
 """
 
 import hashlib
@@ -11,14 +11,14 @@ import urllib.error
 import urllib.request
 from pathlib import Path, PurePosixPath
 
-# A closed network must cost seconds, a slow one may take its time: an answer has to begin within
-# ANSWER seconds, and data may pause for STALL seconds.
+# An answer must begin within ANSWER seconds, so that a closed network costs little time; data may
+# pause for STALL seconds, so that a slow network works.
 ANSWER, STALL = 5, 15
 ATTEMPTS = 5
 
 
 def digest(path: Path, algorithm: str) -> str | None:
-    """Return the file's checksum as hexadecimal digits, None if there is no file."""
+    """Return the file's checksum as hexadecimal digits; None if there is no file."""
     if not path.exists():
         return None
     with path.open("rb") as opened:
@@ -28,12 +28,12 @@ def digest(path: Path, algorithm: str) -> str | None:
 
 
 def download(url: str, part: Path, md5: str) -> None:
-    """Download `url` to `part`, going on with what an earlier attempt left there.
+    """Download `url` to `part`, resuming after the bytes that an earlier attempt left there.
 
     Raises:
-        OSError: the address can't be reached, or broke off ATTEMPTS times; what came stays.
-        http.client.HTTPException: the answer is no HTTP.
-        ValueError: the whole file came and is not the one with the checksum `md5`; it is removed.
+        OSError: if the address can't be reached, or broke off ATTEMPTS times; `part` stays.
+        http.client.HTTPException: if the answer isn't HTTP.
+        ValueError: if the whole file has another checksum than `md5`; `part` is removed.
     """
     for _ in range(ATTEMPTS):
         if digest(part, "md5") == md5:
@@ -44,10 +44,10 @@ def download(url: str, part: Path, md5: str) -> None:
         except urllib.error.HTTPError as error:
             if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not before:
                 raise
-            part.unlink()  # It is longer than the file, so not the beginning of it.
+            part.unlink()  # It is longer than the file, so it can't be its beginning.
         except (OSError, http.client.HTTPException):
             if not part.exists() or part.stat().st_size <= before:
-                raise  # Nothing came: asking again would give the same.
+                raise  # Nothing came, so another attempt would fail too.
         else:
             if digest(part, "md5") == md5:
                 return
@@ -58,7 +58,7 @@ def download(url: str, part: Path, md5: str) -> None:
 
 
 def _append(url: str, part: Path, size: int) -> None:
-    """Append to `part`, `size` bytes long, the rest of `url`; restart where that isn't offered."""
+    """Append the rest of `url` to `part`, which has `size` bytes; restart if the server can't."""
     headers = {"Range": f"bytes={size}-"} if size else {}
     with _open(urllib.request.Request(url, headers=headers)) as response:
         resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
@@ -73,10 +73,10 @@ def _append(url: str, part: Path, size: int) -> None:
 
 
 def _open(request: urllib.request.Request) -> http.client.HTTPResponse:
-    """Return the response to `request`, OSError if it doesn't begin within ANSWER seconds.
+    """Return the response to `request`; OSError if it doesn't begin within ANSWER seconds.
 
-    The timeout of urllib does not bound this: it starts again for every address of a host, and
-    it does not count the look-up of the host's name.
+    urllib's timeout can't ensure this: it starts again for every address of a host, and excludes
+    the look-up of the host's name.
     """
     answers: queue.SimpleQueue[http.client.HTTPResponse | Exception] = queue.SimpleQueue()
 

@@ -1,1 +1,1 @@
-"""Readers of images of the user's own, a module a format; `own_images` has the list of them."""
+"""Readers of users' images, with a module for every format; `own_images` lists them."""

@@ -1,4 +1,4 @@
-"""Named arrays of a file, or of a folder of files, paired as images and labels of parts."""
+"""Pair the named arrays of a file or a folder as images and labels of parts."""
 
 import tokenize
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from prunescape.data import array_names
 from prunescape.data.readers.found import Found, Reading
 from prunescape.foundations.messages import few
 
-# What numpy raises for bytes that are no array of its own.
+# numpy's errors for bytes that aren't one of its arrays.
 NUMPY_FAULTS = (
     *(ValueError, EOFError, KeyError, AttributeError, TypeError, MemoryError, OverflowError),
     *(SyntaxError, RecursionError, IndexError, tokenize.TokenError),
@@ -26,12 +26,12 @@ def pair(path: Path, dimensions: Mapping[str, int], load: Callable[[str], np.nda
 
     Args:
         path: file or folder of the arrays, for messages.
-        dimensions: number of dimensions, by the arrays' names.
-        load: returns the array of a name; called for images and labels only.
+        dimensions: array's name -> number of dimensions.
+        load: returns the array with a name; called for images and labels only.
 
     Raises:
-        ValueError: images or labels are missing, twice there, or beside other arrays that could be
-            images.
+        ValueError: if images or labels are missing or there twice, or there are other arrays that
+            could be images.
     """
     named: dict[tuple[str, str], str] = {}
     others = []

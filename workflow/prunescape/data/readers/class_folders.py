@@ -1,4 +1,4 @@
-"""A folder of class folders of pictures."""
+"""Read a folder that has a folder of pictures for every class."""
 
 from collections import Counter
 from functools import partial
@@ -13,16 +13,16 @@ from prunescape.foundations.messages import few
 
 
 def read(path: Path, background: str) -> Reading:
-    """Read pictures, class by class in the order of the names.
+    """Read the pictures of all classes, which are numbered in the order of their names.
 
-    Files of the system and hidden ones don't count; captions and the like are left alone.
+    System files and hidden ones don't count; captions and the like are left alone.
 
     Args:
-        path: the folder; `layouts.class_folders` says where class folders may lie in it.
-        background: white or black, what transparent pixels are composed over.
+        path: the folder; `layouts.class_folders` describes where class folders may lie in it.
+        background: "white" or "black": the colour behind transparent pixels.
 
     Raises:
-        ValueError: the folders are laid out in another way, or pictures can't be read; names them.
+        ValueError: if the layout is another one, or pictures can't be read; with their names.
     """
     layout = layouts.class_folders(path)
     reading = Reading({}, list(layout.classes))
@@ -42,7 +42,7 @@ def read(path: Path, background: str) -> Reading:
 
 
 def _listed(root: Path, classes: list[str], left: list[Path]) -> list[tuple[Path, int]]:
-    """Return the pictures of a part with their classes; descriptions beside them go to `left`."""
+    """Return (picture, class) for a part; append the descriptions beside pictures to `left`."""
     listed, empty, folders = [], [], []
     for label, name in enumerate(classes):
         folder = root / name

@@ -1,4 +1,4 @@
-"""Images in a CSV file, plain or gzipped: a row an image, a column a pixel."""
+"""Read images from a CSV file, plain or gzipped: rows are images, columns are pixels."""
 
 import csv
 import gzip
@@ -12,19 +12,19 @@ from prunescape.data.readers import tables
 from prunescape.data.readers.found import Found
 from prunescape.foundations.messages import one_line
 
-LONGEST = 16 << 20  # characters of the line with the names
+LONGEST = 16 << 20  # the most characters of the header line
 BLOCK = 4 << 20  # bytes that are parsed at a time
 
 
 def read(path: Path) -> tuple[Found, list[str]]:
-    """Read images and labels, and return notes of what was left alone.
+    """Read images and labels; return them and notes on the columns that were left alone.
 
     Separators are commas, semicolons or tabs.
 
     Raises:
-        ValueError: it is no such file; names what is wrong.
+        ValueError: if the file is no such table, with the reason.
     """
-    from pyarrow import ArrowException  # only those who have tables pay for it
+    from pyarrow import ArrowException  # not at the top, as only tables need it
 
     try:
         names, separator = _names(path)
@@ -36,7 +36,7 @@ def read(path: Path) -> tuple[Found, list[str]]:
 
 
 def _names(path: Path) -> tuple[list[str], str]:
-    """Return the names of the columns, and what separates them."""
+    """Return the names of the columns, and their separator."""
     opener = gzip.open if path.suffix.lower() == ".gz" else open
     with opener(path, "rt", encoding="utf-8-sig", newline="") as opened:
         line = opened.readline(LONGEST).rstrip("\r\n")

@@ -1,4 +1,4 @@
-"""What readers return: images and labels as a file has them, by part."""
+"""The results of readers: images and labels by part, as they are in the file."""
 
 from dataclasses import dataclass, field
 
@@ -7,13 +7,13 @@ import numpy as np
 
 @dataclass
 class Found:
-    """Images and labels of one part, as they were found.
+    """Images and labels of one part, as they are in the file.
 
     Attributes:
-        images: of numbers, in any layout.
-        labels: integers, numbers or text, in any layout.
+        images: numbers, in any layout.
+        labels: numbers or text, in any layout.
         images_named: file and array of the images, for messages.
-        labels_named: file and array of the labels.
+        labels_named: file and array of the labels, for messages.
     """
 
     images: np.ndarray
@@ -24,12 +24,12 @@ class Found:
 
 @dataclass
 class Reading:
-    """What a reader found.
+    """The result of a reader.
 
     Attributes:
-        parts: train, which is the whole where there is no other; validation; test.
-        names: of the classes, by their number, where the source has names.
-        notes: what the user should know about the reading, a line each.
+        parts: train, which is the whole source if there is no other part; validation; test.
+        names: the class names in the order of the class numbers, if the source has names.
+        notes: lines that tell the user how the source was read.
     """
 
     parts: dict[str, Found]

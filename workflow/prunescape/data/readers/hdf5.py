@@ -1,4 +1,4 @@
-"""Datasets of an HDF5 file, by h5py, which is installed by those who have such files."""
+"""Read arrays from an HDF5 file with h5py, which users of such files install themselves."""
 
 import math
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from prunescape.data.readers.found import Reading
 from prunescape.foundations.messages import one_line
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
-DEEPEST = 3  # groups in groups
-DENSEST = 1100  # bytes that a byte of a file may become: deflate reaches 1,032
+DEEPEST = 3  # the most levels of nested groups
+DENSEST = 1100  # the most bytes that one byte of a file may unpack to: deflate reaches 1,032
 MISSING = (
     "HDF5 is read by h5py, which is not installed: pip install -c constraints.txt h5py; or convert "
     'where it is: f = h5py.File("own.h5"); numpy.savez("own.npz", images=f["images"][:], '
@@ -22,18 +22,18 @@ MISSING = (
 
 
 def read(path: Path, *, transposed: bool = False) -> Reading:
-    """Read images and labels; arrays in groups are called train/images and the like.
+    """Read images and labels; arrays in groups have names such as train/images.
 
     Args:
         path: the file.
-        transposed: reverse the axes of all arrays, as MATLAB has them.
+        transposed: reverse the axes of all arrays, which gives MATLAB's order.
 
     Raises:
-        ValueError: h5py is not there, the file is damaged, has no images and labels, or leads to
-            other files.
+        ValueError: if h5py is missing, or the file is damaged, has no images and labels, or refers
+            to other files.
     """
     try:
-        import h5py  # not all have it, and only those who have such files pay for it
+        import h5py  # not at the top, as it may not be installed
     except ImportError:
         raise ValueError(f"{path}: {MISSING}") from None
     try:
@@ -53,7 +53,7 @@ def read(path: Path, *, transposed: bool = False) -> Reading:
 
 
 def _datasets(group: Any, h5py: Any, depth: int) -> Iterator[tuple[str, Any]]:
-    """Yield the arrays in a group and in its groups; links lead nowhere."""
+    """Yield (name, array) for a group and the groups in it; soft and external links are skipped."""
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
             continue

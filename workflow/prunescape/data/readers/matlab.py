@@ -1,4 +1,4 @@
-"""MATLAB's .mat files, versions 4 to 7, by scipy; version 7.3 is HDF5."""
+"""Read MATLAB's .mat files: versions 4 to 7 with scipy, version 7.3 as HDF5."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from prunescape.data.readers import arrays, hdf5
 from prunescape.data.readers.found import Reading
 from prunescape.foundations.messages import one_line
 
-# What whosmat calls arrays that are not plain.
+# whosmat's names for arrays that aren't plain.
 NOT_PLAIN = {"cell", "struct", "object", "function", "opaque", "sparse", "char", "unknown"}
 
 
@@ -18,13 +18,13 @@ def read(path: Path) -> Reading:
     """Read images and labels; MATLAB's [H, W, C, N] and [H, W, N] become [N, ...].
 
     Raises:
-        ValueError: the file is damaged, or has no images and labels; names it.
+        ValueError: if the file is damaged or has no images and labels, with its path.
     """
     with path.open("rb") as opened:
         if hdf5.MAGIC in opened.read(1024):
-            # Its axes are those of MATLAB in reverse order.
+            # HDF5 has MATLAB's axes in reverse order.
             return _images_first(hdf5.read(path, transposed=True), path)
-    from scipy import io  # only those who have such files pay for it
+    from scipy import io  # not at the top, as only these files need it
 
     shapes = {
         name: shape for name, shape, kind in _guarded(path, io.whosmat) if kind not in NOT_PLAIN
@@ -38,16 +38,16 @@ def read(path: Path) -> Reading:
 
 
 def _guarded(path: Path, call: Callable[..., Any], **settings: Any) -> Any:
-    """Call a function of scipy.io on the file."""
+    """Call a function of scipy.io on the file; any error becomes a ValueError."""
     try:
         return call(path, **settings)
-    # Bytes that are no such file lead scipy into errors of any kind.
+    # scipy raises errors of any kind for damaged files.
     except Exception as error:
         raise ValueError(f"{path}: no readable .mat file ({one_line(error)})") from None
 
 
 def _images_first(reading: Reading, path: Path) -> Reading:
-    """Put the images' axis first where MATLAB has it last."""
+    """Move the axis of the images to the front if it is the last one, as is usual in MATLAB."""
     for found in reading.parts.values():
         count, shape = found.labels.size, found.images.shape
         if len(shape) > 2 and shape[0] == shape[-1] == count:

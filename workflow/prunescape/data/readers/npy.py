@@ -1,4 +1,4 @@
-"""Single arrays of numpy, .npy: images and labels in files beside each other."""
+"""Read numpy's .npy files: images and labels are separate files in one folder."""
 
 from pathlib import Path
 
@@ -11,13 +11,13 @@ from prunescape.foundations.messages import one_line
 
 
 def read(path: Path) -> Reading:
-    """Read the arrays of a folder, or those beside the file that is named.
+    """Read the arrays in a folder, or the named file and those beside it.
 
-    The names of the files say what they are, as those of arrays in an .npz file do. Arrays are
-    mapped, so that only what is looked at takes memory; nothing is unpickled.
+    A file's name decides what it is, as an array's name does in an .npz file. Arrays are memory
+    mapped, so that only the parts in use take memory; nothing is unpickled.
 
     Raises:
-        ValueError: a file is none, or images or labels are missing; says which.
+        ValueError: if a file isn't .npy, or images or labels are missing; with the names.
     """
     mapped = {each.stem: _map(each) for each in own_sources.npy_files(path)}
     folder = path if path.is_dir() else path.parent

@@ -1,4 +1,4 @@
-"""Archives of numpy: .npz. Nothing is unpickled."""
+"""Read numpy's .npz archives. Nothing is unpickled."""
 
 import math
 import struct
@@ -12,7 +12,7 @@ from prunescape.data.readers import arrays
 from prunescape.data.readers.found import Reading
 from prunescape.foundations.messages import few, one_line
 
-ENCRYPTED = 1  # the bit of a member's flags
+ENCRYPTED = 1  # bit in the flags of an archive's member
 
 FAULTS = (
     *(*arrays.NUMPY_FAULTS, RuntimeError, NotImplementedError),
@@ -21,7 +21,7 @@ FAULTS = (
 
 
 def read(path: Path) -> Reading:
-    """Read images and labels; ValueError names the file and what is wrong with it."""
+    """Read images and labels; if that fails, ValueError has the file and the reason."""
     try:
         with np.load(path, allow_pickle=False) as opened:
             if not isinstance(opened, np.lib.npyio.NpzFile):
@@ -34,7 +34,7 @@ def read(path: Path) -> Reading:
 
 
 def _load(path: Path, name: str) -> np.ndarray:
-    """Return an array of an archive, of which `_header` has seen the head."""
+    """Return an array of an archive, after checking its header with `_header`."""
     try:
         with np.load(path, allow_pickle=False) as opened:
             if _header(opened, name)[1].hasobject:
@@ -65,7 +65,7 @@ def _check_readable(archive: np.lib.npyio.NpzFile) -> None:
 
 
 def _header(archive: np.lib.npyio.NpzFile, name: str) -> tuple[tuple[int, ...], np.dtype]:
-    """Return an array's shape and type, which promise no more than the archive holds."""
+    """Return an array's shape and type; ValueError if the archive has too few bytes for them."""
     packed = _zip(archive)
     [stored] = [each for each in packed.infolist() if each.filename in (name, f"{name}.npy")]
     with packed.open(stored) as opened:

@@ -1,4 +1,4 @@
-"""Images in a parquet file: pictures as Hugging Face keeps them, or a column a pixel."""
+"""Read images from a parquet file: a column of pictures, as Hugging Face's, or one per pixel."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -12,19 +12,19 @@ from prunescape.data.readers import pictures, tables
 from prunescape.data.readers.found import Found
 from prunescape.foundations.messages import few, one_line
 
-ROWS = 1000  # that are read at a time
+ROWS = 1000  # rows that are read at a time
 
 
 def read(path: Path, background: str) -> tuple[Found, list[str]]:
-    """Read images and labels, and return notes of what was done.
+    """Read images and labels; return them and notes of what was done.
 
-    The columns are an image, bytes of a file or a struct that has `bytes`, and a label; or a column
-    a pixel and one for the label.
+    The columns are a picture and a label, or all pixels and a label. A picture is the bytes of a
+    file, or a struct that has `bytes`.
 
     Raises:
-        ValueError: it is no such file; names what is wrong.
+        ValueError: if the file is no such table, with the reason.
     """
-    import pyarrow  # only those who have tables pay for it
+    import pyarrow  # not at the top, as only tables need it
     from pyarrow import parquet
 
     try:
@@ -46,7 +46,7 @@ def read(path: Path, background: str) -> tuple[Found, list[str]]:
 
 
 def _columns(schema: Any, pyarrow: Any, path: Path) -> tuple[str, str] | None:
-    """Return the columns of pictures and labels, None if there are no pictures."""
+    """Return the columns of pictures and labels; None if there are no pictures."""
     types = pyarrow.types
     images = [
         field.name
@@ -101,7 +101,7 @@ def _of_pictures(
 
 
 def _class_names(schema: Any, label: str) -> list[str]:
-    """Return the names of the classes that Hugging Face's metadata have; none if they don't."""
+    """Return the class names in Hugging Face's metadata; [] if there are none."""
     try:
         described = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
         names = described["info"]["features"][label]["names"]

@@ -1,6 +1,6 @@
-"""Pictures in files or in bytes, of one size: to one array.
+"""Read pictures of one size, from files or bytes, into one array.
 
-Only formats are opened that run nobody's code.
+Only formats that can't run code are opened.
 """
 
 import io
@@ -25,18 +25,18 @@ ALLOWED = "PNG, JPEG, BMP, GIF, PPM, TIFF or WebP"
 GREY = ("1", "L", "LA", "La")
 COLOUR = ("P", "PA", "RGB", "RGBA", "RGBa", "CMYK", "YCbCr")
 SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
-ORIENTATION = 0x0112  # of EXIF; from 5 on, height and width are exchanged
+ORIENTATION = 0x0112  # the EXIF tag; height and width are exchanged if its value is 5 or more
 BACKGROUNDS = {"white": 255, "black": 0}
 
 Made = TypeVar("Made")
 
-# A picture: what it is called in messages, and its file or bytes.
+# A picture: its name for messages, and its file or bytes.
 Named = tuple[object, Path | bytes]
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What the head of a picture says: size in pixels, and grey, colour or 16 bits (grey)."""
+    """A picture's header: size in pixels, and grey, colour or 16 bits (grey)."""
 
     height: int
     width: int
@@ -52,16 +52,16 @@ def stack(
     """Return pictures as one array [N, C, H, W], uint8 or uint16, and notes of what was done.
 
     Grey pictures among coloured ones become coloured. Palettes are resolved, transparent pixels
-    are composed over `background`, and orientations of EXIF are applied.
+    are composed over `background`, and EXIF orientations are applied.
 
     Args:
-        listing: yields the pictures, in the same order at each call.
-        background: white or black.
+        listing: yields the pictures, in the same order at every call.
+        background: "white" or "black".
         where: folder or file of the pictures, for messages.
 
     Raises:
-        ValueError: pictures that can't be read, have several sizes or frames, or show nothing;
-            names them all, or the first and how many more there are.
+        ValueError: if pictures can't be read, have several sizes or frames, or show nothing; with
+            the names of the first ones, and how many more there are.
     """
     choose(BACKGROUNDS, background, "datasets.<name>.background")
     broken: dict[object, str] = {}
@@ -110,7 +110,7 @@ def _check_one_size(
 
 
 def _check_one_kind(looks: dict[_Look, list[object]], where: Path) -> list[str]:
-    """Return a note if there are grey pictures among coloured ones; 16 bits go with no other."""
+    """Return a note if only some pictures are grey; raise ValueError if only some have 16 bits."""
     by_kind: dict[str, list[object]] = defaultdict(list)
     for look, names in looks.items():
         by_kind[look.kind] += names
@@ -132,7 +132,7 @@ def _decoded(
     broken: dict[object, str],
     background: str,
 ) -> tuple[np.ndarray, Counter[str]]:
-    """Return the pictures that can be decoded, and what was done to how many."""
+    """Return the pictures that can be decoded, and conversion -> number of pictures."""
     kinds = {look.kind for look in looks}
     colour = "colour" in kinds
     done: Counter[str] = Counter()
@@ -163,8 +163,8 @@ def _attempt(
     source: Path | bytes,
     broken: dict[object, str],
 ) -> Made | None:
-    """Return what `read` makes of a picture; None, and the reason in `broken`, if it can't."""
-    from PIL import Image, UnidentifiedImageError  # only those who have pictures pay for it
+    """Return `read` of a picture; if that fails, put the reason into `broken` and return None."""
+    from PIL import Image, UnidentifiedImageError  # not at the top, as only pictures need it
 
     try:
         if isinstance(source, bytes):
@@ -216,7 +216,7 @@ def _pixels(opened: "Image.Image", colour: bool, background: str, done: Counter[
         return np.asarray(_upright(opened, done).convert(flat))
     done[f"have alpha, composed over {background}"] += 1
     layered = np.asarray(_upright(opened, done).convert("RGBA" if colour else "LA"))
-    # In whole numbers: exact where a pixel is opaque or transparent, else rounded.
+    # Integer arithmetic: exact if a pixel is opaque or transparent, else rounded.
     alpha = layered[..., -1:].astype(np.uint16)
     over = layered[..., :-1] * alpha + BACKGROUNDS[background] * (255 - alpha)
     composed = ((over + 127) // 255).astype(np.uint8)

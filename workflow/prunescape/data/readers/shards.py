@@ -1,4 +1,4 @@
-"""A folder of tables: a file a part, or several whose rows follow each other."""
+"""Read a folder of tables; a part is one file, or several files whose rows are joined."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +15,12 @@ def read(
 ) -> Reading:
     """Read tables in the order of their names and join those of a part.
 
-    A word in a file's name says its part: train-00000-of-00002.parquet, mnist_test.csv. One file
-    alone, or several without such words, are the part train.
+    A word in a file's name is its part: train-00000-of-00002.parquet, mnist_test.csv. A single
+    file, or several without such words, are the part train.
 
     Raises:
-        ValueError: some names say a part and others none, there is no part train, or tables of a
-            part have other columns.
+        ValueError: if only some names have a part, there is no part train, or a part's tables have
+            different columns.
     """
     parts = {path: array_names.part_in(path.name) for path in paths}
     named = set(parts.values())

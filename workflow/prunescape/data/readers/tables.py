@@ -1,4 +1,4 @@
-"""Tables with a column a pixel and one for the label, in chunks of rows."""
+"""Read tables with a column for every pixel and one for the label, in chunks of rows."""
 
 import re
 from collections.abc import Iterable
@@ -11,20 +11,20 @@ from prunescape.data.readers.found import Found
 from prunescape.foundations.messages import few
 
 LABELS = ("class", "label", "labels", "target", "targets", "y", "digit")
-# Columns that number the rows, which are left alone; the empty name is what pandas gives its index.
+# Columns that number the rows and are left alone; pandas writes its index under an empty name.
 NUMBERINGS = ("", "id", "index", "unnamed: 0", "imageid", "image_id", "__index_level_0__")
 # pixel1, px_1, 28x28, x1, 1
 PIXEL = re.compile(r"(?P<word>[a-z_ ]*?)[_ ]?(?P<first>\d+)(?:(?:x|_|,)(?P<second>\d+))?", re.I)
 
 
 def columns(names: list[str], path: Path) -> tuple[str, list[str], list[str]]:
-    """Return the label's column, those of the pixels in their order, and those that don't count.
+    """Return the label's column, the pixels' columns, and the columns that are left alone.
 
-    Pixels are ordered by their numbers, wherever their columns stand.
+    Pixels are sorted by the numbers in their names, whatever the order of the columns.
 
     Raises:
-        ValueError: there is no label or no pixel, a number is missing or there twice, or a column
-            is something else.
+        ValueError: if there is no label or no pixel, a pixel's number is missing or there twice, or
+            there is another column.
     """
     expected = "expected a column class or label, and pixel1, pixel2, ... for all pixels"
     labels = [name for name in names if name.strip().lower() in LABELS]
@@ -54,7 +54,7 @@ def columns(names: list[str], path: Path) -> tuple[str, list[str], list[str]]:
 
 
 def _check_complete(numbers: list[tuple[str, int, int]], path: Path) -> None:
-    """Raise ValueError unless all numbers are there, from 0 or 1 on, once each."""
+    """Raise ValueError unless the numbers run from 0 or 1 without gaps or duplicates."""
     words = {word for word, _, _ in numbers}
     rows, seconds = {row for _, row, _ in numbers}, {second for *_, second in numbers}
     whole = len(set(numbers)) == len(numbers) == len(rows) * len(seconds)
@@ -72,14 +72,14 @@ def _check_complete(numbers: list[tuple[str, int, int]], path: Path) -> None:
 
 
 def gathered(batches: Iterable[tuple[np.ndarray, np.ndarray]], path: Path) -> Found:
-    """Return rows of pixels and their labels, joined.
+    """Join batches of pixels and labels.
 
     Args:
-        batches: float32 [rows, pixels] with labels [rows].
-        path: for messages.
+        batches: pixels, float32 [rows, pixels], with labels [rows].
+        path: the table, for messages.
 
     Raises:
-        ValueError: there is no row, or a pixel is missing.
+        ValueError: if there is no row, or a pixel is missing.
     """
     images: list[np.ndarray] = []
     labels: list[np.ndarray] = []
@@ -99,7 +99,7 @@ def gathered(batches: Iterable[tuple[np.ndarray, np.ndarray]], path: Path) -> Fo
     kind = np.dtype(np.float32) if len(kinds) > 1 else kinds.pop()
     joined = np.empty((rows, images[0].shape[1]), kind)
     end = rows
-    while images:  # from the end, so that chunks go as they are copied
+    while images:  # from the end, so that copied chunks are freed
         chunk = images.pop()
         joined[end - len(chunk) : end] = chunk
         end -= len(chunk)
@@ -114,7 +114,7 @@ def _compact(pixels: np.ndarray) -> np.ndarray:
 
 
 def of_batch(batch: Any, label: str, pixels: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the pixels, float32 [rows, pixels], and the labels of a batch of pyarrow."""
+    """Return the pixels, float32 [rows, pixels], and the labels of a pyarrow batch."""
     rows = np.empty((batch.num_rows, len(pixels)), np.float32)
     for number, name in enumerate(pixels):
         rows[:, number] = batch.column(name).to_numpy(zero_copy_only=False)
