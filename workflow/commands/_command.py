@@ -1,7 +1,7 @@
-"""What every command shares: the library on the path, and one clear line for bad input.
+"""Put the library on Python's path, and share the parser and one-line errors of commands.
 
-Imported first by each command. Running one puts this folder on Python's path; the library is the
-folder beside it.
+Every command imports this module first. Python puts a command's folder on the path, but the library
+is in the folder above.
 """
 
 import sys

@@ -1,10 +1,10 @@
-"""Run a command in the environment of the project, which is made first where it is missing.
+"""Run a command in the project's environment, which is made first if it is missing.
 
     python3 -E workflow/commands/enter.py run|versions|test|audit COMMAND...
     python3 -E workflow/commands/enter.py clean
 
-The first word says what the environment must have. This file runs under any Python, so that one
-that is too old is told so; the rest is in environments.py.
+The first word decides which packages the environment must have. This file runs under any Python, so
+that an old one gets a clear message; the rest is in environments.py.
 """
 
 import os
@@ -14,7 +14,7 @@ OLDEST = (3, 11)
 
 
 def main():
-    """Go on with the environment's own Python if there is one, else with this one."""
+    """Call environments.py; if this Python is too old, start again with the environment's."""
     folder = os.environ.get("PRUNESCAPE_USE_VENV") or os.environ.get("PRUNESCAPE_VENV") or ".venv"
     own = os.path.join(os.path.expanduser(folder), "bin", "python")  # noqa: PTH111, PTH118
     if sys.version_info >= OLDEST:
@@ -22,7 +22,7 @@ def main():
 
         environments.main(sys.argv[1:])
     elif os.access(own, os.X_OK) and "PRUNESCAPE_ENTERED" not in os.environ:
-        os.environ["PRUNESCAPE_ENTERED"] = "1"  # it may be as old
+        os.environ["PRUNESCAPE_ENTERED"] = "1"  # it may be too old as well
         os.execv(own, [own, "-E"] + sys.argv)  # noqa: RUF005
     else:
         sys.exit(

@@ -1,7 +1,8 @@
-"""The environment that make works in: made, completed and removed only if make made it.
+"""Make, complete or remove the environment that make works in.
 
-A file MARK in the folder says so; folders without it are never changed. USE_VENV=<folder> takes an
-environment as it is. Standard library only: this runs before anything is installed.
+A file MARK in the folder shows that make made it; folders without it are never changed.
+USE_VENV=<folder> uses an environment as it is. Standard library only: this runs before anything is
+installed.
 """
 
 import fcntl
@@ -22,14 +23,14 @@ from prunescape.running import surroundings
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "made-by-make"
-"""A file of this name is in every folder that make may change or remove."""
+"""The name of the file in every folder that make may change or remove."""
 NEEDS = {
     "run": ("run",),
     "versions": ("run", "versions"),
     "test": ("run", "versions", "test"),
     "audit": (),
 }
-"""Which lists of requirements a target needs; the environment notes each as <name>.done."""
+"""A need -> its lists of requirements; <name>.done in the environment marks an installed list."""
 LISTS = {
     "run": "requirements.txt",
     "versions": "requirements-versions.txt",
@@ -41,7 +42,7 @@ ESSENTIAL = {
     "test": {"pytest"},
     "audit": {"pip-audit"},
 }
-"""Without which of the packages there is no use in beginning."""
+"""The packages without which a target can't start."""
 LISTING = """
 import importlib.metadata as m, json
 print(json.dumps([(d.name, d.version) for d in m.distributions() if d.name]))
@@ -49,14 +50,14 @@ print(json.dumps([(d.name, d.version) for d in m.distributions() if d.name]))
 
 
 class Lacks(NamedTuple):
-    """What an environment lacks: names of packages, and packages of another version."""
+    """Packages that an environment lacks, and packages that it has in another version."""
 
     missing: list[str]
     differing: list[str]
 
 
 def main(arguments: list[str]) -> NoReturn:
-    """Do what the first argument says; become the command that follows."""
+    """Prepare the environment for the first argument; become the command that follows it."""
     try:
         need, *command = arguments
         if need == "clean":
@@ -66,7 +67,7 @@ def main(arguments: list[str]) -> NoReturn:
     except (ValueError, OSError) as error:
         sys.exit(f"make: {error}")
     except KeyboardInterrupt:
-        sys.exit(130)  # as shells say it
+        sys.exit(130)  # the status that shells use
 
 
 def clean() -> None:
@@ -85,7 +86,7 @@ def clean() -> None:
 
 
 def entered(need: str) -> Path:
-    """Return the folder of the environment, with what `need` asks for in it."""
+    """Return the folder of the environment, in which the packages for `need` are installed."""
     for line in surroundings.clear():
         print(f"make: {line}", file=sys.stderr)
     for name in surroundings.ignored(("VENV", "USE_VENV")):
@@ -105,21 +106,21 @@ def entered(need: str) -> Path:
 
 
 def place() -> Path:
-    """Return the folder VENV, absolute; links are not followed, since it may be one."""
+    """Return the folder VENV as an absolute path; links are kept, since VENV may be one."""
     return Path.cwd() / home.expanded(surroundings.given("VENV", ".venv"))
 
 
 def made_by_make(folder: Path) -> bool:
-    """Say whether make made an environment; it noted so otherwise before there was a MARK."""
+    """Return whether make made an environment; before there was MARK, run.done showed it."""
     before = (folder / "run.done").is_file() and (folder / "pyvenv.cfg").is_file()
     return (folder / MARK).is_file() or before
 
 
 def complete(folder: Path, need: str) -> bool:
-    """Say whether the environment was made for `need`, and has the versions that are named now.
+    """Return whether the environment was made for `need` and has the required versions.
 
     Raises:
-        ValueError: it was made, but its Python is gone.
+        ValueError: if it was made, but its Python is gone.
     """
     if not made_by_make(folder) or not (folder / "pyvenv.cfg").is_file():
         return False
@@ -128,23 +129,23 @@ def complete(folder: Path, need: str) -> bool:
     done = {name: folder / f"{name}.done" for name in NEEDS[need]}
     if not all(file.is_file() for file in done.values()):
         return False
-    # The quick way: installed from the lists that there are now.
+    # The quick check: it was installed from the current lists.
     if all(file.read_text("utf-8") == digest(name) for name, file in done.items()):
         return True
     return lacks(folder, need) == Lacks([], [])
 
 
 def digest(name: str) -> str:
-    """Return a checksum of all that decides what a list of requirements installs."""
+    """Return a checksum of a list of requirements and the constraints."""
     lists = ((ROOT / file).read_bytes() for file in (LISTS[name], "constraints.txt"))
     return hashlib.sha256(b"\0".join(lists)).hexdigest()
 
 
 def make(folder: Path, need: str) -> None:
-    """Make the environment, or what is missing of it for `need`."""
+    """Make the environment, or install the packages for `need` that it lacks."""
     begin(folder)
     with (folder / MARK).open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another make may be at it
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another make may be installing
         if not (folder / "pyvenv.cfg").is_file():
             if surroundings.ignored(("PYTHON",)):
                 print(surroundings.not_taken("PYTHON"), file=sys.stderr)
@@ -161,7 +162,7 @@ def make(folder: Path, need: str) -> None:
 
 
 def begin(folder: Path) -> None:
-    """Make the folder and mark it; a folder with anything else in it is refused."""
+    """Make the folder and mark it; refuse a folder that has files and no mark."""
     if folder.exists() and not made_by_make(folder) and any(folder.iterdir()):
         raise ValueError(
             f"VENV={folder}: make has not made it and won't install into it; USE_VENV={folder} "
@@ -172,7 +173,7 @@ def begin(folder: Path) -> None:
 
 
 def audited(folder: Path) -> Path:
-    """Return an environment beside the others' packages, in which pip-audit is."""
+    """Return a separate environment, inside the folder, that has pip-audit."""
     begin(folder)
     if not (folder / "audit" / "pyvenv.cfg").is_file():
         subprocess_or_line([sys.executable, "-m", "venv", str(folder / "audit")])
@@ -188,16 +189,16 @@ def pip(folder: Path, *arguments: str) -> None:
 
 
 def subprocess_or_line(command: list[str]) -> None:
-    """Run a command, ValueError if it fails."""
+    """Run a command; ValueError if it fails."""
     if status := subprocess.run(command, check=False).returncode:
         raise ValueError(f"`{' '.join(command)}` failed (status {status}); its words are above")
 
 
 def look_at(folder: Path, need: str) -> None:
-    """Say in a line what an environment that is used as it is lacks.
+    """Print what the environment in USE_VENV lacks.
 
     Raises:
-        ValueError: with that line, if nothing at all can be done without.
+        ValueError: if it has no Python, or lacks packages without which the target can't start.
     """
     python = folder / "bin" / "python"
     if not os.access(python, os.X_OK):
@@ -213,13 +214,13 @@ def look_at(folder: Path, need: str) -> None:
 
 
 def few(names: list[str], limit: int = 5) -> str:
-    """Return the first of some names, and how many more there are."""
+    """Return the first names, and how many more there are."""
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return f"{', '.join(names[:limit])}{more}"
 
 
 def lacks(folder: Path, need: str) -> Lacks:
-    """Compare an environment with the lists that `need` asks for, and with constraints.txt."""
+    """Compare an environment with the requirements for `need`, and with constraints.txt."""
     found = installed(folder / "bin" / "python")
     required = [name for each in NEEDS[need] for name in names(ROOT / LISTS[each])]
     missing = [name for name in required if name not in found]
@@ -232,7 +233,7 @@ def lacks(folder: Path, need: str) -> Lacks:
 
 
 def installed(python: Path) -> dict[str, str]:
-    """Return the versions of what an environment has, by name; {} if its Python doesn't work."""
+    """Return package -> version for an environment; {} if its Python doesn't work."""
     listed = subprocess.run([str(python), "-c", LISTING], capture_output=True, check=False)
     if listed.returncode:
         return {}
@@ -246,19 +247,19 @@ def names(file: Path) -> list[str]:
 
 
 def pins(file: Path) -> dict[str, str]:
-    """Return the versions that a list of constraints names."""
+    """Return package -> version from a list of constraints."""
     lines = (line.partition("#")[0] for line in file.read_text("utf-8").splitlines())
     found = (line.split("==", 1) for line in lines if "==" in line)
     return {normal(name.strip()): version.strip() for name, version in found}
 
 
 def normal(name: str) -> str:
-    """Return the name of a package as indexes write it."""
+    """Return a package's name as package indexes normalise it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def become(folder: Path, command: list[str]) -> NoReturn:
-    """Let a command take this process's place; it finds the environment's programs first."""
+    """Replace this process by a command, with the environment's programs first on PATH."""
     os.environ["PATH"] = os.pathsep.join((str(folder / "bin"), os.environ.get("PATH", os.defpath)))
     os.environ["VIRTUAL_ENV"] = str(folder)
     program = shutil.which(command[0])

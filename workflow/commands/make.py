@@ -1,9 +1,9 @@
-"""What targets of the Makefile do, by name; their settings are in the environment.
+"""Run a target of the Makefile; its settings are environment variables.
 
     python workflow/commands/make.py TARGET
 
-The name of the run is read as Snakemake reads the configuration. Nothing that is set becomes text
-for a shell.
+The run's name is read from the config files as Snakemake reads them. No setting becomes part of a
+shell command.
 """
 
 import os
@@ -23,16 +23,16 @@ from prunescape.foundations.messages import one_line
 from prunescape.running import future_files, run_lock, surroundings
 
 ROOT = Path(__file__).resolve().parents[2]
-# Snakemake's report cuts the top off pages that are higher than the window; this mends it.
+# Snakemake's report cuts off the top of pages that are higher than the window; this prevents it.
 STYLESHEET = ROOT / "workflow" / "report" / "report.css"
 LIST = "names with blanks are quoted within the list, CONFIG=\"'my study.yaml' other.yaml\""
 
 
 def config_files(text: str) -> list[str]:
-    """Return the files that CONFIG names: one, whatever its name, or a list as shells quote it.
+    """Return the files in CONFIG: one existing file, or a list with quotes as in a shell.
 
     Raises:
-        ValueError: a quote is open.
+        ValueError: if a quote isn't closed.
     """
     if not text.strip():
         return []
@@ -43,15 +43,15 @@ def config_files(text: str) -> list[str]:
         except ValueError as error:
             raise ValueError(f"CONFIG: found {text!r} ({one_line(error)}); {LIST}") from None
     files = [home.expanded(file) for file in files]
-    # Snakemake would take a dash for the beginning of an option.
+    # Snakemake would take a name that starts with a dash for an option.
     return [f"./{file}" if file.startswith("-") else file for file in files]
 
 
 def run_name(files: list[str]) -> str:
-    """Return the name of the run that config.yaml and then `files` say.
+    """Return the run's name from config.yaml and `files`; the last file that has one wins.
 
     Raises:
-        ValueError: a file can't be read, or the name is none.
+        ValueError: if a file can't be read, or the name isn't allowed.
     """
     name = None
     for file in (str(ROOT / "config.yaml"), *files):
@@ -65,7 +65,7 @@ def run_name(files: list[str]) -> str:
 
 
 class Settings:
-    """What make was told: files, folders, and by them the name of the run."""
+    """Make's settings: config files, folders, cores, and the folder of the run's results."""
 
     def __init__(self) -> None:
         self.config = surroundings.given("CONFIG")
@@ -79,7 +79,7 @@ class Settings:
         self.results = self.folder / self.within
 
     def snakemake(self, *arguments: str) -> list[str]:
-        """Return the command of Snakemake with these settings and some arguments."""
+        """Return a command line of Snakemake with these settings and `arguments`."""
         command = [sys.executable, "-m", "snakemake", "--cores", self.cores]
         command += [f"--directory={self.directory}"] if self.directory else []
         command += ["--configfile", *self.files] if self.files else []
@@ -87,7 +87,7 @@ class Settings:
 
 
 def run(settings: Settings) -> None:
-    """Reproduce everything, print the verdicts, the time and the places."""
+    """Reproduce everything; print the verdicts, the time and where the results are."""
     begin = time.monotonic()
     status = compute(settings)
     minutes, seconds = divmod(round(time.monotonic() - begin), 60)
@@ -107,7 +107,7 @@ def run(settings: Settings) -> None:
 
 
 def report(settings: Settings) -> None:
-    """Reproduce everything, write the report."""
+    """Reproduce everything and write the report."""
     if status := compute(settings):
         sys.exit(status)
     written = f"{settings.within}/report.html"
@@ -130,7 +130,7 @@ def dry_run(settings: Settings) -> None:
 
 
 def snapshot(settings: Settings) -> None:
-    """Put data that runs have brought here, and all of this run, under DVC."""
+    """Put the downloaded and prepared data, and all results of this run, under DVC."""
     in_the_clone(settings)
     data = sorted([*Path().glob("data/*/raw"), *Path().glob("data/*/*.safetensors")])
     commit = ["--commit"] if surroundings.agreed("COMMIT") else []
@@ -138,13 +138,13 @@ def snapshot(settings: Settings) -> None:
 
 
 def restore() -> None:
-    """Bring data and results of this commit back."""
+    """Restore the data and results of this commit."""
     force = ["--force"] if surroundings.agreed("FORCE") else []
     become(tool("versions", "restore", *store(), *force))
 
 
 def versions() -> None:
-    """Compare what is here with the snapshot of this commit."""
+    """Compare the data and results that are here with this commit's snapshot."""
     become(tool("versions", "status"))
 
 
@@ -155,13 +155,13 @@ def diff(settings: Settings) -> None:
 
 
 def cancel(settings: Settings) -> None:
-    """Cancel the jobs that a killed Snakemake left on Slurm, unlock."""
+    """Cancel the jobs that a killed Snakemake left on Slurm, then unlock the folder."""
     status = wait_for(tool("cancel", str(settings.folder)))
     sys.exit(status or wait_for(settings.snakemake("--unlock")))
 
 
 def in_the_clone(settings: Settings) -> None:
-    """Check that the run is in the clone; ValueError if not, as snapshots are git's."""
+    """Check that the run is in the clone; ValueError if not, as snapshots belong to its commits."""
     if settings.directory:
         raise ValueError(
             f"DIRECTORY: found {settings.directory!r}; allowed here: none, since snapshots are of "
@@ -170,18 +170,18 @@ def in_the_clone(settings: Settings) -> None:
 
 
 def tool(name: str, *arguments: str) -> list[str]:
-    """Return the command of a tool."""
+    """Return a command line of a program in tools/."""
     return [sys.executable, str(ROOT / "tools" / f"{name}.py"), *arguments]
 
 
 def store() -> list[str]:
-    """Return the argument that names where snapshots are shared, if make was told."""
+    """Return the argument for the folder in which snapshots are shared; [] without STORE."""
     folder = home.expanded(surroundings.given("STORE"))
     return [f"--store={folder}"] if folder else []
 
 
 def compute(settings: Settings) -> int:
-    """Let Snakemake do all there is to do; return its exit status."""
+    """Run all of Snakemake's jobs; return its exit status."""
     live = ["--logger", "rich", "--quiet", "host", "rules"] if sys.stderr.isatty() else []
 
     def first() -> None:
@@ -193,9 +193,9 @@ def compute(settings: Settings) -> int:
 
 
 def wait_for(command: list[str], first: Callable[[], None] = lambda: None) -> int:
-    """Run a command in a process that does something `first`; return its exit status.
+    """Run a command in a new process, which calls `first` before; return its exit status.
 
-    Signals are the command's to answer: what interrupts make goes on to it, and its end is awaited.
+    The command gets the signals that make gets; make waits for its end.
     """
     sys.stdout.flush()
     child = os.fork()
@@ -204,12 +204,12 @@ def wait_for(command: list[str], first: Callable[[], None] = lambda: None) -> in
             first()
             become(command)
         except KeyboardInterrupt:
-            os._exit(130)  # as shells say it
+            os._exit(130)  # the status that shells use
         except (ValueError, OSError) as error:
             print(f"make: {error}", file=sys.stderr, flush=True)
         finally:
             os._exit(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to both
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to the command too
     for each in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, lambda number, _: os.kill(child, number))
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -221,7 +221,7 @@ def wait_for(command: list[str], first: Callable[[], None] = lambda: None) -> in
 
 
 def become(command: list[str]) -> NoReturn:
-    """Let a command take the place of this process; make's settings are not for it to see."""
+    """Replace this process by a command, without make's settings in its environment."""
     for name in surroundings.SETTINGS:
         os.environ.pop(surroundings.PREFIX + name, None)
     sys.stdout.flush()
@@ -239,11 +239,11 @@ TARGETS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
     "diff": (diff, ("CONFIG", "REV")),
     "cancel": (cancel, ("CONFIG", "DIRECTORY")),
 }
-"""What a target does, and which settings decide about it."""
+"""Target -> the function that it runs, and the settings that it uses."""
 
 
 def main() -> None:
-    """Do what a target says."""
+    """Run the target that the command line names."""
     function, names = TARGETS[sys.argv[1]]
     for name in surroundings.ignored(names):
         print(surroundings.not_taken(name), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Record what a run was made with: versions, processor, GPU, git state, and the config (stdin)."""
+"""Record a run's environment: versions, processor, GPU, git state, and the config (from stdin)."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from prunescape.running import environment
 
 
 def main() -> None:
-    """Parse the arguments, look around, write."""
+    """Parse the arguments, record the environment, write it."""
     parser = _command.parser(__doc__)
     parser.add_argument("--output", required=True, help="environment to write (JSON)")
     arguments = parser.parse_args()
