@@ -1,4 +1,4 @@
-"""What the scripts that fit an ensemble share: from split files to a checkpoint."""
+"""Arguments and code that the scripts that fit an ensemble share."""
 
 import argparse
 

@@ -1,7 +1,7 @@
-"""What every script shares: the library on the path, arguments, and how it ends.
+"""Put the library on Python's path, and share the arguments and endings of scripts.
 
-Imported first by each script. Running a script puts this folder on Python's path; the library is
-the folder beside it.
+Every script imports this module first. Python puts a script's folder on the path, but the library
+is in the folder above.
 """
 
 import argparse
@@ -20,22 +20,22 @@ __all__ = ["add_computing", "add_network_files", "parser", "run", "structure"]
 
 
 def add_network_files(parser: argparse.ArgumentParser) -> None:
-    """Add the argument that names the user's code: if it is edited, a training begins anew."""
+    """Add the argument for the files of the user's code; if one is edited, training starts anew."""
     parser.add_argument(
         "--network-files", nargs="*", default=[], help="the user's files that define the network"
     )
 
 
 def add_computing(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of every script that computes with torch: where, and how exactly."""
+    """Add the arguments of scripts that compute with torch: the device and the precision."""
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
     parser.add_argument("--precision", default="highest", help="highest, high or medium")
 
 
 def structure(text: str) -> object:
-    """Read an argument that is JSON, or @ and a file that has it; argparse reports what isn't.
+    """Read an argument that is JSON, or @ and the path of a JSON file; argparse reports errors.
 
-    Rules hand over by file what grows with the config: Linux takes 131,071 bytes in one argument.
+    Rules pass values that grow with the config as files: Linux limits an argument to 131,071 bytes.
     """
     try:
         if text.startswith("@"):
@@ -50,10 +50,10 @@ def structure(text: str) -> object:
 def run(main: Callable[[], None]) -> None:
     """Call `main`; bad input (ValueError) and unreadable files (OSError) end it with one line.
 
-    Else stderr, a rule's log, ends with what the script took: `log_endings`.
+    Otherwise stderr, which is a rule's log, ends with the script's cost: see `log_endings`.
     """
     started = time.process_time()
-    # All scripts are imported by now; what a user's code imports is never one of them.
+    # All scripts are imported by now; a user's import of the same name must not find one of them.
     here = Path(__file__).resolve().parent
     sys.path[:] = [folder for folder in sys.path if Path(folder).resolve() != here]
     command_line.run(main)

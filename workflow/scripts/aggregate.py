@@ -1,4 +1,4 @@
-"""Gather the rows of all evaluations into one table, once every integrity gate lets them pass."""
+"""Gather the rows of all evaluations into one table, if they pass every integrity gate."""
 
 import _script
 from prunescape.evaluation import gates, table

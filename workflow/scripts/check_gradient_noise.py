@@ -1,6 +1,6 @@
 """Compare the noise covariance that preconditioned SGD estimates with the exact one.
 
-Writes a row a replicate: Spearman's rank correlation at weights that stay, and after training.
+Write a row for every replicate: Spearman's rank correlation at fixed weights and after training.
 """
 
 import _script

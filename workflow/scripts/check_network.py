@@ -1,4 +1,4 @@
-"""Try a network from a file of the user on made-up images, before anything is trained."""
+"""Check a network from a user's file on made-up images, before anything is trained."""
 
 import torch
 
@@ -11,7 +11,7 @@ from prunescape.networks.scaling import Scaling
 
 
 def main() -> None:
-    """Parse the arguments, try, write which layer is which."""
+    """Parse the arguments, check the network, write which layer is which."""
     parser = _script.parser(__doc__)
     parser.add_argument("--images", nargs="+", required=True, help="split files to train on")
     parser.add_argument("--network", type=_script.structure, required=True, help="file:name (JSON)")

@@ -1,4 +1,4 @@
-"""Judge the claims of a run's studies from its tables alone."""
+"""Judge the claims about a run's studies from the run's tables alone."""
 
 import _script
 from prunescape.evaluation import table

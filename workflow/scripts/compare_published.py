@@ -1,4 +1,4 @@
-"""Set published figures beside those of the run, with Welch intervals of the differences."""
+"""Compare published results with the run's, with Welch intervals of the differences."""
 
 import _script
 from prunescape.evaluation import table

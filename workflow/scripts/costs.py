@@ -1,4 +1,4 @@
-"""Collect what the jobs of a run cost, from Snakemake's records and their logs."""
+"""Collect the costs of a run's jobs from Snakemake's records and the jobs' logs."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Bring the raw files of a data source from the first mirror that has them, verified."""
+"""Download the raw files of a data source from the first mirror that has them; verify them."""
 
 import logging
 from pathlib import Path

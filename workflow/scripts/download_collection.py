@@ -1,4 +1,4 @@
-"""Download a collection that torchvision knows; write its images and labels to one file."""
+"""Download one of torchvision's collections; write its images and labels to one file."""
 
 import logging
 from pathlib import Path

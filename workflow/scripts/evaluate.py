@@ -1,4 +1,4 @@
-"""Evaluate an arm of a fit at a batch of levels, clean and under noise; write table rows."""
+"""Evaluate one arm of a fit at a batch of levels, on clean and noisy images; write table rows."""
 
 import _script
 from prunescape.data import image_tensors

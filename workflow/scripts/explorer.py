@@ -1,4 +1,4 @@
-"""Make the explorer: one page with the whole table in it, for reading without server or network."""
+"""Make the explorer: one page that holds the whole table and needs no server or network."""
 
 from pathlib import Path
 

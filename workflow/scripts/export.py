@@ -1,6 +1,6 @@
-"""Write one network in forms that others can use: dense, masked, and physically smaller.
+"""Write one network in forms for other programs: dense, masked, and physically smaller.
 
-Each form is a safetensors file with a JSON beside it, and an ONNX file.
+A form is a safetensors file with a JSON file beside it, and an ONNX file.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from prunescape.scoring import input_moments
 
 
 def main() -> None:
-    """Parse the arguments, prune, make smaller, write."""
+    """Parse the arguments, prune the network, make it smaller, write the forms."""
     parser = _script.parser(__doc__)
     parser.add_argument("--checkpoint", required=True, help="the fitted ensemble")
     parser.add_argument("--retrained", nargs="?", help="checkpoint after retraining")

@@ -1,4 +1,4 @@
-"""Write the verdicts of a run, and what sparsity buys, for the front page of its report."""
+"""Write the front page of a run's report: the verdicts, and the savings that sparsity brings."""
 
 import _script
 from prunescape.evaluation import table

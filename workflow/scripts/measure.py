@@ -1,4 +1,4 @@
-"""Measure mean and standard deviation of every layer's inputs over the training images."""
+"""Measure the mean and standard deviation of every layer's inputs over the training images."""
 
 import _script
 from prunescape.data import image_tensors

@@ -1,4 +1,4 @@
-"""Compare the masks of a study with each other, between criteria and between replicates."""
+"""Measure how much a study's masks overlap between criteria and between replicates."""
 
 import _script
 from prunescape.evaluation import table

@@ -8,7 +8,7 @@ from prunescape.data.readers import pictures
 
 
 def official_or_count(text: str) -> str | int:
-    """Return "official", or the number that `text` says."""
+    """Return "official", or `text` as an integer."""
     return text if text == "official" else int(text)
 
 

@@ -1,6 +1,6 @@
-"""Go on training a checkpoint under masks, all arms of a schedule at once; write a checkpoint.
+"""Train a checkpoint further under masks, all arms of a schedule at once; write a checkpoint.
 
-In a chain of steps, also the scores from which the next step's masks are made.
+In a chain, also write the scores from which the next step's masks are made.
 """
 
 import _script

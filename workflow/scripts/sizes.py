@@ -1,4 +1,4 @@
-"""Measure bytes, multiply-adds and latency of exported networks."""
+"""Measure the bytes, multiply-adds and latency of exported networks."""
 
 from pathlib import Path
 from typing import Any
