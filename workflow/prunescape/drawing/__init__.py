@@ -1,1 +1,1 @@
-"""What figures share: style, colours and markers, grids, scales, labels, summaries."""
+"""Shared parts of figures: style, colours and markers, grids, scales, labels, summaries."""

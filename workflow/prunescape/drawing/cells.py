@@ -1,4 +1,4 @@
-"""Maps of cells: those with one for each sparsity and level of noise, and numbers in cells."""
+"""Maps with a cell for every sparsity and level of noise, and coloured cells with numbers."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from prunescape.drawing import summary
 
-# Even to the eye, the same for colour-blind readers, and readable in grey.
+# Perceptually uniform, the same for colour-blind readers, and readable in grey.
 _MAP = colormaps["cividis"]
 PANEL = [*summary.COLUMN, *summary.ROW, "noise"]
 
@@ -17,8 +17,8 @@ PANEL = [*summary.COLUMN, *summary.ROW, "noise"]
 def rows(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of arms that remove an exact number of weights, with percents, for maps.
 
-    A kind of noise begins with the clean rows of the same networks, at noise level 0. Without any
-    noise, noise is "none" and there is this one level.
+    Every kind of noise also gets the same networks' clean rows, as noise level 0. In a table
+    without noise the kind is "none", with level 0 only.
     """
     pruned = summary.last_step(summary.with_percents(table[table["selection"] == "exact_k"]))
     pruned = pruned[pruned["level"] > 0]
@@ -32,7 +32,7 @@ def rows(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def label(axes: Axes, levels: Sequence[float], noises: Sequence[float]) -> None:
-    """Give the axes of a map, whose cells are at 0, 1, ..., the labels of their levels."""
+    """Label the axes of a map, whose cells are at 0, 1, ..., with sparsities and noise levels."""
     axes.set_xlim(-0.5, len(levels) - 0.5)
     axes.set_ylim(-0.5, len(noises) - 0.5)
     axes.set_xticks(range(len(levels)), [f"{100 * level:.4g}" for level in levels])
@@ -41,7 +41,7 @@ def label(axes: Axes, levels: Sequence[float], noises: Sequence[float]) -> None:
 
 
 def thinned(axes: Axes, levels: Sequence[float], width: float, inches: float) -> None:
-    """Leave out labels of sparsities where they would meet; `inches` is what one needs."""
+    """Leave out labels of sparsities that would overlap; a label is `inches` wide."""
     stride = 1
     while stride < len(levels) and width / len(levels) * stride < inches:
         stride += 1
@@ -50,7 +50,7 @@ def thinned(axes: Axes, levels: Sequence[float], width: float, inches: float) ->
 
 
 def number(axes: Axes, x: int, y: int, percent: float, size: float) -> None:
-    """Fill the cell at (x, y) with the colour of a percentage and write it in type of `size`."""
+    """Fill the cell at (x, y) with a percentage's colour; write the number in type of `size`."""
     face = _MAP(percent / 100)
     corner = (x - 0.5, y - 0.5)
     axes.add_patch(Rectangle(corner, 1, 1, facecolor=face, edgecolor="white", linewidth=0.4))

@@ -1,4 +1,4 @@
-"""A grid of panels over the drawn rows: a row and a column of panels for what sets arms apart."""
+"""A grid of panels for the drawn rows; columns in which arms differ place rows on panels."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -11,11 +11,11 @@ from prunescape.drawing.layout import Panels
 from prunescape.drawing.style import Settings
 
 Key = tuple[Any, ...]
-"""Words of the table, and levels."""
+"""Values of a panel's columns: words of the table, and levels."""
 
 
 class Panel(NamedTuple):
-    """One panel: its axes, the values of its row and of its column, and the rows it draws."""
+    """One panel: axes, key of the panel's row, key of its column, and the rows to draw on it."""
 
     axes: Axes
     row: Key
@@ -28,13 +28,13 @@ class Grid:
 
     Args:
         found: the rows to draw.
-        rows: columns of `found` that set panels one below the other.
-        columns: columns of `found` that set panels side by side.
+        rows: columns of `found` whose values get panels one below the other.
+        columns: columns of `found` whose values get panels side by side.
         settings: size and type.
-        title: what to write above a column's panels; its readable names unless given.
+        title: key of a column of panels -> its title; the readable names by default.
 
     Attributes:
-        panels: where they stand.
+        panels: the axes.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Grid:
         self.panels = Panels(summary.headings(self._rows, rows), [*titles], settings)
 
     def __iter__(self) -> Iterator[Panel]:
-        """Yield every panel; one whose arm was not run says so."""
+        """Yield every panel; one without rows is marked as not run."""
         for (i, j), axes in self.panels.axes.items():
             row, column = self._rows[i], self._columns[j]
             names = [name for side in self._names for name in side]
@@ -63,7 +63,7 @@ class Grid:
             yield Panel(axes, row, column, panel)
 
     def constants(self, leave_out: Sequence[str] = ()) -> str:
-        """Return the sentence that names what all panels have in common."""
+        """Return a sentence with the values that all panels share."""
         rows, columns = self._names
         kept = [name for name in (*columns, *rows) if name not in leave_out]
         return summary.constants(summary.groups(self._found, kept), kept)

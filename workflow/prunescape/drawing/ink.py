@@ -38,7 +38,7 @@ def bars(axes: Axes, x: pd.Series, found: pd.DataFrame, criterion: str) -> None:
 def across(axes: Axes, found: pd.DataFrame, y: pd.Series, criterion: str) -> None:
     """Draw mean (markers) and interval (horizontal bar) of `found` at `y` in a criterion's look."""
     look = _line(style.look(criterion)) | {"linestyle": "None"}
-    # An axis of weights kept is logarithmic: an interval that reaches below 0 ends at its rim.
+    # The axis of weights kept is logarithmic: an interval that reaches below 0 ends at its edge.
     low = found["low"].clip(lower=0.01)
     spread = np.array([found["mean"] - low, found["high"].clip(upper=100) - found["mean"]])
     axes.errorbar(found["mean"], y, xerr=np.maximum(spread, 0), **look, elinewidth=1.1)
@@ -51,7 +51,7 @@ def points(axes: Axes, x: pd.Series, found: pd.DataFrame, criterion: str) -> Non
 
 
 def thresholds(axes: Axes, found: pd.DataFrame, criterion: str) -> None:
-    """Draw accuracy at the share of weights that thresholds keep, with intervals of both as bars.
+    """Draw accuracy at the share of weights that thresholds keep, with bars for both intervals.
 
     `found`: accuracy in mean, low, high; share removed in removed_mean, removed_low, removed_high.
     """
@@ -70,12 +70,12 @@ def thresholds(axes: Axes, found: pd.DataFrame, criterion: str) -> None:
 
 
 def _spread(found: pd.DataFrame) -> np.ndarray:
-    """Return how far the interval reaches below and above the mean: [2, points]."""
+    """Return the interval's reach below and above the mean: [2, points]."""
     return np.array([found["mean"] - found["low"], found["high"] - found["mean"]])
 
 
 def dense(axes: Axes, found: pd.DataFrame) -> None:
-    """Draw the dense network's mean (one row of `found`) as a dashed line with its own band."""
+    """Draw the dense network's mean (one row of `found`) as a dashed line, with a band."""
     for row in named_rows(found):
         colour = style.look("none").colour
         if np.isfinite(row.low):
@@ -84,24 +84,24 @@ def dense(axes: Axes, found: pd.DataFrame) -> None:
 
 
 def line(criterion: str, label: str) -> Line2D:
-    """Return the legend's entry of a line without markers in a criterion's colour."""
+    """Return the legend's entry for a line without markers in a criterion's colour."""
     return Line2D([], [], label=label, color=style.look(criterion).colour, linewidth=1)
 
 
 def mark_not_run(axes: Axes) -> None:
-    """Say so on a panel whose arm was not run."""
+    """Write "not run" on a panel."""
     axes.text(0.5, 0.3, "not run", transform=axes.transAxes, ha="center", color="#595959")
 
 
 def handle(criterion: str) -> Line2D:
-    """Return the legend's entry of a criterion."""
+    """Return the legend's entry for a criterion."""
     return Line2D(
         [], [], label=labels.label("criterion", criterion), **_line(style.look(criterion))
     )
 
 
 def band() -> Patch:
-    """Return the legend's entry of the bands."""
+    """Return the legend's entry for the bands."""
     return Patch(color="#7F7F7F", alpha=0.35, linewidth=0, label="95 % interval")
 
 

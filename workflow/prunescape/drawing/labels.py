@@ -1,4 +1,4 @@
-"""What a reader sees in place of the table's words: criteria, scopes, effects, fits, noise.
+"""Readable names for the table's words: criteria, scopes, effects, fits, noise.
 
 Words that are not listed (a user's own criterion or fit) are shown as they stand in config.yaml.
 """
@@ -104,7 +104,7 @@ def plain(column: str, value: str) -> str:
 
 
 def place(column: str, value: str) -> tuple[bool, int, str]:
-    """Return a sort key: listed words in the order above, then others by name, a source's last."""
+    """Return a sort key: words in the order above, then others by name, `as_published` last."""
     listed = list(_BY_COLUMN.get(column, {}))
     place = listed.index(value) if value in listed else len(listed)
     return (value == "as_published", place, value)

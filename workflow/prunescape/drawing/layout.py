@@ -1,7 +1,7 @@
-"""Where things stand on a figure: panels, and below them the legend and a note.
+"""Layout of a figure: panels, and below them the legend and a note.
 
 Everything is placed in inches and the height follows from the content, so type has the same size at
-every width, and nothing overlaps. Rows of panels that are too many for the width are wrapped.
+every width, and nothing overlaps. A row with too many panels for the width is wrapped.
 """
 
 import math
@@ -16,26 +16,26 @@ from matplotlib.legend import Legend
 
 from prunescape.drawing.style import Settings
 
-# Inches: free space at the sides, between panels and at the rim; least and greatest panel sizes.
+# Inches: free space at the sides, between panels and at the edge; least and greatest panel sizes.
 _LEFT, _RIGHT, _GAP, _PAD = 0.52, 0.1, 0.14, 0.06
 _NARROWEST, _FLATTEST, _TALLEST = 1.15, 1.0, 2.2
 _HEADING: dict[str, Any] = {"weight": "bold"}
 
 
 class Panels:
-    """A grid of axes: a row has a heading, a column a title. All share y.
+    """A grid of axes with headings for rows and titles for columns; all axes share y.
 
     Args:
-        rows: heading of each row; "" leaves it out.
-        columns: title of each column; "" leaves it out.
+        rows: the rows' headings; "" leaves one out.
+        columns: the columns' titles; "" leaves one out.
         settings: width, type size and resolution.
-        own_x: each column has an x axis of its own, labelled by the caller; else all share x.
+        own_x: whether columns have different x axes, labelled by the caller; else all axes share x.
 
     Attributes:
         figure: the figure.
         axes: (row, column) -> axes.
         first: the axes at (0, 0).
-        width: of a panel, inches.
+        width: width of a panel, inches.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Panels:
         """Write axis labels, legend and note, set the height, and return the figure.
 
         Args:
-            x_label: label of the x axes that all share; "" where columns have their own.
+            x_label: label of the shared x axes; "" if columns have different x axes.
             y_label: label of the y axes.
             handles: labelled artists of the legend.
             note: text below the legend.

@@ -1,4 +1,4 @@
-"""Results from elsewhere, such as published ones, drawn in grey behind ours."""
+"""Other people's results, such as published ones, drawn in grey behind ours."""
 
 import os
 from collections.abc import Iterable
@@ -19,8 +19,8 @@ NOTE = "Grey: results from elsewhere, marked as their criterion; ★ dense. "
 def read(path: str | os.PathLike, sparse: str | os.PathLike = "", *, study: str) -> pd.DataFrame:
     """Return the results on clean images in a CSV file that belong to `study`.
 
-    `sparse` is a file of published sparse networks (`literature.read`), which belong to no study:
-    those whose compression counts weights are added, whatever their criterion, as `sparse`.
+    `sparse` is a file of published sparse networks (`published_networks.read`), which belong to no
+    study. Networks whose compression counts weights are added, with the criterion `sparse`.
     """
     table = published_results.read(path)
     table = table[(table["study"] == study) & (table["noise"] == "none")].assign(dataset="")
@@ -40,7 +40,7 @@ def read(path: str | os.PathLike, sparse: str | os.PathLike = "", *, study: str)
 
 
 def on_data(references: pd.DataFrame, datasets: Iterable[str]) -> pd.DataFrame:
-    """Return the results that were found on `datasets`; those of a study's source always are."""
+    """Return the results on `datasets`, and all that have no data set: those of a study."""
     return references[references["dataset"].isin({"", *published_networks.data(datasets)})]
 
 
@@ -49,8 +49,8 @@ def chosen(
 ) -> pd.DataFrame:
     """Return the results that belong on the panel at `column` and `row` (`summary.COLUMN`, `ROW`).
 
-    A result stands on the panel of its own fit; one whose fit is not among `fits`, those drawn,
-    stands on all. Dense networks (scope, effect none) stand beside every scope and effect.
+    A result is drawn on its fit's panel, or on all panels if its fit isn't in `fits`, the fits that
+    are drawn. Dense networks (scope, effect none) are drawn for every scope and effect.
     """
     network, fit = column
     here = references["fit"].eq(fit) | ~references["fit"].isin(fits)
@@ -73,7 +73,7 @@ def kept_percent(found: pd.DataFrame) -> pd.Series:
 
 
 def handles(found: pd.DataFrame) -> list[Line2D]:
-    """Return the legend's entry of each source of `found`."""
+    """Return legend entries for the sources of `found`."""
     first = found.assign(source=found["evidence"].map(_source)).drop_duplicates("source")
     return [
         Line2D([], [], label=row.source, **_grey(row.evidence, "o"))
@@ -86,7 +86,7 @@ def _source(evidence: str) -> str:
 
 
 def _grey(evidence: str, marker: str) -> dict[str, Any]:
-    # Filled where others can read how it was made; a figure without public code stays hollow.
+    # Results with public code, or published ones, are filled; others stay hollow.
     filled = _source(evidence) in ("public code", _PUBLISHED)
     return {
         "linestyle": "None",

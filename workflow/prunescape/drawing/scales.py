@@ -17,8 +17,8 @@ def kept(axes: Axes, percents: Iterable[float], width: float) -> None:
 
     Args:
         axes: one of the axes that share x.
-        percents: what is drawn.
-        width: of the axes, inches; narrow ones get fewer ticks.
+        percents: the values that are drawn.
+        width: width of the axes, inches; narrow axes get fewer ticks.
     """
     values = np.asarray(list(percents), float)
     least = max(values[values > 0].min(initial=50), 1e-3)
@@ -39,10 +39,10 @@ def kept(axes: Axes, percents: Iterable[float], width: float) -> None:
 
 
 def threshold(axes: Axes, levels: Iterable[float], width: float) -> None:
-    """Make x the threshold on the score: log scale, with a place for 0; linear if any is negative.
+    """Make x the threshold on the score: log scale, with a place for 0; linear if one is negative.
 
-    Graves' own thresholds begin at 0, which removes nothing from a score that is never negative.
-    `width` of the axes is in inches.
+    Graves' thresholds begin at 0, which removes nothing by a score that is never negative. `width`
+    is the width of the axes in inches.
     """
     values = sorted(set(levels))
     positive = [value for value in values if value > 0]
@@ -51,7 +51,7 @@ def threshold(axes: Axes, levels: Iterable[float], width: float) -> None:
     least, most = positive[0], positive[-1]
     axes.set_xscale("symlog", linthresh=least, linscale=0.5)
     axes.set_xlim(-0.25 * least if values[0] == 0 else least / 1.5, 1.6 * most)
-    # The label of the smallest power would meet that of 0.
+    # The label of a smaller power would overlap the label of 0.
     low, high = math.ceil(math.log10(3 * least)), math.floor(math.log10(most))
     stride = max(1, math.ceil((high - low + 1) / (width / 0.5)))
     powers = [10.0**power for power in range(high, low - 1, -stride)] or [most]
@@ -59,7 +59,7 @@ def threshold(axes: Axes, levels: Iterable[float], width: float) -> None:
 
 
 def cost(axes: Axes, values: Iterable[float], width: float, *, log: bool) -> None:
-    """Make x a cost: a log scale with room to both sides, or from 0; `width` in inches."""
+    """Make x a cost: a log scale with room on both sides, or linear from 0; `width` in inches."""
     least, most = min(values), max(values)
     if not log:
         axes.set_xlim(0, 1.15 * most)

@@ -1,8 +1,8 @@
-"""One style for all figures: colours, markers, type, and files that are the same every time.
+"""One style for all figures: colours, markers, type, and files with reproducible bytes.
 
-A criterion has one colour and one marker over all figures of the project. The colours (Okabe and
-Ito 2008, with a brown, a grey and violets) stay apart under simulated protanopia, deuteranopia and
-tritanopia; markers tell them apart in black and white.
+A criterion has the same colour and marker on all figures. The colours (Okabe and Ito 2008, with a
+brown, a grey and violets) can be told apart under simulated protanopia, deuteranopia and
+tritanopia; in black and white the markers differ.
 """
 
 import contextlib
@@ -54,7 +54,7 @@ _SPARE = [
 
 @dataclass(frozen=True)
 class Settings:
-    """What config.yaml says about figures: width [inches], type [points], resolution of the png."""
+    """Settings of figures in config.yaml: width [inches], type [points], resolution of the png."""
 
     width: float = 7.0
     font_size: float = 8.0
@@ -79,7 +79,7 @@ class Settings:
 
 
 def look(criterion: str) -> Look:
-    """Return a criterion's look; one that is not listed always gets the same spare look."""
+    """Return a criterion's look; for one that is not listed, a spare look that its name decides."""
     if criterion.startswith(SHUFFLED):
         return look(criterion.removeprefix(SHUFFLED))._replace(line=":")
     if criterion in LOOKS:
@@ -96,7 +96,7 @@ def order(criteria: Iterable[str]) -> list[str]:
 
 @contextlib.contextmanager
 def applied(settings: Settings) -> Iterator[None]:
-    """Within the block, artists are made and files written in the project's style."""
+    """Make artists and write files in the project's style within a `with` block."""
     size = settings.font_size
     wanted: dict[RcKeyType, Any] = {
         "font.family": "DejaVu Sans",  # shipped with matplotlib: the same on every machine

@@ -1,7 +1,7 @@
 """Numbers that several figures draw: rows of the table averaged over replicates.
 
-Figures never average over anything but replicates: two rows of one replicate in a group mean that
-the group's columns don't tell all arms apart, and are an error.
+Figures average over replicates only. Two rows of one replicate in a group mean that the group mixes
+arms, and raise an error.
 """
 
 from collections.abc import Sequence
@@ -14,19 +14,19 @@ from prunescape.drawing import labels
 from prunescape.report import intervals
 
 COLUMN = ["network", "fit"]
-"""Columns of the table that set panels side by side."""
+"""Columns of the table whose values get panels side by side."""
 ROW = ["scope", "effect", "schedule"]
-"""Columns of the table that set panels one below the other."""
+"""Columns of the table whose values get panels one below the other."""
 
 
 def over_replicates(rows: pd.DataFrame, by: Sequence[str], value: str) -> pd.DataFrame:
-    """Return mean and 95 % t interval over replicates of `value` for each group of `rows`.
+    """Return mean and 95 % t interval of `value` over replicates, for every group of `rows`.
 
     Returns:
         One row a group, sorted by `by`: the columns of `by`, mean, low, high (NaN where n is 1), n.
 
     Raises:
-        ValueError: several rows of one replicate in a group.
+        ValueError: if a group has several rows of one replicate.
     """
     doubled = rows[rows.duplicated([*by, "replicate"])]
     if len(doubled):
@@ -55,7 +55,7 @@ def with_percents(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def last_step(rows: pd.DataFrame) -> pd.DataFrame:
-    """Keep the last step at each level: the network as a schedule leaves it."""
+    """Keep the last step at every level: the networks at the end of a schedule."""
     arm = [*COLUMN, *ROW, "selection", "criterion", "level"]
     return rows[rows["step"] == rows.groupby(arm)["step"].transform("max")]
 
@@ -75,7 +75,7 @@ def exact(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def along_sparsity(rows: pd.DataFrame, value: str) -> pd.DataFrame:
-    """Return `value` averaged over replicates for each arm, criterion and level of `rows`.
+    """Return `value` averaged over replicates, for every arm, criterion and level of `rows`.
 
     Returns:
         From most to fewest weights kept: the columns COLUMN and ROW, criterion, level,
@@ -110,7 +110,7 @@ def at(rows: pd.DataFrame, columns: Sequence[str], values: Sequence[object]) -> 
 
 
 def headings(found: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> list[str]:
-    """Return a heading for each combination: the readable names of those parts that vary."""
+    """Return headings of combinations: the readable names of the columns whose values vary."""
     varying = [len({group[i] for group in found}) > 1 for i in range(len(columns))]
     return [
         ", ".join(labels.label(columns[i], group[i]) for i in range(len(columns)) if varying[i])
@@ -119,7 +119,7 @@ def headings(found: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> list[s
 
 
 def constants(found: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> str:
-    """Return the sentence that names what all combinations have in common."""
+    """Return a sentence with the readable names that all combinations share."""
     shared = [
         labels.label(column, found[0][i])
         for i, column in enumerate(columns)
@@ -129,9 +129,9 @@ def constants(found: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> str:
 
 
 def sample(found: pd.DataFrame, what: str, table: pd.DataFrame, mark: str = "band") -> str:
-    """Return the sentence that says what is averaged: `what`, images, n, and what a mark means.
+    """Return a sentence with the averaged quantity `what`, images, n, and the meaning of a mark.
 
-    `mark` is "" where a figure has no room for intervals.
+    `mark` is "" if a figure has no room for intervals.
     """
     images = " or ".join(f"{count:,}" for count in sorted(set(table["n_images"])))
     least, most = found["n"].min(), found["n"].max()
