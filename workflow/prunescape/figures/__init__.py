@@ -1,1 +1,1 @@
-"""Kinds of figures, a module each, drawn from the table of scores; kinds.py lists them."""
+"""Kinds of figures, drawn from the table of scores; a kind is a module, and kinds.py lists them."""

@@ -1,4 +1,4 @@
-"""Paired difference in accuracy to magnitude pruning against sparsity, a line a criterion."""
+"""Accuracy minus that of magnitude pruning, paired, against sparsity: a line a criterion."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -13,11 +13,11 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
     """Return accuracy minus that of magnitude pruning of the same replicate, in points.
 
     Returns:
-        As `summary.along_sparsity`, for every criterion but the reference; mean, low and high are
-        of the paired differences, n counts pairs.
+        As `summary.along_sparsity`, for every criterion but the reference; mean, low and high
+        describe the paired differences, n counts pairs.
 
     Raises:
-        ValueError: no arm with both the reference and another criterion.
+        ValueError: if no arm has both the reference and another criterion.
     """
     rows = summary.exact(table)
     pair = [*summary.COLUMN, *summary.ROW, "level", "replicate"]
@@ -36,7 +36,7 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
     """Draw differences [points] against the share of weights kept.
 
-    Results of others have no partner of the same replicate and are not drawn.
+    Other people's results can't be paired with a replicate and are not drawn.
     """
     found = numbers(table)
     criteria = style.order(found["criterion"])

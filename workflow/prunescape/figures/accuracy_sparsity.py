@@ -8,9 +8,9 @@ from prunescape.drawing.grid import Grid
 
 
 def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return what is drawn of a study: curves (`summary.along_sparsity`) and `summary.dense`.
+    """Return a study's curves (`summary.along_sparsity`) and dense networks (`summary.dense`).
 
-    Both are in percent. ValueError if no arm of the study removes an exact number of weights.
+    Both are in percent. Raises ValueError if no arm removes an exact number of weights.
     """
     rows = summary.exact(table)
     if rows.empty:
@@ -19,7 +19,7 @@ def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw accuracy [%] against the share of weights kept, with results of others behind."""
+    """Draw accuracy [%] against the share of weights kept, with other people's results behind."""
     curves, dense = numbers(table)
     elsewhere = references.on_data(elsewhere, table["dataset"])
     criteria = style.order(curves["criterion"])

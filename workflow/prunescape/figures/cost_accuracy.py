@@ -1,4 +1,4 @@
-"""What a network cost beside its accuracy: CPU seconds and memory, at a few sparsities."""
+"""Accuracy against a network's cost: CPU seconds and memory, at a few sparsities."""
 
 import os
 from typing import Any
@@ -14,8 +14,8 @@ from prunescape.foundations.table_rows import named_rows
 _ARM = [*summary.COLUMN, *summary.ROW, "criterion", "level"]
 _TITLES = {"cpu_seconds": "CPU seconds a network", "memory_mb": "peak memory of a job (MB)"}
 _MOST = 3  # sparsities on a figure
-_WORTH = 0.8  # share of the best accuracy that an arm must keep for its sparsity to be drawn
-_NEAR = 1.15  # ratio of costs whose numbers would meet
+_WORTH = 0.8  # a sparsity is drawn if an arm keeps at least this share of the best accuracy
+_NEAR = 1.15  # costs within this ratio share a place for their numbers, which would overlap
 
 
 def read(path: str | os.PathLike, *, study: str) -> pd.DataFrame:
@@ -25,24 +25,24 @@ def read(path: str | os.PathLike, *, study: str) -> pd.DataFrame:
 
 
 def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
-    """Return accuracy in percent and cost of the arms at a few sparsities that many of them share.
+    """Return the arms' accuracy in percent and cost, at a few sparsities that many arms share.
 
-    Only arms whose scope is global are taken, if there are such.
+    If some arms have the scope global, only these are taken.
 
-    CPU seconds are those of training, of scoring, and of retraining up to the arm's step, each
-    divided by the networks that the jobs worked on together. Memory is the most that one of these
-    jobs took; it serves a whole block of replicates.
+    CPU seconds are those of training, scoring, and retraining up to the arm's step; a job's time is
+    divided by the number of networks in it. Memory is the most that one of these jobs took, for its
+    whole block of replicates.
 
     Returns:
         network, fit, scope, effect, schedule, criterion, level, mean, low, high (accuracy), n,
         cpu_seconds, memory_mb.
 
     Raises:
-        ValueError: no arm removes an exact number of weights, or no job has a record and a log.
+        ValueError: if no arm removes an exact number of weights, or no job has a record and a log.
     """
     rows = summary.exact(table)
     rows = rows[rows["level"] > 0]
-    # A scope costs nothing: where weights of all layers compete in some arms, these will do.
+    # All scopes cost the same: global arms can stand for the others.
     if "global" in set(rows["scope"]):
         rows = rows[rows["scope"] == "global"]
     if rows.empty:
@@ -55,7 +55,7 @@ def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     arms = arms.merge(steps, on=_ARM)
     shared = arms["level"].value_counts()
     common = sorted(shared[shared >= shared.max() / 2].index)
-    # Where even the best arm has collapsed, costs say nothing.
+    # Costs don't matter at sparsities where even the best arm has collapsed.
     best = arms.groupby("level")["mean"].max()
     telling = [level for level in common if best[level] >= _WORTH * best.max()]
     arms = arms[arms["level"].isin(summary.spread(telling or common, _MOST))]
@@ -73,7 +73,7 @@ def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
 def _cost(table: pd.DataFrame, costs: pd.DataFrame, arm: Any) -> tuple[float, float]:
     """Return CPU seconds of one network of an arm, and the memory of its largest job in MB.
 
-    Both are NaN if what a job took isn't known.
+    Both are NaN if a job's cost isn't known.
     """
     mine = costs[(costs["network"] == arm.network) & (costs["fit"] == arm.fit)]
     before = mine[mine["stage"].isin(["train", "fit_variational", "score"])]
@@ -86,7 +86,7 @@ def _cost(table: pd.DataFrame, costs: pd.DataFrame, arm: Any) -> tuple[float, fl
     if len(jobs):
         rows = table[(table["schedule"] == arm.schedule) & (table["noise"] == "none")]
         rows = rows[(rows["network"] == arm.network) & (rows["fit"] == arm.fit)]
-        # Of a chain every step trains all arms; batches of levels share them out.
+        # In a chain of steps every job trains all arms; otherwise jobs split them by level.
         rows = rows[rows["step"] == arm.step]
         seconds += jobs["cpu_seconds"].sum(skipna=False) / len(rows)
     return seconds, pd.concat([before, jobs])["memory_mb"].max(skipna=False)
@@ -129,7 +129,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
 def _number(
     axes: Axes, panel: pd.DataFrame, cost: str, ways: list[tuple], settings: style.Settings
 ) -> None:
-    """Write above each cost whose it is: the numbers of network, fit and schedule."""
+    """Write above every cost the numbers of the network, fit and schedule that it belongs to."""
     by = [*summary.COLUMN, "schedule"]
     numbered = [
         (x, k)
@@ -138,7 +138,7 @@ def _number(
     ]
     groups: list[list[tuple[float, int]]] = []
     for x, k in sorted(numbered):
-        # What costs nearly the same shares its place.
+        # Numbers of nearly equal costs share one place.
         if groups and x / groups[-1][-1][0] < _NEAR:
             groups[-1].append((x, k))
         else:

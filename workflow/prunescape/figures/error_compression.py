@@ -21,7 +21,7 @@ _SHADES = {"pruning only": style.REFERENCE_FACE, "quantised and coded": "white"}
 
 
 def read(path: str | os.PathLike, *, study: str) -> pd.DataFrame:
-    """Return all published networks (literature.csv); a study's own are chosen by `published`."""
+    """Return all published networks (literature.csv); `published` chooses those for a study."""
     return published_networks.read(path)
 
 
@@ -30,10 +30,10 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         `summary.along_sparsity` of the error, and compression, total / kept weights. Networks
-        without any weight have none and are left out.
+        without any weight have no compression and are left out.
 
     Raises:
-        ValueError: no arm of the study removes an exact number of weights.
+        ValueError: if no arm removes an exact number of weights.
     """
     rows = summary.exact(table)
     rows = rows[rows["kept_percent"] > 0]
@@ -100,9 +100,9 @@ def _axes(panels: Panels, found: pd.DataFrame, known: pd.DataFrame) -> float:
 def _numbered(
     axes: Axes, known: pd.DataFrame, most: float, width: float, settings: style.Settings
 ) -> None:
-    """Draw published points, each with its number at the top of the panel, clear of others."""
+    """Draw published points, with numbers at the top of the panel that don't overlap."""
     size = settings.font_size - 1.5
-    apart = 1.5 * size / 72 / width  # share of the axis that a number needs
+    apart = 1.5 * size / 72 / width  # a number's width as a share of the axis
     end = -math.inf
     for row in named_rows(known):
         share = math.log(row.compression / 0.93) / math.log(1.15 * most / 0.93)

@@ -1,8 +1,9 @@
 """The kinds of figures. A kind's module is imported only when it is drawn.
 
-Every module has `numbers(table)`, what is drawn as a table, and `draw(table, settings, elsewhere)`:
-rows of one study, size and type, and results that the module's `read` (or that of `references`)
-finds elsewhere, which not every kind draws.
+Every module has `numbers(table)`, which returns the drawn numbers as a table, and
+`draw(table, settings, elsewhere)`. `table` holds the rows of one study, `settings` size and type.
+`elsewhere` holds results from other files, read by the module's `read` or else by that of
+`references`; not every kind draws them.
 """
 
 import importlib
@@ -32,10 +33,10 @@ KINDS = {
 
 
 def elsewhere(kind: str, paths: Sequence[str | os.PathLike], study: str) -> pd.DataFrame:
-    """Read the results of others that a kind draws: its module's `read`, or that of references."""
+    """Read a kind's results from other files, with its module's `read` or that of references."""
     return getattr(load(kind), "read", references.read)(*paths, study=study)
 
 
 def load(kind: str) -> ModuleType:
-    """Return the module of a kind; ValueError for another."""
+    """Return the module of a kind; ValueError for an unknown kind."""
     return importlib.import_module(choose(KINDS, kind, "figures"))

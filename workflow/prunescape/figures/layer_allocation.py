@@ -1,4 +1,4 @@
-"""Where the kept weights are: the share of each layer's weights that a criterion keeps."""
+"""Allocation of kept weights to layers: the share of a layer's weights that a criterion keeps."""
 
 from typing import Any
 
@@ -12,23 +12,24 @@ from matplotlib.lines import Line2D
 from prunescape.drawing import ink, scales, style, summary
 from prunescape.drawing.grid import Grid
 
-# A mask doesn't depend on what happens to the removed weights, so effects are no panels.
+# A mask doesn't depend on the effect, so effects get no panels.
 _ROW = [*summary.COLUMN, "scope", "schedule"]
 _MARKERS = "os^Dv<>P"
 _EVEN = np.geomspace(100, 0.01, 100)  # no straight line on these axes
 
 
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of each layer's weights that is kept, against that of the whole network.
+    """Return the share of weights kept in every layer, against the share in the whole network.
 
     Returns:
         network, fit, scope, schedule, criterion, level, layer (from 1), kept_percent (of all
-        weights), mean, low, high (of the layer's, in percent), n; from most to fewest weights kept.
+        weights), n, and mean, low, high (of the layer's weights, in percent); from most to fewest
+        weights kept.
 
     Raises:
-        ValueError: no network of several layers was pruned.
+        ValueError: if no network with several layers was pruned.
     """
-    # Frozen weights are kept; within a scope of one layer each every layer keeps the same share.
+    # Frozen weights count as kept. Under the scope layer all layers keep the same share.
     clean = table[(table["effect"] != "freeze") & (table["scope"] != "layer")]
     sizes = clean[clean["criterion"] == "none"].drop_duplicates(summary.COLUMN)
     sizes = sizes[[*summary.COLUMN, "kept_by_layer"]]
@@ -53,7 +54,7 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw the share of each layer [%] against the share of the whole network that is kept."""
+    """Draw the share of weights kept in every layer [%] against that in the whole network."""
     found = numbers(table)
     layers = sorted(set(found["layer"]))
     # Dark to light with depth; cividis looks the same to colour-blind readers.

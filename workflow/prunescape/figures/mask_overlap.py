@@ -1,4 +1,4 @@
-"""How much masks have in common: criteria on one network, and one criterion on two networks."""
+"""Overlap of masks: of two criteria on one network, and of one criterion on two networks."""
 
 import os
 
@@ -15,7 +15,7 @@ _MOST = 3  # sparsities on a figure
 
 
 def read(path: str | os.PathLike, *, study: str) -> pd.DataFrame:
-    """Return how much the masks of a study overlap (`overlaps.table`)."""
+    """Return the overlaps of a study's masks (`overlaps.table`)."""
     return pd.read_csv(path)
 
 
@@ -23,12 +23,13 @@ def numbers(overlaps: pd.DataFrame) -> pd.DataFrame:
     """Return the overlap of masks in percent at a few sparsities, for arms with several criteria.
 
     Returns:
-        network, fit, scope, schedule, level, criterion, other_criterion, mean, low, high, n. Two
-        criteria: over the replicates, both orders. One criterion: mean over pairs of replicates, n
-        pairs; pairs that share a replicate are no independent sample, so low and high are NaN.
+        network, fit, scope, schedule, level, criterion, other_criterion, mean, low, high, n. For
+        two criteria, in both orders, the mean is over replicates. For one criterion it is over n
+        pairs of replicates; pairs that share a replicate are not independent, so low and high are
+        NaN.
 
     Raises:
-        ValueError: no masks of several criteria at a sparsity between 0 and 1.
+        ValueError: if no sparsity between 0 and 1 has masks of several criteria.
     """
     rows = overlaps[overlaps["level"].between(0, 1, inclusive="neither")].dropna()
     rows = rows[rows["step"] == rows.groupby([*_ROW, "level"])["step"].transform("max")]
@@ -49,7 +50,7 @@ def numbers(overlaps: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw a matrix of criteria for each arm, a column a sparsity."""
+    """Draw a matrix of criteria for every arm; a column of panels has one sparsity."""
     found = numbers(elsewhere)
     criteria = style.order(found["criterion"])
     with style.applied(settings):

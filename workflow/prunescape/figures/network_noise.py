@@ -1,4 +1,4 @@
-"""Accuracy of whole networks against the level of noise: a line a network, a panel a noise."""
+"""Accuracy of unpruned networks against the level of noise: a line a network, a panel a noise."""
 
 from typing import Any
 
@@ -9,20 +9,20 @@ from matplotlib.lines import Line2D
 from prunescape.drawing import ink, labels, scales, style, summary
 from prunescape.drawing.grid import Grid, Key
 
-# Okabe and Ito's colours with a marker each, as criteria have, so that print in grey will do.
-# With a second round of markers two networks look alike only from the 57th on.
+# Okabe and Ito's colours, combined with markers so that lines differ in grey print too. Two
+# networks look alike only from the 57th on.
 _COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS = "oX^sDvP*"
 
 
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """Return accuracy in percent of networks as they were trained, none of their weights removed.
+    """Return the accuracy in percent of trained networks before any weight is removed.
 
     Returns:
         fit, network, noise, noise_level, mean, low, high, n; a curve begins with the clean rows.
 
     Raises:
-        ValueError: no such rows with noise.
+        ValueError: if no unpruned network has rows with noise.
     """
     rows = summary.with_percents(table)
     rows = rows[(rows["criterion"] == "none") & (rows["schedule"] == "none")]

@@ -10,16 +10,16 @@ _ROW = [*summary.COLUMN, *summary.ROW, "noise"]
 
 
 def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return accuracy in percent at each level of noise, of pruned and of dense networks.
+    """Return the accuracy of pruned and of dense networks in percent, at every level of noise.
 
     A curve begins with the clean rows of the same networks, at noise level 0.
 
     Returns:
         (pruned, dense), sorted by noise level: network, fit, noise, noise_level, mean, low, high,
-        n; of pruned networks also scope, effect, schedule, criterion, level.
+        n; `pruned` also has scope, effect, schedule, criterion, level.
 
     Raises:
-        ValueError: no rows with noise.
+        ValueError: if there are no rows with noise.
     """
     rows = summary.last_step(summary.with_percents(table))
     pruned = _curves(rows[rows["selection"] == "exact_k"], [*_ROW, "level", "criterion"])

@@ -1,4 +1,4 @@
-"""Accuracy over sparsity and noise at once: a map for each criterion, a number in each cell."""
+"""Accuracy over sparsity and noise at once: a map a criterion, with a number in every cell."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -9,14 +9,14 @@ from prunescape.foundations.table_rows import named_rows
 
 
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """Return accuracy in percent at each sparsity and level of noise.
+    """Return accuracy in percent at every sparsity and level of noise.
 
     Returns:
         `cells.PANEL`, criterion, level, noise_level, mean, low, high, n. Level 0 is the dense
         network, the same for all criteria of a network and fit.
 
     Raises:
-        ValueError: no rows with noise.
+        ValueError: if there are no rows with noise.
     """
     rows = cells.rows(table)
     if rows.empty or set(rows["noise"]) == {"none"}:
@@ -61,7 +61,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
 
 
 def _precision(found: pd.DataFrame) -> str:
-    """Say how wide the 95 % t intervals are, for which a map has no room."""
+    """Return a sentence on the width of the 95 % t intervals, for which a map has no room."""
     half = ((found["high"] - found["low"]) / 2).dropna()
     if half.empty:
         return ""

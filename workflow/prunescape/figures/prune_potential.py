@@ -1,4 +1,4 @@
-"""Prune potential: how much can go before accuracy falls by a point, at each level of noise."""
+"""Prune potential: the share of weights that can go before accuracy falls by a point."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -14,10 +14,10 @@ _BY = [*summary.COLUMN, *summary.ROW, "criterion", "noise", "noise_level"]
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
     """Return the prune potential (Liebenwein et al. 2021, arXiv 2103.03014) of each criterion.
 
-    Of a replicate it is the sparsest level tested at which, and at every less sparse one, accuracy
-    is at most MARGIN points below that of the same replicate's dense network under the same noise;
-    without such a level nothing can go, and all weights are kept. A replicate that diverged at
-    some of the levels has none.
+    It is computed for every replicate. A level is passed if accuracy is at most MARGIN points below
+    that of the replicate's dense network under the same noise; the prune potential is the sparsest
+    tested level that is passed together with all less sparse ones. Without such a level all weights
+    are kept. A replicate that diverged at some of the levels has no prune potential.
 
     Returns:
         network, fit, scope, effect, schedule, criterion, noise, noise_level; mean, low, high of the
@@ -29,7 +29,7 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
     same = [*summary.COLUMN, "noise", "noise_level", "replicate"]
     dense = table[(table["criterion"] == "none") & (table["schedule"] == "none")]
     pairs = rows.merge(dense[[*same, "accuracy"]], on=same, suffixes=("", "_dense"))
-    # Accuracies are ratios of counts: a margin met exactly is met, whatever is rounded.
+    # Accuracies are ratios of counts: rounding must not fail a level that meets MARGIN exactly.
     lost = 100 * (pairs["accuracy_dense"] - pairs["accuracy"])
     pairs = pairs.assign(within=lost <= MARGIN + 1e-9).sort_values("kept_percent", ascending=False)
     tested = pairs.groupby([*_BY, "replicate"])["level"].transform("size")

@@ -1,7 +1,7 @@
-"""Thresholds on the score, Graves' own axis, beside the accuracy-sparsity axis of other figures.
+"""Thresholds on the score, as in Graves (2011), beside accuracy against sparsity.
 
-Left: accuracy and share of weights removed against the threshold. Right: the same networks at the
-sparsity that was measured, in front of the curve that removes an exact number of weights.
+Left: accuracy and share of weights removed against the threshold. Right: the same networks at their
+measured sparsity, in front of the curve for exact numbers of removed weights.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ _REMOVED: dict[str, Any] = {"color": "#595959", "linestyle": "-.", "marker": "No
 
 
 def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return what is drawn of a study, all in percent.
+    """Return a study's drawn numbers, all in percent.
 
     Returns:
         (thresholds, curves, dense). thresholds, sorted by level: network, fit, scope, effect,
@@ -27,7 +27,7 @@ def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFra
         the same arms with an exact number of weights. dense: `summary.dense`.
 
     Raises:
-        ValueError: no rows with selection = threshold.
+        ValueError: if no rows have selection = threshold.
     """
     rows = summary.last_step(summary.clean(table[table["selection"] == "threshold"]))
     if rows.empty:

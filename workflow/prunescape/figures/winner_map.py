@@ -1,4 +1,4 @@
-"""Which criterion is best at each sparsity and level of noise; what cannot be told apart, ties."""
+"""The best criterion, and those that tie with it, at every sparsity and level of noise."""
 
 from typing import Any
 
@@ -16,11 +16,11 @@ ALPHA = 0.05
 
 
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
-    """Return for each cell the criteria that are best there.
+    """Return the best criteria of every cell.
 
-    In a cell the criterion with the highest mean accuracy is tested against each other one, paired
-    by replicate (t); the p-values are corrected by Holm's method for the number of tests of the
-    cell. Criteria from which the best one cannot be told apart tie with it.
+    In a cell the criterion with the highest mean accuracy is tested against every other criterion,
+    paired by replicate (t); Holm's method corrects the p-values for the number of tests in the
+    cell. Criteria that don't differ significantly from the best one tie with it.
 
     Returns:
         One row a cell and criterion that wins or ties: `cells.PANEL`, level, noise_level,
@@ -28,7 +28,7 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
         were compared), n (pairs). Sorted; within a cell in the order of legends.
 
     Raises:
-        ValueError: no cell with several criteria.
+        ValueError: if no cell has several criteria.
     """
     rows = cells.rows(table)
     place = [*cells.PANEL, "level", "noise_level"]
@@ -45,7 +45,7 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
         ties = [
             name
             for name, p in zip(others, intervals.holm(tested), strict=True)
-            if not p < ALPHA  # NaN, of one replicate, decides nothing
+            if not p < ALPHA  # NaN, with one replicate, is a tie
         ]
         found += [
             dict(zip(place, values, strict=True))
@@ -62,7 +62,7 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw a map of winners for each arm."""
+    """Draw a map of winners for every arm."""
     found = numbers(table)
     levels = sorted(set(found["level"]))
     noises = sorted(set(found["noise_level"]))
@@ -85,7 +85,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
 
 
 def _cell(axes: Axes, x: int, y: int, criteria: list[str]) -> None:
-    """Divide a cell among criteria: a strip each, with its marker."""
+    """Divide a cell into coloured strips, one a criterion, with its marker if there are few."""
     share = 0.94 / len(criteria)
     for i, name in enumerate(criteria):
         look = style.look(name)
