@@ -1,1 +1,1 @@
-"""The explorer: one page with the whole table in it, for reading without a server or a network."""
+"""The explorer: one HTML page that holds the whole table and needs no server or internet."""

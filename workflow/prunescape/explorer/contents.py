@@ -1,7 +1,7 @@
-"""What the explorer's page knows: the table, verdicts, words and looks, as one JSON structure.
+"""The data of the explorer's page, as one JSON structure: table, verdicts, words and looks.
 
-The table travels by replicate, so that the page can pair any two lines; intervals are taken there
-with the quantiles that `intervals` uses (workflow/resources/explorer/statistics.js).
+Values are stored by replicate, so that the page can pair any two lines. The page computes intervals
+(workflow/resources/explorer/statistics.js) with the quantiles of `intervals`.
 """
 
 import math
@@ -18,7 +18,7 @@ LINE = (
     *("study", "dataset", "network", "fit", "criterion"),
     *("scope", "selection", "effect", "schedule"),
 )
-"""Key columns that tell lines apart; a line's points differ in the columns of POINT."""
+"""Key columns that identify a line; the columns of POINT identify a point on the line."""
 POINT = ("step", "level", "noise", "noise_level")
 METRICS = {
     "accuracy": {"label": "accuracy", "unit": "%", "better": "higher"},
@@ -26,7 +26,7 @@ METRICS = {
     "ece": {"label": "expected calibration error", "unit": "", "better": "lower"},
     "brier": {"label": "Brier score", "unit": "", "better": "lower"},
 }
-_DIGITS = 9  # significant, of measured numbers; more is less than a millionth of one image
+_DIGITS = 9  # significant digits of measured numbers, precise to a millionth of an image
 # matplotlib's markers in plotly's words.
 _SYMBOLS = {
     "o": "circle",
@@ -52,14 +52,14 @@ def contents(scores: pd.DataFrame, verdicts: pd.DataFrame, run: str) -> dict[str
 
     Args:
         scores: the table.
-        verdicts: of its claims, as `claims.read_verdicts` returns them.
+        verdicts: the verdicts on the run's claims, as `claims.read_verdicts` returns them.
         run: name of the run.
 
     Returns:
-        run; replicates (their numbers); lines, each its LINE columns; points, lists of equal length
-        with the index of the line, the POINT columns, kept_percent, images, and of every metric a
-        list over replicates (None where a replicate is missing; accuracy in percent); quantiles of
-        Student's t by the number of replicates; metrics, words and looks; claims.
+        run; replicates (their numbers); lines (their LINE columns); points; quantiles of Student's
+        t by the number of replicates; metrics, words and looks; claims. `points` holds lists of
+        equal length: the index of the line, the POINT columns, kept_percent, images, and for every
+        metric a list over replicates (None if a replicate is missing; accuracy in percent).
     """
     points = _points(scores)
     lines = list(dict.fromkeys(zip(*(points[name] for name in LINE), strict=True)))
@@ -86,8 +86,8 @@ def contents(scores: pd.DataFrame, verdicts: pd.DataFrame, run: str) -> dict[str
 def _points(scores: pd.DataFrame) -> pd.DataFrame:
     """Return a row a point: LINE, POINT, kept_percent, images, and metrics as lists.
 
-    A pruned network stands for its level as a schedule leaves it, as on the figures; of dense
-    controls every step stays, for each is the partner of what was pruned at that step.
+    A pruned network appears at the last step of its schedule for a level, as on the figures. Dense
+    controls appear at every step, as the partners of the networks that were pruned at that step.
     """
     rows = summary.with_percents(scores)
     dense = rows["criterion"] == "none"
@@ -105,12 +105,12 @@ def _points(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rounded(value: float) -> float | None:
-    """Return a number of _DIGITS significant digits; None, which JSON can say, for NaN."""
+    """Round to _DIGITS significant digits; None for NaN, which JSON doesn't have."""
     return None if math.isnan(value) else float(f"{value:.{_DIGITS}g}")
 
 
 def _quantiles(most: int) -> dict[int, float]:
-    """Return the factor of the t interval of 2 to `most` values."""
+    """Return number of values, 2 to `most` -> factor of the standard error in the t interval."""
     return {n: intervals.quantile(n - 1) for n in range(2, most + 1)}
 
 

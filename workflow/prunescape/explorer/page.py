@@ -15,16 +15,16 @@ from prunescape.foundations.plain_text import literal
 def compose(
     contents: dict[str, Any], template: str, styles: Sequence[str], scripts: Sequence[str]
 ) -> str:
-    """Return a page that needs nothing but itself.
+    """Return a self-contained page.
 
     Args:
         contents: what the page shows; JSON, so no NaN.
         template: HTML with $title, $styles, $library, $scripts and $contents.
         styles: style sheets, in their order.
-        scripts: classic scripts, in their order; plotly.js is there before them.
+        scripts: classic scripts, in their order; they run after plotly.js.
 
     Raises:
-        ValueError: a script or a style sheet would end its own element.
+        ValueError: if a script or a style sheet would end its HTML element.
     """
     library = get_plotlyjs()
     for text in (library, *styles, *scripts):
@@ -40,6 +40,6 @@ def compose(
 
 
 def pack(contents: dict[str, Any]) -> str:
-    """Return JSON as text that the page unpacks: gzip (always the same bytes), then base64."""
+    """Return JSON as text for the page to unpack: gzip with reproducible bytes, then base64."""
     plain = json.dumps(contents, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
     return base64.b64encode(gzip.compress(plain.encode(), mtime=0)).decode("ascii")
