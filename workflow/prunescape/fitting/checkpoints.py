@@ -32,9 +32,9 @@ class Checkpoint:
         arrays: parameter or buffer name -> [R, ...]; `<weight>.sigma` beside the means of a
             variational fit, `<parameter>.noise` and `noise.t` beside the weights of preconditioned
             SGD.
-        replicates: the replicate of each member.
+        replicates: the replicate numbers of the members.
         fitted_on: split -> SHA-256 of the data files that were opened for training.
-        arms: criterion, scope, effect and level of each member, after retraining; else None.
+        arms: after retraining, (criterion, scope, effect, level) for every member; else None.
         diverged: the replicates of the block that are not among `replicates`.
     """
 
