@@ -46,7 +46,7 @@ class Decisions(TorchDispatchMode):
     """Notes where Python reads a number that derives from images, and can change one of them.
 
     Attributes:
-        found: the places, each with whether the number is a bool, which chooses a branch.
+        found: (place, whether the number is a bool, which chooses a branch) for every number.
     """
 
     def __init__(
