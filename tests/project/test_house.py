@@ -6,7 +6,7 @@ import pytest
 
 import house
 import house_picture
-from tests.helpers.places import LIBRARY, ROOT
+from tests.helpers.places import LIBRARY, ROOT, WORKFLOW
 
 ARROWS = house.arrows(house.imports(LIBRARY))
 ROOMS = sorted(path.name for path in LIBRARY.iterdir() if (path / "__init__.py").exists())
@@ -28,6 +28,12 @@ def test_a_way_up_and_a_circle_are_noticed():
     up = ARROWS | {("foundations", "figures"): 1}
     assert house.upward(up) == [("foundations", "figures")]
     assert set(house.circle(up)) >= {"foundations", "figures"}
+
+
+@pytest.mark.parametrize("folder", ["prunescape", "scripts", "commands"])
+def test_a_function_is_read_at_a_glance(folder):
+    longest = house.functions(WORKFLOW / folder)[0]
+    assert longest.lines <= 60, longest
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -1,5 +1,7 @@
 """Evaluate one arm of a fit at a batch of levels, on clean and noisy images; write table rows."""
 
+import argparse
+
 import _script
 from prunescape.data import image_tensors
 from prunescape.evaluation import evaluating
@@ -10,8 +12,8 @@ from prunescape.running.devices import device
 from prunescape.scoring import input_moments
 
 
-def main() -> None:
-    """Parse the arguments, evaluate, write."""
+def read_arguments() -> argparse.Namespace:
+    """Return what the command line says."""
     parser = _script.parser(__doc__)
     parser.add_argument("--checkpoint", required=True, help="the fitted ensemble")
     parser.add_argument("--retrained", nargs="*", default=[], help="checkpoints after retraining")
@@ -41,8 +43,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
     _script.add_computing(parser)
     parser.add_argument("--output", required=True, help="rows to write (JSON)")
-    arguments = parser.parse_args()
+    return parser.parse_args()
 
+
+def main() -> None:
+    """Parse the arguments, evaluate, write."""
+    arguments = read_arguments()
     where = device(arguments.device, arguments.precision)
     checkpoint = Checkpoint.load(arguments.checkpoint)
     means, opened = {}, {}

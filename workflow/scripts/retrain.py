@@ -3,6 +3,8 @@
 In a chain, also write the scores from which the next step's masks are made.
 """
 
+import argparse
+
 import _script
 from prunescape.data import image_tensors
 from prunescape.fitting.checkpoints import Checkpoint
@@ -13,8 +15,8 @@ from prunescape.running.devices import device
 from prunescape.scoring import ranking
 
 
-def main() -> None:
-    """Parse the arguments, train, score, write."""
+def read_arguments() -> argparse.Namespace:
+    """Return what the command line says."""
     parser = _script.parser(__doc__)
     parser.add_argument("--checkpoint", required=True, help="where training goes on from")
     parser.add_argument("--masks", nargs="*", default=[], help="packed masks, a file a level")
@@ -40,8 +42,12 @@ def main() -> None:
         default=[],
         help="of these scores: names, or name=path/to/file.py:function",
     )
-    arguments = parser.parse_args()
+    return parser.parse_args()
 
+
+def main() -> None:
+    """Parse the arguments, train, score, write."""
+    arguments = read_arguments()
     where = device(arguments.device, arguments.precision)
     before = Checkpoint.load(arguments.checkpoint)
     split = image_tensors.load(arguments.images, where)

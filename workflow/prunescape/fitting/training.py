@@ -68,10 +68,8 @@ def fit(
         replicates: the replicate numbers of M members; members with the same one share batches.
         start: weights, biases and buffers [M, ...] to start from instead of `initial_weights`; may
             hold the state of preconditioned SGD, which then goes on.
-        trainable: weight name -> boolean [M, ...], True = trains; other weights keep their value,
-            bit by bit.
-        first_epoch: number of the first epoch, part of the name of its batches' stream; above 0
-            where earlier training is continued.
+        trainable: weight name -> boolean [M, ...]; the other weights keep their bits.
+        first_epoch: number of the first epoch, which names the stream of its batches.
         progress: file in which the training keeps its state, to go on after a kill.
 
     Raises:
@@ -87,9 +85,7 @@ def fit(
         members, done, diverged = progress.resume(members)
     if done:
         print(f"goes on after epoch {done} of {len(sizes)}", file=sys.stderr)
-    with tqdm(
-        total=sum(counts), initial=sum(counts[:done]), unit="step", mininterval=5, ascii=True
-    ) as bar:
+    with _progress_bar(sum(counts), sum(counts[:done])) as bar:
         for epoch in range(done, len(sizes)):
             losses, last = training.epoch(members, epoch, sizes[epoch], first_epoch + epoch, bar)
             sound = _sound(members)
@@ -106,6 +102,11 @@ def fit(
             if progress:
                 progress.keep(epoch + 1, members, diverged)
     return Fitted(_estimates(goal, members), members.replicates, diverged)
+
+
+def _progress_bar(steps: int, done: int) -> tqdm:
+    """Return a bar that counts steps, some of which were done before."""
+    return tqdm(total=steps, initial=done, unit="step", mininterval=5, ascii=True)
 
 
 def _beginning(
