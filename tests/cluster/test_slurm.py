@@ -83,7 +83,7 @@ def test_on_gpus_a_job_asks_for_one_and_says_that_torch_finds_none(fresh):
     assert cluster.gpus(jobs["prepare"]) == ""
     # Slurm gave it one of two; the torch of the tests is built without CUDA.
     assert (fresh.root / "seen").read_text() in ("0\n", "1\n")
-    [line] = re.findall(r"^ *train\.py: .*$", run.printed(), re.MULTILINE)
+    [line] = re.findall(r"^ *train\.py failed: .*$", run.printed(), re.MULTILINE)
     assert "device: cuda, but torch" in line
     assert "finds no GPU" in line
     assert "Traceback" not in run.printed()
