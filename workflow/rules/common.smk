@@ -6,6 +6,7 @@ file lies: the Snakefile that is run may be another workflow's, which takes thes
 
 import contextlib
 import copy
+import json
 import os
 import resource as usage
 import subprocess
@@ -66,7 +67,8 @@ configfile: f"{CHECKOUT}/config.yaml"
 
 # Snakemake skips that line in a module that is given a config, and lets the file win over what a
 # workflow that includes this one has read before.
-config = load_configfile(f"{CHECKOUT}/config.yaml")
+# By way of JSON: where YAML has an alias, a change of one block would change the other too.
+config = json.loads(json.dumps(load_configfile(f"{CHECKOUT}/config.yaml")))
 update_config(config, given)
 try:
     renamed.check_rules(
