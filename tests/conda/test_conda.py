@@ -13,7 +13,7 @@ from tests.helpers import channel
 from tests.helpers.workplace import RUN, Workplace
 
 STANDIN = Path(__file__).parent / "standin"
-ENVIRONMENTS = ("numpy", "table", "torch")
+ENVIRONMENTS = ("images", "numpy", "table", "torch")
 
 
 @pytest.fixture(scope="module")

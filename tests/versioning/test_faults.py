@@ -77,6 +77,36 @@ def test_a_killed_snapshot(unsaved, tmp_path, place):
     check_shared(unsaved, tmp_path)
 
 
+def test_what_a_killed_dvc_left_half_written(unsaved, tmp_path):
+    """DVC empties pointers and its list of locks before it writes them."""
+    store = tmp_path / "store"
+    pointers = [unsaved.root / f"{target}.dvc" for target in unsaved.targets()]
+    locks = unsaved.root / ".dvc" / "tmp" / "rwlock"
+    assert unsaved.snapshot("--store", str(store)).status == 0
+    whole = [pointer.read_bytes() for pointer in pointers]
+    for path in (*pointers, locks):
+        path.write_bytes(b"")
+
+    done = unsaved.snapshot("--store", str(store), "--commit")
+
+    assert done.status == 0, done.output
+    assert [pointer.read_bytes() for pointer in pointers] == whole
+    check_shared(unsaved, tmp_path)
+
+
+def test_a_broken_list_of_locks_stops_no_restore(saved, tmp_path):
+    clone = clone_of(saved, tmp_path / "clone")
+    folder = clone.root / ".dvc" / "tmp"
+    folder.mkdir(exist_ok=True)
+    (folder / "rwlock").write_bytes(b'{"write": {')
+    (folder / "rwlock.lock").touch()
+
+    done = clone.versions("restore")
+
+    assert done.status == 0, done.output
+    assert content(clone.root / "results") == content(saved.root / "results")
+
+
 @pytest.mark.parametrize("place", [".dvc/cache", "results"])
 def test_a_killed_restore(saved, tmp_path, place):
     clone = clone_of(saved, tmp_path / "clone")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from . import files, links, overwriting, provenance, records
+from . import files, killed, links, overwriting, provenance, records
 from .files import Digests, Error
 from .provenance import Provenance
 from .snapshot import is_behind
@@ -43,6 +43,7 @@ def restore(
     store = Store(root)
     store.check()
     records.check_unlocked(root)
+    killed.clear(store)
     known = provenance.read(root / file)
     # What has no record is for dvc pull: Snakemake knows nothing of it that could come back.
     entries = [e for e in store.tracked(names) if known.below([e.path]).outputs]

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from . import files, links, provenance, records
+from . import files, killed, links, provenance, records
 from .files import Error
 from .provenance import Output, Provenance
 from .store import Remote, Store, Tracked, objects, usual_store
@@ -33,6 +33,7 @@ def snapshot(
     store.check()
     records.check(root)
     targets = [_relative(root, target) for target in targets]
+    killed.clear(store, targets)
     separated = links.separate(root, targets, store.cache)
     if separated:
         say(f"{len(separated)} results were links, and are copies now")

@@ -97,6 +97,11 @@ class Store:
         folder = self._settings or self.root / ".dvc"
         return os.path.relpath(folder / "config", self.root.resolve())
 
+    @property
+    def temporary(self) -> Path:
+        """The folder where DVC keeps its locks."""
+        return (self._settings or self.root / ".dvc") / "tmp"
+
     def changed(self, names: Iterable[str], untracked: bool) -> list[str]:
         """Return the files at or below some paths that differ from what git has.
 
@@ -385,6 +390,8 @@ def usual_store() -> Path:
 
 def pointed(text: str, pointer: str) -> list[Tracked]:
     """Return what the .dvc file `pointer` with some text points to."""
+    if not text.strip():
+        raise Error(f"{pointer} is empty, as a killed DVC leaves it: delete it, add the data again")
     try:
         content = yaml.safe_load(text)
         folder = Path(pointer).parent / content.get("wdir", ".")
