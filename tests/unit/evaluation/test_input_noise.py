@@ -189,6 +189,38 @@ def test_two_spellings_of_a_level_are_one_noise(kind):
     np.testing.assert_array_equal(corrupt(clean, kind, "0.3"), corrupt(clean, kind, "0.30"))
 
 
+class Tied:
+    """A generator whose keys have few values, as keys in single precision sometimes do."""
+
+    def __init__(self, values):
+        self._stream, self._values = streams.generator("test", "tied", values), values
+
+    def random(self, shape, dtype):
+        return (self._stream.integers(0, self._values, shape) / self._values).astype(dtype)
+
+    def integers(self, low, high, shape):
+        return self._stream.integers(low, high, shape)
+
+
+@pytest.mark.parametrize("values", [1, 3, 40, 2**24])
+@pytest.mark.parametrize("kind", ["grey_raw", "salt_pepper"])
+@pytest.mark.parametrize("level", ["0.01", "0.29", "0.50", "0.99", "1"])
+def test_of_equal_keys_the_pixel_that_comes_first_is_taken(monkeypatch, values, kind, level):
+    # The plain way: a stable sort of every image's keys. Coins go to positions in their order.
+    tied, plain = Tied(values), Tied(values)
+    monkeypatch.setattr(streams, "generator", lambda *_: tied)
+    clean = np.full((60, 2, 10, 10), 0.5, np.float32)
+    noisy = corrupt(clean, kind, level)
+    expected, k = clean.copy(), int(Decimal(level) * 100)
+    chosen = np.sort(plain.random((60, 100), np.float32).argsort(axis=1, kind="stable")[:, :k])
+    coins = plain.integers(0, 2, 60 * k).reshape(60, k)
+    for image, places, of_image in zip(expected, chosen, coins, strict=True):
+        for place, coin in zip(places, of_image, strict=True):
+            value = coin if kind == "salt_pepper" else input_noise.GREY_RAW
+            image[:, place // 10, place % 10] = value
+    np.testing.assert_array_equal(noisy, expected)
+
+
 @given(
     st.sampled_from(KINDS),
     st.integers(1, 100).map(lambda hundredths: f"{hundredths / 100:.2f}"),

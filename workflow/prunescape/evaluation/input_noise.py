@@ -89,17 +89,17 @@ def _grey(grey: float) -> Corruption:
     def corrupt_grey(
         images: np.ndarray, level: Decimal, generator: np.random.Generator
     ) -> np.ndarray:
-        rows, pixels = _chosen(images, level, generator)
-        _pixels(images)[rows, :, pixels] = grey
+        _pixels(images)[_chosen(images, level, generator)] = grey
         return images
 
     return corrupt_grey
 
 
 def _salt_pepper(images: np.ndarray, level: Decimal, generator: np.random.Generator) -> np.ndarray:
-    rows, pixels = _chosen(images, level, generator)
-    coins = generator.integers(0, 2, pixels.shape).astype(np.float32)
-    _pixels(images)[rows, :, pixels] = coins[..., None]
+    chosen = _chosen(images, level, generator)
+    # One coin a pixel, handed out image by image in the order of positions.
+    coins = generator.integers(0, 2, np.count_nonzero(chosen)).astype(np.float32)
+    _pixels(images)[chosen] = coins[:, None]
     return images
 
 
@@ -122,19 +122,31 @@ def _occlusion(images: np.ndarray, level: Decimal, generator: np.random.Generato
     return images
 
 
-def _chosen(
-    images: np.ndarray, level: Decimal, generator: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Choose k = int(H W level) different pixels an image; return indices [N, 1] and [N, k]."""
+def _chosen(images: np.ndarray, level: Decimal, generator: np.random.Generator) -> np.ndarray:
+    """Choose k = int(H W level) pixels of every image; return booleans [N, H W]."""
     area = images.shape[2] * images.shape[3]
-    k = int(level * area)
-    order = generator.random((len(images), area), np.float32)
-    chosen = order.argpartition(k - 1, axis=1)[:, :k] if k else np.empty((len(images), 0), int)
-    return np.arange(len(images))[:, None], chosen
+    return _lowest(generator.random((len(images), area), np.float32), int(level * area))
+
+
+def _lowest(keys: np.ndarray, k: int) -> np.ndarray:
+    """Return where the k lowest of each row of `keys` [N, M] stand; of equal keys, the first.
+
+    Keys on [0, 1) in single precision have 2^24 values, so that some rows have equal ones at the
+    cut. Which of them numpy's partition puts first differs between processors.
+    """
+    if k == 0:
+        return np.zeros(keys.shape, bool)
+    lowest: np.ndarray = keys <= np.partition(keys, k - 1, axis=1)[:, k - 1 : k]
+    tied = np.flatnonzero(np.count_nonzero(lowest, axis=1) > k)
+    lowest[tied] = False
+    first = keys[tied].argsort(axis=1, kind="stable")[:, :k]
+    lowest[tied[:, None], first] = True
+    return lowest
 
 
 def _pixels(images: np.ndarray) -> np.ndarray:
-    return images.reshape(*images.shape[:2], -1)
+    """Return a view of images [N, C, H, W] by pixels: [N, H W, C]."""
+    return images.reshape(*images.shape[:2], -1).swapaxes(1, 2)
 
 
 _KINDS: dict[str, Corruption] = {
