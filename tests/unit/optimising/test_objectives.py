@@ -25,7 +25,7 @@ def variational(**changes):
     ensemble = Ensemble(goal.shapes, 2, torch.device("cpu"))
     generator = torch.Generator().manual_seed(3)
     ensemble.load({"1.weight": torch.randn(2, 3, 4, generator=generator)})
-    goal.initialise(ensemble)
+    goal.initialise(ensemble, [(1, "sigmas", 1), (1, "sigmas", 2)])
     return goal, ensemble
 
 
@@ -102,7 +102,7 @@ def test_gradients_are_those_of_loss_and_divergence(sigma, sigma_in_kl, sampling
         for name in ("1.weight", "1.weight.rho"):
             tensor = ensemble.tensors[name]
             tensor.add_(0.1 * torch.randn(tensor.shape, generator=noise))
-    if sigma == "identity":  # nothing keeps it positive
+    if sigma == "identity" and sigma_in_kl == "standard_deviation":  # nothing keeps it positive
         with torch.no_grad():
             ensemble.tensors["1.weight.rho"][0, 0, 0] = -0.2
     images = torch.rand(2, 5, 1, 2, 2, generator=noise)
@@ -113,6 +113,7 @@ def test_gradients_are_those_of_loss_and_divergence(sigma, sigma_in_kl, sampling
         for name in ("1.weight", "1.weight.rho", "1.bias")
     )
     spread = goal._parameter.sigma(rho)
+    taken = spread.square() if sigma_in_kl == "standard_deviation" else spread
     inputs = images.flatten(2)
     if sampling == "activations":
         epsilon = torch.stack([torch.randn(3, 5, generator=g).mT for g in generators()])
@@ -124,13 +125,41 @@ def test_gradients_are_those_of_loss_and_divergence(sigma, sigma_in_kl, sampling
     losses = torch.nn.functional.cross_entropy(
         (logits + bias[:, None]).mT, labels, reduction="none"
     ).mean(1)
-    total = losses.sum() + penalty * goal._prior.value([mu], [spread]).sum()
+    total = losses.sum() + penalty * goal._prior.value([mu], [taken]).sum()
     expected = torch.autograd.grad(total, [mu, rho, bias])
 
     found = goal.descend(ensemble, Batch(images, labels), generators(), penalty)
     torch.testing.assert_close(found, losses.detach())
     for name, value in zip(("1.weight", "1.weight.rho", "1.bias"), expected, strict=True):
         torch.testing.assert_close(ensemble.gradients[name], value, rtol=2e-5, atol=2e-6)
+
+
+def test_sigmas_below_zero_are_variances_with_a_sign():
+    """The slope of (v - log v) / 2 is (1 - 1 / v) / 2 on either side of 0."""
+    goal, ensemble = variational(
+        prior="standard_normal",
+        sigma=SIGMAS["identity"],
+        sigma_in_kl="variance",
+        sampling="weights",
+    )
+    with torch.no_grad():
+        ensemble.tensors["1.weight.rho"].fill_(-0.2)
+    blank = Batch(torch.zeros(2, 5, 1, 2, 2), torch.zeros(2, 5, dtype=torch.long))
+    goal.descend(ensemble, blank, generators(), 0.5)
+    slopes = ensemble.gradients["1.weight.rho"]
+    torch.testing.assert_close(slopes, torch.full_like(slopes, 0.5 * (1 + 1 / 0.2) / 2))
+    torch.testing.assert_close(
+        ensemble.gradients["1.weight"], 0.5 * ensemble.tensors["1.weight"].detach()
+    )
+
+
+def test_half_normal_sigmas_are_drawn_for_every_weight_and_member():
+    goal, ensemble = variational(sigma={"parameter": "identity", "initial": "half_normal"})
+    drawn = goal.estimates(ensemble)["1.weight.sigma"]
+    assert (drawn > 0).all()
+    assert len(drawn.unique()) == drawn.numel()
+    again = variational(sigma={"parameter": "log", "initial": "half_normal"})
+    torch.testing.assert_close(again[0].estimates(again[1])["1.weight.sigma"], drawn)
 
 
 def test_estimates_are_means_and_positive_scales():

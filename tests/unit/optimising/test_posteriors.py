@@ -12,6 +12,7 @@ from prunescape.optimising.posteriors import (
     ArdPrior,
     GaussianPrior,
     LogUniformPrior,
+    StandardNormalPrior,
     gaussian_kl,
 )
 
@@ -42,9 +43,13 @@ def posterior(seed=0):
     return mus, sigmas
 
 
+def squares(sigmas):
+    return [sigma.square() for sigma in sigmas]
+
+
 def test_fitted_prior_minimises_the_divergence():
     mus, sigmas = posterior()
-    best = GaussianPrior().value(mus, sigmas)
+    best = GaussianPrior().value(mus, squares(sigmas))
     flat_mu = torch.cat([mu.flatten(1) for mu in mus], 1)
     flat_sigma = torch.cat([sigma.flatten(1) for sigma in sigmas], 1)
 
@@ -59,45 +64,30 @@ def test_fitted_prior_minimises_the_divergence():
         assert (divergence(m, s + step) > best).all()
 
 
-@pytest.mark.parametrize("sigma_in_kl", ["standard_deviation", "variance"])
-def test_gradients_equal_autograd_through_the_fitted_prior(sigma_in_kl):
-    mus, sigmas = posterior()
-    if sigma_in_kl == "variance":  # there, a negative sigma happens
-        sigmas = [
-            sigma * torch.where(mu > 0, 1.0, -1.0) for mu, sigma in zip(mus, sigmas, strict=True)
-        ]
-    prior = GaussianPrior(sigma_in_kl)
-    leaves = [tensor.requires_grad_() for tensor in (*mus, *sigmas)]
-    expected = torch.autograd.grad(prior.value(mus, sigmas).sum(), leaves)
-    with torch.no_grad():
-        found = prior.gradients(mus, [sigma.square() for sigma in sigmas])
-    by_mu, by_sigma = expected[: len(mus)], expected[len(mus) :]
-    for (slope, relative), wanted, by, sigma in zip(found, by_mu, by_sigma, sigmas, strict=True):
-        torch.testing.assert_close(slope, wanted)
-        torch.testing.assert_close(relative, by * sigma.detach())  # by log |sigma|
-
-
-@pytest.mark.parametrize("prior", [ArdPrior(), LogUniformPrior()])
-def test_gradients_of_relevance_priors_equal_autograd(prior):
+@pytest.mark.parametrize(
+    "prior", [GaussianPrior(), StandardNormalPrior(), ArdPrior(), LogUniformPrior()]
+)
+def test_gradients_equal_autograd(prior):
     mus, sigmas = posterior()
     mus[0].view(-1)[:3] = torch.tensor([1e-3, -1e-5, 20.0])
     leaves = [tensor.requires_grad_() for tensor in (*mus, *sigmas)]
-    expected = torch.autograd.grad(prior.value(mus, sigmas).sum(), leaves)
+    expected = torch.autograd.grad(prior.value(mus, squares(sigmas)).sum(), leaves)
     with torch.no_grad():
-        found = prior.gradients(mus, [sigma.square() for sigma in sigmas])
+        found = prior.gradients(mus, squares(sigmas))
     by_mu, by_sigma = expected[: len(mus)], expected[len(mus) :]
     for (slope, relative), wanted, by, sigma in zip(found, by_mu, by_sigma, sigmas, strict=True):
         torch.testing.assert_close(slope, wanted)
-        torch.testing.assert_close(relative, by * sigma.detach())  # by log |sigma|
+        # d log variance = 2 d log sigma
+        torch.testing.assert_close(relative, by * sigma.detach() / 2)
 
 
 @pytest.mark.parametrize("prior", [ArdPrior(), LogUniformPrior()])
 def test_relevance_priors_are_finite_at_zero(prior):
     mu, sigma = torch.zeros(1, 2, 2), torch.full((1, 2, 2), 0.1)
-    ((by_mu, by_log_sigma),) = prior.gradients([mu], [sigma.square()])
+    ((by_mu, by_log_variance),) = prior.gradients([mu], [sigma.square()])
     assert not by_mu.any()
-    assert by_log_sigma.abs().max() < 1e-4
-    assert prior.value([mu], [sigma]).item() == pytest.approx(0, abs=1e-4)
+    assert by_log_variance.abs().max() < 1e-4
+    assert prior.value([mu], [sigma.square()]).item() == pytest.approx(0, abs=1e-4)
 
 
 @pytest.mark.parametrize(("mu", "sigma"), [(0.3, 0.1), (-2.0, 1.5), (0.01, 0.5)])
@@ -107,7 +97,9 @@ def test_ard_is_the_integral_against_its_best_prior(mu, sigma):
     integral, _ = integrate.quad(
         lambda w: q.pdf(w) * (q.logpdf(w) - p.logpdf(w)), mu - 12 * sigma, mu + 12 * sigma
     )
-    found = ArdPrior().value(*([torch.tensor([[[v]]], dtype=torch.float64)] for v in (mu, sigma)))
+    found = ArdPrior().value(
+        *([torch.tensor([[[v]]], dtype=torch.float64)] for v in (mu, sigma**2))
+    )
     assert found.item() == pytest.approx(integral, abs=1e-6)
 
 
@@ -125,15 +117,15 @@ def test_log_uniform_equals_the_integral_up_to_a_constant():
             for low, high in pairwise(edges)
         )
         exact = mean_log - np.log(sigma)
-        numbers = ([torch.tensor([[[v]]], dtype=torch.float64)] for v in (1.0, sigma))
+        numbers = ([torch.tensor([[[v]]], dtype=torch.float64)] for v in (1.0, sigma**2))
         gaps.append(LogUniformPrior().value(*numbers).item() - exact)
     assert np.ptp(gaps) < 2 * 0.015
 
 
 def test_each_member_has_a_prior_of_its_own():
     mus, sigmas = posterior()
-    alone = GaussianPrior().value([mu[1:2] for mu in mus], [sigma[1:2] for sigma in sigmas])
-    torch.testing.assert_close(GaussianPrior().value(mus, sigmas)[1:2], alone)
+    alone = GaussianPrior().value([mu[1:2] for mu in mus], [v[1:2] for v in squares(sigmas)])
+    torch.testing.assert_close(GaussianPrior().value(mus, squares(sigmas))[1:2], alone)
 
 
 @pytest.mark.parametrize("name", list(SIGMA_PARAMETERS))
@@ -147,8 +139,9 @@ def test_sigma_parameters_invert_and_have_the_slope_of_autograd(name):
     torch.testing.assert_close(parameter.chain(by_log_sigma, rho.detach()), expected)
 
 
-def test_variance_flaw_takes_sigma_for_a_variance():
+def test_the_standard_normal_prior_is_a_gaussian_with_mean_0_and_deviation_1():
     mus, sigmas = posterior()
-    flawed = GaussianPrior("variance").value(mus, [sigma**2 for sigma in sigmas])
-    torch.testing.assert_close(flawed, GaussianPrior().value(mus, sigmas))
-    assert not np.allclose(flawed, GaussianPrior("variance").value(mus, sigmas))
+    zero, one = torch.zeros(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
+    pairs = zip(mus, sigmas, strict=True)
+    expected = sum(gaussian_kl(mu, sigma, zero, one).flatten(1).sum(1) for mu, sigma in pairs)
+    torch.testing.assert_close(StandardNormalPrior().value(mus, squares(sigmas)), expected)

@@ -35,9 +35,13 @@ def rate_with(decay):
     [
         (lambda: objective(NETWORK, {"kind": "wonder"}), "kind", "likelihood, variational"),
         (lambda: objective(NETWORK, POINT | {"softmax": "wonder"}), "softmax", "once, twice"),
-        (lambda: objective(NETWORK, GIVEN | {"prior": "wonder"}), "prior", "gaussian, ard, log_"),
-        (lambda: prior("wonder", "variance"), "prior", "gaussian, ard, log_uniform"),
-        (lambda: prior("gaussian", "wonder"), "sigma_in_kl", "standard_deviation, variance"),
+        (lambda: objective(NETWORK, GIVEN | {"prior": "wonder"}), "prior", "gaussian, standard_"),
+        (lambda: prior("wonder"), "prior", "gaussian, standard_normal, ard, log_uniform"),
+        (
+            lambda: objective(NETWORK, GIVEN | {"sigma_in_kl": "wonder"}),
+            "sigma_in_kl",
+            "standard_deviation, variance",
+        ),
         (
             lambda: objective(NETWORK, GIVEN | {"sigma": SIGMA}),
             "sigma.parameter",

@@ -132,7 +132,7 @@ def _beginning(
         for layer, mask in sparse_weights.masks(network, root, replicates).items()
     }
     _clear(ensemble.tensors, sparse)
-    goal.initialise(ensemble)
+    goal.initialise(ensemble, [(*root, "initial sigmas", r) for r in replicates])
     generators = [
         torch.Generator(images.device).manual_seed(streams.seed(*root, "posterior samples", r))
         for r in replicates

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 import torch
 
+from prunescape.foundations import streams
 from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.network import Shape
@@ -49,8 +50,11 @@ class Objective(Protocol):
         """Names in `shapes` whose tensors lie input by input when a processor trains."""
         ...
 
-    def initialise(self, ensemble: Ensemble) -> None:
-        """Set the objective's additional parameters in place."""
+    def initialise(self, ensemble: Ensemble, members: Sequence[streams.Name]) -> None:
+        """Set the objective's additional parameters in place.
+
+        `members` has the first parts of each member's random streams' names.
+        """
         ...
 
     def penalty(self, epoch: int, batches: int) -> float:
@@ -83,19 +87,19 @@ class Objective(Protocol):
 class Prior(Protocol):
     """The divergence of diagonal Gaussian posteriors N(mu, sigma^2) from a prior."""
 
-    def value(self, mus: Sequence[torch.Tensor], sigmas: Sequence[torch.Tensor]) -> torch.Tensor:
+    def value(self, mus: Sequence[torch.Tensor], variances: Sequence[torch.Tensor]) -> torch.Tensor:
         """Return the divergence in nats, summed over a member's weights: [R].
 
-        `mus` and `sigmas` hold a tensor [R, ...] for every layer.
+        `mus` and `variances` hold a tensor [R, ...] for every layer.
         """
         ...
 
     def gradients(
         self, mus: Sequence[torch.Tensor], variances: Sequence[torch.Tensor]
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Return (d KL / d mu, d KL / d log |sigma|) for every layer, in closed form.
+        """Return (d KL / d mu, d KL / d log variance) for every layer, in closed form.
 
-        They are new tensors of mu's shape, which the caller may change. The arguments, mu and
-        sigma^2, are not changed.
+        They are new tensors of mu's shape, which the caller may change. The arguments are not
+        changed.
         """
         ...

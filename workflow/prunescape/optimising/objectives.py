@@ -5,12 +5,14 @@ the prior divided by the number of training images. That is Graves' description 
 (N / B) sum CE + KL, divided by N, so learning rates mean the same for every data set.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
+from prunescape.foundations import streams
 from prunescape.foundations.choices import choose
 from prunescape.networks import products
 from prunescape.networks.ensembles import Ensemble
@@ -43,7 +45,7 @@ class Likelihood:
         softmax = settings.get("softmax", "once")
         self._twice = choose({"once": False, "twice": True}, softmax, "objective.softmax")
 
-    def initialise(self, ensemble: Ensemble) -> None:
+    def initialise(self, ensemble: Ensemble, members: Sequence[streams.Name]) -> None:
         """Do nothing: a point estimate has no parameters beside the network's."""
 
     def loss(
@@ -85,8 +87,9 @@ class Likelihood:
 class Variational:
     """A diagonal Gaussian over every weight; biases are point estimates.
 
-    Settings (config key `objective`): prior, sigma (parameter, initial), sigma_in_kl, sampling and
-    kl. `kl` has a weight (1, or `batches`, which counts the whole divergence in every batch) and
+    Settings (config key `objective`): prior; sigma (parameter; initial, a number or `half_normal`,
+    the absolute value of a standard normal number for every weight); sigma_in_kl; sampling; kl.
+    `kl` has a weight (1, or `batches`, which counts the whole divergence in every batch) and
     warm_up [first, last]: the weight is 0 up to epoch `first` and rises linearly to its full value
     at epoch `last`.
     """
@@ -101,18 +104,27 @@ class Variational:
         self.shapes: Mapping[str, Shape] = {**network.shapes, **rho}
         self.input_major = {f"{name}{end}" for name in network.input_major for end in ("", ".rho")}
         self._settings = settings
-        self._prior = prior(settings["prior"], settings["sigma_in_kl"])
+        self._prior = prior(settings["prior"])
+        powers = {"standard_deviation": 2, "variance": 1}
+        self._power = choose(powers, settings["sigma_in_kl"], "objective.sigma_in_kl")
         parameter = settings["sigma"]["parameter"]
         self._parameter = choose(SIGMA_PARAMETERS, parameter, "objective.sigma.parameter")
         sampled = {"activations": True, "weights": False}
         self._by_activations = choose(sampled, settings["sampling"], "objective.sampling")
 
     @torch.no_grad()
-    def initialise(self, ensemble: Ensemble) -> None:
-        """Set every sigma to its initial value."""
-        rho = self._parameter.inverse(torch.tensor(float(self._settings["sigma"]["initial"])))
+    def initialise(self, ensemble: Ensemble, members: Sequence[streams.Name]) -> None:
+        """Set every sigma to its initial value, or draw it from the member's random streams."""
+        initial = self._settings["sigma"]["initial"]
         for name in self.weights:
-            ensemble.tensors[f"{name}.rho"].fill_(rho.item())
+            rho = ensemble.tensors[f"{name}.rho"]
+            if initial != "half_normal":
+                rho.fill_(self._parameter.inverse(torch.tensor(float(initial))).item())
+                continue
+            for values, member in zip(rho, members, strict=True):
+                stream = streams.generator(*member, name)
+                drawn = torch.from_numpy(np.abs(stream.standard_normal(values.shape)))
+                values.copy_(self._parameter.inverse(drawn))
 
     def penalty(self, epoch: int, batches: int) -> float:
         """Return the divergence's weight in the loss, for an epoch with so many batches."""
@@ -179,19 +191,29 @@ class Variational:
         """Turn slopes by `spreads` into slopes by rho via log |sigma|; add the penalty's slopes."""
         mus = [ensemble.tensors[name] for name in self.weights]
         sizes = list(spreads.values())
-        variances = sizes if self._by_activations else [size.square() for size in sizes]
         # d sigma^2 / d log |sigma| = 2 sigma^2, and d sigma / d log |sigma| = sigma.
         factor = 2 if self._by_activations else 1
+        variances = self._variances(ensemble, sizes) if penalty else []
         divergence = self._prior.gradients(mus, variances) if penalty else [None] * len(mus)
         for name, size, slopes in zip(self.weights, sizes, divergence, strict=True):
             by_rho = ensemble.gradients[f"{name}.rho"]
             if slopes is None:
                 by_rho.mul_(size).mul_(factor)
             else:
-                by_mu, by_log_sigma = slopes
+                by_mu, by_log_variance = slopes
                 ensemble.gradients[name].add_(by_mu, alpha=penalty)
-                torch.addcmul(by_log_sigma.mul_(penalty), by_rho, size, value=factor, out=by_rho)
+                by_log_sigma = by_log_variance.mul_(self._power * penalty)
+                torch.addcmul(by_log_sigma, by_rho, size, value=factor, out=by_rho)
             self._parameter.chain(by_rho, ensemble.tensors[f"{name}.rho"])
+
+    def _variances(self, ensemble: Ensemble, spreads: list[torch.Tensor]) -> list[torch.Tensor]:
+        """Return what the divergence takes for the variances: sigma^2, or a published sigma."""
+        if self._by_activations and self._power == 2:
+            return spreads
+        if self._by_activations:
+            rhos = [ensemble.tensors[f"{name}.rho"] for name in self.weights]
+            return [self._parameter.sigma(rho) for rho in rhos]
+        return spreads if self._power == 1 else [sigma.square() for sigma in spreads]
 
     @torch.no_grad()
     def estimates(self, ensemble: Ensemble) -> dict[str, torch.Tensor]:

@@ -2,7 +2,8 @@
 
 q(w) = N(mu, sigma^2) for every weight, as in Graves (2011), section 4. A prior returns the
 divergence of every member [R] and its gradient in closed form, so that autograd needs no graph over
-all weights (needs torch).
+all weights (needs torch). What it takes for the variance is the caller's choice: sigma^2, or sigma
+itself, with its sign, where a public code's choice is repeated.
 """
 
 import functools
@@ -64,41 +65,28 @@ class GaussianPrior:
 
     m = mean of mu and s^2 = mean of sigma^2 + (mu - m)^2 minimise the divergence: Graves (2011),
     equations 14 and 15. Its gradient is therefore the one at constant m and s.
-
-    `sigma_in_kl: variance` repeats a public code, which took the forward pass's standard deviation
-    for a variance; its absolute value, since nothing there keeps it positive.
     """
 
-    def __init__(self, sigma_in_kl: str = "standard_deviation") -> None:
-        """`sigma_in_kl`: standard_deviation or variance."""
-        taken_for = {"standard_deviation": False, "variance": True}
-        self._variance = choose(taken_for, sigma_in_kl, "objective.sigma_in_kl")
-
-    def value(self, mus: Tensors, sigmas: Tensors) -> torch.Tensor:
+    def value(self, mus: Tensors, variances: Tensors) -> torch.Tensor:
         """Return the divergence in nats, summed over a member's weights: [R].
 
-        `mus` and `sigmas` hold a tensor [R, ...] for every layer.
+        `mus` and `variances` hold a tensor [R, ...] for every layer.
         """
-        sizes = [sigma.abs() for sigma in sigmas]
-        deviations = [size.sqrt() for size in sizes] if self._variance else sizes
-        centred, prior_variance = self._fitted(mus, [d.square() for d in deviations])
+        centred, prior_variance = self._fitted(mus, variances)
         return _total(
-            _sum(gaussian_kl(mu, d, torch.zeros_like(mu), _like(prior_variance.sqrt(), mu)))
-            for mu, d in zip(centred, deviations, strict=True)
+            _sum(gaussian_kl(mu, v.sqrt(), torch.zeros_like(mu), _like(prior_variance.sqrt(), mu)))
+            for mu, v in zip(centred, variances, strict=True)
         )
 
     def gradients(
         self, mus: Tensors, variances: Tensors
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Return (d KL / d mu, d KL / d log |sigma|) for every layer, given sigma^2."""
-        order = 1 if self._variance else 2  # power of sigma that counts as the variance
-        if self._variance:
-            variances = [variance.sqrt() for variance in variances]
+        """Return (d KL / d mu, d KL / d log variance) for every layer."""
         centred, prior_variance = self._fitted(mus, variances)
         gradients = []
         for mu, variance in zip(centred, variances, strict=True):
             precision = _like(prior_variance.reciprocal(), mu)
-            gradients.append((mu * precision, (variance * precision).sub_(1).mul_(order / 2)))
+            gradients.append((mu * precision, (variance * precision).sub_(1).mul_(0.5)))
         return gradients
 
     @staticmethod
@@ -109,6 +97,30 @@ class GaussianPrior:
         centred = [mu - _like(m, mu) for mu in mus]
         squares = [torch.addcmul(v, c, c) for v, c in zip(variances, centred, strict=True)]
         return centred, _total(map(_sum, squares)) / weights
+
+
+class StandardNormalPrior:
+    """The fixed prior N(0, 1) of every weight: KL = (variance + mu^2 - log variance - 1) / 2."""
+
+    def value(self, mus: Tensors, variances: Tensors) -> torch.Tensor:
+        """Return the divergence in nats, summed over a member's weights: [R]."""
+        return _total(
+            _sum(variance + mu.square() - variance.log() - 1) / 2
+            for mu, variance in zip(mus, variances, strict=True)
+        )
+
+    def gradients(
+        self, mus: Tensors, variances: Tensors
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Return (d KL / d mu, d KL / d log variance) for every layer.
+
+        A variance that is taken from a sigma below zero has a slope all the same, though the
+        divergence itself has no value there.
+        """
+        return [
+            (mu.clone(), (variance - 1).mul_(0.5))
+            for mu, variance in zip(mus, variances, strict=True)
+        ]
 
 
 def _sum(tensor: torch.Tensor) -> torch.Tensor:
@@ -128,21 +140,21 @@ class ArdPrior:
     al. (2018), arXiv 1811.00596, equation 8.
     """
 
-    def value(self, mus: Tensors, sigmas: Tensors) -> torch.Tensor:
+    def value(self, mus: Tensors, variances: Tensors) -> torch.Tensor:
         """Return the divergence in nats, summed over a member's weights: [R]."""
         return _total(
-            torch.log1p((mu / sigma) ** 2).flatten(1).sum(1) / 2
-            for mu, sigma in zip(mus, sigmas, strict=True)
+            torch.log1p(mu.square() / variance).flatten(1).sum(1) / 2
+            for mu, variance in zip(mus, variances, strict=True)
         )
 
     def gradients(
         self, mus: Tensors, variances: Tensors
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Return (d KL / d mu, d KL / d log |sigma|) for every layer, given sigma^2."""
+        """Return (d KL / d mu, d KL / d log variance) for every layer."""
         gradients = []
         for mu, variance in zip(mus, variances, strict=True):
             by_mu = mu / torch.addcmul(variance, mu, mu)
-            gradients.append((by_mu, (by_mu * mu).neg_()))
+            gradients.append((by_mu, (by_mu * mu).mul_(-0.5)))
         return gradients
 
 
@@ -159,11 +171,11 @@ class LogUniformPrior:
     # Keeps log alpha finite where mu is 0; alpha is then larger than for any weight that is kept.
     TINY = 1e-30
 
-    def value(self, mus: Tensors, sigmas: Tensors) -> torch.Tensor:
+    def value(self, mus: Tensors, variances: Tensors) -> torch.Tensor:
         """Return the divergence in nats, summed over a member's weights: [R]."""
         parts = []
-        for mu, sigma in zip(mus, sigmas, strict=True):
-            log_alpha = self._log_alpha(mu, sigma.square())
+        for mu, variance in zip(mus, variances, strict=True):
+            log_alpha = self._log_alpha(mu, variance)
             kl = self.K1 * torch.sigmoid(-self.K2 - self.K3 * log_alpha)
             parts.append(_sum(kl + softplus(-log_alpha) / 2))
         return _total(parts)
@@ -171,7 +183,7 @@ class LogUniformPrior:
     def gradients(
         self, mus: Tensors, variances: Tensors
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Return (d KL / d mu, d KL / d log |sigma|) for every layer, given sigma^2."""
+        """Return (d KL / d mu, d KL / d log variance) for every layer."""
         gradients = []
         for mu, variance in zip(mus, variances, strict=True):
             log_alpha = self._log_alpha(mu, variance)
@@ -179,20 +191,21 @@ class LogUniformPrior:
             by_log_alpha = -self.K1 * self.K3 * share * (1 - share)
             by_log_alpha -= torch.sigmoid(-log_alpha) / 2
             by_mu = -2 * by_log_alpha * mu / (mu.square() + self.TINY)
-            gradients.append((by_mu, 2 * by_log_alpha))
+            gradients.append((by_mu, by_log_alpha))
         return gradients
 
     def _log_alpha(self, mu: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
         return torch.log(variance) - torch.log(mu.square() + self.TINY)
 
 
-def prior(name: str, sigma_in_kl: str) -> Prior:
-    """Return the prior that the config calls gaussian, ard or log_uniform.
+def prior(name: str) -> Prior:
+    """Return the prior that the config calls gaussian, standard_normal, ard or log_uniform.
 
-    Raises ValueError for another name, and for a `sigma_in_kl` that GaussianPrior doesn't know.
+    Raises ValueError for another name.
     """
     makers: dict[str, Callable[[], Prior]] = {
-        "gaussian": lambda: GaussianPrior(sigma_in_kl),
+        "gaussian": GaussianPrior,
+        "standard_normal": StandardNormalPrior,
         "ard": ArdPrior,
         "log_uniform": LogUniformPrior,
     }
