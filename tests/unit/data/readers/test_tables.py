@@ -1,22 +1,12 @@
 import gzip
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from prunescape.data import own_images
-from tests.helpers.images import LABELS, SQUARE, N
-
-ROWS = SQUARE.reshape(N, 25)
+from tests.helpers.images import LABELS, OPENML, SQUARE, N, table
 
 HALF = gzip.compress(b"a", mtime=0)[:9]
-
-
-def table(names, label="class", labels=LABELS):
-    return pd.DataFrame(dict(zip(names, ROWS.T, strict=True)) | {label: labels})
-
-
-OPENML = table([f"pixel{i}" for i in range(1, 26)])
 
 
 def check(path, test=None):
@@ -49,32 +39,11 @@ def test_tables_as_people_have_them(tmp_path, suffix, frame):
     check(path)
 
 
-@pytest.mark.parametrize("separator", [";", "\t"])
-def test_other_separators_text_and_a_mark_in_front(tmp_path, separator):
-    labels = np.array(["b", "a,", "c"])[LABELS]
-    frame = OPENML.assign(**{"class": labels})
-    frame.to_csv(tmp_path / "t.csv", index=False, sep=separator, encoding="utf-8-sig", quoting=1)
-    read = own_images.read(tmp_path / "t.csv")
-    assert read.names == ["a,", "b", "c"]
-    assert (read.parts["train"][0][:, 0] == SQUARE).all()
-
-
 def test_floats_stay_floats(tmp_path):
     frame = (OPENML.drop(columns="class") / 255).assign(label=LABELS)
     frame.to_csv(tmp_path / "t.csv", index=False)
     images, _ = own_images.read(tmp_path / "t.csv").parts["train"]
     assert np.allclose(images[:, 0], SQUARE / 255, atol=1e-7)
-
-
-def test_a_folder_of_tables_has_parts(tmp_path):
-    OPENML[:20].to_csv(tmp_path / "mnist_train.csv", index=False)
-    OPENML[20:].to_csv(tmp_path / "mnist_test.csv", index=False)
-    parts = own_images.read(tmp_path).parts
-    joined = np.concatenate([parts[part][0][:, 0] for part in ("train", "test")])
-    assert (joined == SQUARE).all()
-    OPENML.to_csv(tmp_path / "more.csv", index=False)
-    with pytest.raises(ValueError, match="expected train, validation or test in the name of each"):
-        own_images.read(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,9 @@ def read(path: Path) -> tuple[Found, list[str]]:
         names, separator = _names(path)
         label, pixels, left = tables.columns(names, path)
         found = tables.gathered(_batches(path, separator, names, label, pixels), path)
-    except (ArrowException, zlib.error, gzip.BadGzipFile, EOFError, UnicodeDecodeError) as error:
+    except (ArrowException, zlib.error, OSError, EOFError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and error.filename:  # missing, or not to be opened
+            raise
         raise ValueError(f"{path}: no readable CSV file ({one_line(error)[:300]})") from None
     return found, [f"{path}: left alone the column {name!r}" for name in left]
 
