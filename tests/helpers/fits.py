@@ -20,6 +20,8 @@ POSTERIOR = {
     "sigma_in_kl": "standard_deviation",
     "sampling": "activations",
 }
+AT_ONCE = POSTERIOR | {"kl": {"weight": 1.0, "warm_up": [0, 0]}}
+"""The same with the whole divergence from the first epoch on."""
 MOMENTUM = {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.9}
 PSGD = {
     "kind": "psgd",

@@ -9,7 +9,7 @@ from prunescape.fitting.initial_weights import initial_weights
 from prunescape.networks.network import Network
 from prunescape.networks.scaling import Scaling
 from tests.helpers.factories import LOGISTIC, classes, uint8_images
-from tests.helpers.fits import POINT
+from tests.helpers.fits import POINT, POSTERIOR
 
 NETWORK = Network(LOGISTIC, (1, 8, 8))
 IMAGES = uint8_images(8)
@@ -46,13 +46,5 @@ def test_an_unknown_name_is_refused(call, key, allowed):
 
 def test_preconditioned_steps_of_a_posterior_are_refused():
     psgd = {"kind": "psgd", "floor": 0.3, "scale": 0.5, "normalisation": "images"}
-    objective = {
-        "kind": "variational",
-        "prior": "ard",
-        "kl": {"weight": 1.0, "warm_up": [0, 0]},
-        "sigma": {"parameter": "log", "initial": 0.1},
-        "sigma_in_kl": "standard_deviation",
-        "sampling": "activations",
-    }
     with pytest.raises(ValueError, match=r"objective\.kind: found variational with optimiser"):
-        fitted(objective=objective, optimiser=psgd | {"start": "zero"})
+        fitted(objective=POSTERIOR, optimiser=psgd | {"start": "zero"})

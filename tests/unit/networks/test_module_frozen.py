@@ -1,44 +1,24 @@
 """Frozen parameters (requires_grad=False) of a user's module, through every stage."""
 
-import numpy as np
 import pytest
 import torch
 
 from prunescape.fitting import training
-from prunescape.fitting.checkpoints import Checkpoint
-from prunescape.networks import architectures, module_checks
-from prunescape.networks.scaling import Scaling
+from prunescape.networks import architectures
 from prunescape.pruning import arm_masks, retraining
 from prunescape.scoring import input_moments, ranking
-from tests.helpers import factories
-from tests.helpers.own_networks import IMAGE, UNUSUAL, unusual
+from tests.helpers import factories, own_networks
+from tests.helpers.own_networks import IMAGE, UNUSUAL
 
 NAMED = f"{UNUSUAL}:Frozen"
 IMAGES, LABELS = factories.uint8_images(24, IMAGE), factories.classes(24, 4)
 ROOT = (1, "study")
-SETTINGS = {
-    "objective": {"kind": "likelihood", "softmax": "once"},
-    "initial_weights": {"distribution": "he_uniform"},
-    "optimiser": {"kind": "adam", "learning_rate": 0.01},
-    "batch_size": 8,
-    "epochs": 2,
-}
-VARIATIONAL = SETTINGS | {
-    "objective": {
-        "kind": "variational",
-        "prior": "ard",
-        "kl": {"weight": 1.0, "warm_up": [0, 0]},
-        "sigma": {"parameter": "log", "initial": 0.02},
-        "sigma_in_kl": "standard_deviation",
-        "sampling": "activations",
-    }
-}
+SETTINGS = own_networks.LIKELIHOOD | {"epochs": 2}
+POSTERIOR = own_networks.VARIATIONAL | {"epochs": 2}
 
 
 def fitted(settings):
-    network, scaling = architectures.network(NAMED, IMAGE), Scaling.fit("unit", IMAGES)
-    found = training.fit(network, scaling, IMAGES, LABELS, settings, ROOT, [1, 2])
-    return Checkpoint(NAMED, IMAGE, scaling, found.arrays, [1, 2], {"train": "1" * 64})
+    return own_networks.fitted(NAMED, IMAGES, LABELS, settings)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +37,7 @@ def same_frozen_bits(arrays, start):
     return all(arrays[name].tobytes() == start[name].tobytes() for name in frozen)
 
 
-@pytest.mark.parametrize("settings", [SETTINGS, VARIATIONAL], ids=["point", "posterior"])
+@pytest.mark.parametrize("settings", [SETTINGS, POSTERIOR], ids=["point", "posterior"])
 def test_frozen_parameters_keep_their_bits_and_all_others_train(settings):
     arrays, start = fitted(settings).arrays, begun()
     assert same_frozen_bits(arrays, start)
@@ -69,17 +49,13 @@ def test_frozen_parameters_keep_their_bits_and_all_others_train(settings):
 
 def test_a_frozen_bias_is_added_under_a_posterior():
     network = architectures.network(NAMED, IMAGE)
-    checkpoint = fitted(VARIATIONAL)
+    checkpoint = fitted(POSTERIOR)
     assert checkpoint.arrays["2.bias"].any()
     logits = network.logits(
         checkpoint.scaling(IMAGES)[None], checkpoint.parameters(torch.device("cpu"))
     )
-    alone = network.fresh(0).eval()
-    alone.load_state_dict(
-        {network.paths[n]: torch.tensor(checkpoint.arrays[n][1]) for n in network.paths}
-    )
     with torch.no_grad():
-        expected = alone(checkpoint.scaling(IMAGES))
+        expected = own_networks.alone(checkpoint, 1)(checkpoint.scaling(IMAGES))
     torch.testing.assert_close(logits[1], expected, atol=1e-5, rtol=1e-4)
 
 
@@ -100,14 +76,3 @@ def test_they_are_neither_pruned_nor_retrained(point, start):
     weights = [after.arrays[f"{name}.weight"] for name in ("2", "3")]
     zeros = sum(int((weight[0] == 0).sum()) for weight in weights)
     assert zeros == sum(weight[0].size for weight in weights) // 2
-
-
-def test_the_summary_says_what_is_frozen():
-    built = unusual("Frozen")
-    assert module_checks.line(built) == (
-        f"{NAMED}: 182 prunable weights in 2 layers: 2 learns, 3 last; 4 other trained "
-        "parameters; frozen, neither trained nor pruned: fixed.weight, fixed.bias, learns.bias, "
-        "norm.weight, norm.bias"
-    )
-    assert module_checks.summary(built)["frozen"]["fixed.weight"] == [3, 1, 3, 3]
-    assert np.prod(built.weighted[0].shape) + np.prod(built.weighted[1].shape) == 182

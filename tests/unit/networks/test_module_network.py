@@ -1,5 +1,3 @@
-import functools
-
 import numpy as np
 import pytest
 import torch
@@ -7,25 +5,18 @@ from torch import nn
 
 from prunescape.fitting import training
 from prunescape.fitting.initial_weights import initial_weights
-from prunescape.networks import architectures, module_checks
-from prunescape.networks.module_checks import Use
+from prunescape.networks import architectures
 from prunescape.networks.module_network import ModuleNetwork
 from prunescape.networks.network import Network
 from prunescape.networks.scaling import Scaling
 from prunescape.optimising.objectives import Likelihood
 from prunescape.scoring import fisher, gradients
 from tests.helpers import factories
-from tests.helpers.places import ROOT
+from tests.helpers.own_networks import MIXED, MODULES, PERCEPTRON, RESNET20, SHAPES
 
-MODULES = ROOT / "tests/helpers/modules.py"
-RESNET = ROOT / "docs/examples/resnet.py"
-MIXED, PERCEPTRON = f"{MODULES}:Mixed", f"{MODULES}:perceptron"
-ATTENTION, RESNET20 = f"{MODULES}:Attention", f"{RESNET}:resnet20"
-SHAPES = {MIXED: (2, 10, 8), PERCEPTRON: (1, 8, 8), ATTENTION: (1, 8, 8), RESNET20: (3, 32, 32)}
 ROOT = (1, "study")
 
 
-@functools.cache
 def network(named):
     return architectures.network(named, SHAPES[named])
 
@@ -247,36 +238,3 @@ def test_what_cannot_be_a_network_is_named(name, shape, message):
     with pytest.raises(ValueError, match=message) as raised:
         ModuleNetwork(f"{MODULES}:{name}", shape)
     assert "\n" not in str(raised.value)
-
-
-@pytest.mark.parametrize("named", SHAPES)
-def test_the_check_passes_what_works(named):
-    built = network(named)
-    module_checks.check(built, SHAPES[named], Use(built.outputs, "adam", "own"))
-    summary = module_checks.summary(built)
-    assert len(summary["pruned"]) == len(built.weighted)
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("Random", "is random in training, by dropout for example"),
-        ("UnusedNorm", r"parameter norm\.weight is not used in training"),
-        ("Mixing", "mixes the images of a batch in evaluation: alone, one has"),
-        ("Reading", r"two \(Linear\) has its weight or bias read; allowed: calling the layer"),
-        ("Refusing", r"Refusing can't be run .*modules.py, line \d+: ValueError: too many images"),
-        ("Counting", "changes buffers that its replicates share"),
-    ],
-)
-def test_the_check_names_what_does_not_work_for_replicates(name, message):
-    built = ModuleNetwork(f"{MODULES}:{name}", (1, 8, 8))
-    with pytest.raises(ValueError, match=message) as raised:
-        module_checks.check(built, (1, 8, 8), Use(4, "adam"))
-    assert "\n" not in str(raised.value)
-
-
-def test_the_check_counts_classes_and_knows_the_optimiser():
-    with pytest.raises(ValueError, match="returns 4 logits, expected one for each of the 3"):
-        module_checks.check(network(PERCEPTRON), (1, 8, 8), Use(3, "adam"))
-    with pytest.raises(ValueError, match=r"has buffers \(own\.norm\.running_mean\)"):
-        module_checks.check(network(MIXED), SHAPES[MIXED], Use(3, "psgd"))

@@ -5,46 +5,21 @@ import pytest
 import torch
 
 from prunescape.evaluation import evaluating
-from prunescape.fitting import training
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.initial_weights import initial_weights
-from prunescape.networks import architectures
-from prunescape.networks.scaling import Scaling
 from prunescape.pruning import arm_masks, retraining, selection
 from prunescape.scoring import input_moments, ranking
-from tests.helpers import factories
-from tests.helpers.places import ROOT
+from tests.helpers import factories, own_networks
+from tests.helpers.own_networks import LIKELIHOOD, RESNET20, SHAPES, VARIATIONAL
 
-NAMED = f"{ROOT}/docs/examples/resnet.py:resnet20"
-IMAGE = (3, 32, 32)
+IMAGE = SHAPES[RESNET20]
 IMAGES, LABELS = factories.uint8_images(16, IMAGE), factories.classes(16, 10)
 ROOT = (1, "study")
 CPU = torch.device("cpu")
-LIKELIHOOD = {
-    "objective": {"kind": "likelihood", "softmax": "once"},
-    "initial_weights": {"distribution": "he_uniform"},
-    "optimiser": {"kind": "adam", "learning_rate": 0.01},
-    "batch_size": 8,
-    "epochs": 1,
-}
-VARIATIONAL = LIKELIHOOD | {
-    "objective": {
-        "kind": "variational",
-        "prior": "ard",
-        "kl": {"weight": 1.0, "warm_up": [0, 0]},
-        "sigma": {"parameter": "log", "initial": 0.02},
-        "sigma_in_kl": "standard_deviation",
-        "sampling": "activations",
-    }
-}
 
 
 def fitted(settings, start=None):
-    scaling = Scaling.fit("unit", IMAGES)
-    network = architectures.network(NAMED, IMAGE)
-    begun = start and {n: start.arrays[n] for n in [*network.shapes, *network.buffers]}
-    arrays = training.fit(network, scaling, IMAGES, LABELS, settings, ROOT, [1, 2], begun).arrays
-    return Checkpoint(NAMED, IMAGE, scaling, arrays, [1, 2], {"train": "1" * 64})
+    return own_networks.fitted(RESNET20, IMAGES, LABELS, settings, start)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +68,7 @@ def test_every_prunable_weight_gets_a_posterior_and_nothing_else(posterior):
 def test_checkpoints_come_back_from_disk(posterior, tmp_path):
     posterior.save(tmp_path / "checkpoint.safetensors")
     loaded = Checkpoint.load(tmp_path / "checkpoint.safetensors")
-    assert loaded.layers == NAMED
+    assert loaded.layers == RESNET20
     for name, array in posterior.arrays.items():
         assert np.array_equal(loaded.arrays[name], array)
     other = tmp_path / "other.safetensors"
@@ -163,16 +138,9 @@ def test_posteriors_are_pruned_and_compensated(posterior):
 
 
 def test_a_logit_is_that_of_torch_with_the_pruned_weights(point):
-    """The users's own module, loaded with the checkpoint, says the same."""
-    network = point.network
-    alone = network.fresh(0).eval()
-    state = {
-        network.paths[n]: torch.tensor(point.arrays[n][1])
-        for n in network.paths
-        if n in point.arrays
-    }
-    alone.load_state_dict(state)
+    """The user's own module, loaded with the checkpoint, says the same."""
     inputs = point.scaling(IMAGES)
-    logits = network.logits(inputs[None], point.parameters(CPU))[1]
+    logits = point.network.logits(inputs[None], point.parameters(CPU))[1]
     with torch.no_grad():
-        torch.testing.assert_close(logits, alone(inputs), atol=1e-4, rtol=1e-4)
+        expected = own_networks.alone(point, 1)(inputs)
+    torch.testing.assert_close(logits, expected, atol=1e-4, rtol=1e-4)

@@ -8,15 +8,9 @@ import torch
 from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.network import Network
 from prunescape.optimising.objectives import Batch, Variational, cross_entropy, objective
+from tests.helpers.fits import AT_ONCE
 
-SETTINGS = {
-    "kind": "variational",
-    "prior": "gaussian",
-    "kl": {"weight": 1.0, "warm_up": [0, 0]},
-    "sigma": {"parameter": "log", "initial": 0.3},
-    "sigma_in_kl": "standard_deviation",
-    "sampling": "activations",
-}
+SETTINGS = AT_ONCE | {"prior": "gaussian", "sigma": {"parameter": "log", "initial": 0.3}}
 
 
 def variational(**changes):

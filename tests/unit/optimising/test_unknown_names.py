@@ -12,10 +12,10 @@ from prunescape.optimising.interfaces import Batch
 from prunescape.optimising.objectives import objective
 from prunescape.optimising.posteriors import prior
 from tests.helpers.factories import LOGISTIC, PSGD
-from tests.helpers.fits import POINT, POSTERIOR
+from tests.helpers.fits import AT_ONCE, POINT
 
 NETWORK = Network(LOGISTIC, (1, 8, 8))
-GIVEN = POSTERIOR | {"prior": "gaussian", "kl": {"weight": 1.0, "warm_up": [0, 0]}}
+GIVEN = AT_ONCE | {"prior": "gaussian"}
 SIGMA = GIVEN["sigma"] | {"parameter": "wonder"}
 SGD = {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.0}
 

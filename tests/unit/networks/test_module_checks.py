@@ -1,0 +1,54 @@
+"""What a study assumes of a user's module is checked before training."""
+
+import numpy as np
+import pytest
+
+from prunescape.networks import architectures, module_checks
+from prunescape.networks.module_checks import Use
+from prunescape.networks.module_network import ModuleNetwork
+from tests.helpers.own_networks import MIXED, MODULES, PERCEPTRON, SHAPES, UNUSUAL, unusual
+
+
+@pytest.mark.parametrize("named", SHAPES)
+def test_the_check_passes_what_works(named):
+    built = architectures.network(named, SHAPES[named])
+    module_checks.check(built, SHAPES[named], Use(built.outputs, "adam", "own"))
+    summary = module_checks.summary(built)
+    assert len(summary["pruned"]) == len(built.weighted)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Random", "is random in training, by dropout for example"),
+        ("UnusedNorm", r"parameter norm\.weight is not used in training"),
+        ("Mixing", "mixes the images of a batch in evaluation: alone, one has"),
+        ("Reading", r"two \(Linear\) has its weight or bias read; allowed: calling the layer"),
+        ("Refusing", r"Refusing can't be run .*modules.py, line \d+: ValueError: too many images"),
+        ("Counting", "changes buffers that its replicates share"),
+    ],
+)
+def test_the_check_names_what_does_not_work_for_replicates(name, message):
+    built = ModuleNetwork(f"{MODULES}:{name}", (1, 8, 8))
+    with pytest.raises(ValueError, match=message) as raised:
+        module_checks.check(built, (1, 8, 8), Use(4, "adam"))
+    assert "\n" not in str(raised.value)
+
+
+def test_the_check_counts_classes_and_knows_the_optimiser():
+    perceptron, mixed = (ModuleNetwork(named, SHAPES[named]) for named in (PERCEPTRON, MIXED))
+    with pytest.raises(ValueError, match="returns 4 logits, expected one for each of the 3"):
+        module_checks.check(perceptron, SHAPES[PERCEPTRON], Use(3, "adam"))
+    with pytest.raises(ValueError, match=r"has buffers \(own\.norm\.running_mean\)"):
+        module_checks.check(mixed, SHAPES[MIXED], Use(3, "psgd"))
+
+
+def test_the_summary_says_what_is_frozen():
+    built = unusual("Frozen")
+    assert module_checks.line(built) == (
+        f"{UNUSUAL}:Frozen: 182 prunable weights in 2 layers: 2 learns, 3 last; 4 other trained "
+        "parameters; frozen, neither trained nor pruned: fixed.weight, fixed.bias, learns.bias, "
+        "norm.weight, norm.bias"
+    )
+    assert module_checks.summary(built)["frozen"]["fixed.weight"] == [3, 1, 3, 3]
+    assert np.prod(built.weighted[0].shape) + np.prod(built.weighted[1].shape) == 182
