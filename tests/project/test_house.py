@@ -1,6 +1,7 @@
 """The library's rooms stand on floors, and the picture of them is of this code."""
 
 import ast
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,15 @@ def test_a_way_up_and_a_circle_are_noticed():
 def test_a_function_is_read_at_a_glance(folder):
     longest = house.functions(WORKFLOW / folder)[0]
     assert longest.lines <= 60, longest
+
+
+MODULES = [path for path in house.modules(LIBRARY) if path.stem != "__init__"]
+
+
+def test_every_module_has_a_file_of_tests():
+    expected = [Path("tests", "unit", path.parent, f"test_{path.name}") for path in MODULES]
+    assert len(expected) > 100
+    assert [str(path) for path in expected if not (ROOT / path).exists()] == []
 
 
 @pytest.mark.parametrize("room", ROOMS)

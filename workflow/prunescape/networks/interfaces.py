@@ -68,8 +68,9 @@ class ReplicatedNetwork(Protocol):
     def start(self, seed: int, /) -> Mapping[str, np.ndarray]:
         """Return the starting values that the network itself gives to one replicate, by name.
 
-        Parameters of layers with weights may be missing: `initial_weights` then draws them. All
-        other parameters and all buffers must be there.
+        All that nothing else starts must be there: parameters beside those of layers with weights,
+        which `initial_weights` draws, and buffers that differ between replicates, which
+        `initial_buffers` can't give.
         """
         ...
 
@@ -92,7 +93,8 @@ class ReplicatedNetwork(Protocol):
                 where it returns None the layer computes them itself.
             training: whether buffers are brought up to date, in place.
             observe: called with every layer with weights and its inputs [R or 1, B, ...].
-            outputs: called with every such layer and its units' outputs [R, B, out, ...].
+            outputs: called with every such layer and its units' outputs [R, B, out, ...]: after
+                activation and pooling in a network of the config, before them in a user's module.
         """
         ...
 

@@ -82,12 +82,15 @@ class Criterion:
                 )
         return found
 
-    def _called(self, weights: Layers, statistics: Mapping[str, Layers]) -> dict[str, Any]:
+    def _called(self, weights: Layers, statistics: Mapping[str, Layers]) -> Any:
         """Call the function on copies, so that it can't change the arguments in place."""
         own, given = _copied(weights), {name: _copied(each) for name, each in statistics.items()}
-        return dict(self.function(own, **given))
+        return self.function(own, **given)
 
-    def _checked(self, found: Mapping[str, Any], weights: Layers) -> dict[str, torch.Tensor]:
+    def _checked(self, found: Any, weights: Layers) -> dict[str, torch.Tensor]:
+        if not isinstance(found, Mapping):
+            place = f"criterion {self.name}{self.named and f' ({self.named})'}:"
+            raise ValueError(f"{place} found {type(found).__name__}, expected layer -> scores")
         return {
             layer: self._checked_layer(layer, found.get(layer), weight)
             for layer, weight in weights.items()
