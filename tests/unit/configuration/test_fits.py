@@ -89,3 +89,17 @@ def test_preconditioned_sgd_fits_likelihoods_only():
         f"{FIT}.optimiser.kind: found 'psgd' with objective.kind: variational; "
         "allowed: only with likelihood"
     )
+
+
+def test_images_are_drawn_with_replacement_or_taken_in_the_order_of_the_files():
+    unshuffled = {"replacement": True, "shuffle": False}
+    (line,) = problems(
+        **{
+            FIT.replace(".", "__"): SMALL["catalogue"]["study"]["fits"][FIT.rpartition(".")[2]]
+            | unshuffled
+        }
+    )
+    assert line == (
+        f"{FIT}.replacement: found true with shuffle: false; allowed: only where images are "
+        "shuffled"
+    )

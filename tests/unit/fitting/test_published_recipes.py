@@ -5,16 +5,19 @@ library's training, and must arrive at the same numbers after 20 steps.
 """
 
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
 import yaml
+from scipy.special import softmax
 
 from prunescape.configuration.validation import validate
 from prunescape.fitting import training
 from prunescape.foundations import streams
 from prunescape.networks.architectures import network
+from prunescape.networks.ensembles import DTYPES
 from prunescape.networks.scaling import Scaling
 
 ROOT = (1, "study")
@@ -46,7 +49,7 @@ def fitted(settings, data, layers=None, **arguments):
     """Fit by the library; return name -> arrays [R, ...]."""
     pixels, labels = data
     layers = layers or config()["networks"][settings["networks"][0]]
-    scaling = Scaling.fit(settings["scaling"], pixels)
+    scaling = Scaling.fit(settings["scaling"], pixels, DTYPES[settings["dtype"]])
     built = network(layers, scaling.shape(tuple(pixels.shape[1:])))
     return training.fit(
         built, scaling, pixels, labels, settings, ROOT, REPLICATES, **arguments
@@ -77,3 +80,70 @@ def test_graves():
             optimiser.step()
         for published, name in ((loc, "1.weight"), (var, "1.weight.sigma")):
             np.testing.assert_allclose(found[name][row], published.detach(), rtol=0, atol=1e-5)
+
+
+class PublishedSgd:
+    """The public code of sgd_noise for one network, with the library's draws."""
+
+    def __init__(self, data, replicate):
+        pixels = data[0].numpy().reshape(len(data[1]), -1) / 255.0
+        deviation = pixels.std(0)
+        self.x = (pixels - pixels.mean(0))[:, deviation > 0] / (deviation[deviation > 0] + 1e-8)
+        self.y, self.replicate = np.eye(10)[data[1].numpy()], replicate
+        sizes = [self.x.shape[1], 32, 10]
+        self.names, self.w, self.c = [], [], []
+        for layer, (inputs, outputs) in enumerate(pairwise(sizes), 1):
+            for part, shape in (("weight", (outputs, inputs)), ("bias", (outputs,))):
+                self.names.append(f"{layer}.{part}")
+                bound = np.sqrt(6 / (inputs + outputs))
+                self.w.append(self.stream("initial weights").uniform(-bound, bound, shape))
+        self.parameters = sum(w.size for w in self.w)
+        for index, w in enumerate(self.w):
+            stream = streams.generator(*ROOT, "initial noise", replicate, self.names[index])
+            self.c.append(stream.uniform(0, np.sqrt(6 / self.parameters), w.shape))
+        self.free = [np.ones_like(w) for w in self.w]
+        self.t = 10
+
+    def stream(self, kind):
+        return streams.generator(*ROOT, kind, self.replicate, self.names[-1])
+
+    def gradients(self, chosen):
+        w1, b1, w2, b2 = self.w
+        x, y = self.x[chosen], self.y[chosen]
+        hidden = np.tanh(x @ w1.T + b1)
+        p = softmax(hidden @ w2.T + b2, axis=1)
+        slope = (softmax(p, axis=1) - y) / len(x)  # softmax cross-entropy of probabilities
+        slope = p * (slope - (slope * p).sum(1, keepdims=True))
+        back = slope @ w2 * (1 - hidden**2)
+        return [back.T @ x, back.sum(0), slope.T @ hidden, slope.sum(0)]
+
+    def fit(self, steps, epoch):
+        n = len(self.x)
+        batches = streams.generator(*ROOT, "batches", self.replicate, epoch)
+        singles = streams.generator(*ROOT, "noise images", self.replicate, epoch)
+        order = batches.integers(n, size=32 * steps).reshape(steps, 32)
+        singles = singles.integers(n, size=steps)
+        for step, (batch, single) in enumerate(zip(order, singles, strict=True)):
+            mean, one = self.gradients(batch), self.gradients([single])
+            kappa = 1 / self.t
+            for i in range(4):
+                self.c[i] = (1 - kappa) * self.c[i] + kappa * (one[i] - mean[i]) ** 2
+                if step > 0:
+                    h = 2 * 32 / (self.parameters * self.c[i])
+                    self.w[i] = self.w[i] - 0.01 * h * mean[i] * self.free[i]
+            self.t += 1
+
+
+def test_sgd_noise():
+    settings = recipe("sgd_noise")
+    data = images(STEPS * settings["batch_size"], 8)
+    first = fitted(settings, data)
+    again = fitted(settings, data, start=first, first_epoch=1)
+    for row, replicate in enumerate(REPLICATES):
+        published = PublishedSgd(data, replicate)
+        for epoch, found in enumerate((first, again)):
+            published.fit(STEPS, epoch)
+            for name, w, c in zip(published.names, published.w, published.c, strict=True):
+                assert found[name].dtype == np.float64
+                np.testing.assert_allclose(found[name][row], w, rtol=1e-5, atol=1e-8)
+                np.testing.assert_allclose(found[f"{name}.noise"][row], c, rtol=1e-5)

@@ -28,6 +28,9 @@ def check_fit(place: Place, fit: dict[Any, Any], networks: Any) -> Iterator[Prob
         case [int() as first, int() as last] if first > last:
             text = f"found {warm_up}; allowed: [first, last] with first <= last"
             yield (*place, "objective", "kl", "warm_up"), text
+    if fit.get("replacement") is True and fit.get("shuffle") is False:
+        text = "found true with shuffle: false; allowed: only where images are shuffled"
+        yield (*place, "replacement"), text
     if optimiser_kind(fit) == "psgd" and objective_kind(fit) == "variational":
         text = "found 'psgd' with objective.kind: variational; allowed: only with likelihood"
         yield (*place, "optimiser", "kind"), text

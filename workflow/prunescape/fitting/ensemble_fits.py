@@ -9,7 +9,9 @@ from prunescape.data.image_tensors import ImageTensors
 from prunescape.fitting import training
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.resuming import Progress
+from prunescape.foundations.choices import choose
 from prunescape.networks import architectures
+from prunescape.networks.ensembles import DTYPES
 from prunescape.networks.scaling import Scaling
 
 
@@ -42,7 +44,8 @@ def fit(
     Raises:
         ValueError: the last layer doesn't have a unit for each class, or the training fails.
     """
-    scaling = Scaling.fit(settings["scaling"], split.images)
+    dtype = choose(DTYPES, settings.get("dtype", "float32"), "dtype")
+    scaling = Scaling.fit(settings["scaling"], split.images, dtype)
     shape = tuple(split.images.shape[1:])
     network = architectures.network(layers, scaling.shape(shape))
     if network.outputs != split.classes:

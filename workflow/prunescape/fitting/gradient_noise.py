@@ -81,7 +81,7 @@ def online(
         Parameter name -> [R, ...] float32.
     """
     members = len(next(iter(parameters.values())))
-    ensemble = Ensemble(goal.shapes, members, inputs.device)
+    ensemble = Ensemble(goal.shapes, members, inputs.device, dtype=inputs.dtype)
     ensemble.load(parameters)
     noise, first = NoiseCovariance(ensemble.flat), torch.zeros_like(ensemble.flat)
     views = ensemble.views(first)

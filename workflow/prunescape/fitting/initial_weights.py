@@ -5,6 +5,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+import torch
 
 from prunescape.foundations import streams
 from prunescape.foundations.choices import choose
@@ -20,6 +21,7 @@ def initial_weights(
     settings: Settings,
     root: tuple[int | str, ...],
     replicates: Sequence[int],
+    dtype: torch.dtype = torch.float32,
 ) -> Arrays:
     """Draw initial weights; biases start at zero, except under `torch_default`.
 
@@ -28,7 +30,8 @@ def initial_weights(
     uniform on +-sqrt(6 / (inputs + outputs)) (Glorot & Bengio 2010, equation 16); torch_default:
     weights and biases uniform on +-sqrt(1 / inputs), as torch's own layers start; own: the values
     that a user's module starts with. `inputs` counts all of a unit's inputs, also those without a
-    weight in sparse layers.
+    weight in sparse layers. With `biases: drawn` the biases of normal, he_uniform and
+    glorot_uniform are drawn like their layer's weights.
 
     Whatever the distribution, a user's module starts its other parameters, frozen parameters and
     buffers itself. Raises ValueError for another distribution.
@@ -39,17 +42,21 @@ def initial_weights(
     layers = {f"{layer.name}.{part}" for layer in network.weighted for part in ("weight", "bias")}
     started = [name for name in network.buffers if all(name in start for start in starts.values())]
     arrays = {name: np.stack([starts[r][name] for r in replicates]) for name in started}
+    biases = choose(
+        {"zero": False, "drawn": True}, settings.get("biases", "zero"), "initial_weights.biases"
+    )
+    drawn, numbers = biases or kind == "torch_default", torch.empty(0, dtype=dtype).numpy().dtype
     for name, shape in network.shapes.items():
         if draw is None or name not in layers:
             arrays[name] = np.stack([starts[replicate][name] for replicate in replicates])
             continue
         inputs = prod(network.shapes[name.replace(".bias", ".weight")][1:])
-        is_zero = name.endswith(".bias") and kind != "torch_default"
+        is_zero = name.endswith(".bias") and not drawn
         members = []
         for replicate in replicates:
             stream = streams.generator(*root, "initial weights", replicate, name)
             member = np.zeros(shape) if is_zero else draw(stream, shape, inputs, settings)
-            members.append(member.astype(np.float32))
+            members.append(member.astype(numbers))
         arrays[name] = np.stack(members)
     return arrays
 

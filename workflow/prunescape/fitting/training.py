@@ -63,7 +63,8 @@ def fit(
         images: training images [N, C, H, W], uint8 or float32 in [0, 1], on the device to use.
         labels: their classes [N], on the same device.
         settings: a fit of the config: objective, initial_weights, optimiser, batch_size,
-            first_epoch_batch_size, epochs, shuffle, sparse_weights.
+            first_epoch_batch_size, epochs, shuffle, replacement, sparse_weights. The scaling's
+            type is that of the computation.
         root: first parts of all stream names: the run's seed and the study.
         replicates: the replicate numbers of M members; members with the same one share batches.
         start: weights, biases and buffers [M, ...] to start from instead of `initial_weights`; may
@@ -76,7 +77,9 @@ def fit(
         ValueError: if all replicates diverge, at the end of the epoch in which the last one does.
     """
     goal = objective(network, settings["objective"])
-    members = _beginning(goal, network, images, settings, root, replicates, start, trainable)
+    members = _beginning(
+        goal, network, scaling, images, settings, root, replicates, start, trainable
+    )
     training = _Training(goal, scaling.to(images.device), images, labels, settings, root)
     sizes = _batch_sizes(settings)
     counts = [-(-len(images) // size) for size in sizes]
@@ -112,6 +115,7 @@ def _progress_bar(steps: int, done: int) -> tqdm:
 def _beginning(
     goal: Objective,
     network: ReplicatedNetwork,
+    scaling: Scaling,
     images: torch.Tensor,
     settings: Mapping[str, Any],
     root: tuple[int | str, ...],
@@ -120,13 +124,15 @@ def _beginning(
     trainable: Arrays | None,
 ) -> Members:
     """Return the members before the first step; the arguments are those of `fit`."""
+    dtype = scaling.scale.dtype
     buffers = network.initial_buffers(len(replicates), images.device)
     input_major = goal.input_major if images.device.type == "cpu" else ()
-    ensemble = Ensemble(goal.shapes, len(replicates), images.device, buffers, input_major)
+    ensemble = Ensemble(goal.shapes, len(replicates), images.device, buffers, input_major, dtype)
     if start:
         ensemble.load({name: value for name, value in start.items() if name in ensemble.values})
     else:
-        ensemble.load(initial_weights(network, settings["initial_weights"], root, replicates))
+        drawn = initial_weights(network, settings["initial_weights"], root, replicates, dtype)
+        ensemble.load(drawn)
     sparse = {
         f"{layer}.weight": mask
         for layer, mask in sparse_weights.masks(network, root, replicates).items()
@@ -139,8 +145,8 @@ def _beginning(
     ]
     free = _both(trainable or {}, sparse if _holds(settings) else {})
     members = Members(ensemble, replicates, generators, sparse, free, settings, len(images))
-    if isinstance(members.optimiser, PreconditionedSGD) and start and "noise.t" in start:
-        members.optimiser.load(start)
+    if isinstance(members.optimiser, PreconditionedSGD):
+        members.optimiser.begin([(*root, "initial noise", r) for r in replicates], start or {})
     return members
 
 
@@ -181,20 +187,47 @@ class _Training(NamedTuple):
         """
         own, device = members.own, self.images.device
         places = torch.tensor([own.index(r) for r in members.replicates], device=device)
-        shuffle = self.settings.get("shuffle", True)
-        order = batch_order(len(self.images), self.root, own, stream, shuffle).to(device)
-        steps = order.split(size, dim=1)
+        steps = self._order(own, stream, size).to(device).split(size, dim=1)
+        singles = self._singles(own, stream, len(steps))
         losses = torch.zeros(len(steps), len(places), device=device)
         for step, chosen in enumerate(steps):
-            batch = Batch(self.scaling(_rows(self.images, chosen)), _rows(self.labels, chosen))
-            if len(own) < len(places):
-                batch = Batch(*(each.index_select(0, places) for each in batch))
-            losses[step] = self._step(members, batch, epoch, step, len(steps))
+            batch = self._batch(chosen, places)
+            single = None if singles is None else self._batch(singles[:, step, None], places)
+            losses[step] = self._step(members, batch, single, epoch, step, len(steps))
             bar.update()
         return losses, batch
 
+    def _order(self, own: Sequence[int], stream: int, size: int) -> torch.Tensor:
+        """Return the positions [R, N] of an epoch's images, batch by batch."""
+        images = len(self.images)
+        if self.settings.get("replacement", False):
+            drawn = -(-images // size) * size
+            return _drawn(images, drawn, [(*self.root, "batches", r, stream) for r in own])
+        return batch_order(images, self.root, own, stream, self.settings.get("shuffle", True))
+
+    def _singles(self, own: Sequence[int], stream: int, steps: int) -> torch.Tensor | None:
+        """Return the positions [R, steps] of the images that show the noise, if they are drawn."""
+        place = self.settings["optimiser"].get("noise_image", "batch")
+        if not choose({"batch": False, "separate": True}, place, "optimiser.noise_image"):
+            return None
+        names = [(*self.root, "noise images", r, stream) for r in own]
+        return _drawn(len(self.images), steps, names).to(self.images.device)
+
+    def _batch(self, chosen: torch.Tensor, places: torch.Tensor) -> Batch:
+        """Return the images at the replicates' positions [R, B], for every member."""
+        batch = Batch(self.scaling(_rows(self.images, chosen)), _rows(self.labels, chosen))
+        if len(chosen) < len(places):
+            batch = Batch(*(each.index_select(0, places) for each in batch))
+        return batch
+
     def _step(
-        self, members: Members, batch: Batch, epoch: int, step: int, steps: int
+        self,
+        members: Members,
+        batch: Batch,
+        single: Batch | None,
+        epoch: int,
+        step: int,
+        steps: int,
     ) -> torch.Tensor:
         """Take one step of an epoch; return the members' losses [M] before the step."""
         ensemble, optimiser = members.ensemble, members.optimiser
@@ -203,7 +236,7 @@ class _Training(NamedTuple):
         if not _holds(self.settings):
             _clear(ensemble.tensors, members.sparse)
         if isinstance(optimiser, PreconditionedSGD):
-            loss = first_images.descend(self.goal, ensemble, batch, optimiser.first)
+            loss = first_images.descend(self.goal, ensemble, batch, optimiser.first, single)
         else:
             penalty = self.goal.penalty(epoch, steps) / len(self.images)
             loss = self.goal.descend(ensemble, batch, members.generators, penalty)
@@ -254,6 +287,12 @@ def batch_order(
         return torch.arange(images).expand(len(replicates), -1)
     orders = [streams.generator(*root, "batches", r, epoch).permutation(images) for r in replicates]
     return torch.from_numpy(np.stack(orders))
+
+
+def _drawn(images: int, count: int, names: Sequence[streams.Name]) -> torch.Tensor:
+    """Return `count` positions of images from each random stream, with replacement: [R, count]."""
+    drawn = [streams.generator(*name).integers(images, size=count) for name in names]
+    return torch.from_numpy(np.stack(drawn))
 
 
 def _rows(values: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:

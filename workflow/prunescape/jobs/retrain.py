@@ -12,6 +12,8 @@ from prunescape.jobs.fit import checkpoint
 from prunescape.pipeline import paths, plan
 from prunescape.pipeline.plan import Config
 
+_KEPT = ("optimiser", "batch_size", "shuffle", "replacement", "sparse_weights")
+
 
 def _retrained(config: Config, wildcards: Wildcards) -> list[tuple[str, str, str, str]]:
     jobs = plan.retrained(config, model_of(wildcards), wildcards.schedule, wildcards.part)
@@ -55,7 +57,7 @@ def retraining_start(config: Config, wildcards: Wildcards) -> str:
 def retraining_settings(config: Config, wildcards: Wildcards) -> str:
     """Return a retraining job's settings: the fit's, changed by the schedule's."""
     fit, schedule = fit_of(config, wildcards), schedule_of(config, wildcards)
-    kept = {key: fit[key] for key in ("optimiser", "batch_size", "shuffle", "sparse_weights")}
+    kept = {key: fit[key] for key in _KEPT}
     # Retraining takes a posterior's means as point estimates.
     point = {"kind": "likelihood", "softmax": "once"}
     objective = fit["objective"] if fit["objective"]["kind"] == "likelihood" else point

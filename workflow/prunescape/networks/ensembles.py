@@ -17,6 +17,9 @@ import torch
 
 from prunescape.networks import products
 
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+"""The config's dtype -> torch's."""
+
 ALIGNMENT = 64  # float32 numbers; the longest run that a vector loop of torch takes at once
 
 
@@ -24,7 +27,7 @@ class Ensemble:
     """Parameters of R networks.
 
     Attributes:
-        flat: [R, P] float32, the values.
+        flat: [R, P], the values; float32 unless another type is asked for.
         gradient: [R, P], the same tensor as `flat.grad`.
         tensors: name -> [R, *shape], views of `flat` and leaves of autograd's graph.
         gradients: name -> [R, *shape], views of `gradient`.
@@ -38,13 +41,14 @@ class Ensemble:
         device: torch.device,
         buffers: Mapping[str, torch.Tensor] | None = None,
         input_major: Collection[str] = (),
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         """`input_major`: names of the matrices that lie input by input."""
         self._input_major = input_major
         self.buffers = dict(buffers or {})
         self._shapes = dict(shapes)
         width = sum(_padded(int(np.prod(shape))) for shape in shapes.values())
-        self.flat = torch.zeros(replicates, width, device=device)
+        self.flat = torch.zeros(replicates, width, device=device, dtype=dtype)
         self.gradient = torch.zeros_like(self.flat)
         self.flat.grad = self.gradient
         self.tensors = {name: view.requires_grad_() for name, view in self.views(self.flat).items()}
@@ -70,7 +74,8 @@ class Ensemble:
     def only(self, kept: Sequence[int]) -> "Ensemble":
         """Return a copy of the members at some positions, with their gradients."""
         buffers = {name: value[kept] for name, value in self.buffers.items()}
-        found = Ensemble(self._shapes, len(kept), self.flat.device, buffers, self._input_major)
+        device, dtype = self.flat.device, self.flat.dtype
+        found = Ensemble(self._shapes, len(kept), device, buffers, self._input_major, dtype)
         found.flat.copy_(self.flat[kept])
         found.gradient.copy_(self.gradient[kept])
         return found

@@ -24,7 +24,8 @@ class Scaling:
     """(intensity - shift) / scale; with `features`, only for these pixels of the flattened image.
 
     Attributes:
-        shift, scale: float32, scalars [] or one number a kept pixel [features].
+        shift, scale: scalars [] or one number a kept pixel [features], of the type that scaled
+            images have.
         features: int64 [features], the kept pixels' positions, or None for whole images.
     """
 
@@ -33,7 +34,7 @@ class Scaling:
     features: torch.Tensor | None = None
 
     @classmethod
-    def fit(cls, kind: str, images: torch.Tensor) -> "Scaling":
+    def fit(cls, kind: str, images: torch.Tensor, dtype: torch.dtype = torch.float32) -> "Scaling":
         """Return the scaling called `kind`; `standardised` measures it on training images [N, ...].
 
         `standardised` drops pixels that never change and gives the others mean 0 and variance 1.
@@ -41,7 +42,7 @@ class Scaling:
         """
         fixed = choose({**_FIXED, "standardised": None}, kind, "scaling")
         if fixed:
-            return cls(*map(torch.tensor, fixed))
+            return cls(*(torch.tensor(number, dtype=dtype) for number in fixed))
         pixels = intensities(images).flatten(1).double()
         deviation = pixels.std(0, correction=0)
         features = torch.nonzero(deviation > 0).flatten()
@@ -49,8 +50,8 @@ class Scaling:
             raise ValueError(
                 "scaling: standardised: every pixel of the training images is constant"
             )
-        shift = pixels.mean(0)[features].float()
-        return cls(shift, deviation[features].float(), features)
+        shift = pixels.mean(0)[features].to(dtype)
+        return cls(shift, deviation[features].to(dtype), features)
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """Scale images [..., C, H, W], uint8 or intensities; with `features`: [..., features]."""
@@ -58,7 +59,7 @@ class Scaling:
             images = images.flatten(-3)[..., self.features]
         unit = 255 if images.dtype == torch.uint8 else 1
         # One product and one sum, in place, rather than the formula's three passes.
-        scaled = images.to(torch.float32, copy=True).mul_(1 / (self.scale * unit))
+        scaled = images.to(self.scale.dtype, copy=True).mul_(1 / (self.scale * unit))
         return scaled.sub_(self.shift / self.scale) if self.shift.any() else scaled
 
     def shape(self, image: tuple[int, ...]) -> tuple[int, ...]:

@@ -1,8 +1,8 @@
-"""Gradients of a batch and of its first image, from one pass where possible (needs torch).
+"""Gradients of a batch and of a single image, from one pass where possible (needs torch).
 
 A weight's gradient is a sum over images of the layer's inputs times the slopes by its outputs.
-After the backward pass of a batch both factors are known for the first image, so its gradient takes
-a product of one row instead of a second pass.
+After the backward pass of a batch both factors are known for its first image, whose gradient so
+takes a product of one row instead of a second pass.
 """
 
 import torch
@@ -14,14 +14,21 @@ from prunescape.optimising.interfaces import Batch, Objective
 from prunescape.optimising.objectives import point_estimate
 
 
-def descend(goal: Objective, ensemble: Ensemble, batch: Batch, first: Parameters) -> torch.Tensor:
-    """Set the ensemble's gradients to those of a batch, and write those of its first images.
+def descend(
+    goal: Objective,
+    ensemble: Ensemble,
+    batch: Batch,
+    first: Parameters,
+    separate: Batch | None = None,
+) -> torch.Tensor:
+    """Set the ensemble's gradients to those of a batch, and write those of single images.
 
     Args:
         goal: what training minimises.
         ensemble: R networks; gets the gradients of their mean losses.
         batch: B images and labels for every network.
-        first: parameter name -> [R, ...]; gets the gradients of the losses on image 0.
+        first: parameter name -> [R, ...]; gets the gradients of the losses on single images.
+        separate: the single images; without them, those that come first in the batch.
 
     Returns:
         The mean losses [R].
@@ -30,9 +37,10 @@ def descend(goal: Objective, ensemble: Ensemble, batch: Batch, first: Parameters
         ValueError: if the objective fits posteriors: its gradient is random.
     """
     goal = point_estimate(goal, "optimiser.kind psgd")
-    if not goal.network.chained:
+    if separate or not goal.network.chained:
         # A user's module may call a layer twice, and may have parameters beside its layers.
-        ensemble.backward(goal.loss(ensemble.values, batch.first, training=True).sum())
+        single = separate or batch.first
+        ensemble.backward(goal.loss(ensemble.values, single, training=True).sum())
         for name, gradient in ensemble.gradients.items():
             first[name].copy_(gradient)
         return goal.descend(ensemble, batch, [], 0.0)

@@ -9,12 +9,14 @@ is estimated during training, from the gradient g_1 of one image and the gradien
     C_t = (1 - 1/t) C_{t-1} + (g_1 - g_S)^2 / t
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
+from prunescape.foundations import streams
 from prunescape.foundations.choices import choose
 from prunescape.networks.ensembles import Ensemble
 
@@ -31,7 +33,7 @@ class NoiseCovariance:
     stay the same.
 
     Attributes:
-        values: [R, P] float32, C in the layout of an ensemble's flat buffer.
+        values: [R, P], C in the layout of an ensemble's flat buffer.
         t: number of batches counted.
     """
 
@@ -63,16 +65,20 @@ class PreconditionedSGD:
     """Steps of an ensemble by -H g_S with H_k = scale * 2 S / (N max(C_k, floor)).
 
     Settings (config key `optimiser`): floor; scale; normalisation: `images` (N images, the paper)
-    or `parameters`, a public code's choice, where N is the number of parameters of a network; and
-    start. Whatever the start, the first step is the one at t = 10:
+    or `parameters`, a public code's choice, where N is the number of parameters of a network;
+    first_step: `moves`, or `measures`, that code's choice, where the first step of every training
+    brings C up to date and leaves the weights; noise_image (read by the training): whether g_1 is
+    of an image of the batch or of a separate one; and start. Whatever the start, the first step is
+    the one at t = 10:
 
         measured   C is the mean of all squares so far. The first nine batches only measure it.
-        zero       as in that code, C_9 = 0: all batches move the weights. At the first batch C is
-                   a tenth of one square, which is next to nothing for most weights; the floor then
-                   decides how far they move.
+        zero       C_9 = 0: all batches move the weights. At the first batch C is a tenth of one
+                   square, which is next to nothing for most weights; the floor then decides how
+                   far they move.
+        uniform    as in that code, C_9 is uniform on [0, sqrt(6 / parameters)), each entry drawn.
 
     Before `step` is called, the ensemble must hold the gradients of a batch, and `first` the
-    gradients of the batch's first image.
+    gradients of a single image.
 
     Attributes:
         first: parameter name -> [R, ...], g_1; written before each step.
@@ -105,9 +111,34 @@ class PreconditionedSGD:
         self._mask = mask
         self._first = torch.zeros_like(ensemble.flat)
         self.first = ensemble.views(self._first)
-        starts = {"measured": 0, "zero": FIRST_STEP - 1}
+        starts = {"measured": 0, "zero": FIRST_STEP - 1, "uniform": FIRST_STEP - 1}
         started = choose(starts, settings["start"], "optimiser.start")
         self._noise = NoiseCovariance(ensemble.flat, started)
+        self._is_drawn = settings["start"] == "uniform"
+        first_steps = {"moves": 0, "measures": 1}
+        first_step = settings.get("first_step", "moves")
+        self._still = choose(first_steps, first_step, "optimiser.first_step")
+        self._steps = 0  # of this training
+
+    @torch.no_grad()
+    def begin(
+        self, members: Sequence[streams.Name], state: Mapping[str, np.ndarray | torch.Tensor]
+    ) -> None:
+        """Begin a training from the state of an earlier one, or draw C where it starts so.
+
+        Args:
+            members: first parts of each member's random streams' names.
+            state: arrays with `<parameter>.noise` and `noise.t`, or without.
+        """
+        if "noise.t" in state:
+            self.load(state)
+            self._steps = 0
+        elif self._is_drawn:
+            most = math.sqrt(6 / self._ensemble.parameters)
+            for name, view in self._ensemble.views(self._noise.values).items():
+                for values, member in zip(view, members, strict=True):
+                    stream = streams.generator(*member, name)
+                    values.copy_(torch.from_numpy(stream.uniform(0, most, values.shape)))
 
     @torch.no_grad()
     def step(self) -> None:
@@ -117,16 +148,22 @@ class PreconditionedSGD:
         """
         gradient = self._ensemble.gradient
         self._noise.update(self._first, gradient, self._mask)
-        if self._noise.t >= FIRST_STEP:
+        self._steps += 1
+        if self._noise.t >= FIRST_STEP and self._steps > self._still:
             divisor = torch.clamp_min(self._noise.values, self._floor, out=self._first)
             self._ensemble.flat.addcdiv_(gradient, divisor, value=-self._length)
 
     def state(self) -> dict[str, torch.Tensor]:
-        """Return the state that `load` takes: `<parameter>.noise` [R, ...] and `noise.t` [R]."""
+        """Return the state that `load` takes.
+
+        It is `<parameter>.noise` [R, ...] and `noise.t` [R], with `noise.steps` [R] where the
+        training's first step differs.
+        """
         noise = self._noise
         views = self._ensemble.views(noise.values)
         state = {f"{name}.noise": view for name, view in views.items()}
-        return state | {"noise.t": torch.full((len(noise.values),), noise.t)}
+        counts = {"noise.t": noise.t} | ({"noise.steps": self._steps} if self._still else {})
+        return state | {k: torch.full((len(noise.values),), count) for k, count in counts.items()}
 
     @torch.no_grad()
     def load(self, state: Mapping[str, np.ndarray | torch.Tensor]) -> None:
@@ -134,6 +171,8 @@ class PreconditionedSGD:
         for name, view in self._ensemble.views(self._noise.values).items():
             view.copy_(torch.as_tensor(state[f"{name}.noise"]))
         self._noise.t = int(state["noise.t"][0])
+        if "noise.steps" in state:
+            self._steps = int(state["noise.steps"][0])
 
 
 def preconditioner(

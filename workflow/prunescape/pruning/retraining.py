@@ -176,7 +176,8 @@ def _before_training(
     """
     name = choose({"initial": root, "redrawn": (*root, "redrawn")}, settings["start"], "start")
     network = checkpoint.network
-    drawn = initial_weights(network, settings["initial_weights"], name, checkpoint.replicates)
+    start, dtype = settings["initial_weights"], checkpoint.scaling.scale.dtype
+    drawn = initial_weights(network, start, name, checkpoint.replicates, dtype)
     return drawn | {name: checkpoint.arrays[name] for name in network.frozen}
 
 

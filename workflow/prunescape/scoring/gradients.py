@@ -32,7 +32,8 @@ def full_gradient(
     """
     members = len(next(iter(parameters.values())))
     buffers = {name: value for name, value in parameters.items() if name not in goal.shapes}
-    ensemble = Ensemble(goal.shapes, members, images.device, buffers)
+    dtype = scaling.scale.dtype
+    ensemble = Ensemble(goal.shapes, members, images.device, buffers, dtype=dtype)
     ensemble.load({name: parameters[name] for name in goal.shapes})
     total = torch.zeros_like(ensemble.flat)
     for chunk, classes in zip(images.split(CHUNK), labels.split(CHUNK), strict=True):

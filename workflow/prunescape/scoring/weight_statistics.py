@@ -146,7 +146,8 @@ class WeightStatistics:
         if "initial_weights" not in self._fit:
             raise ValueError("needs initial_weights, which the fit doesn't have")
         network, replicates = self._checkpoint.network, self._checkpoint.replicates
-        drawn = initial_weights(network, self._fit["initial_weights"], self._root, replicates)
+        start, dtype = self._fit["initial_weights"], self._checkpoint.scaling.scale.dtype
+        drawn = initial_weights(network, start, self._root, replicates, dtype)
         for layer, mask in sparse_weights.masks(network, self._root, replicates).items():
             drawn[f"{layer}.weight"] *= mask
         found = {name: torch.from_numpy(value).to(self._device) for name, value in drawn.items()}
