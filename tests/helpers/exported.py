@@ -7,7 +7,7 @@ import torch
 
 from prunescape.exports import portable, sizes
 from prunescape.networks.scaling import intensities
-from prunescape.scoring.input_moments import input_moments
+from prunescape.scoring import input_moments
 from tests.helpers.factories import (
     CONVOLUTIONAL,
     LOGISTIC,
@@ -42,8 +42,10 @@ def pruned(layers, effect="zero", share=0.6, gone=True):
             after = kept[following].reshape(3, kept[following].shape[1], units, -1)
             after[:, :, 1] = False  # and the second reaches nothing
     parameters = fitted.parameters(CPU)
-    measured = input_moments(fitted.network, parameters, fitted.scaling, uint8_images(50))
-    means = {layer: mean for layer, (mean, _) in measured.items()}
+    measured = input_moments.input_moments(
+        fitted.network, parameters, fitted.scaling, uint8_images(50)
+    )
+    means = input_moments.means(measured)
     return portable.of_member(fitted, 2, kept, effect, means, {"study": "s"}), fitted, kept
 
 

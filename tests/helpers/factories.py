@@ -10,8 +10,7 @@ from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import streams
 from prunescape.networks.network import Network
 from prunescape.networks.scaling import Scaling
-from prunescape.scoring import ranking
-from prunescape.scoring.input_moments import input_moments
+from prunescape.scoring import input_moments, ranking
 
 LOGISTIC = [{"kind": "linear", "units": 4, "bias": False}]
 PERCEPTRON = [
@@ -117,7 +116,7 @@ def scored(
 ) -> tuple[dict[str, np.ndarray], dict[str, torch.Tensor]]:
     """Return the scores of a checkpoint, and the mean inputs of its layers."""
     parameters = fitted.parameters(torch.device("cpu"))
-    measured = input_moments(fitted.network, parameters, fitted.scaling, images)
-    means = {layer: mean for layer, (mean, _) in measured.items()}
+    measured = input_moments.input_moments(fitted.network, parameters, fitted.scaling, images)
     labels = classes(len(images))
-    return ranking.scores(fitted, names, PSGD, images, labels, measured, root), means
+    scores = ranking.scores(fitted, names, PSGD, images, labels, measured, root)
+    return scores, input_moments.means(measured)

@@ -6,8 +6,6 @@ import _script
 from prunescape.data import image_tensors
 from prunescape.foundations import files
 from prunescape.networks import module_checks
-from prunescape.networks.module_network import ModuleNetwork
-from prunescape.networks.scaling import Scaling
 
 
 def main() -> None:
@@ -28,9 +26,6 @@ def main() -> None:
 
     torch.set_num_threads(1)
     split = image_tensors.load(arguments.images)
-    scaling = Scaling.fit(arguments.scaling, split.images)
-    shape = scaling.shape(tuple(split.images.shape[1:]))
-    network = ModuleNetwork(arguments.network, shape)
     use = module_checks.Use(
         split.classes,
         arguments.optimiser,
@@ -38,7 +33,7 @@ def main() -> None:
         len(split.images),
         arguments.batch_sizes,
     )
-    module_checks.check(network, shape, use)
+    network = module_checks.checked(arguments.network, split.images, arguments.scaling, use)
     print(module_checks.line(network))
     files.write_json(arguments.output, module_checks.summary(network))
 

@@ -54,8 +54,7 @@ def main() -> None:
     means, opened = {}, {}
     if arguments.moments:
         arrays, metadata = files.read_tensors(arguments.moments)
-        measured = input_moments.from_arrays(arrays, where)
-        means = {layer: mean for layer, (mean, _) in measured.items()}
+        means = input_moments.means(input_moments.from_arrays(arrays, where))
         opened = metadata["opened"]
     split = image_tensors.load([arguments.images], where)
     shapes = {layer.name: layer.shape for layer in checkpoint.network.weighted}

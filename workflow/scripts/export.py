@@ -38,7 +38,7 @@ def main() -> None:
     means = {}
     if arguments.moments:
         measured = input_moments.from_arrays(files.read_tensors(arguments.moments)[0], "cpu")
-        means = {layer: mean for layer, (mean, _) in measured.items()}
+        means = input_moments.means(measured)
     pruned = fitted
     if arguments.retrained:
         arm = [origin[key] for key in ("criterion", "scope", "effect", "level")]

@@ -6,6 +6,7 @@ import pytest
 from prunescape.networks import architectures, module_checks
 from prunescape.networks.module_checks import Use
 from prunescape.networks.module_network import ModuleNetwork
+from tests.helpers.factories import uint8_images
 from tests.helpers.own_networks import MIXED, MODULES, PERCEPTRON, SHAPES, UNUSUAL, unusual
 
 
@@ -52,3 +53,15 @@ def test_the_summary_says_what_is_frozen():
     )
     assert module_checks.summary(built)["frozen"]["fixed.weight"] == [3, 1, 3, 3]
     assert np.prod(built.weighted[0].shape) + np.prod(built.weighted[1].shape) == 182
+
+
+def test_a_network_is_checked_with_images_as_a_fit_scales_them():
+    images = uint8_images(20, (1, 8, 8))
+    images[:, :, :, 0] = 7  # which standardised drops, with the image's shape
+    use = Use(4, "adam")
+    network = module_checks.checked(PERCEPTRON, images, "unit", use)
+    assert network.shapes["1.weight"] == (7, 64)
+    with pytest.raises(ValueError, match=r"perceptron can't take images of 56: "):
+        module_checks.checked(PERCEPTRON, images, "standardised", use)
+    with pytest.raises(ValueError, match="returns 4 logits, expected one for each of the 5"):
+        module_checks.checked(PERCEPTRON, images, "unit", Use(5, "adam"))

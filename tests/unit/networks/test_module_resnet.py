@@ -129,8 +129,7 @@ def test_posteriors_are_pruned_and_compensated(posterior):
     packed = arm_masks.masks(scores, [("snr", "global", 0)], "exact_k", "0.50", ROOT, [1, 2])
     arm = {"criterion": "snr", "scope": "global", "selection": "exact_k", "schedule": "oneshot"}
     arm |= {"effects": ["zero", "compensate"], "points": [(0, "0.50")]}
-    means = {layer: mean for layer, (mean, _) in found.items()}
-    rows = evaluated(posterior, [], [(packed, [1, 2])], arm, means)
+    rows = evaluated(posterior, [], [(packed, [1, 2])], arm, input_moments.means(found))
     assert len(rows) == 8
     by_effect = {row["effect"]: row for row in rows if row["replicate"] == 1}
     assert by_effect["zero"]["nll"] != by_effect["compensate"]["nll"]

@@ -100,3 +100,5 @@ def test_arrays_and_back():
     for layer, pair in measured.items():
         for ours, theirs in zip(back[layer], pair, strict=True):
             assert torch.equal(ours, theirs)
+    means = input_moments.means(back)
+    assert all(torch.equal(means[layer], measured[layer][0]) for layer in measured)

@@ -17,6 +17,7 @@ from prunescape.networks.module_errors import RefusedError, paths_of, telling
 from prunescape.networks.module_network import ModuleNetwork
 from prunescape.networks.module_starts import fenced
 from prunescape.networks.network import Parameters, Shape, Weighted
+from prunescape.networks.scaling import Scaling
 
 MEMBERS, IMAGES = 2, 6
 SLOPES = 1e-2  # tolerance of a parameter's gradient, relative to the gradient's largest number
@@ -39,6 +40,24 @@ class Use:
     distribution: str = "warm_start"
     images: int = 0
     batch_sizes: Mapping[str, int] = field(default_factory=dict)
+
+
+def checked(named: str, images: torch.Tensor, scaling: str, use: Use) -> ModuleNetwork:
+    """Return a user's network for images as a fit scales them, after `check`.
+
+    Args:
+        named: path/to/file.py:name of the network.
+        images: training images [N, C, H, W].
+        scaling: the fit's scaling.
+        use: what the study does with the network.
+
+    Raises:
+        ValueError: as `ModuleNetwork` and `check`.
+    """
+    shape = Scaling.fit(scaling, images).shape(tuple(images.shape[1:]))
+    network = ModuleNetwork(named, shape)
+    check(network, shape, use)
+    return network
 
 
 def check(network: ModuleNetwork, input_shape: Shape, use: Use) -> None:

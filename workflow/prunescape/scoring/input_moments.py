@@ -57,6 +57,11 @@ def input_moments(
     return moments
 
 
+def means(moments: Moments) -> dict[str, torch.Tensor]:
+    """Return layer -> mean inputs [R or 1, in, ...], which the effect `compensate` reads."""
+    return {layer: mean for layer, (mean, _) in moments.items()}
+
+
 def arrays(moments: Moments) -> dict[str, np.ndarray]:
     """Return what a file stores: "mean/<layer>" and "deviation/<layer>"."""
     return {

@@ -1,0 +1,51 @@
+"""An export on disk is measured form by form."""
+
+import numpy as np
+import pytest
+
+from prunescape.exports import compacting, forms, latency, measuring, portable, sizes
+from prunescape.foundations import files
+from tests.helpers.exported import ORIGIN, pruned
+from tests.helpers.factories import PERCEPTRON
+
+FORMS = ("dense", "masked", "compact")
+
+
+@pytest.fixture
+def export(tmp_path):
+    masked, fitted, _ = pruned(PERCEPTRON)
+    dense = portable.of_member(fitted, 2, None, "none", {}, ORIGIN)
+    models = {"dense": dense, "masked": masked, "compact": compacting.compact(masked)}
+    forms.save(models, tmp_path / "small")
+    files.write_json(tmp_path / "small" / "export.json", ORIGIN | {"nominal": 0.6})
+    return tmp_path / "small", models
+
+
+def test_rows_are_those_of_the_networks_in_the_files(export, monkeypatch):
+    folder, models = export
+    monkeypatch.setattr(latency, "SECONDS", 0.0)
+    monkeypatch.setattr(latency, "ROUNDS", 1)
+    monkeypatch.setattr(measuring, "BATCHES", (2,))
+    found = list(measuring.rows(folder, FORMS))
+    assert all(list(row) == sizes.COLUMNS for row in found)
+    assert {row["form"] for row in found} == set(FORMS)
+    assert {(row["export"], row["nominal_sparsity"]) for row in found} == {("small", 0.6)}
+    multiply_adds = {
+        (row["form"], row["way"]): row["value"]
+        for row in found
+        if row["quantity"] == sizes.MULTIPLY_ADDS
+    }
+    for form, model in models.items():
+        weights = list(model.weights.values())
+        assert multiply_adds[form, "all weights"] == sum(weight.size for weight in weights)
+        nonzero = sum(np.count_nonzero(weight) for weight in weights)
+        assert multiply_adds[form, "nonzero weights"] == nonzero
+    ways = {(row["form"], row["way"]) for row in found if row["quantity"] == sizes.LATENCY}
+    assert ways == {(f, way) for f in FORMS for way in ("torch dense", "torch CSR", "onnxruntime")}
+
+
+def test_a_damaged_form_is_named(export):
+    folder, _ = export
+    (folder / "masked.safetensors").write_bytes(b"x")
+    with pytest.raises(ValueError, match=r"masked\.safetensors: n"):
+        list(measuring.rows(folder, FORMS))
