@@ -63,6 +63,7 @@ rule all:
 
 onstart:
     claim_folder()
+    lift_job_rate()
 
 
 onsuccess:

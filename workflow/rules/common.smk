@@ -189,6 +189,17 @@ def claim_folder():
     linked_files.separate([results("logs"), results("benchmarks")])
 
 
+def lift_job_rate():
+    """Start jobs of this machine as fast as they come.
+
+    Snakemake's limit starts a timer at every look for jobs, whose end causes another look: more and
+    more of them, up to a tenth of a run's CPU time, and the last ones hold the process at its end.
+    A cluster's scheduler is guarded by the limit, and keeps it.
+    """
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
+
+
 def explain_failures():
     """Print the reason of every job that failed, a line each, after all else."""
     for reason in failures.reasons(Path.cwd(), BEGAN, KILLED):
