@@ -11,7 +11,10 @@ from prunescape.drawing import labels
         ("criterion", "snr", "signal to noise |μ|/σ"),
         ("criterion", "log_alpha", "dropout rate -log α"),
         ("criterion", "magnitude_x_std", "|w| × std of input"),
+        ("criterion", "taylor", "Taylor |w| × mean |gₙ|"),
+        ("criterion", "obd_empirical", "empirical OBD w²/2 × mean gₙ²"),
         ("criterion", "mine", "mine"),
+        ("criterion", "my_norm_0", "my_norm_0"),
     ],
 )
 def test_names_are_written_without_mathematical_type(column, word, written):

@@ -10,7 +10,7 @@ from prunescape.networks.module_network import ModuleNetwork
 from prunescape.networks.network import Network
 from prunescape.networks.scaling import Scaling
 from prunescape.optimising.objectives import Likelihood
-from prunescape.scoring import fisher, gradients
+from prunescape.scoring import gradients, image_gradients
 from tests.helpers import factories
 from tests.helpers.own_networks import MIXED, MODULES, PERCEPTRON, RESNET20, SHAPES
 
@@ -201,7 +201,7 @@ def test_fisher_information_is_the_mean_of_squared_gradients_of_the_module():
     built = ModuleNetwork(named, (3, 8, 8))
     pictures, labels = factories.uint8_images(6, (3, 8, 8)), factories.classes(6, 3)
     values, scaling = started(built, 2), Scaling.fit("unit", pictures)
-    found = fisher.diagonal(Likelihood(built, {}), values, scaling, pictures, labels)
+    found = image_gradients.mean_squares(Likelihood(built, {}), values, scaling, pictures, labels)
     expected = {layer.name: torch.zeros(layer.shape) for layer in built.weighted}
     for image, label in zip(scaling(pictures), labels, strict=True):
         alone = built.fresh(1).eval()

@@ -93,7 +93,7 @@ NETWORKS = {*FITS, "check_network", "measure", "score", "retrain", "evaluate", *
             "optimising/preconditioned",
             {*FITS, "score", "retrain"},
         ),
-        ("scoring/fisher", {"score", "retrain"}),
+        ("scoring/image_gradients", {"score", "retrain"}),
         ("scoring/weight_statistics", {"score", "retrain"}),
         ("fitting/initial_weights", {*FITS, "score", "retrain"}),
         ("optimising/posteriors", {*FITS, "score", "retrain"}),

@@ -23,6 +23,14 @@ STATISTICS = {
         "1": torch.tensor([[[2.0, -1.0], [0.0, 4.0]]]),
         "2": torch.tensor([[[1.0, -3.0]]]),
     },
+    "gradient_size": {
+        "1": torch.tensor([[[3.0, 1.5], [0.5, 4.0]]]),
+        "2": torch.tensor([[[2.0, 8.0]]]),
+    },
+    "gauss_newton": {
+        "1": torch.tensor([[[4.0, 1.0], [2.0, 16.0]]]),
+        "2": torch.tensor([[[2.0, 32.0]]]),
+    },
     "fisher": {
         "1": torch.tensor([[[2.0, 3.0], [5.0, 8.0]]]),
         "2": torch.tensor([[[1.0, 0.0]]]),
@@ -54,7 +62,8 @@ EXPECTED = {
         [[log(4), log(1 / 4)], [2 * log(1e-30 / 0.1), log(4)]],
         [[log(4), log(4)]],
     ),
-    "taylor": ([[2, 2], [0, 2]], [[3, 0.75]]),
+    "taylor": ([[3, 3], [0, 2]], [[6, 2]]),
+    "obd": ([[2, 2], [0, 2]], [[9, 1]]),
     "wanda": ([[3, 2], [0, 0.5]], [[0, 1]]),
     "obd_empirical": ([[1, 6], [0, 1]], [[4.5, 0]]),
     # |w g| at the start is 1, 2, 1, 0 and 3, 1: 8 in all.
@@ -142,7 +151,7 @@ def test_every_criterion_says_what_it_is_and_names_its_statistics(criterion):
 
 
 @pytest.mark.parametrize(
-    "criterion", ["snr", "log_alpha", "wanda", "taylor", "obd_empirical", "snip", "lamp"]
+    "criterion", ["snr", "log_alpha", "wanda", "taylor", "obd", "obd_empirical", "snip", "lamp"]
 )
 def test_a_criterion_of_a_paper_names_it(criterion):
     assert re.search(r"\(?(19|20)\d\d\)?", getattr(criteria, criterion).__doc__)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from prunescape.configuration import renamed
 from prunescape.configuration.words import Place, Problem, listed, nearest, shown
 from prunescape.foundations import levels
 
@@ -45,9 +44,7 @@ def unknown_name(place: Place, name: Any, block: Any, of: str) -> Iterator[Probl
     """Report a name that isn't a key of a block; `of` describes the block's keys in the message."""
     if isinstance(block, dict) and isinstance(name, str) and name not in block:
         names = listed(block) or "none is defined"
-        now = renamed.CRITERIA.get(name)
-        guess = f", which is now {now}" if now in block else nearest(name, block)
-        yield place, f"found {shown(name)}{guess}; allowed: {of} ({names})"
+        yield place, f"found {shown(name)}{nearest(name, block)}; allowed: {of} ({names})"
 
 
 def objective_kind(fit: Any) -> Any:

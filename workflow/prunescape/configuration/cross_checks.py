@@ -24,6 +24,7 @@ from prunescape.configuration.own_files import (
     claims_in,
     files_of_claims,
 )
+from prunescape.configuration.versions import check_versions
 from prunescape.configuration.words import Problem, shown
 from prunescape.evaluation import input_noise_kinds
 from prunescape.foundations import user_files
@@ -39,6 +40,7 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
     """
     config = mapping(config)
     datasets, catalogue = config.get("datasets"), config.get("catalogue")
+    yield from check_versions(config, files)
     for i, name in texts_in(config.get("studies")):
         yield from unknown_name(("studies", i), name, catalogue, "a study of the catalogue")
     yield from check_lengths(config)

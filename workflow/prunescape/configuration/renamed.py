@@ -1,9 +1,7 @@
-"""Old names of criteria and rules, and their new names, for messages."""
+"""Old names of rules, and their new names, for messages."""
 
 from collections.abc import Iterable
 
-CRITERIA = {"obd": "obd_empirical"}
-"""Old name of a criterion -> new name."""
 RULES = {
     "check": "check_network",
     "check_noise": "check_gradient_noise",

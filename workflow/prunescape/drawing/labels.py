@@ -13,9 +13,10 @@ SCORES = {
     "log_alpha": r"$-\log\alpha$",
     "hg": r"$|Hg|$",
     "g": r"$|g|$",
-    "taylor": r"$|wg|$",
+    "taylor": r"$|w|\,$× mean $|g_n|$",
     "wanda": r"$|w|\,$× norm of input",
-    "obd_empirical": r"$w^2h/2$",
+    "obd": r"$w^2h/2$",
+    "obd_empirical": r"$w^2/2\,$× mean $g_n^2$",
     "snip": r"$|w_0g_0|$",
     "lamp": r"$w^2/\Sigma$",
 }
@@ -30,7 +31,8 @@ CRITERIA = {
     "g": f"gradient {SCORES['g']}",
     "taylor": f"Taylor {SCORES['taylor']}",
     "wanda": f"Wanda {SCORES['wanda']}",
-    "obd_empirical": f"OBD {SCORES['obd_empirical']}",
+    "obd": f"OBD {SCORES['obd']}",
+    "obd_empirical": f"empirical OBD {SCORES['obd_empirical']}",
     "snip": f"SNIP {SCORES['snip']}",
     "lamp": f"LAMP {SCORES['lamp']}",
     "random": "random",
@@ -77,7 +79,7 @@ _PLAIN = {
     r"\,": " ",
     "^2": "²",
     "_0": "₀",
-    "$": "",
+    "_n": "ₙ",
 }
 _BY_COLUMN = {
     "criterion": CRITERIA,
@@ -97,10 +99,11 @@ def label(column: str, value: str) -> str:
 
 def plain(column: str, value: str) -> str:
     """Return the readable name without mathematical type, for a page or a terminal."""
-    text = label(column, value)
-    for marked, written in _PLAIN.items():
-        text = text.replace(marked, written)
-    return text
+    parts = label(column, value).split("$")
+    for i in range(1, len(parts), 2):  # what stood between two $
+        for marked, written in _PLAIN.items():
+            parts[i] = parts[i].replace(marked, written)
+    return "".join(parts)
 
 
 def place(column: str, value: str) -> tuple[bool, int, str]:

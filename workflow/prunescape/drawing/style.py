@@ -39,6 +39,7 @@ LOOKS = {
     "g": Look("#7A4B1E", "<"),
     "taylor": Look("#9900FF", ">"),
     "wanda": Look("#330099", "p"),
+    "obd": Look("#AADD88", "8"),
     "obd_empirical": Look("#F0E442", "h"),
     "snip": Look("#9966FF", "*"),
     "lamp": Look("#660066", "d"),

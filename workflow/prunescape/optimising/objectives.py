@@ -64,8 +64,20 @@ class Likelihood:
             affine: as in `Network.logits`.
             training: as in `Network.logits`.
         """
-        logits = self.network.logits(batch.images, parameters, affine, training=training)
-        return cross_entropy(logits.softmax(2) if self._twice else logits, batch.labels)
+        logits = self.logits(parameters, batch.images, affine, training=training)
+        return cross_entropy(logits, batch.labels)
+
+    def logits(
+        self,
+        parameters: Parameters,
+        images: torch.Tensor,
+        affine: Affine | None = None,
+        *,
+        training: bool = False,
+    ) -> torch.Tensor:
+        """Return what the loss takes for logits [R, B, classes], under `twice` probabilities."""
+        logits = self.network.logits(images, parameters, affine, training=training)
+        return logits.softmax(2) if self._twice else logits
 
     def penalty(self, epoch: int, batches: int) -> float:
         """Return 0: there is no penalty."""

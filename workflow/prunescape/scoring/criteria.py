@@ -66,21 +66,32 @@ def hg(weight: Tensor, preconditioner: Tensor, gradient: Tensor) -> Tensor:
     return (preconditioner * gradient).abs()
 
 
-def taylor(weight: Tensor, gradient: Tensor) -> Tensor:
-    """Return |w g|, the change of the loss without the weight, to first order.
+def taylor(weight: Tensor, gradient_size: Tensor) -> Tensor:
+    """Return the mean over images of |w g_n|: how much an image's loss changes without the weight.
 
-    Molchanov et al. (2017), arXiv 1611.06440, equation 7, for a weight in place of a feature map.
+    Molchanov et al. (2017), arXiv 1611.06440, equation 7, for a weight in place of a feature map:
+    the loss to first order. As in the paper every image has its own absolute value, which is then
+    averaged: at the end of training the mean gradient is near zero, but images' gradients aren't.
     """
-    return (weight * gradient).abs()
+    return weight.abs() * gradient_size
+
+
+def obd(weight: Tensor, gauss_newton: Tensor) -> Tensor:
+    """Return w^2 h / 2, the rise of the loss without the weight, to second order at a minimum.
+
+    LeCun, Denker and Solla (1990), "Optimal Brain Damage", equation 5. As in the paper h is the
+    diagonal of the Gauss-Newton matrix, but exact, where the paper drops what is off the diagonal
+    at every layer. With cross-entropy that is the Fisher information: the mean of squared gradients
+    whose labels are drawn from the network's predictions.
+    """
+    return weight.square() * gauss_newton / 2
 
 
 def obd_empirical(weight: Tensor, fisher: Tensor) -> Tensor:
-    """Return w^2 h / 2, the rise of the loss without the weight, to second order at a minimum.
+    """Return `obd` (LeCun, Denker and Solla 1990) with the empirical Fisher information for h.
 
-    LeCun, Denker and Solla (1990), "Optimal Brain Damage", equation 5. They take the Hessian's
-    diagonal for h; here h is the empirical Fisher information's diagonal, the mean over n of g_n^2
-    with the data's labels. Up to a factor the score equals snr^2 under the Laplace approximation,
-    whose variance is 1 / (N h).
+    That is the mean over n of g_n^2 with the data's labels. Up to a factor the score equals snr^2
+    under the Laplace approximation, whose variance is 1 / (N h).
     """
     return weight.square() * fisher / 2
 

@@ -13,9 +13,10 @@ from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.initial_weights import initial_weights
 from prunescape.foundations import streams
 from prunescape.networks.network import Parameters
+from prunescape.networks.scaling import Scaling
 from prunescape.optimising.objectives import Likelihood
 from prunescape.optimising.preconditioned import preconditioner
-from prunescape.scoring import fisher
+from prunescape.scoring import image_gradients
 from prunescape.scoring.gradients import full_gradient
 from prunescape.scoring.input_moments import Moments
 
@@ -75,15 +76,19 @@ class WeightStatistics:
         return self._gradient(self._checkpoint.parameters(self._device))
 
     @cached_property
+    def gradient_size(self) -> Layers:
+        """Means of the sizes of single images' gradients (`image_gradients.mean_sizes`)."""
+        return image_gradients.mean_sizes(*self._fitted, self._images, self._labels)
+
+    @cached_property
     def fisher(self) -> Layers:
-        """Diagonal of the empirical Fisher information (`fisher.diagonal`)."""
-        return fisher.diagonal(
-            self._goal,
-            self._checkpoint.parameters(self._device),
-            self._checkpoint.scaling.to(self._device),
-            self._images,
-            self._labels,
-        )
+        """Diagonal of the empirical Fisher information (`image_gradients.mean_squares`)."""
+        return image_gradients.mean_squares(*self._fitted, self._images, self._labels)
+
+    @cached_property
+    def gauss_newton(self) -> Layers:
+        """Diagonal of the Gauss-Newton matrix (`image_gradients.expected_squares`)."""
+        return image_gradients.expected_squares(*self._fitted, self._images)
 
     @cached_property
     def preconditioner(self) -> Layers:
@@ -127,6 +132,12 @@ class WeightStatistics:
             )
             for layer, shape in self._shapes.items()
         }
+
+    @property
+    def _fitted(self) -> tuple[Likelihood, Parameters, Scaling]:
+        """The objective, and the parameters and the scaling of the checkpoint."""
+        parameters = self._checkpoint.parameters(self._device)
+        return self._goal, parameters, self._checkpoint.scaling.to(self._device)
 
     @property
     def _shapes(self) -> dict[str, tuple[int, ...]]:
