@@ -8,6 +8,7 @@ squared: a few images at a time.
 """
 
 from collections.abc import Callable
+from functools import reduce
 from math import prod
 from typing import NamedTuple
 
@@ -196,9 +197,12 @@ def _by_image(function: _Function, calls: list[_Call]) -> torch.Tensor:
         total += torch.stack(
             [
                 function(
-                    sum(
-                        slope[member] @ window.expand(members, *window.shape[1:])[member]
-                        for slope, window in zip(by_positions, windows, strict=True)
+                    reduce(
+                        torch.add,
+                        (
+                            slope[member] @ window.expand(members, *window.shape[1:])[member]
+                            for slope, window in zip(by_positions, windows, strict=True)
+                        ),
                     )
                 ).sum(0)
                 for member in range(members)
