@@ -19,6 +19,7 @@ from typing import NamedTuple, NoReturn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from prunescape.foundations import home
+from prunescape.foundations.messages import few
 from prunescape.running import surroundings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -204,19 +205,13 @@ def look_at(folder: Path, need: str) -> None:
     if not os.access(python, os.X_OK):
         raise ValueError(f"USE_VENV={folder}: found no bin/python there")
     missing, differing = lacks(folder, need)
-    told = [f"lacks {few(missing)}"] if missing else []
+    faults = [f"lacks {few(missing)}"] if missing else []
     if differing:
-        told.append(f"differs from constraints.txt in {few(differing)}")
+        faults.append(f"differs from constraints.txt in {few(differing)}")
     if ESSENTIAL[need] & set(missing):
-        raise ValueError(f"USE_VENV={folder} {'; '.join(told)}")
-    if told:
-        print(f"make: USE_VENV={folder} {'; '.join(told)}; nothing is installed", file=sys.stderr)
-
-
-def few(names: list[str], limit: int = 5) -> str:
-    """Return the first names, and how many more there are."""
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return f"{', '.join(names[:limit])}{more}"
+        raise ValueError(f"USE_VENV={folder} {'; '.join(faults)}")
+    if faults:
+        print(f"make: USE_VENV={folder} {'; '.join(faults)}; nothing is installed", file=sys.stderr)
 
 
 def lacks(folder: Path, need: str) -> Lacks:

@@ -251,8 +251,8 @@ def main() -> None:
         function()
         return
     settings = Settings()
-    if told := surroundings.find_cache(settings.folder):
-        print(f"make: {told}", file=sys.stderr)
+    if warning := surroundings.find_cache(settings.folder):
+        print(f"make: {warning}", file=sys.stderr)
     function(settings)
 
 

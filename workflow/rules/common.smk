@@ -224,7 +224,7 @@ def name_what_is_missing():
     path = results(paths.DIVERGED)
     if os.path.exists(path):
         for row in divergence.read(path):
-            print(divergence.told(row), file=sys.stderr)
+            print(divergence.sentence(row), file=sys.stderr)
 
 
 def record_environment():
@@ -243,8 +243,8 @@ def unseen_changes():
     )
 
 
-if workflow.is_main_process and (told := unseen_changes()):
-    print(told, file=sys.stderr)
+if workflow.is_main_process and (warning := unseen_changes()):
+    print(warning, file=sys.stderr)
 
 
 def at_the_end(*functions):

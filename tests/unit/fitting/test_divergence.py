@@ -229,7 +229,7 @@ def test_rows_of_a_diverged_replicate_may_be_missing_and_are_listed(tmp_path):
     assert sorted(set(scores["replicate"])) == [1, 3]
     table.write_csv(table.of_diverged(records), tmp_path / "diverged.csv")
     [found] = divergence.read(tmp_path / "diverged.csv")
-    assert divergence.told(found) == (
+    assert divergence.sentence(found) == (
         "graves / mnist / logistic / vi: replicate 2 of checkpoint diverged in epoch 3: loss nan "
         "at step 4 (0.5 before it); likely setting: optimiser.learning_rate 9 (lower it)"
     )

@@ -81,7 +81,7 @@ def read(path: Path, background: str = "white") -> Images:
         {part: (pixels[part], labels[part]) for part in reading.parts},
         len(reading.names) if reading.names else classes,
         names,
-        [*reading.notes, *notes, *more, *_told(names)],
+        [*reading.notes, *notes, *more, *_class_notes(names)],
     )
 
 
@@ -137,7 +137,7 @@ def _check_classes(labels: np.ndarray, classes: int, path: Path) -> None:
         raise ValueError(f"{path}: no image to learn from of class {few(empty)}")
 
 
-def _told(names: list[str] | None) -> list[str]:
+def _class_notes(names: list[str] | None) -> list[str]:
     """Return a note with the class numbers and their names; [] if there are no names."""
     if not names:
         return []

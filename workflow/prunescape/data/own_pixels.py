@@ -157,7 +157,7 @@ def _range(images: np.ndarray, named: str) -> _Range:
 def _scale(dtype: np.dtype, pixels: _Range, named: str) -> tuple[float, type, str]:
     """Return the value of white in the file, the type for the converted images, and a note."""
     low, high = pixels.low, pixels.high
-    told = f"pixels from {low} to {high}"
+    span = f"pixels from {low} to {high}"
     if dtype.kind in "iub" and low >= 0:
         if high <= 1:
             return 1, np.uint8, "pixels are 0 or 1, and 1 is read as white"
@@ -168,12 +168,12 @@ def _scale(dtype: np.dtype, pixels: _Range, named: str) -> tuple[float, type, st
     if dtype.kind == "f" and low >= -ROUNDING:
         if high <= 1 + ROUNDING:
             beyond = low < 0 or high > 1
-            return 1, np.float32, f"{told}: clipped to 0 .. 1" if beyond else ""
+            return 1, np.float32, f"{span}: clipped to 0 .. 1" if beyond else ""
         if 255 * DARKEST <= high <= 255 and low >= 0:
             kind = np.uint8 if pixels.whole else np.float32
-            return 255, kind, f"{told}: floats, and 255 is read as white"
+            return 255, kind, f"{span}: floats, and 255 is read as white"
     raise ValueError(
-        f"{named}: {told}, expected floats in [0, 1] or integers in 0 .. 255 (uint16: 0 .. 65535); "
+        f"{named}: {span}, expected floats in [0, 1] or integers in 0 .. 255 (uint16: 0 .. 65535); "
         f"{_way(low, high)}{SAVE}"
     )
 

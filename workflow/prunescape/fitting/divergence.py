@@ -97,7 +97,7 @@ def read(path: str | os.PathLike) -> list[Record]:
         raise ValueError(f"{path}: not a table of divergences ({error})") from None
 
 
-def told(row: Mapping[str, Any]) -> str:
+def sentence(row: Mapping[str, Any]) -> str:
     """Return a row of the table as a sentence."""
     what = Divergence(**{field.name: row[field.name] for field in fields(Divergence)})
     return f"{' / '.join(row[name] for name in FIT)}: {what}"

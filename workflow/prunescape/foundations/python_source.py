@@ -58,7 +58,7 @@ def read(path: str | os.PathLike[str]) -> Source:
 
 @functools.cache
 def _parsed(content: bytes, path: str) -> Source:
-    with _told(path), warnings.catch_warnings():
+    with _refusing(path), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # running the file shows them
         text = importlib.util.decode_source(content)
         tree = ast.parse(text, path)
@@ -66,7 +66,7 @@ def _parsed(content: bytes, path: str) -> Source:
 
 
 @contextlib.contextmanager
-def _told(path: str) -> Iterator[None]:
+def _refusing(path: str) -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
@@ -89,7 +89,7 @@ def compiles(path: str | os.PathLike[str]) -> None:
         ValueError: as `read` does.
     """
     tree = read(path).tree
-    with _told(str(path)), warnings.catch_warnings():
+    with _refusing(str(path)), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         compile(tree, str(path), "exec", dont_inherit=True)
 

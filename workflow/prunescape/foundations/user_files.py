@@ -173,7 +173,7 @@ def running(path: str, ending: str = "") -> Iterator[None]:
             yield
             _check_folders(folders, modules)
         except FAILURES as error:
-            raise ValueError(told(path, error, ending)) from error
+            raise ValueError(message(path, error, ending)) from error
 
 
 def _check_folders(folders: list[str], modules: set[str]) -> None:
@@ -221,7 +221,7 @@ def calling(named: str, instead: str) -> Iterator[None]:
         )
 
 
-def told(path: str, error: BaseException, ending: str = "") -> str:
+def message(path: str, error: BaseException, ending: str = "") -> str:
     """Return a one-line message with the error that a user's file raised, and its line.
 
     Args:

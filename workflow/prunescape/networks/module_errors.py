@@ -63,7 +63,7 @@ def telling(named: str, what: str, paths: Paths) -> Iterator[None]:
             trace = trace.tb_next
         inside = _innermost(frames, paths)
         path, _ = user_files.split(named)
-        text = user_files.told(path, error, "when it is run")
+        text = user_files.message(path, error, "when it is run")
         raise RefusedError(
             f"networks: {named} {what}: {inside + ': ' if inside else ''}{text}"
         ) from error

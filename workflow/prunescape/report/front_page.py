@@ -38,7 +38,7 @@ def diverged(found: Sequence[Mapping[str, Any]]) -> str:
     """
     if not found:
         return ""
-    lines = [f"* {_plain(divergence.told(row))}\n" for row in found]
+    lines = [f"* {_plain(divergence.sentence(row))}\n" for row in found]
     heading = "**Replicates that are missing**: their training diverged, so n is smaller there.\n"
     return "\n".join(["", heading, *lines])
 

@@ -50,11 +50,11 @@ def _reason(log: Path, memory: bool) -> str:
     if log_endings.read(log):
         return ""
     lines = [line for line in log_endings.tail(log) if line.strip()]
-    reason = log_endings.reason(lines) or _unsaid(log, lines, memory)
+    reason = log_endings.reason(lines) or _likely(log, lines, memory)
     return reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}..."
 
 
-def _unsaid(log: Path, lines: list[str], memory: bool) -> str:
+def _likely(log: Path, lines: list[str], memory: bool) -> str:
     """Return the likely reason for a job whose log has no marked one, as after a kill.
 
     If Python can't start a script, the log ends with Python's error, which is not marked.

@@ -44,7 +44,7 @@ def wait(folder: Path) -> None:
     except OSError:
         return
     _clear(folder, os.pread(handle, 1000, 0).decode(errors="replace"))
-    _say(handle, HERE)  # Snakemake locks the folder, then calls `claim`, then starts jobs
+    _note(handle, HERE)  # Snakemake locks the folder, then calls `claim`, then starts jobs
     os.set_inheritable(handle, True)
     os.environ[HOLDER] = str(os.getpid())
 
@@ -61,7 +61,7 @@ def claim(folder: Path, where: str) -> None:
             raise ValueError(f"another run is at work in {folder.resolve()}: wait for its end")
     except OSError:
         return
-    _say(handle, where)
+    _note(handle, where)
 
 
 def _opened(folder: Path) -> int:
@@ -71,7 +71,7 @@ def _opened(folder: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
 
 
-def _say(handle: int, where: str) -> None:
+def _note(handle: int, where: str) -> None:
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"{socket.gethostname()} {where}\n".encode(), 0)
 

@@ -71,8 +71,8 @@ def clear(environment: MutableMapping[str, str] = os.environ) -> list[str]:
     gone = [name for name in PYTHON + PIP if environment.pop(name, "")]
     environment["PIP_USER"] = "0"  # overrides pip's configuration file
     environment["PYTHONNOUSERSITE"] = "1"
-    told = [name for name in gone if name in ("PYTHONPATH", "PYTHONHOME")]
-    return [f"not used, to import from the environment alone: {', '.join(told)}"] if told else []
+    lost = [name for name in gone if name in ("PYTHONPATH", "PYTHONHOME")]
+    return [f"not used, to import from the environment alone: {', '.join(lost)}"] if lost else []
 
 
 def clear_for_jobs(environment: MutableMapping[str, str] = os.environ) -> None:

@@ -76,7 +76,7 @@ def stack(
     notes = _check_one_kind(looks, where)
     images, done = _decoded(listing, looks, broken, background)
     if broken:
-        raise ValueError(_told(broken, where))
+        raise ValueError(_unreadable(broken, where))
     notes += [f"{where}: {count:,} pictures {what}" for what, count in sorted(done.items())]
     if any(what.startswith("have alpha") for what in done):
         other = next(each for each in BACKGROUNDS if each != background)
@@ -85,7 +85,7 @@ def stack(
     return images, notes
 
 
-def _told(broken: dict[object, str], where: Path) -> str:
+def _unreadable(broken: dict[object, str], where: Path) -> str:
     listed = few([f"{name} ({reason})" for name, reason in broken.items()])
     verb = "is no readable picture" if len(broken) == 1 else "are no readable pictures"
     return f"{where}: {len(broken):,} {verb}: {listed}; expected {ALLOWED}"
@@ -105,7 +105,7 @@ def _check_one_size(
         f"{where}: pictures of several sizes, {len(by_size[usual]):,} of {usual} "
         f"({by_size[usual][0]}), but {listed}; expected images of one shape: for each, "
         "PIL.Image.open(path).resize((width, height)).save(path)"
-        f"{'; besides, ' + _told(broken, where) if broken else ''}"
+        f"{'; besides, ' + _unreadable(broken, where) if broken else ''}"
     )
 
 
@@ -117,13 +117,13 @@ def _check_one_kind(looks: dict[_Look, list[object]], where: Path) -> list[str]:
     if len(by_kind) < 2:
         return []
     rare, *_ = sorted(by_kind, key=lambda each: len(by_kind[each]))
-    told = f"{len(by_kind[rare]):,} of {sum(map(len, by_kind.values())):,} pictures"
+    some = f"{len(by_kind[rare]):,} of {sum(map(len, by_kind.values())):,} pictures"
     if "16 bits" in by_kind:
         raise ValueError(
-            f"{where}: {told} are {rare} ({few(by_kind[rare])}), expected all with 16 bits a pixel "
+            f"{where}: {some} are {rare} ({few(by_kind[rare])}), expected all with 16 bits a pixel "
             "or none"
         )
-    return [f"{where}: {told} are {rare} ({few(by_kind[rare])}); all are read as colour"]
+    return [f"{where}: {some} are {rare} ({few(by_kind[rare])}); all are read as colour"]
 
 
 def _decoded(
