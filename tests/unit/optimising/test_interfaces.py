@@ -18,7 +18,7 @@ OBJECTIVES = {
     "activations": AT_ONCE,
     "weights": AT_ONCE | {"sampling": "weights"},
 }
-PRIORS = ["gaussian", "ard", "log_uniform"]
+PRIORS = ["gaussian", "standard_normal", "ard", "log_uniform"]
 NETWORK = Network(PERCEPTRON, (1, 8, 8))
 
 
@@ -38,7 +38,7 @@ def prepared(goal, seeds):
     for name, shape in goal.network.shapes.items():
         drawn = [torch.randn(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]
         ensemble.load({name: torch.stack(drawn) / 4})
-    goal.initialise(ensemble)
+    goal.initialise(ensemble, [(1, "study", seed) for seed in seeds])
     return ensemble, [torch.Generator().manual_seed(seed) for seed in seeds]
 
 
@@ -90,14 +90,13 @@ def test_the_first_image_of_a_batch_is_a_batch():
 
 @pytest.mark.parametrize("name", PRIORS)
 def test_a_prior_gives_a_number_a_member_and_slopes_that_may_be_changed(name):
-    made = prior(name, "standard_deviation")
+    made = prior(name)
     assert [each for each in members(Prior) if not hasattr(made, each)] == []
     generator = torch.Generator().manual_seed(1)
     mus = [torch.randn(3, 4, 5, generator=generator), torch.randn(3, 2, 4, generator=generator)]
-    sigmas = [torch.rand(mu.shape, generator=generator) + 0.1 for mu in mus]
-    variances = [sigma.square() for sigma in sigmas]
+    variances = [torch.rand(mu.shape, generator=generator) + 0.1 for mu in mus]
     given = [tensor.clone() for tensor in (*mus, *variances)]
-    assert made.value(mus, sigmas).shape == (3,)
+    assert made.value(mus, variances).shape == (3,)
     slopes = made.gradients(mus, variances)
     for mu, pair in zip(mus, slopes, strict=True):
         for slope in pair:
