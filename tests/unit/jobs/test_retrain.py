@@ -57,6 +57,7 @@ def test_a_schedule_changes_some_of_the_fits_settings():
         "optimiser": optimiser,
         "batch_size": 32,
         "shuffle": True,
+        "replacement": False,
         "sparse_weights": "held",
         "objective": {"kind": "likelihood", "softmax": "once"},
         "epochs": 7,
