@@ -83,10 +83,11 @@ rule prepare:
         source=lookup("datasets/{dataset}/source", within=config),
         test=lookup("datasets/{dataset}/test", within=config),
         seed=lookup("datasets/{dataset}/seed", within=config),
+        split=lookup("datasets/{dataset}/split", within=config),
     conda:
         "../../envs/images.yaml"
     shell:
         "python {input.code[0]:q} --dataset {wildcards.dataset:q} --source {params.source:q}"
         " {params.images:q} --test {params.test:q} --seed {params.seed:q}"
-        " --train-output {output.train:q} --validation-output {output.validation:q}"
+        " --split {params.split:q} --train-output {output.train:q} --validation-output {output.validation:q}"
         " --test-output {output.test:q} > {log:q} 2>&1"

@@ -33,6 +33,7 @@ def main() -> None:
         help="official, or how many images of the shuffled whole",
     )
     parser.add_argument("--seed", required=True, type=int, help="of the shuffling")
+    parser.add_argument("--split", default="stream", help="who shuffles: stream or sklearn")
     for name in datasets.SPLITS:
         parser.add_argument(f"--{name}-output", required=True, type=Path, help="safetensors")
     arguments = parser.parse_args()
@@ -43,7 +44,9 @@ def main() -> None:
             print(note)
     else:
         parts, classes, names = datasets.read_raw(arguments.raw), datasets.CLASSES, None
-    splits = datasets.split(parts, arguments.source, arguments.test, arguments.seed)
+    splits = datasets.split(
+        parts, arguments.source, arguments.test, arguments.seed, arguments.split
+    )
     for name, part in splits.items():
         path = getattr(arguments, f"{name}_output")
         datasets.write(path, part, arguments.dataset, name, arguments.source, classes, names)

@@ -183,6 +183,14 @@ def test_levels_of_a_chain_do_not_fall():
     assert lines_of({STEPS: [["0.90", 1], ["0.9", 1], ["0.900", 1], ["10x", 1]]}) == []
 
 
+def test_an_optimiser_starts_anew_at_a_step_of_the_chain():
+    steps, place = [["0.50", 1], ["0.90", 1]], STEPS.removesuffix("steps") + "new_optimiser"
+    assert lines_of({STEPS: steps, place: [1]}) == []
+    assert lines_of({STEPS: steps, place: [2]}) == [
+        f"{place}[0]: found 2; allowed: the number of a step, at most 1"
+    ]
+
+
 def test_schedules_of_an_arm_exist():
     assert lines_of(schedules=["fines"]) == [
         f"{CHAINED_ARM}.schedules[0]: found 'fines', perhaps fine is meant; "

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.model_selection import train_test_split
 
 from prunescape.data import datasets
 from prunescape.foundations import files
@@ -102,6 +103,28 @@ def test_digits():
     assert [len(part[1]) for part in split.values()] == [1131, 126, 540]
     seen = np.concatenate([part[0] for part in split.values()]).reshape(1797, 64)
     assert (np.unique(seen, axis=0) == np.unique(images.reshape(1797, 64), axis=0)).all()
+
+
+def test_a_split_by_sklearn_is_sklearns_own(tmp_path, raw):
+    """Training and test set in its order; the end of the training set is for validation."""
+    digits = datasets.read_raw([DIGITS])
+    whole = {"digits": (digits, 540, 0.3, 42), "mnist": (datasets.read_raw(raw), 21_000, 0.3, 100)}
+    for source, (parts, test, share, seed) in whole.items():
+        images = np.concatenate([part[0] for part in parts.values()])
+        labels = np.concatenate([part[1] for part in parts.values()])
+        expected = train_test_split(images, labels, test_size=share, random_state=seed)
+        found = datasets.split(parts, source, test, seed, "sklearn")
+        fitted = [np.concatenate([found["train"][i], found["validation"][i]]) for i in (0, 1)]
+        for ours, theirs in zip((*fitted, *found["test"]), (0, 2, 1, 3), strict=True):
+            np.testing.assert_array_equal(ours, expected[theirs])
+    with pytest.raises(ValueError, match="found official with split: sklearn; allowed: a number"):
+        datasets.split(datasets.read_raw(raw), "mnist", "official", 1, "sklearn")
+
+
+def test_the_digits_of_the_public_code_have_61_pixels_that_change():
+    found = datasets.split(datasets.read_raw([DIGITS]), "digits", 540, 42, "sklearn")
+    fitted = np.concatenate([found["train"][0], found["validation"][0]]).reshape(1257, 64)
+    assert (fitted.std(0) > 0).sum() == 61
 
 
 @pytest.mark.parametrize("test", ["official", 0, 1788, -5])

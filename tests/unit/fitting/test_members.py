@@ -25,7 +25,7 @@ def members(replicates, trainable=None):
     )
     generators = [torch.Generator().manual_seed(r) for r in replicates]
     free = {"1.weight": trainable} if trainable is not None else {}
-    return Members(ensemble, replicates, generators, {}, free, SETTINGS, 20)
+    return Members(ensemble, replicates, generators, free, SETTINGS, 20)
 
 
 def step(made):

@@ -14,7 +14,7 @@ import yaml
 from scipy.special import softmax
 
 from prunescape.configuration.validation import validate
-from prunescape.fitting import training
+from prunescape.fitting import sparse_weights, training
 from prunescape.foundations import streams
 from prunescape.networks.architectures import network
 from prunescape.networks.ensembles import DTYPES
@@ -147,3 +147,106 @@ def test_sgd_noise():
                 assert found[name].dtype == np.float64
                 np.testing.assert_allclose(found[name][row], w, rtol=1e-5, atol=1e-8)
                 np.testing.assert_allclose(found[f"{name}.noise"][row], c, rtol=1e-5)
+
+
+def mlp(replicate, sizes):
+    """Return torch's layers with the library's start."""
+    layers = []
+    for number, (inputs, outputs) in enumerate(pairwise(sizes), 1):
+        layer = torch.nn.Linear(inputs, outputs, dtype=torch.float64)
+        start(layer, number, replicate)
+        layers.append(layer)
+    return layers
+
+
+def start(layer, number, replicate):
+    bound = 1 / np.sqrt(layer.weight[0].numel())
+    for part, parameter in (("weight", layer.weight), ("bias", layer.bias)):
+        stream = streams.generator(*ROOT, "initial weights", replicate, f"{number}.{part}")
+        parameter.data = torch.from_numpy(stream.uniform(-bound, bound, tuple(parameter.shape)))
+
+
+def test_magnitude():
+    """Two steps of a chain, in float64: with raw pixels a rounding error would grow too fast."""
+    settings = recipe("magnitude") | {"dtype": "float64"}
+    data = images(STEPS * settings["batch_size"], 28)
+    first = fitted(settings | {"optimiser_state": "fresh"}, data)
+    cut = {
+        name: np.abs(value) > np.quantile(np.abs(value), 0.5)
+        for name, value in first.items()
+        if name.endswith(".weight")
+    }
+    masked = {name: value * cut.get(name, 1) for name, value in first.items()}
+    kept = settings | {"optimiser_state": "kept"}
+    again = fitted(kept, data, start=masked, trainable=cut, first_epoch=1)
+    anew = fitted(settings, data, start=masked, trainable=cut, first_epoch=1)
+    for row, replicate in enumerate(REPLICATES):
+        layers = mlp(replicate, [784, 250, 100, 10])
+        optimiser = torch.optim.Adam([p for layer in layers for p in layer.parameters()], lr=1e-3)
+        masks = [torch.ones_like(layer.weight) for layer in layers]
+        for step in range(2 * STEPS):
+            if step == STEPS:
+                masks = [torch.from_numpy(cut[f"{i}.weight"][row]) for i in (1, 2, 3)]
+            values = data[0].flatten(1).double().split(32)[step % STEPS]
+            for i, (layer, mask) in enumerate(zip(layers, masks, strict=True)):
+                layer.weight.data.mul_(mask)
+                values = layer(values)
+                values = values.relu() if i < 2 else values.log_softmax(1)
+            labels = data[1].split(32)[step % STEPS]
+            loss = torch.nn.functional.cross_entropy(values, labels)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        for i, (layer, mask) in enumerate(zip(layers, masks, strict=True), 1):
+            published = layer.weight.detach() * mask
+            np.testing.assert_allclose(again[f"{i}.weight"][row], published, rtol=0, atol=1e-5)
+            assert np.abs(anew[f"{i}.weight"][row] - published.numpy()).max() > 1e-4
+            bias = layer.bias.detach()
+            np.testing.assert_allclose(again[f"{i}.bias"][row], bias, rtol=0, atol=1e-5)
+
+
+class PublishedKWinners:
+    """The public code of k_winners for one sparse network, with the library's draws."""
+
+    def __init__(self, zeros, replicate):
+        self.zeros = zeros
+        self.layers = [torch.nn.Conv2d(1, 30, 5), torch.nn.Linear(4320, 300)]
+        self.layers.append(torch.nn.Linear(300, 10))
+        for number, layer in enumerate(self.layers, 1):
+            start(layer, number, replicate)
+            layer.float()
+
+    def __call__(self, pixels):
+        conv, hidden, output = self.layers
+        conv.weight.data[self.zeros["1"]] = 0
+        hidden.weight.data[self.zeros["2"]] = 0
+        x = (pixels / 255 - 0.1307) / 0.3081
+        x = torch.nn.functional.max_pool2d(conv(x), 2).flatten(1)
+        x = x * torch.zeros_like(x).scatter(1, x.topk(100, dim=1).indices, 1.0)
+        return output(hidden(x))
+
+
+def test_k_winners():
+    settings = recipe("k_winners")
+    layers = config()["networks"]["published_sparse"]
+    data = images(STEPS * settings["batch_size"], 28)
+    found = fitted(settings, data, layers)
+    for row, replicate in enumerate(REPLICATES):
+        masks = sparse_weights.masks(network(layers, (1, 28, 28)), ROOT, [replicate])
+        zeros = {name: torch.from_numpy(~mask[0]) for name, mask in masks.items()}
+        assert set(zeros["1"].flatten(1).sum(1).tolist()) == {12}
+        assert set(zeros["2"].sum(1).tolist()) == {2160}
+        net = PublishedKWinners(zeros, replicate)
+        parameters = [p for layer in net.layers for p in layer.parameters()]
+        optimiser = torch.optim.SGD(parameters, lr=0.01, momentum=0.5)
+        order = streams.generator(*ROOT, "batches", replicate, 0).permutation(len(data[1]))
+        for chosen in np.split(order, STEPS):
+            loss = torch.nn.functional.cross_entropy(net(data[0][chosen]), data[1][chosen])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        net(data[0][:1])  # eval() is never called: tests set the zeros too
+        for number, layer in enumerate(net.layers, 1):
+            for part in ("weight", "bias"):
+                published, ours = getattr(layer, part).detach(), found[f"{number}.{part}"][row]
+                np.testing.assert_allclose(ours, published, rtol=0, atol=1e-5)

@@ -100,20 +100,6 @@ def test_zeros_stay_zero_and_all_else_trains(optimiser):
         assert moved.mean() > 0.8  # the rest belongs to units that a ReLU silences
 
 
-def test_rezeroed_weights_keep_the_last_step():
-    masks = sparse_weights.masks(network(), ROOT, [1, 2])
-    arrays = fit(1, MOMENTUM, sparse_weights="rezeroed")
-    held = fit(1, MOMENTUM)
-    for name, mask in masks.items():
-        weight = arrays[f"{name}.weight"]
-        revived = weight[~mask]
-        assert (revived != 0).mean() > 0.5
-        # No more than one step of the optimiser, beside weights that trained throughout.
-        assert abs(revived).max() < 0.2 * abs(weight[mask]).max()
-        # Up to the last step the networks are the same.
-        np.testing.assert_allclose(weight[mask], held[f"{name}.weight"][mask], atol=1e-6)
-
-
 def test_a_posterior_cannot_be_sparse():
     objective = {"kind": "variational", "prior": "gaussian", "kl": {"weight": 1, "warm_up": [0, 0]}}
     objective |= {"sigma": {"parameter": "log", "initial": 0.1}, "sampling": "activations"}

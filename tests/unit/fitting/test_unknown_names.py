@@ -8,7 +8,7 @@ from prunescape.fitting import training
 from prunescape.fitting.initial_weights import initial_weights
 from prunescape.networks.network import Network
 from prunescape.networks.scaling import Scaling
-from tests.helpers.factories import LOGISTIC, classes, uint8_images
+from tests.helpers.factories import LOGISTIC, PSGD, classes, uint8_images
 from tests.helpers.fits import POINT, POSTERIOR
 
 NETWORK = Network(LOGISTIC, (1, 8, 8))
@@ -35,9 +35,23 @@ def fitted(**changes):
             "initial_weights.distribution",
             "zeros, normal, he_uniform, glorot_uniform, torch_default, own",
         ),
-        (lambda: fitted(sparse_weights="wonder"), "sparse_weights", "held, rezeroed"),
+        (
+            lambda: fitted(initial_weights={"distribution": "he_uniform", "biases": "wonder"}),
+            "initial_weights.biases",
+            "zero, drawn",
+        ),
+        (
+            lambda: fitted(optimiser=PSGD["optimiser"] | {"noise_image": "wonder"}),
+            "optimiser.noise_image",
+            "batch, separate",
+        ),
+        (
+            lambda: fitted(optimiser=PSGD["optimiser"] | {"first_step": "wonder"}),
+            "optimiser.first_step",
+            "moves, measures",
+        ),
     ],
-    ids=["initial weights", "sparse weights"],
+    ids=["initial weights", "biases", "noise image", "first step"],
 )
 def test_an_unknown_name_is_refused(call, key, allowed):
     with pytest.raises(ValueError, match=re.escape(f"{key}: found 'wonder'; allowed: {allowed}")):

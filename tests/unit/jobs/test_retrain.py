@@ -58,7 +58,6 @@ def test_a_schedule_changes_some_of_the_fits_settings():
         "batch_size": 32,
         "shuffle": True,
         "replacement": False,
-        "sparse_weights": "held",
         "objective": {"kind": "likelihood", "softmax": "once"},
         "epochs": 7,
         "start": "redrawn",
@@ -82,3 +81,11 @@ def test_steps_train_for_their_epochs_after_all_before():
     # 2 epochs of the fit come first.
     assert [retrain.epochs_before(CONFIG, step) for step in STEPS] == [2, 3, 4, 6]
     assert retrain.epochs_before(CONFIG, SECOND) == 2
+
+
+def test_a_step_is_told_whether_its_optimiser_goes_on():
+    key = f"catalogue.study.schedules.{STEPS[0].schedule}.new_optimiser"
+    config = changed(CONFIG, {key: [2]})
+    found = [json.loads(retrain.retraining_settings(config, step)) for step in STEPS]
+    assert [each["optimiser_state"] for each in found] == ["fresh", "kept", "fresh", "kept"]
+    assert "optimiser_state" not in json.loads(retrain.retraining_settings(CONFIG, STEPS[0]))

@@ -56,3 +56,15 @@ def test_a_chain_has_levels_of_its_own_and_a_job_a_step():
     assert controls == (Point(0, "0"), Point(1, "0"), Point(2, "0"))
     assert [found.level(point) for point in controls] == ["0", "0.50", "0.50"]
     assert found.is_chain
+
+
+def test_an_optimiser_goes_on_through_a_chain_that_says_where_it_starts_anew():
+    steps = [["0", 1], ["0.5", 1], ["0.9", 1], ["0.9", 1]]
+
+    def states(**settings):
+        found = schedules.Chain({"steps": steps, **settings})
+        return [found.optimiser_state(f"s{step}") for step in range(4)]
+
+    assert states() == [None] * 4
+    assert states(new_optimiser=[]) == ["fresh", "kept", "kept", "kept"]
+    assert states(new_optimiser=[2]) == ["fresh", "kept", "fresh", "kept"]

@@ -28,6 +28,11 @@ def check_schedule(place: Place, schedule: dict[Any, Any]) -> Iterator[Problem]:
     if place[-1] in ("none", "oneshot"):
         text = f"found {shown(place[-1])}, which means no training after pruning"
         yield place, f"{text}; allowed: another name"
+    steps = schedule.get("steps")
+    for i, step in enumerate(schedule.get("new_optimiser") or []):
+        if isinstance(step, int) and isinstance(steps, list) and step >= len(steps):
+            text = f"found {step}; allowed: the number of a step, at most {len(steps) - 1}"
+            yield (*place, "new_optimiser", i), text
     for (_, before, lower), (i, level, share) in itertools.pairwise(step_levels(schedule)):
         if share < lower:
             text = f"found {shown(level)} after {shown(before)}; allowed: levels that don't fall"

@@ -55,6 +55,9 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
         yield from unknown_name(
             (*place, "source"), source, config.get("sources"), "one of the sources"
         )
+        if dataset.get("split") == "sklearn" and dataset.get("test") == "official":
+            text = "found official with split: sklearn; allowed: a number of images"
+            yield (*place, "test"), text
     for name, network in mapping(config.get("networks")).items():
         if isinstance(network, str) and user_files.NAMED.fullmatch(network):
             try:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from prunescape.foundations import files, streams
+from prunescape.foundations.choices import choose
 
 SPLITS = ("train", "validation", "test")
 CLASSES = 10  # in all sources that come with the project
@@ -68,11 +69,13 @@ def read_raw(paths: Sequence[Path]) -> Parts:
     return parts
 
 
-def split(parts: Parts, source: str, test: int | str, seed: int) -> Parts:
+def split(
+    parts: Parts, source: str, test: int | str, seed: int, shuffling: str = "stream"
+) -> Parts:
     """Divide the parts of a source into training, validation and test sets.
 
-    The stream ("split", source, seed) shuffles the training part. Its last 10 % (rounded) become
-    the validation set, unless the source has a validation set, which is kept as it is.
+    The last 10 % (rounded) of the shuffled training part become the validation set, unless the
+    source has a validation set, which is kept as it is.
 
     Args:
         parts: the training part, which may be the whole source, and perhaps validation and test.
@@ -80,9 +83,13 @@ def split(parts: Parts, source: str, test: int | str, seed: int) -> Parts:
         test: "official" keeps the official test set as it is; a number pools the training and test
             parts, shuffles them, and makes the last `test` images the test set.
         seed: the data set's seed.
+        shuffling: `stream`: the stream ("split", source, seed) shuffles; `sklearn`: scikit-learn's
+            train_test_split does, with test_size=test and random_state=seed, so that training and
+            test set, in their order, are those of codes that call it.
 
     Raises:
-        ValueError: if there is no official test set, or `test` leaves too few images to train on.
+        ValueError: if there is no official test set, `test` leaves too few images to train on, or
+            scikit-learn is to make an official test set.
     """
     if isinstance(test, str):
         if test != "official":
@@ -100,10 +107,21 @@ def split(parts: Parts, source: str, test: int | str, seed: int) -> Parts:
                 f"datasets.<name>.test: {test} of {source}'s {len(labels)} images, expected "
                 f"{'official or ' if 'test' in parts else ''}1 .. {len(labels) - FEWEST}"
             )
-    order = streams.generator("split", source, seed).permutation(len(labels))
-    if not isinstance(test, str):
-        order, last = order[:-test], order[-test:]
+    by_sklearn = choose({"stream": False, "sklearn": True}, shuffling, "datasets.<name>.split")
+    if by_sklearn and isinstance(test, str):
+        raise ValueError(
+            "datasets.<name>.test: found official with split: sklearn; allowed: a number"
+        )
+    if by_sklearn:
+        from sklearn.model_selection import train_test_split  # takes a second
+
+        order, last = train_test_split(np.arange(len(labels)), test_size=test, random_state=seed)
         held_out = images[last], labels[last]
+    else:
+        order = streams.generator("split", source, seed).permutation(len(labels))
+        if not isinstance(test, str):
+            order, last = order[:-test], order[-test:]
+            held_out = images[last], labels[last]
     if "validation" in parts:
         train, validation = order, parts["validation"]
     else:

@@ -61,7 +61,6 @@ class Members:
         ensemble: their parameters and buffers.
         replicates: the replicate numbers of the M members.
         generators: one for every member, for samples of its posterior.
-        sparse: weight name -> boolean [M, ...], the fixed sparse weights.
         fixed: the weights that don't train.
         optimiser: updates the ensemble.
     """
@@ -71,7 +70,6 @@ class Members:
         ensemble: Ensemble,
         replicates: Sequence[int],
         generators: Sequence[torch.Generator],
-        sparse: Arrays,
         trainable: Arrays,
         settings: Mapping[str, Any],
         images: int,
@@ -82,7 +80,6 @@ class Members:
             ensemble: M members.
             replicates: the replicate numbers of the members.
             generators: one for every member.
-            sparse: weight name -> boolean [M, ...].
             trainable: weight name -> boolean [M, ...], True = trains; other weights keep their
                 value.
             settings: a fit of the config; optimiser and batch_size are read.
@@ -91,7 +88,6 @@ class Members:
         self.ensemble = ensemble
         self.replicates = list(replicates)
         self.generators = list(generators)
-        self.sparse = sparse
         self._trainable = trainable
         self._settings = settings
         self._images = images
@@ -112,7 +108,6 @@ class Members:
             self.ensemble.only(kept),
             [self.replicates[i] for i in kept],
             [self.generators[i] for i in kept],
-            {name: mask[kept] for name, mask in self.sparse.items()},
             {name: mask[kept] for name, mask in self._trainable.items()},
             self._settings,
             self._images,

@@ -24,7 +24,7 @@ from prunescape.foundations.files import Arrays
 from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.scaling import Scaling
-from prunescape.optimising import first_images, optimisers
+from prunescape.optimising import first_images, moments, optimisers
 from prunescape.optimising.interfaces import Batch, Objective
 from prunescape.optimising.objectives import objective
 from prunescape.optimising.preconditioned import PreconditionedSGD
@@ -34,8 +34,8 @@ class Fitted(NamedTuple):
     """The result of training an ensemble."""
 
     arrays: Arrays
-    """Parameter or buffer name -> [M, ...] float32; a variational fit adds `<weight>.sigma`,
-    preconditioned SGD the arrays of `PreconditionedSGD.state`."""
+    """Parameter or buffer name -> [M, ...]; a variational fit adds `<weight>.sigma`, preconditioned
+    SGD the arrays of `PreconditionedSGD.state`, an optimiser that goes on those of `moments`."""
     replicates: list[int]
     """The replicate numbers of the M members that are left."""
     diverged: list[Divergence]
@@ -63,8 +63,9 @@ def fit(
         images: training images [N, C, H, W], uint8 or float32 in [0, 1], on the device to use.
         labels: their classes [N], on the same device.
         settings: a fit of the config: objective, initial_weights, optimiser, batch_size,
-            first_epoch_batch_size, epochs, shuffle, replacement, sparse_weights. The scaling's
-            type is that of the computation.
+            first_epoch_batch_size, epochs, shuffle, replacement; optimiser_state, `fresh` or
+            `kept` (that of `start`), has the optimiser's moments among the estimates. The
+            scaling's type is that of the computation.
         root: first parts of all stream names: the run's seed and the study.
         replicates: the replicate numbers of M members; members with the same one share batches.
         start: weights, biases and buffers [M, ...] to start from instead of `initial_weights`; may
@@ -104,7 +105,8 @@ def fit(
             network.end_epoch(members.ensemble.buffers)
             if progress:
                 progress.keep(epoch + 1, members, diverged)
-    return Fitted(_estimates(goal, members), members.replicates, diverged)
+    found = _estimates(goal, members, "optimiser_state" in settings)
+    return Fitted(found, members.replicates, diverged)
 
 
 def _progress_bar(steps: int, done: int) -> tqdm:
@@ -143,17 +145,13 @@ def _beginning(
         torch.Generator(images.device).manual_seed(streams.seed(*root, "posterior samples", r))
         for r in replicates
     ]
-    free = _both(trainable or {}, sparse if _holds(settings) else {})
-    members = Members(ensemble, replicates, generators, sparse, free, settings, len(images))
+    free = _both(trainable or {}, sparse)
+    members = Members(ensemble, replicates, generators, free, settings, len(images))
     if isinstance(members.optimiser, PreconditionedSGD):
         members.optimiser.begin([(*root, "initial noise", r) for r in replicates], start or {})
+    elif settings.get("optimiser_state") == "kept":
+        moments.restore(members.optimiser, ensemble, start or {}, members.fixed.free)
     return members
-
-
-def _holds(settings: Mapping[str, Any]) -> bool:
-    """Return whether fixed sparse weights are set to zero after the last step too."""
-    kept = settings.get("sparse_weights", "held")
-    return choose({"held": True, "rezeroed": False}, kept, "sparse_weights")
 
 
 def _batch_sizes(settings: Mapping[str, Any]) -> list[int]:
@@ -233,8 +231,6 @@ class _Training(NamedTuple):
         ensemble, optimiser = members.ensemble, members.optimiser
         rates, epochs = self.settings["optimiser"], self.settings["epochs"]
         optimisers.set_rate(optimiser, rates, epoch + step / steps, epochs)
-        if not _holds(self.settings):
-            _clear(ensemble.tensors, members.sparse)
         if isinstance(optimiser, PreconditionedSGD):
             loss = first_images.descend(self.goal, ensemble, batch, optimiser.first, single)
         else:
@@ -252,11 +248,13 @@ def _show(bar: tqdm, epoch: int, losses: torch.Tensor, lost: Sequence[Divergence
     bar.set_postfix_str(f"epoch {epoch}, loss {loss:.4f}", refresh=False)
 
 
-def _estimates(goal: Objective, members: Members) -> Arrays:
+def _estimates(goal: Objective, members: Members, with_moments: bool) -> Arrays:
     """Return a checkpoint's arrays, contiguous whatever the ensemble's memory layout."""
     found = dict(goal.estimates(members.ensemble))
     if isinstance(members.optimiser, PreconditionedSGD):
         found |= members.optimiser.state()
+    elif with_moments:
+        found |= moments.named(members.optimiser, members.ensemble)
     return {name: np.ascontiguousarray(t.detach().cpu().numpy()) for name, t in found.items()}
 
 

@@ -12,7 +12,7 @@ from prunescape.jobs.fit import checkpoint
 from prunescape.pipeline import paths, plan
 from prunescape.pipeline.plan import Config
 
-_KEPT = ("optimiser", "batch_size", "shuffle", "replacement", "sparse_weights")
+_KEPT = ("optimiser", "batch_size", "shuffle", "replacement")
 
 
 def _retrained(config: Config, wildcards: Wildcards) -> list[tuple[str, str, str, str]]:
@@ -63,6 +63,8 @@ def retraining_settings(config: Config, wildcards: Wildcards) -> str:
     objective = fit["objective"] if fit["objective"]["kind"] == "likelihood" else point
     epochs = schedule.epochs(wildcards.part)
     found = {**kept, **schedule.changes, "objective": objective, "epochs": epochs}
+    if state := schedule.optimiser_state(wildcards.part):
+        found["optimiser_state"] = state
     if schedule.start is not None:
         found |= {"start": schedule.start, "initial_weights": fit["initial_weights"]}
     return compact(found)

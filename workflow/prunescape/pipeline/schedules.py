@@ -78,6 +78,13 @@ class Schedule(Protocol):
         """Return the number of epochs that the schedule's earlier jobs trained the networks for."""
         ...
 
+    def optimiser_state(self, part: str) -> str | None:
+        """Return whether a retraining job's optimiser goes on: `kept` from the job before, `fresh`.
+
+        None means that every job's optimiser starts anew, and that none is kept.
+        """
+        ...
+
 
 class _Independent:
     """A schedule with one point for every level of an arm; points don't depend on each other."""
@@ -91,6 +98,10 @@ class _Independent:
     def level(self, point: Point) -> str:
         """Return `point.level`."""
         return point.level
+
+    def optimiser_state(self, part: str) -> str | None:
+        """Return None: no job follows another."""
+        return None
 
 
 class OneShot(_Independent):
@@ -153,7 +164,12 @@ class Chain:
     start: str | None = None
 
     def __init__(self, settings: Settings) -> None:
-        """`settings`: steps, a list of (level, epochs after it); fit if the config has it."""
+        """Take the config's block.
+
+        `settings`: steps, a list of (level, epochs after it); fit and new_optimiser if the config
+        has them.
+        """
+        self._new_optimiser: Sequence[int] | None = settings.get("new_optimiser")
         self._steps: Sequence[tuple[str, int]] = settings["steps"]
         self.changes: Settings = settings.get("fit", {})
 
@@ -180,6 +196,12 @@ class Chain:
     def epochs_before(self, part: str) -> int:
         """Return the epochs of all steps before."""
         return sum(epochs for _, epochs in self._steps[: int(part[1:])])
+
+    def optimiser_state(self, part: str) -> str | None:
+        """Return `fresh` for the first step and those of new_optimiser, `kept` for the others."""
+        if self._new_optimiser is None:
+            return None
+        return "fresh" if int(part[1:]) in (0, *self._new_optimiser) else "kept"
 
 
 KINDS: dict[str, Callable[[Settings], Schedule]] = {"retrain": Retrain, "chain": Chain}
