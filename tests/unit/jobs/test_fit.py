@@ -74,7 +74,8 @@ def test_settings_say_nothing_of_the_other_networks():
         "batch_size": 32,
         "epochs": 2,
         "shuffle": True,
-        "sparse_weights": "held",
+        "replacement": False,
+        "dtype": "float32",
     }
     more = filled({"catalogue.study.fits.point.networks": ["net", "other"]})
     assert fit.fit_settings(more, POINT) == fit.fit_settings(CONFIG, POINT)

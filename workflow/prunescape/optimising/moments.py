@@ -19,7 +19,7 @@ PREFIX = "optimiser."
 
 def named(optimiser: Optimiser, ensemble: Ensemble) -> dict[str, torch.Tensor]:
     """Return the moments [R, ...] and counters [R] of an optimiser of torch, by name."""
-    found = {}
+    found: dict[str, torch.Tensor] = {}
     for moment, value in optimisers.state(optimiser, ensemble).items():
         if value.dim():
             views = ensemble.views(value)
