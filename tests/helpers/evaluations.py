@@ -39,6 +39,7 @@ def row(**changes: Any) -> dict[str, Any]:
         "brier": 0.2,
         "silent_by_layer": "0",
         "revived_weights": 0,
+        "kept_by_unit": "0-1 0-1 0-1",
     } | changes
     return {"accuracy": made["n_correct"] / made["n_images"]} | made
 
@@ -47,6 +48,7 @@ def dense(**changes: Any) -> dict[str, Any]:
     """Return the row of a network that is not pruned."""
     none = dict.fromkeys(("criterion", "scope", "selection", "effect", "schedule"), "none")
     kept = {"kept_weights": 100, "min_layer_kept": 10, "kept_by_layer": "60 30 10"}
+    kept["kept_by_unit"] = "6-6 6-6 5-5"  # of 10, 5 and 2 units
     return row(**none | kept | {"level": 0, "sparsity_actual": 0.0} | changes)
 
 

@@ -72,7 +72,7 @@ def dense(fitted=FITTED, conditions=CLEAN, images=IMAGES):
 
 def test_rows_have_the_columns_of_the_table(tmp_path):
     rows = evaluate(["0.50"], [NOISY], ["zero", "freeze"]) + dense()
-    expected = {*columns.KEY, *columns.VALUE, table.REVIVED} - set(MODEL)
+    expected = {*columns.KEY, *columns.VALUE, *table.CHECKED} - set(MODEL)
     assert all(row.keys() == expected for row in rows)
     named = [row | dict.fromkeys(MODEL, "x") for row in rows]
     assert len(table.assemble([{"rows": named}])) == 2 * 3 * 3 + 3
@@ -114,6 +114,8 @@ def test_sizes_are_counted(effect):
         assert row["total_weights"] == total == 64 * 7 + 7 * 5 + 5 * 4
         assert row["kept_weights"] == total - k == sum(by_layer)
         assert row["kept_by_layer"] == " ".join(map(str, by_layer))
+        units = [m.sum(axis=2)[0] for m in mask.values()]
+        assert row["kept_by_unit"] == " ".join(f"{min(each)}-{max(each)}" for each in units)
         assert row["min_layer_kept"] == min(by_layer)
         assert row["dead_units"] == selection.dead_units(mask)[0]
         assert row["sparsity_actual"] == (0.0 if effect == "freeze" else k / total)

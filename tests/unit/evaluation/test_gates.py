@@ -27,6 +27,13 @@ def arm(**changes):
     ]
 
 
+def by_unit(**changes):
+    """A row that passes: 5.4 rounds to 5 of the 6 inputs of a unit, 4.5 to 4 of 5."""
+    kept = {"kept_weights": 17, "sparsity_actual": 0.83, "min_layer_kept": 2}
+    kept |= {"kept_by_layer": "10 5 2", "kept_by_unit": "1-1 1-1 1-1"}
+    return row(scope="output_unit", **kept | changes)
+
+
 def keys(records):
     return [tuple(each[column] for column in columns.KEY) for each in table.rows(records)]
 
@@ -46,8 +53,20 @@ def test_sound_results_pass():
     assert len(scores) == 10
 
 
+def test_units_that_keep_their_own_number_pass():
+    frozen = by_unit(effect="freeze", sparsity_actual=0, frozen_weights=83)
+    threshold = by_unit(selection="threshold", level=2.0, kept_by_unit="0-2 1-1 0-2")
+    assert tripped([record(dense(), by_unit(), frozen, threshold)]) is None
+
+
 def planted():
     sound = arm()
+    yield "unit_sparsity_exact", by_unit(kept_by_unit="0-2 1-1 1-1")  # right in all only
+    yield "unit_sparsity_exact", by_unit(kept_by_unit="1-1 1-1 0-1")
+    yield "unit_sparsity_exact", by_unit(effect="freeze", kept_by_unit="1-1 1-1 1-2")
+    yield "unit_sparsity_exact", by_unit(kept_by_layer="10 5 1")
+    yield "unit_sparsity_exact", by_unit(level=0.5)
+    yield "unit_sparsity_exact", by_unit(fit="other")  # no dense row to know the units by
     yield "finite", row(nll=float("nan"))
     yield "finite", row(brier=float("inf"))
     yield "finite", row(ece=None)

@@ -15,7 +15,7 @@ from tests.helpers.factories import ties
 
 LEVELS = [f"{n / 100:.2f}" for n in range(101)]
 RISING = ["0", "0.13", "0.25", "0.30", "0.50", "0.77", "0.90", "0.95"]
-SCOPES = ["global", "layer", "floor", "input_unit", "neuron"]
+SCOPES = ["global", "layer", "output_unit", "floor", "input_unit", "neuron"]
 # Three layers; a convolution that is flattened into two linear ones; two convolutions.
 NETWORKS = [
     {"1": (7, 5), "2": (3, 7), "3": (2, 3)},
@@ -94,6 +94,20 @@ def test_exact_k_of_each_layer_at_every_level_and_tie(scores):
             lowest_kept = np.where(mask, scores[name], np.inf).reshape(2, -1).min(axis=1)
             highest = np.where(mask, -np.inf, scores[name]).reshape(2, -1).max(axis=1)
             assert (highest <= lowest_kept).all()
+
+
+@given(tied_scores())
+@settings(max_examples=12)
+def test_exact_k_of_each_unit_at_every_level_and_tie(scores):
+    for level in LEVELS:
+        kept = selection.exact_k(scores, level, "output_unit", ties(2))
+        for name, mask in kept.items():
+            assert mask.shape == scores[name].shape
+            units, given = (each.reshape(*each.shape[:2], -1) for each in (mask, scores[name]))
+            assert ((~units).sum(axis=2) == k_of(level, units.shape[2])).all()
+            lowest_kept = np.where(units, given, np.inf).min(axis=2)
+            highest_removed = np.where(units, -np.inf, given).max(axis=2)
+            assert (highest_removed <= lowest_kept).all()
 
 
 @given(tied_scores(), st.sampled_from([1, 2, 6, 50]))
@@ -268,12 +282,12 @@ def test_one_shot_masks_of_the_same_scores_are_nested(scope, most):
         assert (later <= earlier).all()
 
 
-@pytest.mark.parametrize("scope", ["layer", "input_unit", "neuron"])
+@pytest.mark.parametrize("scope", ["layer", "output_unit", "input_unit", "neuron"])
 def test_one_shot_masks_of_the_same_scores_are_nested_layer_by_layer(scope):
     generator = streams.generator("test", "nested")
     shapes = {"1": (30, 20), "2": (25, 30), "3": (4, 25)}
     scores = {name: generator.integers(0, 2, (1, *shape)) for name, shape in shapes.items()}
-    if scope != "layer":
+    if scope in ("input_unit", "neuron"):
         scores = {name: np.ones_like(value) for name, value in scores.items()}
         scores["1"][:, :20], scores["1"][:, :, :10] = 0, 0
     steps = [flat(selection.exact_k(scores, level, scope, ties(1))) for level in LEVELS[::5]]
@@ -281,7 +295,7 @@ def test_one_shot_masks_of_the_same_scores_are_nested_layer_by_layer(scope):
         assert (later <= earlier).all()
 
 
-@pytest.mark.parametrize("scope", ["global", "layer", "floor"])
+@pytest.mark.parametrize("scope", ["global", "layer", "output_unit", "floor"])
 @pytest.mark.parametrize("most", [0, 2, 1000])
 def test_a_schedule_removes_first_what_it_removed_before(scope, most):
     generator = streams.generator("test", "schedule", most)
@@ -297,6 +311,10 @@ def test_a_schedule_removes_first_what_it_removed_before(scope, most):
         if scope == "layer":
             for mask in kept.values():
                 assert removed(mask).tolist() == [k_of(level, mask[0].size)] * 2
+        elif scope == "output_unit":
+            for mask in kept.values():
+                units = mask.reshape(*mask.shape[:2], -1)
+                assert ((~units).sum(axis=2) == k_of(level, units.shape[2])).all()
         else:
             assert (~flat(kept)).sum(axis=1).tolist() == [k_of(level, total)] * 2
         previous = kept
@@ -328,6 +346,7 @@ def test_a_structured_schedule_with_zero_scores_is_exact(scope):
     [
         "global",
         "layer",
+        "output_unit",
         "floor",
         pytest.param("input_unit"),
         pytest.param("neuron"),

@@ -225,6 +225,34 @@ def test_wanda_equals_a_loop_over_images():
     np.testing.assert_allclose(found["wanda/1"], expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("layers", [PERCEPTRON, CONVOLUTIONAL], ids=["perceptron", "filters"])
+def test_wanda_of_each_output_unit_is_the_papers(layers):
+    # As the authors' code does it: of every row the lowest |w| times the input's norm.
+    fitted = checkpoint(layers)
+    found, _ = score(fitted, ["wanda"])
+    packed = arm_masks.masks(
+        found, [("wanda", "output_unit", 0)], "exact_k", "0.50", ROOT, fitted.replicates
+    )
+    shapes = {layer.name: layer.shape for layer in fitted.network.weighted}
+    kept = selection.unpack(arm_masks.layers_of(packed, "wanda", "output_unit"), shapes)
+    seen = {}
+    fitted.network.logits(
+        fitted.scaling(IMAGES)[None],
+        fitted.parameters(torch.device("cpu")),
+        observe=lambda layer, inputs: seen.update({layer.name: layer.windows(inputs)}),
+    )
+    for layer in fitted.network.weighted:
+        weights = torch.tensor(fitted.arrays[f"{layer.name}.weight"]).flatten(2)
+        for r in range(3):
+            inputs = seen[layer.name][min(r, len(seen[layer.name]) - 1)].flatten(0, 1)
+            metric = weights[r].abs() * inputs.norm(dim=0)
+            many = round(0.5 * metric.shape[1])
+            expected = torch.ones(metric.shape, dtype=torch.bool)
+            expected.scatter_(1, metric.sort(dim=1, stable=True).indices[:, :many], False)
+            mask = kept[layer.name][r].reshape(len(metric), -1)
+            np.testing.assert_array_equal(mask, expected.numpy())
+
+
 def test_snip_reads_the_weights_that_training_began_with():
     fitted = checkpoint(PERCEPTRON)
     found, _ = score(fitted, ["snip"])

@@ -40,6 +40,7 @@ CRITERIA = {
 SCOPES = {
     "global": "all layers together",
     "layer": "each layer alone",
+    "output_unit": "each unit's inputs alone",
     "floor": "all layers, with a minimum a layer",
     "input_unit": "whole inputs",
     "neuron": "whole neurons",

@@ -171,6 +171,7 @@ class _Pruned:
                 "kept_by_layer": " ".join(map(str, by_layer)),
                 "dead_units": int(dead[r]),
                 "revived_weights": 0 if frozen else revived,
+                "kept_by_unit": " ".join(_fewest_and_most(mask[r]) for mask in kept.values()),
             }
 
     def measure(
@@ -188,3 +189,9 @@ class _Pruned:
                 | {"n_images": len(labels)}
                 | {name: value[r] for name, value in values.items()}
             )
+
+
+def _fewest_and_most(mask: np.ndarray) -> str:
+    """Return "<fewest>-<most>" kept weights of a unit, for one replicate's mask [out, in, ...]."""
+    by_unit = mask.reshape(len(mask), -1).sum(axis=1)
+    return f"{by_unit.min()}-{by_unit.max()}"

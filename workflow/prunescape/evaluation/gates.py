@@ -49,6 +49,7 @@ def passed(records: Sequence[Record], expected: Iterable[tuple]) -> pd.DataFrame
     unseen(records)
     finite(records)
     no_revival(records)
+    unit_sparsity_exact(records)
     complete(records, expected)
     scores = table.assemble(records)
     sparsity_exact(scores)
@@ -96,6 +97,35 @@ def no_revival(records: Sequence[Record]) -> None:
         raise GateError("no_revival", "with removed weights that are not zero", offending)
 
 
+def unit_sparsity_exact(records: Sequence[Record]) -> None:
+    """In the scope output_unit every unit keeps its own exact number of weights.
+
+    Under selection = exact_k a unit of m inputs must keep m - k, the fewest and the most of its
+    layer alike, and the layer must keep that for all of its units. Dense rows tell how many inputs
+    and units a layer has. Frozen weights are masked in the same way and checked too.
+    """
+    found = list(table.rows(records))
+    sizes = {
+        _network(row): list(zip(_counts(row["kept_by_layer"]), _by_unit(row), strict=True))
+        for row in found
+        if row["criterion"] == "none"
+    }
+
+    def expected(row: Record) -> list[tuple[int, tuple[int, int]]]:
+        level, layers = levels.recover(row["level"]), sizes.get(_network(row), [])
+        kept = [(weights // most, _kept(level, most)) for weights, (_, most) in layers]
+        return [(units * each, (each, each)) for units, each in kept]
+
+    offending = [
+        _key(row)
+        for row in found
+        if (row["scope"], row["selection"]) == ("output_unit", "exact_k")
+        and list(zip(_counts(row["kept_by_layer"]), _by_unit(row), strict=True)) != expected(row)
+    ]
+    if offending:
+        raise GateError("unit_sparsity_exact", "with units that don't keep total - k", offending)
+
+
 def complete(records: Sequence[Record], expected: Iterable[tuple]) -> None:
     """The keys are exactly the expected ones (tuples in the order of `columns.KEY`), each once.
 
@@ -122,8 +152,9 @@ def sparsity_exact(scores: pd.DataFrame) -> None:
 
     The gate checks the effects zero and compensate. Under selection = exact_k, kept_weights must be
     total_weights - k in the scopes global and floor. In the scope layer the same must hold layer by
-    layer; the fit's dense rows give the layers' sizes. Under any selection sparsity_actual must be
-    at least the share that the mask removes.
+    layer; the fit's dense rows give the layers' sizes. Scopes that count whole units are left out,
+    and output_unit is for `unit_sparsity_exact`. Under any selection sparsity_actual must be at
+    least the share that the mask removes.
     """
     pruned = scores[scores["effect"].isin(["zero", "compensate"])]
     exact = pruned[pruned["selection"] == "exact_k"]
@@ -132,12 +163,12 @@ def sparsity_exact(scores: pd.DataFrame) -> None:
     def wrong(row: Any) -> bool:
         level = levels.recover(row.level)
         if row.scope == "layer":
-            kept = [_kept(level, size) for size in sizes.get(_trained(row), [])]
+            kept = [_kept(level, size) for size in sizes.get(_network(row._asdict()), [])]
             return _counts(row.kept_by_layer) != kept
         return bool(row.kept_weights != _kept(level, row.total_weights))
 
-    # All scopes but those that count whole units, so that a new one can't escape the gate.
-    counted = exact[~exact["scope"].isin(["input_unit", "neuron"])]
+    # All scopes but those of units, so that a new one can't escape the gate.
+    counted = exact[~exact["scope"].isin(["output_unit", "input_unit", "neuron"])]
     offending = [_key(row._asdict()) for row in named_rows(counted) if wrong(row)]
     if offending:
         raise GateError("sparsity_exact", "whose kept weights are not total - k", offending)
@@ -184,12 +215,19 @@ def _keys(scores: pd.DataFrame) -> Iterator[tuple]:
     return scores[list(columns.KEY)].itertuples(index=False, name=None)
 
 
-def _trained(row: Any) -> tuple[str, str, str, str]:
-    return row.study, row.dataset, row.network, row.fit
-
-
 def _counts(kept_by_layer: str) -> list[int]:
     return [int(kept) for kept in kept_by_layer.split()]
+
+
+def _network(row: Record) -> tuple:
+    """Return a row's trained network, study to fit."""
+    return tuple(row[name] for name in ("study", "dataset", "network", "fit"))
+
+
+def _by_unit(row: Record) -> list[tuple[int, int]]:
+    """Return the fewest and the most kept weights of a unit, for every layer."""
+    pairs = [each.partition("-") for each in row[table.BY_UNIT].split()]
+    return [(int(fewest), int(most)) for fewest, _, most in pairs]
 
 
 def _kept(level: Fraction, weights: int) -> int:
@@ -199,4 +237,4 @@ def _kept(level: Fraction, weights: int) -> int:
 def _layer_sizes(scores: pd.DataFrame) -> dict[tuple, list[int]]:
     """Return trained network -> weights by layer, from its dense rows, which keep all weights."""
     dense = scores[scores["criterion"] == "none"]
-    return {_trained(row): _counts(row.kept_by_layer) for row in named_rows(dense)}
+    return {_network(row._asdict()): _counts(row.kept_by_layer) for row in named_rows(dense)}

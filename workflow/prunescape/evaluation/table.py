@@ -23,7 +23,12 @@ REVIVED = "revived_weights"
 """Column of rows.json alone: number of weights that the mask removes but that aren't zero. A gate
 requires 0."""
 
-SCOPES = ["none", "global", "layer", "floor", "input_unit", "neuron"]
+BY_UNIT = "kept_by_unit"
+"""Column of rows.json alone: of each layer, the fewest and the most kept weights of a unit, such as
+"3-5", in order, separated by spaces. A gate checks it where each unit has its own k."""
+CHECKED = [REVIVED, BY_UNIT]
+
+SCOPES = ["none", "global", "layer", "output_unit", "floor", "input_unit", "neuron"]
 SELECTIONS = ["none", "exact_k", "threshold"]
 EFFECTS = ["none", "zero", "compensate", "freeze"]
 
@@ -94,12 +99,12 @@ SCHEMA = pa.DataFrameSchema(
 
 
 def rows(records: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the rows in rows.json files' contents, which have exactly KEY, VALUE and REVIVED.
+    """Yield the rows in rows.json files' contents, which have exactly KEY, VALUE and CHECKED.
 
     Raises:
         ValueError: if a record has no rows, or a row lacks a column or has an unknown one.
     """
-    columns = {*KEY, *VALUE, REVIVED}
+    columns = {*KEY, *VALUE, *CHECKED}
     for record in records:
         if not isinstance(record, Mapping) or not isinstance(record.get("rows"), list):
             raise ValueError("record of an evaluation: expected an object with a list `rows`")
@@ -118,12 +123,12 @@ def assemble(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     Raises:
         ValueError: if there are no rows, or a column or value is not allowed by the schema.
     """
-    scores = pd.DataFrame.from_records(list(rows(records)), columns=[*KEY, *VALUE, REVIVED])
+    scores = pd.DataFrame.from_records(list(rows(records)), columns=[*KEY, *VALUE, *CHECKED])
     if scores.empty:
         raise ValueError("no rows: expected at least one evaluation")
     if (scores[REVIVED] != 0).any():
         raise ValueError(f"{REVIVED}: expected 0 in every row")
-    scores = validate(scores.drop(columns=REVIVED))
+    scores = validate(scores.drop(columns=CHECKED))
     return scores.sort_values(list(KEY), ignore_index=True)
 
 

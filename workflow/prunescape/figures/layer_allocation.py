@@ -29,8 +29,9 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
     Raises:
         ValueError: if no network with several layers was pruned.
     """
-    # Frozen weights count as kept. Under the scope layer all layers keep the same share.
-    clean = table[(table["effect"] != "freeze") & (table["scope"] != "layer")]
+    # Frozen weights count as kept. In these scopes all layers keep the same share.
+    even = table["scope"].isin(["layer", "output_unit"])
+    clean = table[(table["effect"] != "freeze") & ~even]
     sizes = clean[clean["criterion"] == "none"].drop_duplicates(summary.COLUMN)
     sizes = sizes[[*summary.COLUMN, "kept_by_layer"]]
     pruned = summary.exact(clean)

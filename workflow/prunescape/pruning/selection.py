@@ -32,10 +32,12 @@ def exact_k(
         scores: layer name -> [R, out, in, ...], in the order of the network; finite.
         level: share to remove, a decimal string in [0, 1].
         scope: the set of units among which k is counted. `global`: all weights; `layer`: the
-            weights of every layer separately; `floor`: all weights, but every layer keeps at least
-            `floor` weights; `input_unit`: the input columns of every layer except the last, ranked
-            by the L2 norm of the column's scores; `neuron`: the units of every hidden layer, ranked
-            by the L2 norm of the scores of their incoming and outgoing weights together.
+            weights of every layer separately; `output_unit`: the incoming weights of every unit (a
+            row of a linear layer, a filter of a convolution) separately; `floor`: all weights, but
+            every layer keeps at least `floor` weights; `input_unit`: the input columns of every
+            layer except the last, ranked by the L2 norm of the column's scores; `neuron`: the units
+            of every hidden layer, ranked by the L2 norm of the scores of their incoming and
+            outgoing weights together.
         streams: one generator a replicate, which breaks ties.
         floor: least number of weights that a layer keeps under `floor` (all, if it has fewer).
         previous: an earlier mask; what it removed is removed first.
@@ -160,6 +162,16 @@ def _layer(member: Arrays, level: str, stream: np.random.Generator, _: int) -> A
     }
 
 
+def _output_unit(member: Arrays, level: str, stream: np.random.Generator, _: int) -> Arrays:
+    kept = {}
+    for name, value in member.items():
+        rows = value.reshape(len(value), -1)
+        removed = levels.count(level, rows.shape[1])
+        units = [_keep_highest(row, removed, stream) for row in rows]
+        kept[name] = np.stack(units).reshape(value.shape)
+    return kept
+
+
 def _floor(member: Arrays, level: str, stream: np.random.Generator, floor: int) -> Arrays:
     flat = np.concatenate([value.ravel() for value in member.values()])
     safe = np.concatenate(
@@ -235,6 +247,7 @@ def _split(flat: np.ndarray, like: Arrays) -> Arrays:
 _SCOPES: dict[str, Callable[[Arrays, str, np.random.Generator, int], Arrays]] = {
     "global": _global,
     "layer": _layer,
+    "output_unit": _output_unit,
     "floor": _floor,
     "input_unit": _input_unit,
     "neuron": _neuron,

@@ -50,8 +50,9 @@ def magnitude_x_std(weight: Tensor, input_deviation: Tensor) -> Tensor:
 def wanda(weight: Tensor, input_norm: Tensor) -> Tensor:
     """Return |w| times the norm of the weight's input (Sun et al. 2023, arXiv 2306.11695, eq. 1).
 
-    The norm is divided by the square root of the number of inputs, so that layers are comparable;
-    within a layer, which is where the paper compares, that changes no order.
+    The paper's Wanda is this criterion in the scope output_unit: only the weights of one output are
+    compared with each other. The norm is divided by the square root of the number of images, which
+    changes no order there and makes layers comparable in other scopes.
     """
     return weight.abs() * input_norm
 
