@@ -86,12 +86,38 @@ def test_extending_lists_the_statistics_and_the_criteria():
     assert list(table("criterion")) == list(needs.built_in())
 
 
-MADE_UP = {"workflow/scripts/sharpness.py"}
-"""What CONTRIBUTING.md has a reader add."""
+CODE = (".py", ".smk")
+MADE_UP = {"path/to/file.py", "nets/resnet.py", "helper.py", "workflow/scripts/sharpness.py"}
+"""Code that a reader would write."""
+
+
+def sources():
+    """Yield the pages and all that has comments beside the tests' own."""
+    yield from (*PAGES, ROOT / "Snakefile", ROOT / "Makefile", ROOT / "config.yaml")
+    for folder in ("workflow", "tools", "bench", "config", "envs", "profiles"):
+        for suffix in (".py", ".smk", ".yaml", ".js"):
+            yield from (ROOT / folder).rglob(f"*{suffix}")
+
+
+def test_files_and_tests_that_pages_and_comments_name_are_there():
+    folders = [ROOT / name for name in ("workflow", "tools", "bench", "docs", "tests")]
+    tree = [path for folder in folders for path in folder.rglob("*.*") if path.suffix in CODE]
+    there = {"/".join(path.parts[-depth:]) for path in tree for depth in range(1, 6)}
+    functions = {
+        name for path in tree for name in re.findall(r"def (test_\w+)", path.read_text("utf-8"))
+    }
+    lost = set()
+    for path in sources():
+        text = path.read_text(encoding="utf-8")
+        named = re.findall(r"(?<![\w./*<>-])((?:[\w.-]+/)*[\w-]+\.(?:py|smk))\b", text)
+        tests = re.findall(r"`(test_\w+)`", text) if path in PAGES else []
+        lost |= {(path.name, name) for name in named if name not in there | MADE_UP}
+        lost |= {(path.name, name) for name in tests if name not in functions}
+    assert not lost
 
 
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
-def test_files_that_a_page_for_contributors_names_are_there(page):
+def test_places_that_a_page_for_contributors_names_are_there(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     named = set(re.findall(r"`([\w.-]+/[\w./-]+\.\w+|[\w-]+/[\w/-]+/)`", text)) - MADE_UP
     places = (ROOT, ROOT / "workflow", ROOT / "workflow" / "prunescape")
