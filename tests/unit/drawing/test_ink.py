@@ -12,4 +12,4 @@ def test_ink_equals_numbers(study, elsewhere):
     assert line.get_xdata().tolist() == expected["kept_percent"].tolist()
     assert line.get_ydata().tolist() == expected["mean"].tolist()
     (dashed,) = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
-    assert dashed.get_ydata() == [dense.query("fit == 'vi'")["mean"].item()] * 2
+    assert dashed.get_ydata() == [dense.query("fit == 'vi'")["mean"].iloc[0]] * 2

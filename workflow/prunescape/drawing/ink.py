@@ -74,13 +74,20 @@ def _spread(found: pd.DataFrame) -> np.ndarray:
     return np.array([found["mean"] - found["low"], found["high"] - found["mean"]])
 
 
-def dense(axes: Axes, found: pd.DataFrame) -> None:
-    """Draw the dense network's mean (one row of `found`) as a dashed line, with a band."""
-    for row in named_rows(found):
+def unpruned(axes: Axes, found: pd.DataFrame) -> None:
+    """Draw the mean of unpruned networks as a dashed line, with a band.
+
+    `found`: of a panel, from `unpruned.over_replicates`. The line crosses the panel where all
+    levels compare with the same networks.
+    """
+    if found["mean"].nunique() != 1:
+        curve(axes, found["kept_percent"], found, "none", marked=False)
+        return
+    row = next(named_rows(found))
+    if np.isfinite(row.low):
         colour = style.look("none").colour
-        if np.isfinite(row.low):
-            axes.axhspan(row.low, row.high, color=colour, alpha=_BAND, linewidth=0)
-        axes.axhline(row.mean, **_line(style.look("none")), zorder=1.5)
+        axes.axhspan(row.low, row.high, color=colour, alpha=_BAND, linewidth=0)
+    axes.axhline(row.mean, **_line(style.look("none")), zorder=1.5)
 
 
 def line(criterion: str, label: str) -> Line2D:

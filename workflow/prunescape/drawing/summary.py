@@ -60,15 +60,6 @@ def last_step(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["step"] == rows.groupby(arm)["step"].transform("max")]
 
 
-def dense(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the dense networks' accuracy in percent: network, fit, mean, low, high, n."""
-    rows = clean(table)
-    rows = rows[(rows["criterion"] == "none") & (rows["schedule"] == "none")]
-    if rows.empty:
-        raise ValueError("figures: no rows of dense networks (criterion = none)")
-    return over_replicates(rows, COLUMN, "accuracy_percent")
-
-
 def exact(table: pd.DataFrame) -> pd.DataFrame:
     """Return the clean rows of arms that remove an exact number of weights, with percents."""
     return last_step(clean(table[table["selection"] == "exact_k"]))

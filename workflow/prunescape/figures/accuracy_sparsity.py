@@ -3,19 +3,24 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from prunescape.drawing import ink, references, scales, style, summary
+from prunescape.drawing import ink, references, scales, style, summary, unpruned
 from prunescape.drawing.grid import Grid
 
 
 def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return a study's curves (`summary.along_sparsity`) and dense networks (`summary.dense`).
+    """Return a study's curves of pruned networks and of the unpruned ones they compare with.
 
-    Both are in percent. Raises ValueError if no arm removes an exact number of weights.
+    Raises ValueError if no arm removes an exact number of weights.
+
+    Returns:
+        In percent: `summary.along_sparsity`, and `unpruned.over_replicates` by network, fit,
+        schedule and level.
     """
     rows = summary.exact(table)
     if rows.empty:
         raise ValueError("figure accuracy_sparsity: no rows with selection = exact_k")
-    return summary.along_sparsity(rows, "accuracy_percent"), summary.dense(table)
+    dense = unpruned.over_replicates(rows, table, [*summary.COLUMN, "schedule", "level"])
+    return summary.along_sparsity(rows, "accuracy_percent"), dense
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
@@ -28,7 +33,9 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     with style.applied(settings):
         grid = Grid(curves, summary.ROW, summary.COLUMN, settings)
         for axes, row, column, panel in grid:
-            ink.dense(axes, summary.at(dense, summary.COLUMN, column))
+            by = [*summary.COLUMN, "schedule"]
+            line = summary.at(dense, by, [*column, row[summary.ROW.index("schedule")]])
+            ink.unpruned(axes, line)
             shown.append(references.chosen(elsewhere, column, row, fits))
             references.draw(axes, shown[-1])
             for criterion in criteria:
@@ -41,6 +48,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         sources = references.handles(points)
         note = (
             summary.sample(curves, "Accuracy", table)
+            + unpruned.note(curves, table)
             + grid.constants()
             + (references.NOTE if sources else "")
         )

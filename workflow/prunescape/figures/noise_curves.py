@@ -3,30 +3,35 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from prunescape.drawing import ink, labels, scales, style, summary
+from prunescape.drawing import ink, labels, scales, style, summary, unpruned
 from prunescape.drawing.grid import Grid, Key
 
 _ROW = [*summary.COLUMN, *summary.ROW, "noise"]
+_LINE = [*summary.COLUMN, "schedule", "level", "noise"]
 
 
 def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the accuracy of pruned and of dense networks in percent, at every level of noise.
+    """Return the accuracy of pruned and of unpruned networks in percent, at every level of noise.
 
     A curve begins with the clean rows of the same networks, at noise level 0.
 
     Returns:
-        (pruned, dense), sorted by noise level: network, fit, noise, noise_level, mean, low, high,
-        n; `pruned` also has scope, effect, schedule, criterion, level.
+        (pruned, unpruned), sorted by noise level: network, fit, schedule, level, noise,
+        noise_level, mean, low, high, n; `pruned` also has scope, effect, criterion. The unpruned
+        networks are those that the pruned ones of the level compare with.
 
     Raises:
         ValueError: if there are no rows with noise.
     """
     rows = summary.last_step(summary.with_percents(table))
-    pruned = _curves(rows[rows["selection"] == "exact_k"], [*_ROW, "level", "criterion"])
+    rows = rows[rows["selection"] == "exact_k"]
+    pruned = _curves(rows, [*_ROW, "level", "criterion"])
     if pruned.empty:
         raise ValueError("figure noise_curves: no rows with noise and selection = exact_k")
-    dense = rows[(rows["criterion"] == "none") & (rows["schedule"] == "none")]
-    return pruned, _curves(dense, [*summary.COLUMN, "noise"])
+    pairs = unpruned.partners(rows, table)
+    pairs = pairs.assign(accuracy_percent=100 * pairs["accuracy_unpruned"])
+    pairs = pairs.drop_duplicates([*_LINE, "noise_level", "replicate"])
+    return pruned, _curves(pairs, _LINE)
 
 
 def _curves(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -45,14 +50,19 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     kinds = sorted(set(pruned["noise"]))
     with style.applied(settings):
         grid = Grid(pruned, _ROW, ["level"], settings, title=_pruned)
-        for axes, (network, fit, *_, noise), _, panel in grid:
-            line = summary.at(dense, [*summary.COLUMN, "noise"], (network, fit, noise))
+        for axes, row, column, panel in grid:
+            named = dict(zip([*_ROW, "level"], [*row, *column], strict=True))
+            line = summary.at(dense, _LINE, [named[name] for name in _LINE])
             ink.curve(axes, line["noise_level"], line, "none")
             for criterion in criteria:
                 line = panel[panel["criterion"] == criterion]
                 ink.curve(axes, line["noise_level"], line, criterion)
         scales.percent(grid.panels.first, [*pruned["mean"], *dense["mean"]])
-        note = summary.sample(pruned, "Accuracy", table) + grid.constants(["noise", "level"])
+        note = (
+            summary.sample(pruned, "Accuracy", table)
+            + unpruned.note(pruned, table)
+            + grid.constants(["noise", "level"])
+        )
         x_label = labels.label("noise", kinds[0]) if len(kinds) == 1 else "level of noise"
         handles = [ink.handle("none"), *map(ink.handle, criteria), ink.band()]
         return grid.panels.finish(x_label, "accuracy (%)", handles, note)

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from prunescape.drawing import cells, style, summary
+from prunescape.drawing import cells, style, summary, unpruned
 from prunescape.drawing.grid import Grid
 from prunescape.foundations.table_rows import named_rows
 
@@ -12,8 +12,8 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
     """Return accuracy in percent at every sparsity and level of noise.
 
     Returns:
-        `cells.PANEL`, criterion, level, noise_level, mean, low, high, n. Level 0 is the dense
-        network, the same for all criteria of a network and fit.
+        `cells.PANEL`, criterion, level, noise_level, mean, low, high, n. Level 0 is the unpruned
+        network that those at the highest level compare with (`unpruned.partners`).
 
     Raises:
         ValueError: if there are no rows with noise.
@@ -23,16 +23,11 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
         raise ValueError("figure noise_surface: no rows with noise and selection = exact_k")
     by = [*cells.PANEL, "criterion", "level", "noise_level"]
     pruned = summary.over_replicates(rows, by, "accuracy_percent")
-    dense = summary.with_percents(
-        table[(table["criterion"] == "none") & (table["schedule"] == "none")]
-    )
-    dense = summary.over_replicates(
-        dense, [*summary.COLUMN, "noise", "noise_level"], "accuracy_percent"
-    )
-    panels = pruned[[*cells.PANEL, "criterion"]].drop_duplicates()
-    clean = dense[dense["noise"] == "none"].drop(columns="noise").merge(panels, on=summary.COLUMN)
-    noisy = dense.merge(panels, on=[*summary.COLUMN, "noise"])
-    return pd.concat([clean.assign(level=0.0), noisy.assign(level=0.0), pruned])[list(pruned)]
+    sparsest = rows[rows["level"] == rows.groupby(cells.PANEL)["level"].transform("max")]
+    pairs = unpruned.partners(sparsest, table)
+    pairs = pairs.assign(unpruned_percent=100 * pairs["accuracy_unpruned"])
+    dense = summary.over_replicates(pairs, by, "unpruned_percent").assign(level=0.0)
+    return pd.concat([dense, pruned])[list(pruned)]
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
@@ -53,7 +48,8 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         note = (
             summary.sample(found, "Numbers: accuracy in percent", table, mark="")
             + _precision(found)
-            + "Left column: dense. "
+            + "Left column: unpruned. "
+            + unpruned.note(found, table)
             + grid.constants()
         )
         colours = cells.colours()

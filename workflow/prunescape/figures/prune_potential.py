@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
-from prunescape.drawing import ink, scales, style, summary
+from prunescape.drawing import ink, scales, style, summary, unpruned
 from prunescape.drawing.grid import Grid
 
 MARGIN = 1.0  # points
@@ -15,9 +15,10 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
     """Return the prune potential (Liebenwein et al. 2021, arXiv 2103.03014) of each criterion.
 
     It is computed for every replicate. A level is passed if accuracy is at most MARGIN points below
-    that of the replicate's dense network under the same noise; the prune potential is the sparsest
-    tested level that is passed together with all less sparse ones. Without such a level all weights
-    are kept. A replicate that diverged at some of the levels has no prune potential.
+    that of the replicate's unpruned network (`unpruned.partners`) under the same noise; the prune
+    potential is the sparsest tested level that is passed together with all less sparse ones.
+    Without such a level all weights are kept. A replicate that diverged at some of the levels has
+    no prune potential.
 
     Returns:
         network, fit, scope, effect, schedule, criterion, noise, noise_level; mean, low, high of the
@@ -26,11 +27,9 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
     rows = summary.last_step(summary.with_percents(table[table["selection"] == "exact_k"]))
     if rows.empty:
         raise ValueError("figure prune_potential: no rows with selection = exact_k")
-    same = [*summary.COLUMN, "noise", "noise_level", "replicate"]
-    dense = table[(table["criterion"] == "none") & (table["schedule"] == "none")]
-    pairs = rows.merge(dense[[*same, "accuracy"]], on=same, suffixes=("", "_dense"))
+    pairs = unpruned.partners(rows, table)
     # Accuracies are ratios of counts: rounding must not fail a level that meets MARGIN exactly.
-    lost = 100 * (pairs["accuracy_dense"] - pairs["accuracy"])
+    lost = 100 * (pairs["accuracy_unpruned"] - pairs["accuracy"])
     pairs = pairs.assign(within=lost <= MARGIN + 1e-9).sort_values("kept_percent", ascending=False)
     tested = pairs.groupby([*_BY, "replicate"])["level"].transform("size")
     pairs = pairs[tested == tested.groupby([pairs[name] for name in _BY]).transform("max")]
@@ -65,8 +64,9 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         first.yaxis.set_major_formatter(FixedFormatter([f"{each:g}" for each in noises]))
         note = (
             f"Fewest weights with which accuracy stays within {MARGIN:g} point of the same "
-            "replicate's dense network under the same noise, at this and every lower sparsity that "
-            "was tested. "
+            "replicate's unpruned network under the same noise, at this and every lower sparsity "
+            "that was tested. "
+            + unpruned.note(found, table)
             + summary.sample(found, "Weights kept", table, mark="bar")
             + grid.constants()
         )

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.drawing import ink, labels, references, scales, style, summary
+from prunescape.drawing import ink, labels, references, scales, style, summary, unpruned
 from prunescape.drawing.layout import Panels
 
 _ROW = [*summary.COLUMN, *summary.ROW, "criterion"]
@@ -24,7 +24,8 @@ def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFra
         (thresholds, curves, dense). thresholds, sorted by level: network, fit, scope, effect,
         schedule, criterion, level (the threshold), mean, low, high (accuracy), n, and removed_mean,
         removed_low, removed_high (share of weights removed). curves: `summary.along_sparsity` of
-        the same arms with an exact number of weights. dense: `summary.dense`.
+        the same arms with an exact number of weights. dense: `unpruned.over_replicates` by network,
+        fit, schedule and level.
 
     Raises:
         ValueError: if no rows have selection = threshold.
@@ -39,7 +40,8 @@ def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFra
     thresholds = summary.over_replicates(rows, by, "accuracy_percent").merge(removed, on=by)
     exact = summary.exact(table).merge(rows[_ROW].drop_duplicates(), on=_ROW)
     curves = summary.along_sparsity(exact, "accuracy_percent")
-    return thresholds, curves, summary.dense(table)
+    dense = unpruned.over_replicates(rows, table, [*summary.COLUMN, "schedule", "level"])
+    return thresholds, curves, dense
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
@@ -55,8 +57,9 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             column, arm, criterion = row[:2], row[2:5], row[5]
             by_threshold, by_sparsity = panels.axes[i, 0], panels.axes[i, 1]
             found = summary.at(thresholds, _ROW, row)
+            line = summary.at(dense, [*summary.COLUMN, "schedule"], [*column, arm[2]])
             for axes in (by_threshold, by_sparsity):
-                ink.dense(axes, summary.at(dense, summary.COLUMN, column))
+                ink.unpruned(axes, line)
             x = found["level"]
             by_threshold.fill_between(
                 x, found["removed_low"], found["removed_high"], color="#595959", alpha=0.18, lw=0
@@ -85,6 +88,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         sources = references.handles(points)
         note = (
             summary.sample(thresholds, "Accuracy", table)
+            + unpruned.note(thresholds, table)
             + summary.constants(rows, _ROW)
             + (references.NOTE if sources else "")
             + "Right: each point is a threshold, at the sparsity that it gave (bars: 95 % "
