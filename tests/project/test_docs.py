@@ -9,6 +9,7 @@ from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
 from prunescape.configuration import validation
+from prunescape.figures import kinds
 from prunescape.foundations import user_files
 from prunescape.pipeline import plan
 from prunescape.report import claim_files
@@ -123,3 +124,18 @@ def test_places_that_a_page_for_contributors_names_are_there(page):
     places = (ROOT, ROOT / "workflow", ROOT / "workflow" / "prunescape")
     assert len(named) > 10
     assert [name for name in named if not any((place / name).exists() for place in places)] == []
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_tables_of_the_code_that_a_page_for_contributors_names_are_there(page):
+    named = set(re.findall(r"`(_?[A-Z][A-Z_]{2,})`", (ROOT / page).read_text(encoding="utf-8")))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sources() if path.suffix == ".py")
+    code += (ROOT / "tests" / "helpers" / "workplace.py").read_text(encoding="utf-8")
+    assert named
+    assert {name for name in named if not re.search(rf"\b{name}\b", code)} == set()
+
+
+def test_exploring_says_what_each_figure_answers():
+    page = (ROOT / "docs" / "exploring.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:\w+, )*\w+) \| [a-z]", page.partition("## The figures")[2], re.M)
+    assert {kind for row in rows for kind in row.split(", ")} - {"figure"} == kinds.KINDS.keys()
