@@ -12,7 +12,7 @@
 #       prune/<selection>/<level>/  masks of all criteria and scopes at a level, bit-packed
 #       prune_step/<schedule>/s<step>/   masks of a step of a chain, from the step before
 #       retrain/<schedule>/              weights under masks: b<batch of levels> or s<step>
-#       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/rows
+#       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/  rows, outcomes
 #   results/<run>/exports/<export>/, sizes.csv    pruned networks for others; what they save
 #   results/<run>/scores.parquet, scores.csv      one table; most of what is below reads only this
 #   results/<run>/explorer.html, verdicts.rst     the table as a page, the report's front page

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import numpy as np
+
+from prunescape.evaluation.outcomes import Packed
+
 TRAIN, VALIDATION, TEST = "1" * 64, "2" * 64, "3" * 64
 
 
@@ -59,3 +63,11 @@ def record(*rows: dict[str, Any]) -> dict[str, Any]:
         "evaluated_on": {"test": TEST},
         "rows": list(rows),
     }
+
+
+def outcomes(record: dict[str, Any]) -> Packed:
+    """Return outcomes that fit a record: of a row the first n_correct images are right."""
+    rows = record["rows"]
+    images = max((row["n_images"] for row in rows), default=10_000)
+    correct = np.arange(images) < np.array([[row["n_correct"]] for row in rows]).reshape(-1, 1)
+    return Packed(np.packbits(correct, axis=1), images, record["evaluated_on"])

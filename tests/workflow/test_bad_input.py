@@ -293,6 +293,7 @@ def evaluated(folder):
     given = [word for pair in ARGUMENTS.items() for word in pair]
     read = ["--checkpoint", folder / "checkpoint.safetensors"]
     read += ["--masks", folder / "masks.safetensors", "--images", folder / "test.safetensors"]
+    read += ["--outcomes-output", folder / "out" / "outcomes.safetensors"]
     told = script("evaluate", *read, *given, "--output", folder / "out" / "rows.json")
     assert not (folder / "out").exists()
     return told

@@ -67,6 +67,11 @@ def test_a_run_makes_exactly_the_planned_files(finished, record_property):
     for fit, criterion, selection in arms:
         arm = f"{criterion}/global/{selection}/oneshot/b1"
         expected.add(f"{block.format(fit)}/evaluate/{arm}/rows.json")
+    expected |= {
+        name.replace("rows.json", "outcomes.safetensors")
+        for name in expected
+        if name.endswith("rows.json")
+    }
     for (fit, selection), each in levels.items():
         masks = f"{block.format(fit)}/prune/{selection}"
         expected |= {f"{masks}/{level}/masks.safetensors" for level in each}

@@ -2,6 +2,7 @@
 
 Needs   a checkpoint (fit.smk), masks and moments (prune.smk), data/<dataset>/test.safetensors
 Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.json
+        and outcomes.safetensors beside it: which images each row's network got right
         scores.parquet, scores.csv: the table, once all rows passed the gates
         gradient_noise.csv: how well preconditioned SGD knows its noise
         diverged.csv: replicates that are missing, and why
@@ -19,7 +20,8 @@ rule evaluate:
         own=job(jobs.evaluate.noise_files),
         code=code("evaluate"),
     output:
-        results(paths.ROWS),
+        rows=results(paths.ROWS),
+        outcomes=results(paths.OUTCOMES),
     log:
         log_of(paths.ROWS),
     benchmark:
@@ -43,12 +45,14 @@ rule evaluate:
         " --retrained {input.retrained:q} --masks {input.masks:q} --moments {input.moments:q}"
         " --images {input.images:q} --model {params.model:q} --arm {params.arm:q}"
         " --conditions @<(printf %s {params.conditions:q}) --noises {params.noises:q}"
-        " --seed {params.seed:q} {params.computing:q} --output {output:q} > {log:q} 2>&1"
+        " --seed {params.seed:q} {params.computing:q} --output {output.rows:q}"
+        " --outcomes-output {output.outcomes:q} > {log:q} 2>&1"
 
 
 rule aggregate:
     input:
         rows=jobs.targets.rows(config),
+        outcomes=jobs.targets.outcomes(config),
         noise=jobs.targets.noise_checks(config),
         code=code("aggregate"),
     output:

@@ -1,7 +1,7 @@
 """Gather the rows of all evaluations into one table, if they pass every integrity gate."""
 
 import _script
-from prunescape.evaluation import gates, table
+from prunescape.evaluation import gates, outcomes, table
 from prunescape.foundations import files
 from prunescape.pipeline import plan
 
@@ -35,7 +35,11 @@ def main() -> None:
     names = [f"{arguments.folder}/{path}" for path in plan.row_files(arguments.plan)]
     records = [files.read_json(name) for name in names]
 
-    scores = gates.passed(records, plan.keys(arguments.plan))
+    packed = (
+        outcomes.read(f"{arguments.folder}/{path}") for path in plan.outcome_files(arguments.plan)
+    )
+
+    scores = gates.passed(records, plan.keys(arguments.plan), packed)
 
     table.write_parquet(scores, arguments.table_output)
     table.write_csv(scores, arguments.csv_output)

@@ -4,7 +4,7 @@ import argparse
 
 import _script
 from prunescape.data import image_tensors
-from prunescape.evaluation import evaluating
+from prunescape.evaluation import evaluating, outcomes
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import files, spelling
 from prunescape.pruning import arm_masks
@@ -43,6 +43,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
     _script.add_computing(parser)
     parser.add_argument("--output", required=True, help="rows to write (JSON)")
+    parser.add_argument(
+        "--outcomes-output", required=True, help="to write: a bit a row and image (safetensors)"
+    )
     return parser.parse_args()
 
 
@@ -73,6 +76,7 @@ def main() -> None:
         (arguments.seed, arguments.model["dataset"]),
         spelling.read_all(arguments.noises),
     )
+    packed = [row.pop("outcomes") for row in rows]
     record = {
         "fitted_on": checkpoint.fitted_on | opened,
         "evaluated_on": split.opened,
@@ -81,6 +85,7 @@ def main() -> None:
     if missing := evaluating.missing(cases):
         record["missing"] = [arguments.model | each for each in missing]
     files.write_json(arguments.output, record)
+    outcomes.write(arguments.outcomes_output, packed, len(split.labels), split.opened)
 
 
 if __name__ == "__main__":

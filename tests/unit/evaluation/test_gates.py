@@ -2,13 +2,15 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from prunescape.evaluation import columns, gates, table
+from prunescape.evaluation.outcomes import write
 from prunescape.foundations import files
 from prunescape.pipeline import plan
-from tests.helpers.evaluations import TRAIN, dense, record, row
+from tests.helpers.evaluations import TRAIN, dense, outcomes, record, row
 from tests.helpers.places import ROOT
 
 
@@ -41,7 +43,9 @@ def keys(records):
 def tripped(records, expected=None):
     """Return the message of the gate that stops the records, or None."""
     try:
-        gates.passed(records, keys(records) if expected is None else expected)
+        gates.passed(
+            records, keys(records) if expected is None else expected, map(outcomes, records)
+        )
     except gates.GateError as error:
         return str(error)
     return None
@@ -49,7 +53,7 @@ def tripped(records, expected=None):
 
 def test_sound_results_pass():
     records = [record(*arm()), record(*arm(replicate=2))]
-    scores = gates.passed(records, keys(records))
+    scores = gates.passed(records, keys(records), map(outcomes, records))
     assert len(scores) == 10
 
 
@@ -167,13 +171,18 @@ PLAN = {
 }
 
 
-def aggregate(folder, change=None):
+def aggregate(folder, change=None, flip=None):
     """Write the rows of PLAN below the folder, run the script, return how it ended."""
     for name in plan.row_files(PLAN):
         replicates = {"r1-1": [1], "r2-3": [2, 3]}[name.split("/")[4]]
         make = dense if "none/none/none/none" in name else row
         rows = [make(replicate=r) for r in replicates]
-        files.write_json(folder / name, record(*rows[slice(change if make is row else None)]))
+        made = record(*rows[slice(change if make is row else None)])
+        files.write_json(folder / name, made)
+        bits = outcomes(made).bits if flip is None or make is dense else outcomes(made).bits ^ flip
+        packed = [row.tobytes() for row in bits]
+        place = (folder / name).with_name("outcomes.safetensors")
+        write(place, packed, 10_000, made["evaluated_on"])
     outputs = ["--table-output", folder / "scores.parquet", "--csv-output", folder / "scores.csv"]
     outputs += ["--noise-output", folder / "gradient_noise.csv"]
     outputs += ["--diverged-output", folder / "diverged.csv"]
@@ -200,3 +209,39 @@ def test_the_script_writes_nothing_if_a_gate_stops_it(tmp_path):
     assert done.returncode == 1
     assert re.fullmatch(r"aggregate\.py: complete: 1 row missing: .* replicate 3 .*\n", done.stderr)
     assert not list(tmp_path.glob("scores.*"))
+
+
+def test_outcomes_that_do_not_add_up_stop_the_script(tmp_path):
+    done = aggregate(tmp_path, flip=1)
+    assert done.returncode == 1
+    problem = "counted: 1 row whose outcomes don't add up to n_correct"
+    assert done.stderr.startswith(f"aggregate.py: {problem}: (graves ")
+
+
+def test_outcomes_are_compared_with_every_row():
+    records = [record(*arm()), record(*arm(replicate=2))]
+
+    def stopped(change):
+        found = [outcomes(each) for each in records]
+        bits = found[1].bits.copy()
+        found[1] = change(replace(found[1], bits=bits))
+        with pytest.raises(gates.GateError) as error:
+            gates.passed(records, keys(records), found)
+        return str(error.value)
+
+    def more(packed):
+        packed.bits[3, -1] ^= 1
+        return packed
+
+    rows = "counted: 5 rows with outcomes of other rows or images"
+    assert stopped(more).startswith("counted: 1 row whose outcomes don't add up to n_correct: ")
+    assert stopped(lambda packed: replace(packed, bits=packed.bits[:4])).startswith(rows)
+    assert stopped(lambda packed: replace(packed, evaluated_on={"test": TRAIN})).startswith(rows)
+    # 1,249 bytes and a half: what is behind the last image counts as no image.
+    fewer = [each | {"n_images": 9_996, "accuracy": 9_000 / 9_996} for each in arm()]
+    records = [record(*fewer)]
+    found = outcomes(records[0])
+    gates.passed(records, keys(records), [found])
+    found.bits[0, 0], found.bits[0, -1] = 0b01111111, 0b00000001
+    with pytest.raises(gates.GateError, match="counted: 1 row whose"):
+        gates.passed(records, keys(records), [found])

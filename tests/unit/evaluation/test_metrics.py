@@ -56,6 +56,8 @@ def test_metrics_equal_plain_references(n, many, sharpness):
     for r in range(2):
         p = softmax(logits[r].astype(np.float64))
         assert found["n_correct"][r] == round(accuracy_score(labels, p.argmax(axis=1)) * n)
+        bits = np.unpackbits(np.frombuffer(found["outcomes"][r], np.uint8), count=n)
+        assert bits.tolist() == (p.argmax(axis=1) == labels).tolist()
         assert found["accuracy"][r] == found["n_correct"][r] / n
         assert found["nll"][r] == pytest.approx(log_loss(labels, p, labels=range(many)), rel=1e-9)
         brier = np.mean([np.sum((p[i] - np.eye(many)[labels[i]]) ** 2) for i in range(n)])
@@ -73,6 +75,7 @@ def test_perfect_networks():
         "ece": [0.0],
         "brier": [0.0],
         "silent_by_layer": ["0"],
+        "outcomes": [np.packbits(np.ones(1500, bool)).tobytes()],
     }
     assert isinstance(found["n_correct"][0], int)
 
@@ -139,6 +142,7 @@ def test_chunks_add_up(monkeypatch, layers, chunk):
     monkeypatch.setattr(metrics, "CHUNK_OF_FILTERS", chunk)
     found = metrics.measure(network, ensemble, UNIT, images, classes(101))
     assert found["n_correct"] == whole["n_correct"]
+    assert found["outcomes"] == whole["outcomes"]
     for name in ("nll", "ece", "brier"):
         assert found[name] == pytest.approx(whole[name], rel=1e-6)
 

@@ -18,7 +18,7 @@ from prunescape.networks.scaling import Scaling
 from prunescape.optimising import first_images
 from prunescape.optimising.objectives import Likelihood, Variational
 from prunescape.pruning import selection
-from tests.helpers.evaluations import dense, record, row
+from tests.helpers.evaluations import dense, outcomes, record, row
 from tests.helpers.factories import checkpoint, uint8_images
 from tests.helpers.fits import MOMENTUM, PERCEPTRON, POINT, POSTERIOR, PSGD, SPARSE
 
@@ -225,7 +225,7 @@ WITHOUT = [each for each in ROWS if each["replicate"] != 2]
 
 def test_rows_of_a_diverged_replicate_may_be_missing_and_are_listed(tmp_path):
     records = [record(*WITHOUT), explained(ROWS[2], ROWS[3])]
-    scores = gates.passed(records, EXPECTED)
+    scores = gates.passed(records, EXPECTED, map(outcomes, records))
     assert sorted(set(scores["replicate"])) == [1, 3]
     table.write_csv(table.of_diverged(records), tmp_path / "diverged.csv")
     [found] = divergence.read(tmp_path / "diverged.csv")
@@ -273,5 +273,5 @@ def test_rows_of_a_diverged_replicate_may_be_missing_and_are_listed(tmp_path):
 )
 def test_only_what_is_explained_may_be_missing(records, message):
     with pytest.raises(ValueError, match=message) as error:
-        gates.passed(records, EXPECTED)
+        gates.passed(records, EXPECTED, map(outcomes, records))
     assert re.fullmatch(r"[^\n]*", str(error.value))

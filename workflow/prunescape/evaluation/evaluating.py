@@ -110,7 +110,7 @@ def rows(
 
     Returns:
         A row for every case, condition and replicate: key columns from `criterion` on, values, and
-        `revived_weights`.
+        `revived_weights`, and `outcomes`, packed as by `metrics.measure`.
     """
     device = images.device
     raw = intensities(images)

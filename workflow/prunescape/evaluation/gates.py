@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from prunescape.evaluation import columns, table
+from prunescape.evaluation.outcomes import Packed
 from prunescape.fitting.divergence import Divergence
 from prunescape.foundations import levels
 from prunescape.foundations.table_rows import named_rows
@@ -35,12 +37,15 @@ class GateError(ValueError):
         super().__init__(f"{gate}: {len(keys)} {rows} {problem}: {named}{more}")
 
 
-def passed(records: Sequence[Record], expected: Iterable[tuple]) -> pd.DataFrame:
+def passed(
+    records: Sequence[Record], expected: Iterable[tuple], outcomes: Iterable[Packed]
+) -> pd.DataFrame:
     """Return the table of `records`, the contents of rows.json files, if it passes all gates.
 
     Args:
         records: each with fitted_on, evaluated_on ({name: sha256} of data files) and rows.
         expected: key tuples in the order of `columns.KEY`, as `plan.keys` makes them.
+        outcomes: of every record, in the same order.
 
     Raises:
         GateError: if the results fail a gate; the first one is named.
@@ -54,6 +59,7 @@ def passed(records: Sequence[Record], expected: Iterable[tuple]) -> pd.DataFrame
     scores = table.assemble(records)
     sparsity_exact(scores)
     dead_layers(scores)
+    counted(records, outcomes)
     return scores
 
 
@@ -194,6 +200,25 @@ def dead_layers(scores: pd.DataFrame) -> None:
     ):
         if offends.any():
             raise GateError("dead_layers", problem, list(_keys(scores[offends])))
+
+
+def counted(records: Sequence[Record], outcomes: Iterable[Packed]) -> None:
+    """Outcomes are of the rows: of each as many images are correct as the row says."""
+    for record, packed in zip(records, outcomes, strict=True):
+        rows = record["rows"]
+        keys = [_key(row) for row in rows]
+        if len(packed.bits) != len(rows) or packed.evaluated_on != record["evaluated_on"]:
+            raise GateError("counted", "with outcomes of other rows or images", keys)
+        correct = np.bitwise_count(packed.bits).sum(1)
+        # Bits behind the last image would count as images.
+        beyond = np.unpackbits(packed.bits, axis=1)[:, packed.n_images :].sum(1)
+        offending = [
+            key
+            for key, row, count, more in zip(keys, rows, correct, beyond, strict=True)
+            if row["n_images"] != packed.n_images or row["n_correct"] != count or more
+        ]
+        if offending:
+            raise GateError("counted", "whose outcomes don't add up to n_correct", offending)
 
 
 def _missing(records: Sequence[Record]) -> Iterator[Record]:

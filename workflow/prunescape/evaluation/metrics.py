@@ -1,5 +1,7 @@
 """Metrics of predictions: accuracy, likelihood and calibration of M networks (needs torch)."""
 
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
@@ -22,7 +24,7 @@ def measure(
     images: torch.Tensor,
     labels: torch.Tensor,
     affine: Affine | None = None,
-) -> dict[str, list[float]]:
+) -> dict[str, list[Any]]:
     """Measure M networks on the same images.
 
     Args:
@@ -37,19 +39,23 @@ def measure(
         Lists of M values: n_correct; accuracy in [0, 1]; nll: mean negative log likelihood in nats;
         ece: expected calibration error in [0, 1]; brier: mean squared error summed over classes, in
         [0, 2]; silent_by_layer: for every layer with weights the number of units (filters, in a
-        convolution) whose outputs are zero for all images, as text separated by spaces. Averages
-        are taken in float64.
+        convolution) whose outputs are zero for all images, as text separated by spaces; outcomes:
+        a bit an image, 1 if it is classified correctly, packed as by numpy.packbits. Averages are
+        taken in float64.
     """
     heard = Heard(network, len(next(iter(parameters.values()))))
-    parts = []
+    parts, hits = [], []
     filters = any(len(layer.shape) > 2 for layer in network.weighted)
     size = CHUNK_OF_FILTERS if filters else CHUNK
     for chunk, chunk_labels in zip(images.split(size), labels.split(size), strict=True):
         logits = network.logits(scaling(chunk)[None], parameters, affine, outputs=heard.hear)
-        parts.append(_sums(logits, chunk_labels))
+        hit, *sums = _sums(logits, chunk_labels)
+        hits.append(hit)
+        parts.append(sums)
     # Chunk by chunk: torch's order of adding up a stack depends on the number of members.
-    correct, nll, brier, gaps = (sum(part) for part in zip(*parts, strict=True))
-    total = len(labels)
+    nll, brier, gaps = (sum(part) for part in zip(*parts, strict=True))
+    outcomes = torch.cat(hits, 1)
+    correct, total = outcomes.sum(1), len(labels)
     return {
         "n_correct": correct.tolist(),
         "accuracy": (correct.double() / total).tolist(),
@@ -57,6 +63,7 @@ def measure(
         "ece": (gaps.abs().sum(1) / total).tolist(),
         "brier": (brier / total).tolist(),
         "silent_by_layer": heard.silent(),
+        "outcomes": [bits.tobytes() for bits in np.packbits(outcomes.cpu().numpy(), axis=1)],
     }
 
 
@@ -87,7 +94,7 @@ class Heard:
 
 
 def _sums(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """Sum over a chunk: correct, nll and brier [M], and confidence minus hits a bin [M, bins]."""
+    """Sum over a chunk: hits [M, B], nll and brier [M], confidence minus hits a bin [M, bins]."""
     log_p = F.log_softmax(logits.double(), dim=2)
     p = log_p.exp()
     confidence, predicted = p.max(2)
@@ -98,4 +105,4 @@ def _sums(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, ...
     gaps = torch.zeros(len(p), BINS, dtype=torch.float64, device=p.device)
     gaps.scatter_add_(1, bins, confidence - hit.double())
     nll = -log_p.gather(2, labels.expand(len(p), -1)[..., None]).sum((1, 2))
-    return hit.sum(1), nll, (p - truth).square().sum((1, 2)), gaps
+    return hit, nll, (p - truth).square().sum((1, 2)), gaps

@@ -36,6 +36,11 @@ def rows(config: Config) -> list[str]:
     return [results(config, path) for path in plan.row_files(config)]
 
 
+def outcomes(config: Config) -> list[str]:
+    """Return the outcomes files of all evaluation jobs."""
+    return [results(config, path) for path in plan.outcome_files(config)]
+
+
 def noise_checks(config: Config) -> list[str]:
     """Return the checks of the gradient-noise estimates, for all fits with preconditioned SGD."""
     found = []

@@ -16,6 +16,9 @@ STEP_MASKS = MODEL + "/prune_step/{schedule}/s{step}/masks.safetensors"
 RETRAINED = MODEL + "/retrain/{schedule}/{part}/checkpoint.safetensors"
 RETRAINED_SCORES = MODEL + "/retrain/{schedule}/{part}/scores.safetensors"
 ROWS = MODEL + "/evaluate/{criterion}/{scope}/{selection}/{schedule}/b{batch}/rows.json"
+OUTCOMES = (
+    MODEL + "/evaluate/{criterion}/{scope}/{selection}/{schedule}/b{batch}/outcomes.safetensors"
+)
 OVERLAPS = "{study}/overlaps.csv"
 FIGURE = "{study}/figures/{figure}"
 EXPORT = "exports/{export}/export.json"

@@ -157,11 +157,21 @@ def keys(config: Config) -> Iterator[tuple[str | int | float, ...]]:
 
 def row_files(config: Config) -> Iterator[str]:
     """Yield the path of every evaluation job's rows, below the run's folder."""
+    return _evaluations(config, paths.ROWS)
+
+
+def outcome_files(config: Config) -> Iterator[str]:
+    """Yield the path of every evaluation job's outcomes, in the order of `row_files`."""
+    return _evaluations(config, paths.OUTCOMES)
+
+
+def _evaluations(config: Config, pattern: str) -> Iterator[str]:
+    """Yield a path for every evaluation job."""
     for model in models(config):
         for first, last in blocks(config):
             for arm in arms(config, model.study, model.fit, model.network):
                 for number, _ in enumerate(batches(arm.points, config["levels_per_job"]), 1):
-                    yield paths.ROWS.format(
+                    yield pattern.format(
                         **model._asdict(),
                         first=first,
                         last=last,

@@ -1,0 +1,169 @@
+"""Outcomes: of every row of the table, which test images the network classified correctly.
+
+Evaluation keeps them beside the rows, one bit an image. They tell what a count can't: which images
+pruning breaks, and how far a difference would hold on other images.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from prunescape.data import datasets
+from prunescape.evaluation import columns, table
+from prunescape.foundations import files
+from prunescape.pipeline import paths
+
+BITS = "correct"
+"""The name of the only array in a file of outcomes."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The outcomes of one evaluation job.
+
+    Attributes:
+        bits: uint8 [rows, bytes], eight images a byte, the first image in the highest bit
+            (numpy.packbits); rows in the order of the rows.json beside it.
+        n_images: images of the evaluated split, in the order of its file.
+        evaluated_on: split -> SHA-256 of its file.
+    """
+
+    bits: np.ndarray
+    n_images: int
+    evaluated_on: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Rows of a study's table with the outcome of every image.
+
+    Attributes:
+        rows: rows of the table, indexed from 0.
+        correct: bool [rows, images]: whether the row's network classified the image correctly.
+        evaluated_on: split -> SHA-256 of the file that holds the images in this order.
+    """
+
+    rows: pd.DataFrame
+    correct: np.ndarray
+    evaluated_on: dict[str, str]
+
+    def where(self, **equal: Any) -> "Outcomes":
+        """Return the rows whose columns equal the given values."""
+        chosen = _chosen(self.rows, equal)
+        kept = self.rows[chosen].reset_index(drop=True)
+        return Outcomes(kept, self.correct[chosen], self.evaluated_on)
+
+
+def write(
+    path: str | os.PathLike,
+    packed: Sequence[bytes],
+    n_images: int,
+    evaluated_on: dict[str, str],
+) -> None:
+    """Write a job's outcomes: packed bits for every row, in the rows' order."""
+    width = -(-n_images // 8)
+    bits = np.frombuffer(b"".join(packed), np.uint8).reshape(len(packed), width)
+    files.write_tensors(path, {BITS: bits}, {"n_images": n_images, "evaluated_on": evaluated_on})
+
+
+def read(path: str | os.PathLike) -> Packed:
+    """Read what `write` wrote; ValueError names the file if it is something else."""
+    arrays, metadata = files.read_tensors(path)
+    n_images, evaluated_on = metadata.get("n_images"), metadata.get("evaluated_on")
+    bits = arrays.get(BITS, np.empty(0))
+    if (
+        not (isinstance(n_images, int) and isinstance(evaluated_on, dict) and len(arrays) == 1)
+        or (bits.dtype != np.uint8 or bits.ndim != 2)
+        or bits.shape[1] != -(-n_images // 8)
+    ):
+        raise ValueError(f"{path}: not a file of outcomes")
+    return Packed(bits, n_images, evaluated_on)
+
+
+def outcomes(folder: str | os.PathLike, study: str, **equal: Any) -> Outcomes:
+    """Read a study's outcomes from the results of a run, one row for every row of its table.
+
+    Files that lie there from other settings are passed over: a row counts if all its values are
+    those of the table.
+
+    Args:
+        folder: results/<run>.
+        study: name of a study.
+        equal: columns of the table with the value that rows must have, or a list of values: for
+            example criterion="snr", level=[0, 0.9], noise="none".
+
+    Returns:
+        The rows, in the order of the table, with their outcomes.
+
+    Raises:
+        ValueError: if no row has these values, or rows have no outcomes there.
+    """
+    scores = table.read_parquet(Path(folder) / paths.TABLE)
+    rows = scores[_chosen(scores, {"study": study} | equal)].reset_index(drop=True)
+    if rows.empty:
+        wanted = ", ".join(f"{name} = {value}" for name, value in equal.items())
+        raise ValueError(f"{folder}: no rows of study {study}{wanted and ' with '}{wanted}")
+    names = [*columns.KEY, *columns.VALUE]
+    place = {row: i for i, row in enumerate(rows[names].itertuples(index=False, name=None))}
+    n_images, evaluated_on = int(rows["n_images"].iloc[0]), dict[str, str]()
+    bits = np.zeros((len(rows), -(-n_images // 8)), np.uint8)
+    found = np.zeros(len(rows), bool)
+    for record, packed in _jobs(Path(folder), study):
+        for row, own in zip(record["rows"], packed.bits, strict=True):
+            i = place.get(tuple(row[name] for name in names))
+            if i is not None:
+                bits[i], found[i], evaluated_on = own, True, packed.evaluated_on
+    if not found.all():
+        first = table.name(rows.loc[int(found.argmin()), list(columns.KEY)])
+        raise ValueError(
+            f"{folder}: {int((~found).sum())} of {len(rows)} rows have no outcomes there, the "
+            f"first: ({first}); run the workflow again"
+        )
+    correct = np.unpackbits(bits, axis=1, count=n_images).view(bool)
+    return Outcomes(rows, correct, evaluated_on)
+
+
+def images(found: Outcomes, data: str | os.PathLike = "data") -> datasets.Split:
+    """Return the images and labels that belong to outcomes, in the same order.
+
+    Args:
+        found: outcomes.
+        data: the folder with the prepared data sets.
+
+    Raises:
+        ValueError: if the file there isn't the one that was evaluated.
+    """
+    [(split, checksum)] = found.evaluated_on.items()
+    path = Path(data) / found.rows["dataset"].iloc[0] / f"{split}.safetensors"
+    loaded = datasets.load([path])
+    if loaded.opened != found.evaluated_on:
+        raise ValueError(f"{path}: not the file that was evaluated, whose SHA-256 is {checksum}")
+    return loaded
+
+
+def _chosen(rows: pd.DataFrame, equal: dict[str, Any]) -> np.ndarray:
+    """Return which rows have the values; ValueError for an unknown column."""
+    chosen = np.ones(len(rows), bool)
+    for name, value in equal.items():
+        if name not in rows.columns:
+            raise ValueError(f"found the column {name}; allowed: {', '.join(rows.columns)}")
+        chosen &= rows[name].isin(value if isinstance(value, list | tuple | set) else [value])
+    return chosen
+
+
+def _jobs(folder: Path, study: str) -> Iterator[tuple[dict[str, Any], Packed]]:
+    """Yield (contents of rows.json, outcomes) of every evaluation job whose files lie there."""
+    pattern = re.sub("{[a-z]+}", "*", paths.OUTCOMES.replace("{study}", study))
+    for path in sorted(folder.glob(pattern)):
+        rows = path.with_name(Path(paths.ROWS).name)
+        if rows.exists():
+            record, packed = files.read_json(rows), read(path)
+            if len(record["rows"]) != len(packed.bits):
+                raise ValueError(f"{path}: {len(packed.bits)} rows, {rows} has another number")
+            yield record, packed
