@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.helpers.configurations import lines_of, problem_at, problems
+from tests.helpers.configurations import SMALL, lines_of, problem_at, problems
 
 
 def test_study_that_is_run_is_in_the_catalogue():
@@ -65,3 +65,22 @@ def test_schedules_of_both_kinds_are_valid():
     assert lines_of(schedules=["tuned"], levels=["0.50", "0.90"]) == []
     assert lines_of(schedules=["tuned"], levels=["0.50"], effects=["zero", "freeze"]) == []
     assert lines_of(schedules=["oneshot", "tuned", "fine"], levels=["0.50"]) == []
+
+
+def test_fits_that_are_run_exist_and_leave_no_study_out():
+    assert problems(fits=["point"]) == []
+    (line,) = problems(fits=["pint", "point"])
+    assert line.startswith("fits[0]: found 'pint', perhaps point is meant")
+    other = SMALL["catalogue"]["study"]
+    other = other | {"fits": {"mine": other["fits"]["point"]}, "arms": [], "noise": []}
+    (line,) = problems(catalogue__other=other, studies=["study", "other"], fits=["point"])
+    assert line == (
+        "fits: found none of the study other's (mine); allowed: at least one of every study"
+    )
+
+
+def test_sklearn_splits_off_a_number_of_images():
+    dataset = SMALL["datasets"]["digits"] | {"split": "sklearn", "test": "official"}
+    assert problems(datasets__digits=dataset) == [
+        "datasets.digits.test: found official with split: sklearn; allowed: a number of images"
+    ]

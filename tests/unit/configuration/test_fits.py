@@ -103,3 +103,11 @@ def test_images_are_drawn_with_replacement_or_taken_in_the_order_of_the_files():
         f"{FIT}.replacement: found true with shuffle: false; allowed: only where images are "
         "shuffled"
     )
+
+
+def test_a_bounded_log_alpha_goes_with_the_settings_that_it_is_a_function_of():
+    place = f"{FIT}.objective.log_alpha"
+    assert problems(**{place.replace(".", "__"): {"clamp": [3, 3], "epsilon": 1e-8}}) == [
+        f"{place}: found without 'prior: ard'; allowed: only with these",
+        f"{place}.clamp: found [3, 3]; allowed: [least, most] with least < most",
+    ]

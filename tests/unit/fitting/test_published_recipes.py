@@ -12,6 +12,7 @@ import numpy as np
 import torch
 import yaml
 from scipy.special import softmax
+from snakemake.utils import update_config
 
 from prunescape.configuration.validation import validate
 from prunescape.fitting import sparse_weights, training
@@ -27,15 +28,18 @@ STEPS = 20
 
 @cache
 def config():
-    path = Path(__file__).parents[3] / "config.yaml"
-    found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    """Return the config of a run of config/published.yaml."""
+    root = Path(__file__).parents[3]
+    found = {}
+    for path in (root / "config.yaml", root / "config/published.yaml"):
+        update_config(found, yaml.safe_load(path.read_text(encoding="utf-8")))
     validate(found)
     return found
 
 
-def recipe(study, fit="as_published"):
-    """Return a fit of config.yaml with its defaults, for one epoch."""
-    return config()["catalogue"][study]["fits"][fit] | {"epochs": 1}
+def recipe(study):
+    """Return a study's fit with its defaults, for one epoch."""
+    return config()["catalogue"][study]["fits"]["as_published"] | {"epochs": 1}
 
 
 def images(n, side, name="published"):
@@ -250,3 +254,45 @@ def test_k_winners():
             for part in ("weight", "bias"):
                 published, ours = getattr(layer, part).detach(), found[f"{number}.{part}"][row]
                 np.testing.assert_allclose(ours, published, rtol=0, atol=1e-5)
+
+
+def test_sparse_vd():
+    settings = recipe("sparse_vd") | {"dtype": "float64"}
+    data = images(STEPS * settings["batch_size"], 28)
+    n = len(data[1])
+    epsilon = settings["optimiser"]["epsilon"] * 60_000 / n
+    settings["optimiser"] = settings["optimiser"] | {"epsilon": epsilon}
+    found = fitted(settings, data)
+    for row, replicate in enumerate(REPLICATES):
+        names = [f"{i}.weight" for i in (1, 2, 3)]
+        mus, log_sigmas, biases = [], [], []
+        for name, (inputs, outputs) in zip(names, pairwise([784, 300, 100, 10]), strict=True):
+            drawn = streams.generator(*ROOT, "initial weights", replicate, name)
+            mus.append(torch.from_numpy(drawn.normal(0, 0.02, (outputs, inputs))))
+            log_sigmas.append(torch.full((outputs, inputs), -5.0, dtype=torch.float64))
+            biases.append(torch.zeros(outputs, dtype=torch.float64))
+        leaves = [tensor.requires_grad_() for tensor in (*mus, *log_sigmas, *biases)]
+        optimiser = torch.optim.Adam(leaves)
+        order = streams.generator(*ROOT, "batches", replicate, 0).permutation(n)
+        draws = torch.Generator().manual_seed(streams.seed(*ROOT, "posterior samples", replicate))
+        for chosen in np.split(order, STEPS):
+            x, kl, log_alphas = data[0][chosen].flatten(1).double() / 255, 0, []
+            for i, (mu, log_sigma, bias) in enumerate(zip(mus, log_sigmas, biases, strict=True)):
+                log_alpha = 2 * (log_sigma - torch.log(mu.abs() + 1e-16))
+                log_alphas.append(log_alpha.clamp(-10, 10))
+                variance = log_alphas[-1].exp() * mu**2
+                mean, deviation = x @ mu.T, (x**2 @ variance.T + 1e-16).sqrt()
+                noise = torch.randn(mean.T.shape, generator=draws, dtype=torch.float64).T
+                x = mean + deviation * noise + bias
+                x = x.relu() if i < 2 else x
+                kl = kl + 0.5 * torch.log1p(torch.exp(-log_alphas[-1])).sum()
+            loss = n * torch.nn.functional.cross_entropy(x, data[1][chosen]) + 0.02 * kl
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        for name, mu, log_alpha in zip(names, mus, log_alphas, strict=True):
+            np.testing.assert_allclose(found[name][row], mu.detach(), rtol=0, atol=1e-5)
+            # What pruning reads: the last step's, before the step moved mu and sigma.
+            sigma, weight = found[f"{name}.sigma"][row], found[name][row]
+            ours = 2 * np.log(sigma / np.abs(weight))
+            np.testing.assert_allclose(ours, log_alpha.detach(), rtol=0, atol=1e-5)

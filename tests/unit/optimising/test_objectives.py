@@ -70,6 +70,8 @@ def test_weight_sampling_uses_one_sample_for_the_batch():
         ({"weight": 0.5, "warm_up": [2, 6]}, 4, 0.25),
         ({"weight": 0.5, "warm_up": [2, 6]}, 6, 0.5),
         ({"weight": "batches", "warm_up": [0, 0]}, 0, 30.0),
+        ({"weight": 1.0, "warm_up": [-1, 49]}, 0, 0.02),
+        ({"weight": 1.0, "warm_up": [-1, 49]}, 60, 1.0),
     ],
 )
 def test_the_penalty_warms_up(kl, epoch, weight):
@@ -178,3 +180,11 @@ def test_softmax_twice_takes_probabilities_for_logits():
     for softmax, expected in (("once", (0 + 100) / 2), ("twice", (right + wrong) / 2)):
         goal = objective(network, {"kind": "likelihood", "softmax": softmax})
         assert goal.loss(parameters, batch).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_bounded_log_alpha_needs_the_settings_that_it_is_a_function_of():
+    bounded = SETTINGS | {"log_alpha": {"clamp": [-10, 10], "epsilon": 1e-16}}
+    network = Network([{"kind": "linear", "units": 3}], (1, 2, 2))
+    assert objective(network, bounded | {"prior": "ard"}).weights == ["1.weight"]
+    with pytest.raises(ValueError, match=r"objective\.log_alpha: found with other settings"):
+        objective(network, bounded)

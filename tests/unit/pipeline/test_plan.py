@@ -475,3 +475,10 @@ FIELDS = {
     "last": 2,
     "selection": "exact_k",
 }
+
+
+def test_a_run_of_some_fits_has_models_of_no_other():
+    some = {**DEFAULT, "fits": ["as_published"]}
+    expected = [model for model in plan.models(DEFAULT) if model.fit == "as_published"]
+    assert plan.models(some) == expected != []
+    assert {key[3] for key in plan.keys(plan.outline(some))} == {"as_published"}

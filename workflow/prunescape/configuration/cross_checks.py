@@ -11,7 +11,13 @@ from prunescape.configuration.arms import (
     check_schedules,
     statistics_read,
 )
-from prunescape.configuration.blocks import blocks_in, mapping, texts_in, unknown_name
+from prunescape.configuration.blocks import (
+    blocks_in,
+    mapping,
+    texts_in,
+    texts_of,
+    unknown_name,
+)
 from prunescape.configuration.exports import check_export
 from prunescape.configuration.fits import check_fit, check_start
 from prunescape.configuration.input_noise import check_noise
@@ -25,7 +31,7 @@ from prunescape.configuration.own_files import (
     files_of_claims,
 )
 from prunescape.configuration.versions import check_versions
-from prunescape.configuration.words import Problem, shown
+from prunescape.configuration.words import Problem, listed, shown
 from prunescape.evaluation import input_noise_kinds
 from prunescape.foundations import user_files
 
@@ -43,6 +49,7 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
     yield from check_versions(config, files)
     for i, name in texts_in(config.get("studies")):
         yield from unknown_name(("studies", i), name, catalogue, "a study of the catalogue")
+    yield from _check_fits(config, mapping(catalogue))
     yield from check_lengths(config)
     yield from check_claims(config.get("claims"), catalogue)
     claims = dict.fromkeys(each.id for path in files_of_claims(config) for each in claims_in(path))
@@ -92,3 +99,17 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
             (*place, "arms"), blocks_in(study.get("arms")), mapping(study.get("fits"))
         )
         yield from check_noise((*place, "noise"), study, schedules, kinds)
+
+
+def _check_fits(config: dict[Any, Any], catalogue: dict[Any, Any]) -> Iterator[Problem]:
+    """Check that the fits to run exist, and that no study is left without one."""
+    studies = [name for name in texts_of(config.get("studies")) if name in catalogue]
+    fits = {name: mapping(mapping(catalogue[name]).get("fits")) for name in studies}
+    known = dict.fromkeys(fit for of_study in fits.values() for fit in of_study)
+    named = texts_of(config.get("fits"))
+    for i, fit in texts_in(config.get("fits")):
+        yield from unknown_name(("fits", i), fit, known, "a fit of the studies")
+    for study, of_study in fits.items():
+        if set(named) & set(known) and not set(named) & set(of_study):
+            text = f"found none of the study {study}'s ({listed(of_study)})"
+            yield ("fits",), f"{text}; allowed: at least one of every study"

@@ -28,12 +28,33 @@ def check_fit(place: Place, fit: dict[Any, Any], networks: Any) -> Iterator[Prob
         case [int() as first, int() as last] if first > last:
             text = f"found {warm_up}; allowed: [first, last] with first <= last"
             yield (*place, "objective", "kl", "warm_up"), text
+    yield from _check_log_alpha((*place, "objective", "log_alpha"), mapping(fit.get("objective")))
     if fit.get("replacement") is True and fit.get("shuffle") is False:
         text = "found true with shuffle: false; allowed: only where images are shuffled"
         yield (*place, "replacement"), text
     if optimiser_kind(fit) == "psgd" and objective_kind(fit) == "variational":
         text = "found 'psgd' with objective.kind: variational; allowed: only with likelihood"
         yield (*place, "optimiser", "kind"), text
+
+
+def _check_log_alpha(place: Place, objective: dict[Any, Any]) -> Iterator[Problem]:
+    """Check that a bounded log alpha goes with the rest of an objective."""
+    if "log_alpha" not in objective:
+        return
+    taken_for = objective.get("sigma_in_kl", "standard_deviation")
+    settings = {
+        "prior: ard": objective.get("prior") == "ard",
+        "sigma.parameter: log": mapping(objective.get("sigma")).get("parameter") == "log",
+        "sampling: activations": objective.get("sampling") == "activations",
+        "sigma_in_kl: standard_deviation": taken_for == "standard_deviation",
+    }
+    lacking = [setting for setting, is_there in settings.items() if not is_there]
+    if lacking:
+        yield place, f"found without {listed(lacking)}; allowed: only with these"
+    match mapping(objective["log_alpha"]).get("clamp"):
+        case [int() | float() as least, int() | float() as most] if least >= most:
+            text = f"found {[least, most]}; allowed: [least, most] with least < most"
+            yield (*place, "clamp"), text
 
 
 def check_start(

@@ -267,6 +267,76 @@ class Variational:
         return layer.product(inputs, mu + sigma * _normal(mu, generators))
 
 
+class ClampedRelevance(Variational):
+    """Relevance determination as a function of log alpha, which is clamped: a published choice.
+
+    log alpha = 2 (log sigma - log(|mu| + epsilon)), clamped to [least, most], beyond which no slope
+    passes; outputs have the variance of weights N(mu, alpha mu^2), and the divergence is
+    log(1 + 1 / alpha) / 2, that of `ArdPrior`. The code's tests read the log alpha of the last
+    training step, which was computed before that step moved the weights; so the checkpoint's sigma
+    is |mu| sqrt(alpha) with that alpha.
+
+    Settings: as `Variational`, and log_alpha (clamp: [least, most]; epsilon).
+    """
+
+    def __init__(self, network: ReplicatedNetwork, settings: Settings) -> None:
+        """Raise ValueError for settings that have no log alpha of this kind."""
+        super().__init__(network, settings)
+        parameter, by = settings["sigma"]["parameter"], settings["sampling"]
+        if (settings["prior"], parameter, by, self._power) != ("ard", "log", "activations", 2):
+            raise ValueError(
+                "objective.log_alpha: found with other settings than prior: ard, sigma.parameter: "
+                "log, sampling: activations, sigma_in_kl: standard_deviation"
+            )
+
+    def initialise(self, ensemble: Ensemble, members: Sequence[streams.Name]) -> None:
+        """Set every sigma to its initial value; keep room for the last log alpha."""
+        super().initialise(ensemble, members)
+        for name in self.weights:
+            weights = ensemble.tensors[name].detach()
+            ensemble.buffers[f"{name}.log_alpha"] = torch.zeros_like(weights)
+
+    def descend(
+        self, ensemble: Ensemble, batch: Batch, generators: list[torch.Generator], penalty: float
+    ) -> torch.Tensor:
+        """Set the ensemble's gradients, all by autograd; return the mean losses [R]."""
+        log_alphas = {name: self._log_alpha(ensemble, name) for name in self.weights}
+        values = ensemble.values
+
+        def affine(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
+            name = f"{layer.name}.weight"
+            mu = ensemble.tensors[name]
+            variance = log_alphas[name].exp() * mu.square()
+            sampled = self._sample_activations(layer, inputs, mu, variance, generators)
+            return layer.add_bias(sampled, values)
+
+        logits = self.network.logits(batch.images, values, affine, training=True)
+        losses = cross_entropy(logits, batch.labels)
+        total = losses.sum()
+        for name, log_alpha in log_alphas.items():
+            total = total + penalty * F.softplus(-log_alpha).sum() / 2
+            ensemble.buffers[f"{name}.log_alpha"].copy_(log_alpha.detach())
+        ensemble.backward(total)
+        return losses.detach()
+
+    def _log_alpha(self, ensemble: Ensemble, name: str) -> torch.Tensor:
+        settings = self._settings["log_alpha"]
+        size = ensemble.tensors[name].abs() + settings["epsilon"]
+        log_alpha = 2 * (ensemble.tensors[f"{name}.rho"] - size.log())
+        least, most = settings["clamp"]
+        clamped: torch.Tensor = log_alpha.clamp(least, most)
+        return clamped
+
+    @torch.no_grad()
+    def estimates(self, ensemble: Ensemble) -> dict[str, torch.Tensor]:
+        """Return means, biases and `<weight>.sigma`, of which the last step's alpha is known."""
+        found = super().estimates(ensemble)
+        for name in self.weights:
+            log_alpha = found.pop(f"{name}.log_alpha")
+            found[f"{name}.sigma"] = found[name].abs() * (log_alpha / 2).exp()
+        return found
+
+
 def objective(network: ReplicatedNetwork, settings: Settings) -> Objective:
     """Return the objective that the config's `objective` block describes.
 
@@ -274,7 +344,7 @@ def objective(network: ReplicatedNetwork, settings: Settings) -> Objective:
     """
     kinds: dict[str, Callable[[ReplicatedNetwork, Settings], Objective]] = {
         "likelihood": Likelihood,
-        "variational": Variational,
+        "variational": ClampedRelevance if "log_alpha" in settings else Variational,
     }
     return choose(kinds, settings["kind"], "objective.kind")(network, settings)
 

@@ -32,7 +32,8 @@ def optimiser(
     settings, values = fit["optimiser"], [ensemble.flat]
 
     def adam() -> torch.optim.Optimizer:
-        return torch.optim.Adam(values, lr=settings["learning_rate"], fused=True)
+        rate, epsilon = settings["learning_rate"], settings.get("epsilon", 1e-8)
+        return torch.optim.Adam(values, lr=rate, eps=epsilon, fused=True)
 
     def sgd() -> torch.optim.Optimizer:
         rate, momentum = settings["learning_rate"], settings["momentum"]

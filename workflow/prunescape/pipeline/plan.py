@@ -56,13 +56,19 @@ def blocks(config: Config) -> list[tuple[int, int]]:
 
 
 def models(config: Config) -> list[Model]:
-    """Return the models of the studies that the config runs."""
+    """Return the models of the studies and fits that the config runs."""
     return [
         Model(study, config["catalogue"][study]["dataset"], network, fit)
         for study in config["studies"]
-        for fit, settings in config["catalogue"][study]["fits"].items()
+        for fit, settings in _fits(config, study).items()
         for network in settings["networks"]
     ]
+
+
+def _fits(config: Config, study: str) -> dict[str, Any]:
+    """Return the fits of a study that the config runs: all, unless it names some."""
+    fits: Mapping[str, Any] = config["catalogue"][study]["fits"]
+    return {fit: each for fit, each in fits.items() if fit in (config.get("fits") or fits)}
 
 
 def arms(config: Config, study: str, fit: str, network: str) -> list[Arm]:
@@ -192,7 +198,7 @@ def outline(config: Config) -> dict[str, Any]:
                 "dataset": config["catalogue"][study]["dataset"],
                 "fits": {
                     fit: {"networks": settings["networks"]}
-                    for fit, settings in config["catalogue"][study]["fits"].items()
+                    for fit, settings in _fits(config, study).items()
                 },
                 "arms": config["catalogue"][study].get("arms", []),
                 "schedules": config["catalogue"][study].get("schedules", {}),
