@@ -29,7 +29,7 @@ def test_a_point_has_its_replicates_in_order_and_none_for_a_missing_one():
     assert found["points"]["nll"][1] == [0.123456789, None]
 
 
-def test_pruned_networks_stand_as_a_schedule_leaves_them_and_controls_at_every_step():
+def test_every_step_of_a_chain_is_there_also_where_a_level_comes_twice():
     dense = {"criterion": "none", "scope": "none", "selection": "none", "effect": "none"}
     steps = [row(step=step) for step in (0, 1)]
     controls = [row(step=step, level=0.0, **dense) for step in (0, 1)]
@@ -37,7 +37,7 @@ def test_pruned_networks_stand_as_a_schedule_leaves_them_and_controls_at_every_s
     steps_of = {}
     for line, step in zip(found["points"]["line"], found["points"]["step"], strict=True):
         steps_of.setdefault(found["lines"][line][4], []).append(step)
-    assert steps_of == {"magnitude": [1], "none": [0, 1]}
+    assert steps_of == {"magnitude": [0, 1], "none": [0, 1]}
 
 
 def test_frozen_weights_are_not_kept():

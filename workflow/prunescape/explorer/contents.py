@@ -84,14 +84,8 @@ def contents(scores: pd.DataFrame, verdicts: pd.DataFrame, run: str) -> dict[str
 
 
 def _points(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return a row a point: LINE, POINT, kept_percent, images, and metrics as lists.
-
-    A pruned network appears at the last step of its schedule for a level, as on the figures. Dense
-    controls appear at every step, as the partners of the networks that were pruned at that step.
-    """
+    """Return a row a point: LINE, POINT, kept_percent, images, and metrics as lists."""
     rows = summary.with_percents(scores)
-    dense = rows["criterion"] == "none"
-    rows = pd.concat([rows[dense], summary.last_step(rows[~dense])])
     rows = rows.assign(accuracy=rows["accuracy_percent"])
     by = [*LINE, *POINT]
     wide = rows.pivot(index=by, columns="replicate", values=list(METRICS)).sort_index()

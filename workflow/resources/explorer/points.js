@@ -31,7 +31,20 @@ function tableLines(contents) {
     for (const name of Object.keys(contents.metrics)) point.values[name] = columns[name][i];
     lines[index].points.push(point);
   });
-  for (const line of lines) line.lastStep = Math.max(...line.points.map((point) => point.step));
+  for (const line of lines) {
+    line.lastStep = Math.max(...line.points.map((point) => point.step));
+    // A chain may come to a level twice.
+    const lastAt = new Map();
+    for (const { level, step } of line.points) {
+      lastAt.set(level, Math.max(step, lastAt.get(level) ?? 0));
+    }
+    for (const point of line.points) {
+      point.lastAtLevel = point.step === lastAt.get(point.level);
+      point.again = line.points.some(
+        (other) => other.level === point.level && other.step !== point.step
+      );
+    }
+  }
   return lines;
 }
 
@@ -57,11 +70,12 @@ function chosenPoints(line, choice) {
   if (choice.horizontal === "sparsity") {
     return last
       .filter((point) => point.noise === choice.noise && point.noise_level === choice.noiseLevel)
-      .sort((a, b) => b.kept - a.kept || a.level - b.level);
+      .sort((a, b) => b.kept - a.kept || a.level - b.level || a.step - b.step);
   }
   const found = last.filter(
     (point) =>
-      (line.dense || (point.level === choice.level && line.selection === "exact_k")) &&
+      (line.dense ||
+        (point.level === choice.level && point.lastAtLevel && line.selection === "exact_k")) &&
       [choice.noise, "none"].includes(point.noise)
   );
   // A clean point begins a curve; alone it is none.
@@ -99,7 +113,12 @@ function partner(point, against, lines) {
     return met.find((each) => each.step === step) ?? null;
   }
   if (other.selection !== line.selection) return null;
-  return met.find((each) => each.level === point.level) ?? null;
+  const level = met.filter((each) => each.level === point.level);
+  return (
+    level.find((each) => each.step === point.step) ??
+    level.find((each) => each.lastAtLevel) ??
+    null
+  );
 }
 
 /**

@@ -76,7 +76,8 @@ function whereabouts(contents, { point }) {
   const noise =
     point.noise === "none" ? "" : `, ${word(contents, "noise", point.noise)}: ${point.noise_level}`;
   const removed = point.line.dense ? "" : ` (${removedPercent(point)} removed)`;
-  return `${percent(point.kept)} of weights kept${removed}${asked}${noise}`;
+  const step = point.again && !point.line.dense ? `, step ${point.step}` : "";
+  return `${percent(point.kept)} of weights kept${removed}${asked}${step}${noise}`;
 }
 
 /** Return a point's numbers in words: value, interval, n. */
