@@ -31,7 +31,7 @@ ENTER = @python=$${PRUNESCAPE_PYTHON:-python3}; command -v "$$python" > /dev/nul
 MAKE_PY = python workflow/commands/make.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run report profile dry-run snapshot restore versions diff
+.PHONY: help run verdicts report profile dry-run snapshot restore versions diff
 .PHONY: cancel test test-all test-slow test-versioning test-servers test-cluster test-conda
 .PHONY: test-faults lint format
 .PHONY: bench audit clean
@@ -41,6 +41,9 @@ help: ## list what there is
 	@awk -F ': ' '/^# [A-Z_]+=.*: / {sub("# ", ""); printf "  %-29s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## create the environment, reproduce everything, print the verdicts
+	$(ENTER) run $(MAKE_PY) $@
+
+verdicts: ## print the verdicts of a finished run with their numbers and reasons
 	$(ENTER) run $(MAKE_PY) $@
 
 report: ## write report.html: verdicts, figures, tables, run times, code

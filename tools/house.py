@@ -25,6 +25,7 @@ FLOORS = (
     ("fitting",),
     ("pruning", "scoring"),
     ("evaluation", "exports"),
+    ("verdicts",),
     ("jobs", "report"),
     ("configuration", "drawing"),
     ("explorer", "figures"),

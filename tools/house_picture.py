@@ -30,6 +30,7 @@ ACROSS = {
     "drawing": 6.2,
     "jobs": 2.1,
     "report": 8.2,
+    "verdicts": 8.2,
     "evaluation": 6.6,
     "exports": 9.0,
     "scoring": 4.9,
@@ -136,7 +137,7 @@ def draw(arrows: Collection[tuple[str, str]], colour: dict[str, str]) -> Figure:
         )
         text = f"{room}: {_users(room, arrows)}" if room == "foundations" else room
         axes.text(ACROSS[room], level, text, ha="center", va="center", fontsize=11, zorder=4)
-    axes.text(0.22, 7.55, "grey arrows: implied by the black ones", fontsize=9, va="center")
+    axes.text(0.22, 8.55, "grey arrows: implied by the black ones", fontsize=9, va="center")
     for row, (face, text) in enumerate(LEGEND.items()):
         place: dict[str, Any] = {
             "transform": axes.transData,
@@ -144,8 +145,8 @@ def draw(arrows: Collection[tuple[str, str]], colour: dict[str, str]) -> Figure:
             "fontsize": 9,
             "zorder": 4,
         }
-        axes.text(0.25, 8.33 - 0.26 * row, "    ", bbox={"facecolor": face, "pad": 1.5}, **place)
-        axes.text(0.65, 8.33 - 0.26 * row, text, **place)
+        axes.text(0.25, 9.33 - 0.26 * row, "    ", bbox={"facecolor": face, "pad": 1.5}, **place)
+        axes.text(0.65, 9.33 - 0.26 * row, text, **place)
     axes.set(xlim=(0, 10), ylim=(-0.5, len(house.FLOORS) - 0.5))
     axes.set_axis_off()
     return figure

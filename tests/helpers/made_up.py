@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from prunescape.evaluation import columns, table
-from prunescape.report import claims
+from prunescape.verdicts import claims
 
 REPLICATES = 3
 WEIGHTS = 1000
@@ -23,9 +23,9 @@ def verdicts() -> pd.DataFrame:
     text = {"study": "graves", "origin": "this project", "source": "here", "statistic": "-"}
     held = {"id": "g1", "statement": "A <b>claim</b>.", "verdict": "holds", "reason": "it is so"}
     open_ = {"id": "g2", "statement": "Another.", "verdict": "not tested", "reason": "on digits"}
-    numbers = {"estimate": 0.5, "ci_low": 0.25, "ci_high": 0.75, "margin": 1.0, "p_holm": 0.01}
+    numbers = {"estimate": 0.5, "ci_low": 0.25, "ci_high": 0.75, "margin": 1.0}
     rows = [text | held | numbers | {"n": 3}, text | open_ | {"margin": 1.0}]
-    return pd.DataFrame(rows, columns=list(claims.COLUMNS)).astype({"n": "Int64"})
+    return pd.DataFrame(rows, columns=list(claims.COLUMNS)).astype(claims.TYPES)
 
 
 def _graves():

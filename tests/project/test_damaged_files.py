@@ -33,7 +33,7 @@ from prunescape.fitting import divergence
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import csv_files, files
 from prunescape.pruning import arm_masks, selection
-from prunescape.report import claim_files
+from prunescape.verdicts import claim_files
 from tests.helpers.evaluations import dense, record, row
 from tests.helpers.factories import checkpoint
 from tests.helpers.places import ROOT

@@ -12,8 +12,8 @@ from prunescape.configuration import validation
 from prunescape.figures import kinds
 from prunescape.foundations import user_files
 from prunescape.pipeline import plan
-from prunescape.report import claim_files
 from prunescape.scoring import needs
+from prunescape.verdicts import claim_files
 from tests.helpers.factories import checkpoint, scored, uint8_images
 from tests.helpers.places import ROOT
 

@@ -96,14 +96,25 @@ def run(settings: Settings) -> None:
         print(f"{spent}, not finished: what is done stays in {settings.results}, and the same")
         print("command goes on there")
         sys.exit(status)
-    from prunescape.report import claims  # not before: pandas takes a second to import
+    from prunescape.verdicts import claims, summaries  # not before: pandas takes a second to import
 
-    print(claims.report(claims.read_verdicts(settings.results / "claims.csv")))
+    print(summaries.lines(claims.read_verdicts(settings.results / "claims.csv")))
+    named = f" CONFIG={shlex.quote(settings.config)}" if settings.config else ""
+    print(f"details: make verdicts{named}")
     print(spent)
     print(f"table: {settings.results}/scores.csv, figures: {settings.results}/<study>/figures")
     print(f"explore: {settings.results}/explorer.html")
-    named = f" CONFIG={shlex.quote(settings.config)}" if settings.config else ""
     print(f"report: make report{named} writes {settings.results}/report.html")
+
+
+def verdicts(settings: Settings) -> None:
+    """Print the verdicts of a finished run with their numbers and reasons."""
+    from prunescape.verdicts import claims, summaries
+
+    path = settings.results / "claims.csv"
+    if not path.exists():
+        raise ValueError(f"{path} is not there; needed: a finished run (make run)")
+    print(summaries.details(claims.read_verdicts(path)))
 
 
 def report(settings: Settings) -> None:
@@ -230,6 +241,7 @@ def become(command: list[str]) -> NoReturn:
 
 TARGETS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
     "run": (run, ("CONFIG", "DIRECTORY", "CORES")),
+    "verdicts": (verdicts, ("CONFIG", "DIRECTORY")),
     "report": (report, ("CONFIG", "DIRECTORY", "CORES")),
     "profile": (profile, ("CONFIG", "DIRECTORY")),
     "dry-run": (dry_run, ("CONFIG", "DIRECTORY", "CORES")),

@@ -1,7 +1,7 @@
 """Verdicts, figures and the explorer's page, from tables (overlaps: from masks).
 
 Needs   scores.parquet, gradient_noise.csv, diverged.csv (evaluate.smk), masks (prune.smk)
-Makes   claims.csv
+Makes   claims.csv, and declarations.json: what was declared before claims were first judged
         published.csv
         costs.csv
         <study>/overlaps.csv
@@ -36,13 +36,17 @@ rule claims:
     params:
         studies=config["studies"],
         not_tested=jobs.report.not_tested(config),
+        looks=jobs.common.compact(config["verdicts"]),
+        designs=jobs.report.designs(config),
+        record=lambda wildcards, output: f"{os.path.dirname(output[0])}/{paths.DECLARATIONS}",
     conda:
         "../../envs/table.yaml"
     shell:
         "python {input.code[0]:q} --table {input.table:q} --noise-table {input.noise:q}"
         " --diverged {input.diverged:q}"
         " --claims {input.claims:q} --studies {params.studies:q}"
-        " --not-tested @<(printf %s {params.not_tested:q})"
+        " --not-tested @<(printf %s {params.not_tested:q}) --looks {params.looks:q}"
+        " --designs @<(printf %s {params.designs:q}) --record {params.record:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 

@@ -1,13 +1,54 @@
-"""Judge the claims about a run's studies from the run's tables alone."""
+"""Judge the claims about a run's studies from the run's tables alone.
+
+The declarations under which families of claims were first judged are kept in --record, which is
+read if it is there.
+"""
+
+import argparse
 
 import _script
 from prunescape.evaluation import table
 from prunescape.fitting import divergence
-from prunescape.report import claim_files, claims
+from prunescape.foundations import files
+from prunescape.verdicts import claim_files, claims, declarations, looks
 
 
 def main() -> None:
-    """Parse the arguments, judge the claims, write the verdicts."""
+    """Parse the arguments, judge the claims, write the verdicts and new declarations."""
+    arguments = _parsed()
+    stated = claim_files.read(*arguments.claims)
+    judged_at = looks.stated(arguments.looks)
+    asked = declarations.families(stated, arguments.studies, arguments.not_tested)
+    declared = {
+        family: declarations.declared(tested, judged_at, arguments.designs[family.study])
+        for family, tested in asked.items()
+    }
+    record = declarations.read_record(arguments.record)
+    diverged: dict[str, set[int]] = {}
+    for row in divergence.read(arguments.diverged):
+        diverged.setdefault(row["study"], set()).add(row["replicate"])
+    verdicts = claims.judge(
+        {
+            "scores": table.read_parquet(arguments.table),
+            "gradient_noise": table.read_noise_checks(arguments.noise_table),
+        },
+        stated,
+        arguments.studies,
+        arguments.not_tested,
+        judged_at,
+        diverged,
+        {each: declarations.standing(record, each, declared[each]) for each in asked},
+    )
+    judged = set(verdicts.loc[verdicts["look"].notna(), "id"])
+    seen = [family for family, tested in asked.items() if judged & {each.id for each in tested}]
+    new = declarations.recorded(record, declared, seen)
+    if new != record:
+        files.write_json(arguments.record, new)
+
+    table.write_csv(verdicts, arguments.output)
+
+
+def _parsed() -> argparse.Namespace:
     parser = _script.parser(__doc__)
     parser.add_argument("--table", required=True, metavar="FILE", help="table as parquet")
     parser.add_argument("--noise-table", required=True, metavar="FILE", help="gradient_noise.csv")
@@ -21,24 +62,23 @@ def main() -> None:
         metavar="JSON",
         help='claims that the configuration can\'t test: {"id": "reason"}',
     )
-    parser.add_argument("--output", required=True, metavar="FILE", help="verdicts as CSV")
-    arguments = parser.parse_args()
-
-    diverged: dict[str, set[int]] = {}
-    for row in divergence.read(arguments.diverged):
-        diverged.setdefault(row["study"], set()).add(row["replicate"])
-    verdicts = claims.judge(
-        {
-            "scores": table.read_parquet(arguments.table),
-            "gradient_noise": table.read_noise_checks(arguments.noise_table),
-        },
-        claim_files.read(*arguments.claims),
-        arguments.studies,
-        arguments.not_tested,
-        diverged,
+    parser.add_argument(
+        "--looks",
+        required=True,
+        type=_script.structure,
+        metavar="JSON",
+        help="alpha, looks and shares, as the config's block verdicts has them",
     )
-
-    table.write_csv(verdicts, arguments.output)
+    parser.add_argument(
+        "--designs",
+        required=True,
+        type=_script.structure,
+        metavar="JSON",
+        help="for each study what its networks are made with: seed, fits, ...",
+    )
+    parser.add_argument("--record", required=True, metavar="FILE", help="declarations.json")
+    parser.add_argument("--output", required=True, metavar="FILE", help="verdicts as CSV")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import _script
 from prunescape.evaluation import table
 from prunescape.explorer import contents, page
 from prunescape.foundations import files
-from prunescape.report import claims
+from prunescape.verdicts import claims
 
 
 def main() -> None:

@@ -5,7 +5,8 @@ from prunescape.evaluation import table
 from prunescape.exports import sizes
 from prunescape.fitting import divergence
 from prunescape.foundations import files
-from prunescape.report import claims, front_page
+from prunescape.report import front_page
+from prunescape.verdicts import claims
 
 
 def main() -> None:

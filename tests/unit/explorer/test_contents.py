@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from prunescape.explorer import contents
-from prunescape.report import claims, intervals
+from prunescape.report import intervals
+from prunescape.verdicts import claims
 
 VERDICTS = pd.DataFrame(columns=list(claims.COLUMNS))
 

@@ -3,7 +3,8 @@
 import pandas as pd
 from docutils.core import publish_doctree
 
-from prunescape.report import claims, front_page
+from prunescape.report import front_page
+from prunescape.verdicts import claims
 
 
 def found(**changes):
@@ -14,7 +15,7 @@ def found(**changes):
 
 
 def page(*rows):
-    frame = pd.DataFrame(rows, columns=list(claims.COLUMNS)).astype({"n": "Int64"})
+    frame = pd.DataFrame(rows, columns=list(claims.COLUMNS)).astype(claims.TYPES)
     text = front_page.verdicts(frame)
     document = publish_doctree(text, settings_overrides={"report_level": 1, "halt_level": 2})
     return text, document.astext()
@@ -23,26 +24,29 @@ def page(*rows):
 def test_a_claim_is_said_with_its_numbers_and_without_markup():
     _, text = page(found())
     assert "g1 holds: |mu| of *all* `a_` beats |w|." in text
-    assert "Estimate −1.235, 95 % interval −2 to −0.5, margin 0, n = 5." in text.replace("\n", " ")
-    assert "It is so. (paper)" in text
+    assert "(paper) −1.235 (−2 to −0.5), margin 0, n = 5." in text
+    _, text = page(found(verdict="equal", tolerance=0.3, exploratory=True))
+    assert "g1 equal, exploratory: |mu|" in text
+    assert "margin 0 ± 0.3" in text
 
 
 def test_what_is_not_tested_has_no_numbers():
     _, text = page(found(verdict="not tested", estimate=None, ci_low=None, ci_high=None, n=None))
     assert "g1 not tested" in text
-    assert "Estimate" not in text
+    assert "margin" not in text
+    assert "(paper) It is so." in text
 
 
 def test_claims_are_counted_for_the_run_and_each_study():
     rows = [found(), found(id="g2", verdict="fails"), found(id="k1", study="k_winners")]
     _, text = page(*rows)
-    assert text.startswith("3 claims: 2 holds, 1 fails.")
-    assert "Study sgd_noise: 2 claims: 1 holds, 1 fails." in text
-    assert "Study k_winners: 1 claim: 1 holds." in text
+    assert text.startswith("2 hold, 1 fails")
+    assert "Study sgd_noise: 1 holds, 1 fails" in text
+    assert "Study k_winners: 1 holds" in text
 
 
 def test_a_run_without_claims_says_so():
-    assert page()[1] == "no claims."
+    assert page()[1] == "no claims"
 
 
 def test_networks_that_keep_nothing_in_a_layer_are_named():

@@ -80,10 +80,9 @@ def test_welch_with_one_constant_side_keeps_the_other_side_s_freedom():
 def test_one_value_is_undecided():
     found = [
         intervals.mean([1.5]),
-        intervals.rate([0.5], 100),
         intervals.welch(Sample(91.5), Sample(90.0)),
     ]
-    assert [each.mean for each in found] == [1.5, 0.5, 1.5]
+    assert [each.mean for each in found] == [1.5, 1.5]
     assert all(math.isnan(x) for each in found for x in (each.low, each.high, each.p))
 
 
@@ -100,43 +99,6 @@ def test_the_order_of_replicates_changes_no_bit():
     values = streams.generator(2011, "test", "order").normal(size=7)
     found = {intervals.mean(streams.generator(i, "shuffle").permutation(values)) for i in range(20)}
     assert len(found) == 1
-
-
-def test_rate_adds_the_test_set_s_error_in_variance():
-    rates = np.array([0.0170, 0.0168, 0.0175, 0.0171, 0.0166])
-    found = intervals.rate(rates, 10_000, margin=0.0192)
-    between, share = rates.var(ddof=1) / 5, (rates.mean() * 10_000 + 2) / 10_004
-    variance = between + share * (1 - share) / 10_000
-    freedom = variance**2 / (between**2 / 4)
-    assert found.high - found.mean == pytest.approx(
-        stats.t.ppf(0.975, freedom) * math.sqrt(variance), rel=1e-9
-    )
-    assert found.p == pytest.approx(
-        2 * stats.t.sf((0.0192 - rates.mean()) / math.sqrt(variance), freedom), rel=1e-9
-    )
-    # Over replicates alone the threshold would be far out of reach; the test set is the doubt.
-    assert intervals.mean(rates, margin=0.0192).p < 0.001 < 0.05 < found.p
-
-
-def test_rate_covers_when_replicates_share_the_test_set():
-    # Each image has its own chance of an error: the replicates' errors on it go together.
-    draw = streams.generator(2011, "test", "shared test set")
-    covered, by_replicates_alone = [], []
-    for _ in range(2_000):
-        chance = draw.beta(0.02, 0.18, size=500)  # mean error 0.1, correlation 0.83
-        rates = (draw.random((5, 500)) < chance).mean(axis=1)
-        found, alone = intervals.rate(rates, 500), intervals.mean(rates)
-        covered.append(found.low <= 0.1 <= found.high)
-        by_replicates_alone.append(alone.low <= 0.1 <= alone.high)
-    # On the safe side, as the docstring says: what replicates don't share is counted twice.
-    assert 0.95 <= np.mean(covered) <= 0.98
-    assert np.mean(by_replicates_alone) < 0.7
-
-
-def test_rate_without_any_error_claims_no_certainty():
-    found = intervals.rate([0.0, 0.0, 0.0], 100)
-    assert found.mean == 0.0
-    assert found.high == pytest.approx(1.959964 * math.sqrt(2 / 104 * 102 / 104 / 100), rel=1e-6)
 
 
 def test_holm_by_hand():
@@ -158,7 +120,6 @@ def test_holm_counts_a_test_without_p():
         lambda: intervals.mean([]),
         lambda: intervals.mean([1.0, math.nan]),
         lambda: intervals.paired([1.0, 2.0], [1.0]),
-        lambda: intervals.rate([1.2, 1.1], 100),
         lambda: Sample(1.0, 1, 0.5),
     ],
 )

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from prunescape.configuration.own_files import CLAIMS, files_of_claims
+from prunescape.configuration.own_files import files_of_claims
 from prunescape.configuration.words import Problem, listed, nearest, shown
 from prunescape.evaluation import columns
 from prunescape.foundations import levels
 from prunescape.pipeline import plan
-from prunescape.report import claim_files
-from prunescape.report.claim_files import IN_WORDS, Claim, Filters, expanded, in_words
+from prunescape.verdicts import claim_files
+from prunescape.verdicts.claim_files import IN_WORDS, Claim, Filters, clean_unless_named, in_words
 
 TABLES = ("scores", "gradient_noise")
 
@@ -30,7 +30,7 @@ def check_claim_rows(config: dict[str, Any]) -> Iterator[Problem]:
                 continue
             rows = studies.setdefault(claim.study, _Rows(config, claim.study))
             if wrong := next(_wrong(claim, rows), None):
-                place = ("not_tested",) if path == str(CLAIMS) else ("claims", i)
+                place = ("not_tested",) if path == str(claim_files.PROJECT) else ("claims", i)
                 way = f"not_tested: {{{claim.id}: why}}"
                 yield place, f"claim {claim.id}: {wrong}, or {way}, which leaves the claim out"
 
@@ -84,7 +84,7 @@ def _wrong(claim: Claim, rows: _Rows) -> Iterator[str]:
         meant = nearest(words["measure"], measures)
         yield f"found the measure {shown(words['measure'])}{meant}; allowed: {listed(measures)}"
         return
-    for filters in _selections(words):
+    for _, filters in claim.selections():
         for column in filters:
             if column not in known:
                 yield f"found the column {shown(column)}{nearest(column, known)}; allowed: " + (
@@ -92,21 +92,10 @@ def _wrong(claim: Claim, rows: _Rows) -> Iterator[str]:
                 )
                 return
         if "noise" in known:
-            filters = {"noise": "none", **filters}
-            if filters["noise"] == "none":
-                filters = {"noise_level": "0", **filters}
+            filters = clean_unless_named(filters)
         if "replicate" in filters:
             continue  # a claim may select any replicate of the run
         number = rows.count(table, filters)
         if number != 1:
             several = f"{number} rows a replicate" if number else "no rows"
             yield f"found {several} of this run with {in_words(filters)}; allowed: exactly one"
-
-
-def _selections(words: Mapping[str, Any]) -> Iterator[Filters]:
-    """Yield the filters of every selection that a claim compares, adds or averages."""
-    cells = expanded(words.get("mean_over", words.get("sum_over", {})))
-    for case in expanded(words.get("each", {})):
-        for side in ("of", "minus"):
-            for cell in cells if side in words else ():
-                yield {**words.get("where", {}), **cell, **case, **words[side]}

@@ -21,6 +21,7 @@ from prunescape.configuration.blocks import (
 from prunescape.configuration.exports import check_export
 from prunescape.configuration.fits import check_fit, check_start
 from prunescape.configuration.input_noise import check_noise
+from prunescape.configuration.looks import check_looks
 from prunescape.configuration.name_lengths import check_lengths
 from prunescape.configuration.own_files import (
     check_claims,
@@ -53,6 +54,7 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
     yield from check_lengths(config)
     yield from check_claims(config.get("claims"), catalogue)
     claims = dict.fromkeys(each.id for path in files_of_claims(config) for each in claims_in(path))
+    yield from check_looks(config.get("verdicts"))
     for claim in mapping(config.get("not_tested")):
         yield from unknown_name(("not_tested", claim), claim, claims, "a claim of claims.yaml")
     for source, places in mapping(config.get("sources")).items():

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from prunescape.configuration.blocks import mapping, texts_in, texts_of, unknown_name
@@ -10,15 +9,13 @@ from prunescape.configuration.words import Place, Problem, listed, shown
 from prunescape.data import own_sources, sources
 from prunescape.evaluation import input_noise_kinds
 from prunescape.foundations import user_files
-from prunescape.report import claim_files
 from prunescape.scoring import needs
-
-CLAIMS = Path(__file__).parents[2] / "resources" / "claims.yaml"
+from prunescape.verdicts import claim_files
 
 
 def files_of_claims(config: Mapping[str, Any]) -> list[str]:
     """Return the files with a run's claims, the project's first."""
-    return [str(CLAIMS), *texts_of(config.get("claims"))]
+    return [str(claim_files.PROJECT), *texts_of(config.get("claims"))]
 
 
 def claims_in(path: str) -> list[claim_files.Claim]:
@@ -33,7 +30,7 @@ def check_claims(own: Any, catalogue: dict[Any, Any]) -> Iterator[Problem]:
     for i, path in texts_in(own):
         place = ("claims", i)
         try:
-            claim_files.read(CLAIMS, *texts_of(own[: i + 1]))
+            claim_files.read(claim_files.PROJECT, *texts_of(own[: i + 1]))
         except (ValueError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             yield place, f"found {shown(path)}: {reason}; allowed: files of claims, each id once"

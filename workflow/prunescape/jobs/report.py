@@ -36,6 +36,24 @@ def not_tested(config: Config) -> str:
     return compact({claim: reason for claim, reason in config["not_tested"].items() if reason})
 
 
+def designs(config: Config) -> str:
+    """Return for each study what decides its results: seed, split, data set, fits, networks, ..."""
+    found = {}
+    for study in config["studies"]:
+        block = config["catalogue"][study]
+        networks = {name for fit in block["fits"].values() for name in fit["networks"]}
+        found[study] = {
+            "seed": config["seed"],
+            "split": config["split"],
+            "dataset": {block["dataset"]: config["datasets"][block["dataset"]]},
+            "fits": block["fits"],
+            "networks": {name: config["networks"][name] for name in sorted(networks)},
+            "schedules": block.get("schedules", {}),
+            "floors": sorted({arm["floor"] for arm in block["arms"] if "floor" in arm}),
+        }
+    return compact(found)
+
+
 def figure_source(config: Config, study: str, kind: str) -> str | None:
     """Return the file of the run that a kind of figure draws beside the table, or None."""
     sources = {"cost_accuracy": paths.COSTS, "mask_overlap": paths.OVERLAPS}

@@ -8,13 +8,13 @@ import pandas as pd
 from prunescape.fitting import divergence
 from prunescape.foundations.plain_text import literal
 from prunescape.foundations.table_rows import named_rows
+from prunescape.verdicts import summaries
 
 ARM = ("study", "network", "fit", "criterion", "scope", "effect", "schedule")
-ORDER = ("holds", "fails", "undecided", "not tested")
 
 
 def verdicts(found: pd.DataFrame) -> str:
-    """Return the verdicts on a run's claims: a summary, then a list of claims for every study.
+    """Return the verdicts on a run's claims: their counts, then a list for every study.
 
     Args:
         found: as `claims.read_verdicts` returns it.
@@ -22,10 +22,10 @@ def verdicts(found: pd.DataFrame) -> str:
     Returns:
         reStructuredText without headings, so that it can be included below any heading.
     """
-    blocks = [f"{_summary(found)}\n"]
+    blocks = [f"**{summaries.counted(found)}**\n"]
     for study in dict.fromkeys(found["study"]):
         rows = found[found["study"] == study]
-        blocks.append(f"**Study {_plain(study)}**: {_summary(rows)}\n")
+        blocks.append(f"**Study {_plain(study)}**: {summaries.counted(rows)}\n")
         blocks.append("".join(_claim(row) for row in named_rows(rows)))
     return "\n".join(blocks)
 
@@ -92,23 +92,24 @@ def _saving(row: Any) -> str:
     return f"{_plain(what)} {100 * row.relative:.3g} %"
 
 
-def _summary(found: pd.DataFrame) -> str:
-    counts = found["verdict"].value_counts()
-    said = [f"{counts[verdict]} {verdict}" for verdict in ORDER if verdict in counts]
-    claims = "1 claim" if len(found) == 1 else f"{len(found)} claims"
-    return f"{claims}: {', '.join(said)}." if said else "no claims."
-
-
 def _claim(row: pd.Series) -> str:
-    lines = [f"* **{_plain(row.id)} {row.verdict}**: {_plain(row.statement)}"]
-    if row.verdict != "not tested":
-        interval = f"95 % interval {_number(row.ci_low)} to {_number(row.ci_high)}"
-        lines.append(
-            f"Estimate {_number(row.estimate)}, {interval}, margin {_number(row.margin)}, "
-            f"n = {row.n}."
-        )
-    lines.append(f"*{_sentence(row.reason)}* ({_plain(row.origin)})")
+    """Return a claim in a line, which is wrapped after its statement."""
+    mark = ", exploratory" if summaries.is_exploratory(row) else ""
+    lines = [f"* **{_plain(row.id)} {row.verdict}{mark}**: {_plain(row.statement)}"]
+    lines.append(f"({_plain(row.origin)}) {_numbers(row)}")
     return "\n  ".join(lines) + "\n"
+
+
+def _numbers(row: pd.Series) -> str:
+    """Return estimate, interval, margin, tolerance and n; the reason where there are none."""
+    if pd.isna(row.ci_low):
+        return _sentence(row.reason)
+    interval = f"{_number(row.ci_low)} to {_number(row.ci_high)}"
+    tolerance = "" if pd.isna(row.tolerance) else f" ± {_number(row.tolerance)}"
+    return (
+        f"{_number(row.estimate)} ({interval}), margin {_number(row.margin)}{tolerance}, "
+        f"n = {row.n}."
+    )
 
 
 def _number(value: float) -> str:

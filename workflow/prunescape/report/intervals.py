@@ -1,8 +1,8 @@
-"""Intervals and tests that fit a handful of replicates: t, Welch, Holm and the binomial.
+"""Intervals and tests that fit a handful of replicates: t, Welch and Holm.
 
-Every interval covers 95 % and comes with the two-sided p-value of "the mean equals the margin", so
-figures and claims use the same result. One replicate gives no interval (NaN); replicates that all
-agree give an interval of width 0. The order of replicates changes no bit of a result.
+Every interval covers 95 % and comes with the two-sided p-value of "the mean equals the margin".
+Figures use them; claims are judged by `verdicts.rule`. One replicate gives no interval (NaN);
+replicates that all agree give an interval of width 0. The order of replicates changes no bit.
 """
 
 import math
@@ -104,38 +104,6 @@ def welch(left: Sample, right: Sample, margin: float = 0.0) -> Interval:
     lost = sum(part**2 / (size - 1) for part, (_, size) in zip(parts, known, strict=True))
     freedom = sum(parts) ** 2 / lost if lost else math.inf
     return _interval(n, difference, sum(parts), freedom, margin)
-
-
-def rate(rates: Sequence[float] | np.ndarray, images: int, margin: float = 0.0) -> Interval:
-    """Return the interval of a mean accuracy or error that is compared with a fixed threshold.
-
-    A claim on a threshold is about the method on all images like these, so two variances add up:
-    s^2 / R for the replicates, and p (1 - p) / N for the N = `images` test images. The second is
-    not divided by R: all replicates see the same images, so more replicates don't average it out.
-    The sum is on the safe side, since the part of the binomial error that replicates don't share is
-    counted in both variances. (Paired differences need no second variance: on the same images most
-    of it cancels.) p is Agresti and Coull's estimate, with 2 added to both outcomes, so that the
-    variance is above 0 even without any error.
-
-    The degrees of freedom are Welch and Satterthwaite's: only the first variance is estimated from
-    few values (R - 1); the binomial variance follows from p and counts as known. They lie between
-    R - 1, if the replicates' variance dominates, and infinity, if the test set's does.
-
-    Args:
-        rates: share of images [R], in [0, 1], one a replicate.
-        images: size of the test set, the same for all replicates.
-        margin: threshold, in [0, 1].
-    """
-    known = sample(rates)
-    if not (0 <= known.mean <= 1 and images >= 1):
-        raise ValueError(f"rates {rates!r} of {images} images: expected shares of 1 or more images")
-    if known.sd is None:
-        return _undecided(known.n, known.mean)
-    between = known.sd**2 / known.n
-    shrunk = (known.mean * images + 2) / (images + 4)
-    variance = between + shrunk * (1 - shrunk) / images
-    freedom = (known.n - 1) * (variance / between) ** 2 if between else math.inf
-    return _interval(known.n, known.mean, variance, freedom, margin)
 
 
 def quantile(freedom: float) -> float:

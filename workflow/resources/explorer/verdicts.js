@@ -23,9 +23,10 @@ function fillVerdicts(list, claims, study) {
 function claimNumbers(claim) {
   if (claim.verdict === "not tested") return `(${claim.reason})`;
   const written = (value) => (value === null ? "–" : String(Number(value.toPrecision(4)))).replace("-", "−");
+  const margin = written(claim.margin) + (claim.tolerance === null ? "" : ` ± ${written(claim.tolerance)}`);
   return (
-    `Estimate ${written(claim.estimate)}, 95 % interval ${written(claim.ci_low)} to ` +
-    `${written(claim.ci_high)}, margin ${written(claim.margin)}, n = ${claim.n}: ${claim.reason}. ` +
+    `Estimate ${written(claim.estimate)}, interval ${written(claim.ci_low)} to ` +
+    `${written(claim.ci_high)}, margin ${margin}, n = ${claim.n}: ${claim.reason}. ` +
     `From: ${claim.origin}.`
   );
 }

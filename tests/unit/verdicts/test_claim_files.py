@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import yaml
 
-from prunescape.report import claim_files
+from prunescape.verdicts import claim_files
 from tests.helpers.places import RESOURCES
 
 CLAIMS = RESOURCES / "claims.yaml"
@@ -77,13 +77,16 @@ def test_claims_files_that_are_not_well_formed(tmp_path):
 
 
 def test_files_are_read_in_their_order_and_share_no_id(tmp_path):
-    stated = dataclasses.asdict(STATED)
+    optional = {"tolerance", "reason", "file"}
+    stated = {key: value for key, value in vars(STATED).items() if key not in optional}
     first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
     first.write_text(yaml.safe_dump([stated, {**stated, "id": "c2"}]))
     second.write_text(yaml.safe_dump([{**stated, "id": "a1"}]))
     found = claim_files.read(first, second)
     assert [each.id for each in found] == ["c1", "c2", "a1"]
-    assert found[0] == STATED
+    assert found[0] == dataclasses.replace(STATED, file=str(first))
+    first.write_text(yaml.safe_dump([{**stated, "tolerance": 0.3, "reason": "It is little."}]))
+    assert claim_files.read(first)[0].tolerance == 0.3
     second.write_text(yaml.safe_dump([stated]))
     with pytest.raises(ValueError, match=r"second\.yaml: the claim's id c1 occurs twice"):
         claim_files.read(first, second)
@@ -121,8 +124,47 @@ def test_a_claim_in_words():
     assert STATED.text() == "accuracy of (criterion none) - (level 0.90); <= 1.0"
 
 
+GREY = {"noise": "grey_raw", "noise_level": "0.3"}
+
+
 @pytest.mark.parametrize(
-    ("comparison", "past"), [("<=", 0.25), ("<", 0.25), (">=", -0.25), (">", -0.25)]
+    ("changes", "message"),
+    [
+        ({"tolerance": 0.3}, "tolerance 0.3 and reason None, expected both or neither"),
+        ({"reason": "x"}, "tolerance None and reason 'x', expected both or neither"),
+        ({"tolerance": 0.3, "reason": " "}, "reason ' ', expected text"),
+        ({"tolerance": 0, "reason": "x"}, "tolerance 0, expected a number > 0"),
+        ({"tolerance": "0.3", "reason": "x"}, "tolerance '0.3', expected a number > 0"),
+        ({"tolerance": 0.6, "reason": "x"}, "tolerance 0.6, expected at most 0.5 points on clean"),
+    ],
 )
-def test_past_the_margin_is_above_0_on_the_side_that_is_not_claimed(comparison, past):
-    assert dataclasses.replace(STATED, comparison=comparison).past(1.25) == past
+def test_a_tolerance_is_small_and_has_a_reason(changes, message):
+    with pytest.raises(ValueError, match=f"claim c1: {message}"):
+        dataclasses.replace(STATED, **changes)
+
+
+@pytest.mark.parametrize("changes", [{"where": GREY}, {"measure": "nll"}])
+def test_what_is_not_accuracy_on_clean_images_has_a_scale_of_its_own(changes):
+    statistic = STATED.statistic | changes
+    found = dataclasses.replace(STATED, statistic=statistic, tolerance=2, reason="a tenth of it")
+    assert found.tolerance == 2
+
+
+@pytest.mark.parametrize(
+    ("comparison", "at_most"), [("<=", True), ("<", True), (">=", False), (">", False)]
+)
+def test_the_claimed_side(comparison, at_most):
+    assert dataclasses.replace(STATED, comparison=comparison).at_most == at_most
+
+
+def test_selections_are_those_of_every_part_side_and_cell():
+    grey = {"noise": "grey_raw", "noise_level": ["0.3", "0.4"]}
+    statistic = STATED.statistic | {"each": {"scope": ["layer", "global"]}, "mean_over": grey}
+    found = list(dataclasses.replace(STATED, statistic=statistic).selections())
+    assert [(side, each["scope"], each["noise_level"]) for side, each in found] == [
+        (side, scope, level)
+        for scope in ("layer", "global")
+        for side in ("of", "minus")
+        for level in ("0.3", "0.4")
+    ]
+    assert found[0][1]["criterion"] == "none"

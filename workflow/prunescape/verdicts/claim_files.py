@@ -16,9 +16,12 @@ words:
 `each`, `mean_over` and `sum_over` are a mapping or a list of mappings; a list of values stands for
 several mappings, one a value ({level: ["0.70", "0.90"]}). The filters in `of` and `minus` win over
 shared ones. Levels are the strings of config, "0.90" or "68x". Without a filter on noise, rows are
-clean. A selection must leave exactly one row a replicate, and every replicate of the study must
-have one unless it diverged. Replicates that all selections have are compared or averaged; n is
-their number.
+clean. A selection must leave exactly one row a replicate. Replicates that all selections have are
+compared or averaged.
+
+A claim may also have a `tolerance`, in the units of its margin: a statistic that is shown to lie so
+near to the margin makes the claim `equal`. It needs a `reason`, and is at most 0.5 points for
+accuracy or error on clean images.
 """
 
 import itertools
@@ -26,7 +29,7 @@ import math
 import os
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +38,15 @@ import yaml
 from prunescape.foundations import levels
 from prunescape.foundations.messages import one_line
 
-ORIGINS = ("paper", "public code", "this project")
+AFTERWARDS = "this project, after the fact"
+"""Origin of a claim that was written when its result, or part of it, had been seen."""
+PROJECT = Path(__file__).parents[2] / "resources" / "claims.yaml"
+"""The project's claims."""
+ORIGINS = ("paper", "public code", "this project", AFTERWARDS)
 COMPARISONS = ("<=", "<", ">=", ">")
 SEVERAL = ("each", "mean_over", "sum_over")  # words whose value may be several filters
 WORDS = ("table", "measure", "where", "of", "minus", *SEVERAL)
+TOLERATED = 0.5  # points of accuracy or error on clean images
 
 IN_WORDS = {"level", "noise_level"}  # columns whose values files write as strings
 
@@ -47,7 +55,10 @@ Filters = dict[str, Any]
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim as a file states it."""
+    """One claim as a file states it.
+
+    `file` is where it stands; a file doesn't state that itself.
+    """
 
     id: str
     study: str
@@ -57,6 +68,9 @@ class Claim:
     statistic: dict[str, Any]
     comparison: str
     margin: float
+    tolerance: float | None = None
+    reason: str | None = None
+    file: str = ""
 
     def __post_init__(self) -> None:
         for name in ("id", "study", "source", "statement"):
@@ -78,14 +92,36 @@ class Claim:
                 raise ValueError(f"claim {self.id}: {word}: expected a name")
         for word in set(self.statistic) - {"measure", "table"}:
             self._check_filters(word)
-        number = isinstance(self.margin, (int, float)) and not isinstance(self.margin, bool)
-        if not number or not math.isfinite(self.margin):
+        if not _is_number(self.margin):
             raise ValueError(f"claim {self.id}: margin {self.margin!r}, expected a number")
+        self._check_tolerance()
         for name, allowed in (("origin", ORIGINS), ("comparison", COMPARISONS)):
             if getattr(self, name) not in allowed:
                 raise ValueError(
                     f"claim {self.id}: {name} {getattr(self, name)!r}, expected one of {allowed}"
                 )
+
+    def _check_tolerance(self) -> None:
+        if (self.tolerance is None) != (self.reason is None):
+            raise ValueError(
+                f"claim {self.id}: tolerance {self.tolerance!r} and reason {self.reason!r}, "
+                "expected both or neither"
+            )
+        if self.tolerance is None:
+            return
+        if not isinstance(self.reason, str) or not self.reason.strip():
+            raise ValueError(f"claim {self.id}: reason {self.reason!r}, expected text")
+        if not _is_number(self.tolerance) or self.tolerance <= 0:
+            raise ValueError(
+                f"claim {self.id}: tolerance {self.tolerance!r}, expected a number > 0"
+            )
+        points = self.statistic["measure"] in ("accuracy", "error")
+        clean = all(each.get("noise", "none") == "none" for _, each in self.selections())
+        if points and clean and self.tolerance > TOLERATED:
+            raise ValueError(
+                f"claim {self.id}: tolerance {self.tolerance!r}, expected at most {TOLERATED} "
+                "points on clean images"
+            )
 
     def _check_filters(self, word: str) -> None:
         several = word in SEVERAL
@@ -118,10 +154,24 @@ class Claim:
         ]
         return f"{'; '.join(parts)}; {self.comparison} {self.margin}"
 
-    def past(self, estimate: float) -> float:
-        """Return how far an estimate lies past the margin; below 0 on the claimed side."""
-        beyond = estimate - self.margin
-        return beyond if self.comparison in ("<=", "<") else -beyond
+    @property
+    def at_most(self) -> bool:
+        """Whether the claimed side is below the margin."""
+        return self.comparison in ("<=", "<")
+
+    def selections(self) -> Iterator[tuple[str, Filters]]:
+        """Yield (`of` or `minus`, filters) for every selection that is compared or averaged."""
+        for part in expanded(self.statistic.get("each", {})):
+            for side in ("of", "minus"):
+                if side in self.statistic:
+                    for filters in self.cells(side, part):
+                        yield side, filters
+
+    def cells(self, side: str, part: Filters) -> list[Filters]:
+        """Return the filters of one side of one part: a mapping for every cell that is averaged."""
+        words = self.statistic
+        cells = expanded(words.get("mean_over", words.get("sum_over", {})))
+        return [{**words.get("where", {}), **cell, **part, **words[side]} for cell in cells]
 
 
 def read(*paths: str | os.PathLike) -> list[Claim]:
@@ -142,7 +192,9 @@ def read(*paths: str | os.PathLike) -> list[Claim]:
 
 
 def _claims(path: str | os.PathLike) -> Iterator[Claim]:
-    expected = [field.name for field in fields(Claim)]
+    known = {field.name: field.default is MISSING for field in fields(Claim)}
+    del known["file"]
+    expected = [name for name, needed in known.items() if needed]
     try:
         text = Path(path).read_text(encoding="utf-8")
         entries = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or []
@@ -154,13 +206,27 @@ def _claims(path: str | os.PathLike) -> Iterator[Claim]:
             f"{path}: expected a list of claims, found {textwrap.shorten(repr(entries), 200)}"
         )
     for entry in entries:
-        if not isinstance(entry, dict) or set(entry) != set(expected):
+        if not isinstance(entry, dict) or not set(expected) <= set(entry) <= set(known):
             shown = textwrap.shorten(repr(entry), 200)
-            raise ValueError(f"{path}: expected a claim with the keys {expected}, found {shown}")
+            raise ValueError(
+                f"{path}: expected a claim with the keys {expected}, and tolerance and reason if "
+                f"it has a tolerance, found {shown}"
+            )
         try:
-            yield Claim(**entry)
+            yield replace(Claim(**entry), file=os.fspath(path))
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
+
+
+def clean_unless_named(filters: Filters) -> Filters:
+    """Return filters of the table of scores with those on noise: clean images, unless named."""
+    filters = {"noise": "none", **filters}
+    return {"noise_level": "0", **filters} if filters["noise"] == "none" else filters
+
+
+def _is_number(value: Any) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and math.isfinite(value)
 
 
 def _listed(filters: Filters | list[Filters]) -> list[Filters]:

@@ -1,24 +1,22 @@
-import subprocess
-import sys
+"""Verdicts from tables: against scipy, with looks, gaps, parts, and by the script."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats
 
 from prunescape.evaluation import table
 from prunescape.foundations import levels
-from prunescape.report import claim_files, claims, intervals
+from prunescape.verdicts import claim_files, claims
+from prunescape.verdicts.looks import Looks
 from tests.helpers.evaluations import dense, record, row
 from tests.helpers.places import ROOT
 
-CLAIMS = ROOT / "workflow" / "resources" / "claims.yaml"
-
+LOOKS = Looks((5, 10), (0.5, 0.5), 0.05)
 DENSE = [9250, 9245, 9255, 9248, 9252]
 
 
 def rows(make, correct, **columns):
-    """One row a replicate, with these correct images of 10,000."""
+    """One row a replicate, with so many correct images of 10,000."""
     return [make(replicate=r, n_correct=c, **columns) for r, c in enumerate(correct, 1)]
 
 
@@ -45,9 +43,9 @@ def claim(statistic, comparison="<=", margin=1.0, **changes):
     return claim_files.Claim(**stated | changes)
 
 
-def judge(table_of_scores, *stated, **not_tested):
+def judge(table_of_scores, *stated, looks=LOOKS, **not_tested):
     studies = {each.study for each in stated}
-    return claims.judge({"scores": table_of_scores}, stated, studies, not_tested)
+    return claims.judge({"scores": table_of_scores}, stated, studies, not_tested, looks)
 
 
 COST = {"of": {"criterion": "none"}, "minus": {"criterion": "snr", "level": "0.90"}}
@@ -61,7 +59,7 @@ COST = {"of": {"criterion": "none"}, "minus": {"criterion": "snr", "level": "0.9
         (less(100, spread=20), "<=", "undecided"),
         (less(150, spread=1), ">=", "holds"),
         (less(50, spread=1), ">", "fails"),
-        (less(50), "<=", "holds"),  # no spread at all
+        (less(50), "<=", "holds"),  # no spread but that of one image
         (less(150), "<=", "fails"),
         (less(100), "<=", "undecided"),  # exactly the margin
     ],
@@ -71,23 +69,88 @@ def test_a_claim_holds_fails_or_is_undecided(correct, comparison, verdict):
     assert found["verdict"].tolist() == [verdict]
 
 
-def test_numbers_are_those_of_the_paired_t_interval_in_points():
+def test_numbers_are_those_of_one_sided_t_tests_in_points():
     pruned = less(80, spread=15)
     found = judge(scores(rows(dense, DENSE), rows(row, pruned)), claim(COST)).iloc[0]
-    test = stats.ttest_1samp((np.array(DENSE) - pruned) / 100, 1.0)
-    bounds = test.confidence_interval(0.95)
+    differences = (np.array(DENSE) - pruned) / 100
+    bounds = stats.ttest_1samp(differences, 1.0).confidence_interval(1 - 2 * 0.025)
     assert found["estimate"] == pytest.approx(0.8)
     assert (found["ci_low"], found["ci_high"]) == pytest.approx((bounds.low, bounds.high))
-    assert found["p_holm"] == pytest.approx(test.pvalue)
-    assert (found["n"], found["margin"]) == (5, 1.0)
+    for side, alternative in (("holds", "less"), ("fails", "greater")):
+        p = stats.ttest_1samp(differences, 1.0, alternative=alternative).pvalue
+        assert found[f"p_{side}"] == pytest.approx(p)
+    assert found[["look", "n", "margin", "alpha"]].tolist() == [5, 5, 1.0, 0.025]
+    assert found[["tolerance", "p_equal", "declaration", "exploratory"]].isna().all()
 
 
-def test_one_replicate_is_undecided():
-    found = judge(scores(rows(dense, DENSE[:1]), rows(row, [1000])), claim(COST)).iloc[0]
-    assert (found["verdict"], found["n"]) == ("undecided", 1)
-    assert found["estimate"] == pytest.approx(82.5)
-    assert np.isnan(found["ci_low"])
-    assert found["reason"] == "one replicate has no interval"
+@pytest.mark.parametrize("n", [1, 4])
+def test_before_the_first_look_nothing_is_judged(n):
+    found = judge(scores(rows(dense, DENSE[:n]), rows(row, [1000] * n)), claim(COST)).iloc[0]
+    assert (found["verdict"], found["n"]) == ("undecided", n)
+    assert found["estimate"] == pytest.approx(82.5, abs=0.1)
+    assert found[["look", "ci_low", "ci_high", "p_holds", "p_fails", "alpha"]].isna().all()
+    there = "is 1" if n == 1 else "are 4"
+    assert found["reason"] == f"the first look is at 5 replicates, and there {there}"
+
+
+def test_between_looks_the_last_look_reached_judges():
+    sure, unsure = [(less(50, spread=by) * 2)[:7] for by in (1, 40)]
+    table_of_scores = scores(
+        rows(dense, (DENSE * 2)[:7]), rows(row, sure), rows(row, unsure, level=0.7)
+    )
+    other = {"of": {"criterion": "none"}, "minus": {"criterion": "snr", "level": "0.70"}}
+    found = judge(table_of_scores, claim(COST), claim(other, id="c2"))
+    assert found["verdict"].tolist() == ["holds", "undecided"]
+    assert found["look"].tolist() == found["n"].tolist() == [5, 5]
+    assert found["reason"].iloc[1] == ("the interval contains the margin; the next look is at 10")
+
+
+def test_a_verdict_stays_whatever_comes_later():
+    later = less(50, spread=1) + less(300, spread=1)
+    found = judge(scores(rows(dense, DENSE * 2), rows(row, later)), claim(COST)).iloc[0]
+    assert found[["verdict", "look", "n"]].tolist() == ["holds", 5, 5]
+    # What is open at the first look is judged by the share of the second.
+    later = less(100, spread=20) + less(20, spread=1)
+    found = judge(scores(rows(dense, DENSE * 2), rows(row, later)), claim(COST)).iloc[0]
+    assert found[["verdict", "look", "n", "alpha"]].tolist() == ["holds", 10, 10, 0.025]
+
+
+def test_the_last_look_is_said_to_be_the_last():
+    found = judge(
+        scores(rows(dense, DENSE * 2), rows(row, less(100, spread=20) * 2)), claim(COST)
+    ).iloc[0]
+    assert found[["verdict", "look"]].tolist() == ["undecided", 10]
+    assert found["reason"].endswith("contains the margin; that was the last look")
+
+
+def test_a_tolerance_lets_a_claim_be_equal():
+    on_the_margin = scores(rows(dense, DENSE), rows(row, less(101, spread=1)))
+    declared = {"tolerance": 0.2, "reason": "a fifth of the margin"}
+    found = judge(on_the_margin, claim(COST, **declared), claim(COST, id="c2"))
+    assert found["verdict"].tolist() == ["equal", "undecided"]
+    differences = np.array([1.01, 1.0, 1.02, 0.99, 1.03])
+    sides = [
+        stats.ttest_1samp(differences, bound, alternative=side).pvalue
+        for bound, side in ((1.2, "less"), (0.8, "greater"))
+    ]
+    assert found["p_equal"].iloc[0] == pytest.approx(max(sides), rel=1e-3)
+    assert found["reason"].iloc[0].startswith("the interval lies within the tolerance")
+    # What holds or fails does so first, however near to the margin.
+    near = scores(rows(dense, DENSE), rows(row, less(90, spread=1)))
+    assert judge(near, claim(COST, **declared))["verdict"].tolist() == ["holds"]
+
+
+def test_replicates_that_agree_exactly_are_one_image_apart_at_least():
+    found = judge(scores(rows(dense, DENSE), rows(row, less(99))), claim(COST)).iloc[0]
+    # One image of 10,000 is 0.01 points; half of it is the least standard deviation.
+    error = 0.005 / np.sqrt(5)
+    assert found["p_holds"] == pytest.approx(stats.t.sf(0.01 / error, 4))
+    assert found["ci_high"] == pytest.approx(0.99 + stats.t.isf(0.025, 4) * error)
+    ranks = scores(rows(dense, DENSE)).assign(spearman=0.95)
+    stated = claim({"measure": "spearman", "of": {"criterion": "none"}}, ">=", 0.9)
+    found = judge(ranks, stated).iloc[0]
+    assert found[["verdict", "p_holds", "p_fails"]].tolist() == ["undecided", 1, 1]
+    assert found["reason"].startswith("the replicates agree exactly; ")
 
 
 BOTH = {
@@ -121,37 +184,53 @@ def test_a_conjunction_is_as_good_as_its_worst_part(at_70, at_90, verdict, worst
     assert found["estimate"] == pytest.approx(np.mean(np.subtract(DENSE, part)) / 100)
 
 
-def test_holm_counts_every_tested_part_of_the_study_and_no_other():
+def test_the_tested_claims_of_a_study_in_a_file_share_alpha():
     table_of_scores = scores(
         rows(dense, DENSE),
         rows(row, less(70, spread=14)),
         rows(dense, DENSE, study="other"),
         rows(row, less(70, spread=14), study="other"),
     )
-    p = stats.ttest_1samp(-np.array([0, 14, -14, 28, -28]) + 70, 100).pvalue
-    assert 0.025 < p < 0.05
-    alone = claim(COST)
-    other = claim(COST, study="other", id="c2")
-    again = claim(COST, id="c3")
-    found = judge(table_of_scores, alone, other)
-    assert found["verdict"].tolist() == ["holds", "holds"]
-    assert found["p_holm"].tolist() == pytest.approx([p, p])
+    p = stats.ttest_1samp(-np.array([0, 14, -14, 28, -28]) + 70, 100, alternative="less").pvalue
+    assert 0.0125 < p < 0.025
+    alone, other = claim(COST), claim(COST, study="other", id="c2")
+    again, mine = claim(COST, id="c3"), claim(COST, id="c4", file="mine.yaml")
+    found = judge(table_of_scores, alone, other, mine)
+    assert found["verdict"].tolist() == ["holds"] * 3
+    assert found["p_holds"].tolist() == pytest.approx([p] * 3)
+    assert found["alpha"].tolist() == pytest.approx([0.025] * 3)
 
-    found = judge(table_of_scores, alone, other, again).set_index("id")
-    assert found["verdict"].to_dict() == {"c1": "undecided", "c2": "holds", "c3": "undecided"}
-    assert found["p_holm"].tolist() == pytest.approx([2 * p, p, 2 * p])
-    assert found.loc["c1", "reason"] == (
-        "the interval misses the margin, but not after Holm's adjustment for 2 tests"
-    )
+    found = judge(table_of_scores, alone, other, again, mine).set_index("id")
+    verdicts = {"c1": "undecided", "c2": "holds", "c3": "undecided", "c4": "holds"}
+    assert found["verdict"].to_dict() == verdicts
+    assert found["alpha"].tolist() == pytest.approx([0.0125, 0.025, 0.0125, 0.025])
     # What isn't tested isn't counted.
     found = judge(table_of_scores, alone, other, again, c3="too short")
     assert found["verdict"].tolist() == ["holds", "holds", "not tested"]
 
 
+def test_parts_cost_nothing_to_hold_and_their_number_to_fail():
+    differences = less(30, spread=20)
+    table_of_scores = scores(
+        rows(row, DENSE, **SPARSER),
+        rows(row, DENSE),
+        rows(row, differences, criterion="random", **SPARSER),
+        rows(row, differences, criterion="random"),
+    )
+    one = {**BOTH, "each": {"level": "0.90"}}
+    for comparison in (">", "<"):
+        found = judge(
+            table_of_scores, claim(BOTH, comparison, 0), claim(one, comparison, 0, id="c2")
+        )
+        both, single = (row for _, row in found.iterrows())
+        assert both["p_holds"] == pytest.approx(single["p_holds"])
+        assert both["p_fails"] == pytest.approx(min(1, 2 * single["p_fails"]))
+
+
 def test_not_tested_needs_no_rows_and_keeps_its_reason():
     found = judge(scores(rows(dense, DENSE)), claim(COST), c1="the recipe is shortened").iloc[0]
     assert (found["verdict"], found["reason"]) == ("not tested", "the recipe is shortened")
-    assert found[["estimate", "ci_low", "ci_high", "p_holm", "n"]].isna().all()
+    assert found[["estimate", "ci_low", "ci_high", "p_holds", "look", "n"]].isna().all()
     assert found["margin"] == 1.0
     with pytest.raises(ValueError, match=r"not_tested: no claim is called \['c9'\]"):
         judge(scores(rows(dense, DENSE)), claim(COST), c9="a typing error")
@@ -161,9 +240,9 @@ def test_claims_of_other_studies_are_left_out():
     stated = [claim(COST, study="magnitude", id="m1"), claim(COST)]
     table_of_scores = scores(rows(dense, DENSE), rows(row, DENSE))
     tables = {"scores": table_of_scores}
-    found = claims.judge(tables, stated, ["graves"], {"m1": "short"})
+    found = claims.judge(tables, stated, ["graves"], {"m1": "short"}, LOOKS)
     assert found["id"].tolist() == ["c1"]
-    assert list(claims.judge(tables, stated, [], {}).columns) == list(claims.COLUMNS)
+    assert list(claims.judge(tables, stated, [], {}, LOOKS).columns) == list(claims.COLUMNS)
 
 
 def test_claims_of_another_table():
@@ -178,25 +257,28 @@ def test_claims_of_another_table():
     statistic = {"table": "gradient_noise", "measure": "noise_rank_fixed", "of": {"fit": "psgd"}}
     stated = claim(statistic, ">=", 0.9)
     tables = {"gradient_noise": table.of_noise_checks([{"rows": checks[:5]}, {"rows": checks[5:]}])}
-    found = claims.judge(tables, [stated], ["graves"], {}).iloc[0]
+    found = claims.judge(tables, [stated], ["graves"], {}, LOOKS).iloc[0]
     assert found["verdict"] == "holds"
     assert found["estimate"] == pytest.approx(0.96)
     # t of 4 degrees of freedom at 97.5 %: 2.776; standard deviation of the ranks: 0.01581.
     assert found["ci_low"] == pytest.approx(0.96 - 2.776 * 0.01581 / 5**0.5, abs=1e-4)
     assert found["statistic"].startswith("gradient_noise: noise_rank_fixed of (fit psgd)")
     with pytest.raises(ValueError, match=r"claim c1: several rows a replicate.*differ in .'fit'"):
-        claims.judge(tables, [claim(statistic | {"of": {}})], ["graves"], {})
+        claims.judge(tables, [claim(statistic | {"of": {}})], ["graves"], {}, LOOKS)
     with pytest.raises(ValueError, match="claim c1: table 'gradient_noise', expected one of"):
-        claims.judge({"scores": None}, [stated], ["graves"], {})
+        claims.judge({"scores": None}, [stated], ["graves"], {}, LOOKS)
     with pytest.raises(ValueError, match="claim c1: noise is not a key column of the table"):
-        claims.judge(tables, [claim(statistic | {"of": {"noise": "none"}})], ["graves"], {})
+        claims.judge(tables, [claim(statistic | {"of": {"noise": "none"}})], ["graves"], {}, LOOKS)
 
 
 @pytest.mark.parametrize(
     ("present", "message"),
     [
         (rows(row, DENSE, level=0.8), "claim c1: the table has no rows at all with .*level 0.90"),
-        (rows(row, DENSE[:3]), r"claim c1: the table has no rows for replicates \[4, 5\] with"),
+        (
+            [each for each in rows(row, DENSE) if each["replicate"] != 3],
+            r"claim c1: the table has no rows for replicates \[3\] with .*some for replicate 5",
+        ),
         (
             rows(row, DENSE) + rows(row, DENSE, scope="layer", effect="compensate"),
             r"claim c1: several rows a replicate .*differ in \['scope', 'effect'\]",
@@ -212,40 +294,45 @@ def test_pairs_are_the_replicates_that_both_arms_have():
     # A gap in one arm of replicate 4, and of replicate 2 in the other.
     left = [each for each in rows(dense, DENSE) if each["replicate"] != 2]
     right = [each for each in rows(row, less(50, spread=1)) if each["replicate"] != 4]
-    whole = scores(rows(dense, DENSE), rows(row, less(50, spread=1)))
-    common = whole[whole["replicate"].isin([1, 3, 5])]
-    expected = judge(common, claim(COST)).iloc[0]
 
-    stated = [claim(COST)]
-    found = claims.judge(
-        {"scores": scores(left, right)}, stated, ["graves"], {}, {"graves": {2, 4}}
-    )
+    tables = {"scores": scores(left, right)}
+    found = claims.judge(tables, [claim(COST)], ["graves"], {}, LOOKS, {"graves": {2, 4}}).iloc[0]
 
-    for column in ("estimate", "ci_low", "ci_high", "p_holm", "verdict"):
-        assert found.iloc[0][column] == expected[column]
-    assert found.iloc[0]["n"] == 3
-    assert found.iloc[0]["reason"].endswith(
-        "; without replicates 2, 4, of which a training diverged"
-    )
+    common = (np.array(DENSE) - less(50, spread=1))[[0, 2, 4]] / 100
+    test = stats.ttest_1samp(common, 1, alternative="less")
+    assert found["estimate"] == pytest.approx(common.mean())
+    assert found["p_holds"] == pytest.approx(test.pvalue)
+    assert found[["verdict", "look", "n"]].tolist() == ["holds", 5, 3]
+    assert found["reason"].endswith("; without replicates 2, 4, of which a training diverged")
     with pytest.raises(ValueError, match=r"no rows for replicates \[2\]"):
-        claims.judge({"scores": scores(left, right)}, stated, ["graves"], {}, {"graves": {4}})
+        claims.judge(tables, [claim(COST)], ["graves"], {}, LOOKS, {"graves": {4}})
 
 
-def test_where_no_replicate_is_left_nothing_is_decided(tmp_path):
+def test_arms_may_have_different_numbers_of_replicates():
+    more = scores(rows(dense, DENSE * 2), rows(row, less(100, spread=20)))
+    found = judge(more, claim(COST)).iloc[0]
+    assert found[["look", "n"]].tolist() == [5, 5]
+
+
+def test_where_no_replicate_is_left_nothing_is_decided():
     left = [each for each in rows(dense, DENSE) if each["replicate"] > 2]
     right = [each for each in rows(row, less(50, spread=1)) if each["replicate"] <= 2]
+    tables, all_ = {"scores": scores(left, right)}, {"graves": {1, 2, 3, 4, 5}}
 
-    found = claims.judge(
-        {"scores": scores(left, right)}, [claim(COST)], ["graves"], {}, {"graves": {1, 2, 3, 4, 5}}
-    )
+    found = claims.judge(tables, [claim(COST)], ["graves"], {}, LOOKS, all_).iloc[0]
 
-    assert found.iloc[0][["n", "verdict"]].tolist() == [0, "undecided"]
-    assert found.iloc[0][["estimate", "ci_low", "ci_high", "p_holm"]].isna().all()
-    assert found.iloc[0]["reason"] == (
+    assert found[["n", "verdict"]].tolist() == [0, "undecided"]
+    assert found[["estimate", "ci_low", "ci_high"]].isna().all()
+    assert found["reason"] == (
         "no replicate has all of the rows; without replicates 1, 2, 3, 4, 5, of which a training "
-        "diverged"
+        "diverged; the next look is at 10"
     )
-    assert "c1     undecided        nan" in claims.report(found)
+
+
+def test_the_page_describes_every_column():
+    page = (ROOT / "docs" / "table.md").read_text(encoding="utf-8")
+    rows = [f"| {column} | {meaning} |" for column, meaning in claims.COLUMNS.items()]
+    assert "\n".join(rows) in page
 
 
 def test_shuffled_replicates_give_the_same_bytes(tmp_path):
@@ -298,27 +385,19 @@ def test_mean_and_sum_over_noise_are_taken_replicate_by_replicate():
     )
 
 
-def test_an_absolute_threshold_adds_the_test_set_s_error():
+def test_a_threshold_is_about_these_images():
     kept = {"level": levels.number("68x"), "kept_weights": 1, "kept_by_layer": "1 0 0"}
     correct = [9830, 9832, 9825, 9829, 9834]
     table_of_scores = scores(rows(row, correct, criterion="log_alpha", **kept))
     selection = {"criterion": "log_alpha", "level": "68x"}
-    stated = claim({"measure": "error", "of": selection}, "<=", 1.92)
-    found = judge(table_of_scores, stated).iloc[0]
-    rates = 1 - np.array(correct) / 10_000
-    expected = intervals.rate(rates, 10_000, 0.0192)
+    found = judge(table_of_scores, claim({"measure": "error", "of": selection}, "<=", 1.92)).iloc[0]
+    errors = 100 - np.array(correct) / 100
     assert found["estimate"] == pytest.approx(1.70)
-    assert (found["ci_low"], found["ci_high"]) == pytest.approx(
-        (100 * expected.low, 100 * expected.high)
+    # The spread of replicates alone: other test images are another question.
+    assert found["p_holds"] == pytest.approx(
+        stats.ttest_1samp(errors, 1.92, alternative="less").pvalue
     )
-    assert found["p_holm"] == pytest.approx(expected.p)
-    assert found["verdict"] == "undecided"
-    # Held against the dense network instead, replicates alone decide.
-    both = table.assemble(
-        [record(*rows(row, correct, criterion="log_alpha", **kept), *rows(dense, [9835] * 5))]
-    )
-    versus = claim({"measure": "error", "of": selection, "minus": {"criterion": "none"}}, "<=", 0.3)
-    assert judge(both, versus)["verdict"].tolist() == ["holds"]
+    assert found["verdict"] == "holds"
 
 
 def test_any_numeric_column_can_be_measured():
@@ -352,7 +431,7 @@ def test_filters_that_mean_nothing_are_named():
 
 
 def test_the_claims_of_graves_are_those_of_the_study():
-    stated = [each for each in claim_files.read(CLAIMS) if each.study == "graves"]
+    stated = [each for each in claim_files.read(claim_files.PROJECT) if each.study == "graves"]
     assert [(c.id, c.comparison, c.margin, c.origin) for c in stated] == [
         ("g1", "<=", 1, "public code"),
         ("g2", ">", 0, "public code"),
@@ -376,35 +455,3 @@ def test_the_claims_of_graves_are_those_of_the_study():
         "accuracy of (criterion snr) - (criterion random); where fit vi, scope global, "
         "selection exact_k, effect zero, schedule oneshot; each level 0.70 0.90; > 0"
     )
-
-
-def test_scripts_write_and_print_the_verdicts(tmp_path):
-    criteria = {"snr": 0, "magnitude": 30, "random": 500}
-    points = [
-        rows(row, less(by + 10, spread=1), criterion=criterion, level=level)
-        for criterion, by in criteria.items()
-        for level in (0.7, 0.9, 0.95)
-    ]
-    table.write_parquet(scores(rows(dense, DENSE), *points), tmp_path / "scores.parquet")
-    table.write_csv(table.of_noise_checks([]), tmp_path / "gradient_noise.csv")
-    run = [sys.executable, "workflow/scripts/claims.py", "--table", tmp_path / "scores.parquet"]
-    table.write_csv(table.of_diverged([]), tmp_path / "diverged.csv")
-    run += ["--noise-table", tmp_path / "gradient_noise.csv"]
-    run += ["--diverged", tmp_path / "diverged.csv"]
-    run += ["--claims", CLAIMS, "--studies", "graves", "--output", tmp_path / "claims.csv"]
-    run += ["--not-tested", '{"g3": "the levels are left out"}']
-    subprocess.run(run, cwd=ROOT, check=True)
-    found = claims.read_verdicts(tmp_path / "claims.csv")
-    assert found["verdict"].tolist() == ["holds", "holds", "not tested"]
-    assert found["n"].tolist()[:2] == [5, 5]
-    assert pd.isna(found["n"].iloc[2])
-
-    printed = claims.report(found)
-    lines = printed.splitlines()
-    assert max(map(len, lines)) <= 100
-    assert [line.split()[:2] for line in lines if line[:1] == "g"] == [
-        ["g1", "holds"],
-        ["g2", "holds"],
-        ["g3", "not"],
-    ]
-    assert "the levels are left out" in printed

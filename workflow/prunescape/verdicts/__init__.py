@@ -1,0 +1,1 @@
+"""Verdicts on claims: claims as files state them, the rule, looks, declarations."""
