@@ -228,10 +228,11 @@ def lacks(folder: Path, need: str) -> Lacks:
 
 
 def installed(python: Path) -> dict[str, str]:
-    """Return package -> version for an environment; {} if its Python doesn't work."""
+    """Return package -> version for an environment; ValueError if its Python doesn't work."""
     listed = subprocess.run([str(python), "-c", LISTING], capture_output=True, check=False)
     if listed.returncode:
-        return {}
+        said = listed.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
+        raise ValueError(f"{python} doesn't start: {said[0]}")
     return {normal(name): version for name, version in reversed(json.loads(listed.stdout))}
 
 

@@ -72,6 +72,8 @@ class Settings:
         self.files = config_files(self.config)
         self.directory = home.expanded(surroundings.given("DIRECTORY"))
         self.folder = Path(self.directory or ".")
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ValueError(f"DIRECTORY: found {self.directory!r}, a file; allowed: a folder")
         self.cores = surroundings.given("CORES", "all")
         if self.cores != "all" and not (self.cores.isdecimal() and int(self.cores) > 0):
             raise ValueError(f"CORES: found {self.cores!r}; allowed: all, or an integer >= 1")

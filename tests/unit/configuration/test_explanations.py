@@ -32,6 +32,19 @@ EPOCHS = "allowed: an integer >= 1 and <= 1000000"
             f"{FIT}.epochs: found true; {EPOCHS}",
         ),
         (
+            "run",
+            False,
+            "run: found false; allowed: a name of letters, digits, _ and - that starts with a "
+            "letter or digit; it must be text, so quote it: YAML reads no, off, yes and on "
+            "without quotes so",
+        ),
+        (
+            "run",
+            datetime.date(2026, 11, 28),
+            "run: found the date 2026-11-28; allowed: a name of letters, digits, _ and - that "
+            'starts with a letter or digit; it must be text, so quote it: "2026-11-28"',
+        ),
+        (
             f"{FIT}.epochs",
             "5",
             f"{FIT}.epochs: found '5'; allowed: an integer >= 1 and <= 1000000; it was read "
@@ -87,7 +100,7 @@ EPOCHS = "allowed: an integer >= 1 and <= 1000000"
         (
             "datasets.digits.seed",
             datetime.date(2011, 1, 1),
-            "datasets.digits.seed: found datetime.date(2011, 1, 1); allowed: an integer >= 0",
+            "datasets.digits.seed: found the date 2011-01-01; allowed: an integer >= 0",
         ),
         (
             "sources.cifar",

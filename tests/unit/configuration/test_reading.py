@@ -30,8 +30,9 @@ def test_what_is_read_is_what_snakemake_reads(path):
         "a: &a {b: 1}\nc: {<<: *a, b: 2}\nd: [*a, *a]\n",
         "run: a\r\nseed: 1\r\n",
         'run: "\\u00e4"  # ä\n',
+        "a: [0, -0, 0.5, 00.5, 1_000, 0x1f, '010', '1:30', 08, 1e-3, 1:70, +1, .5]\n",
     ],
-    ids=["yaml", "marked yaml", "json", "marked json", "aliases", "windows", "escape"],
+    ids=["yaml", "marked yaml", "json", "marked json", "aliases", "windows", "escape", "numbers"],
 )
 def test_every_spelling_that_snakemake_takes(tmp_path, text):
     path = tmp_path / "mine.yaml"
@@ -53,6 +54,8 @@ def test_every_spelling_that_snakemake_takes(tmp_path, text):
         (f"a: {'[' * 60 + ']' * 60}", ", line 1: found more than 50 lists or mappings in each"),
         (f'{{"a": {NESTED}}}', ": found more than 50 lists or mappings in each other"),
         (REPEATED, ", line 6: found more than 1,000,000 values, aliases expanded"),
+        ("a: 1\nb: [010]\n", ', line 2: found 010, which YAML reads as 8; allowed: 8, or "010" in'),
+        ("a: 1:30\n", ', line 1: found 1:30, which YAML reads as 90; allowed: 90, or "1:30" in'),
         ("a:\n\tb: 1\n", r", line 2: found no YAML (found character '\t' that cannot start"),
         ("a: !!python/object/apply:os.getcwd []\n", ", line 1: found no YAML (could not deter"),
         ("a: 1\n---\nb: 2\n", ", line 2: found no YAML (but found another document)"),

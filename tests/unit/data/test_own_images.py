@@ -150,7 +150,7 @@ def test_wrong_arrays_are_named(tmp_path, suffix, arrays, message):
 def test_a_truncated_file_is_named(tmp_path, suffix, cut):
     path = save(tmp_path / f"bad{suffix}", images=GREY, labels=LABELS)
     path.write_bytes(path.read_bytes()[:cut])
-    with pytest.raises(ValueError, match=rf"bad\{suffix}: n.* readable"):
+    with pytest.raises(ValueError, match=rf"bad\{suffix}: (n.* readable|it is empty)"):
         own_images.read(path)
 
 

@@ -56,6 +56,7 @@ def test_pixels_as_people_store_them(images, expected):
         ((GREY // 16).astype(np.uint16) * 273, "brightest pixel is 4095 .*images / 4095"),
         (GREY / 127.5 - 1, r"images = \(images \+ 1\) / 2"),
         (GREY / 20 - 3, r"images = \(images - images.min\(\)\) /"),
+        (GREY.view(np.int8), r"images = images.view\(numpy.uint8\); then"),
         (GREY.astype(str), "expected at least one image of numbers"),
         (np.where(np.arange(N)[:, None, None] < 28, 255, GREY), "28 of 30 images have one colour"),
     ],

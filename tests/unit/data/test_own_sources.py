@@ -44,6 +44,15 @@ def test_other_files_have_a_way_out(tmp_path, name, way):
     assert way in own_sources.problem(f"file:{tmp_path / name}")
 
 
+def test_a_folder_that_cannot_be_read_is_told(tmp_path, monkeypatch):
+    def refused(root):
+        raise PermissionError(13, "Permission denied", f"{root}/closed")
+
+    monkeypatch.setattr(own_sources.layouts, "walk", refused)
+    told = own_sources.problem(f"classes:{tmp_path}")
+    assert told == f"{tmp_path}/closed can't be read (Permission denied)"
+
+
 def test_every_ending_has_a_reader():
     read = {*own_images.ARRAYS, *own_images.CSV, *own_images.PARQUET}
     assert read == set(own_sources.ENDINGS)

@@ -66,3 +66,10 @@ def test_thresholds_may_be_any_number():
 def test_negative_units():
     with pytest.raises(ValueError, match="-1 units"):
         levels.count("0.5", -1)
+
+
+@pytest.mark.parametrize(
+    ("level", "spelled"), [("0.30", "0.3"), ("0.3", "0.3"), ("10", "10"), ("1.0", "1"), ("0", "0")]
+)
+def test_one_number_has_one_shortest_spelling(level, spelled):
+    assert levels.shortest(level) == spelled

@@ -36,12 +36,14 @@ from tests.helpers.own_python_files import problem
         ("f = 1\nraise ValueError", "line 2: ValueError"),
         (
             "f = 1\nraise SystemExit(3)",
-            "line 2: it ends the program (SystemExit) when it is imported",
+            "line 2: it ends the program (SystemExit: 3) when it is imported",
         ),
         (
             "import sys\nf = 1\nsys.exit()",
             "line 3: it ends the program (SystemExit) when it is imp",
         ),
+        ("f = 1\nexit('no GPU')", "line 2: it ends the program (SystemExit: no GPU) when it is"),
+        ("class Stop(BaseException): pass\nf = 1\nraise Stop('now')", "line 3: Stop: now"),
         (
             "from broken_exit import f",
             "line 1 (broken_exit.py, line 1): it ends the program (SystemE",
@@ -63,7 +65,7 @@ def test_a_command_line_parser_at_the_top_is_named_and_sees_no_arguments_of_ours
     arguments = sys.argv
     sys.argv = ["train.py", "--seed", "2011"]
     try:
-        assert problem("net.py:f").startswith("net.py, line 4: it ends the program (SystemExit)")
+        assert problem("net.py:f").startswith("net.py, line 4: it ends the program (SystemExit: 2)")
         assert "2011" not in capsys.readouterr().err
         assert user_files.load("known.py:f").seed is None
         assert sys.argv == ["train.py", "--seed", "2011"]

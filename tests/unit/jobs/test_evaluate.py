@@ -38,7 +38,7 @@ def test_a_job_evaluates_its_batch_of_the_points():
 
 
 def test_noise_is_met_at_the_sparsities_that_have_some():
-    noisy = [["none", "0"], ["grey_raw", "0.10"], ["grey_raw", "0.20"]]
+    noisy = [["none", "0"], ["grey_raw", "0.1"], ["grey_raw", "0.2"]]
     conditions = {
         name: json.loads(evaluate.evaluated_conditions(CONFIG, each))
         for name, each in {"snr": SNR, "dense": DENSE, "control": CONTROL}.items()

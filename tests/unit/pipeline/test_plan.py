@@ -154,7 +154,7 @@ NOISE = [
 def test_noise_at_the_sparsities_that_it_names():
     made = config(arm(), noise=NOISE)
     _, some, *_ = plan.arms(made, "graves", "vi", "wide")
-    grey, gaussian = [("grey_raw", "0.10"), ("grey_raw", "0.2")], [("gaussian", "0.30")]
+    grey, gaussian = [("grey_raw", "0.1"), ("grey_raw", "0.2")], [("gaussian", "0.3")]
     clean = [("none", "0")]
 
     model = plan.Model("graves", "mnist", "wide", "vi")

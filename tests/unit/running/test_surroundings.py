@@ -1,5 +1,9 @@
 """What variables and folders of a machine do to a run: cleared, replaced, or told."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from prunescape.running import surroundings
@@ -36,12 +40,22 @@ def test_bare_names_are_not_taken(monkeypatch):
 
 
 def test_what_changes_python_and_pip_is_cleared():
-    environment = dict.fromkeys((*surroundings.PYTHON, *surroundings.PIP), "x") | {"HOME": "/h"}
+    names = (*surroundings.PYTHON, *surroundings.PIP, *surroundings.GIT)
+    environment = dict.fromkeys(names, "x") | {"HOME": "/h"}
     [line] = surroundings.clear(environment)
     assert "PYTHONPATH" in line
     assert "PYTHONHOME" in line
     assert environment == {"HOME": "/h", "PIP_USER": "0", "PYTHONNOUSERSITE": "1"}
     assert surroundings.clear({"PYTHONSAFEPATH": "1"}) == []
+
+
+def test_sets_of_text_have_one_order_in_all_jobs():
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "GIT_DIR": "/elsewhere"}
+    surroundings.clear_for_jobs(environment)
+    printed = [sys.executable, "-c", "print({'ReLU', 'Tanh', 'GELU', 'SiLU', 'ELU'})"]
+    orders = {subprocess.check_output(printed, env=environment) for _ in range(3)}
+    assert len(orders) == 1
+    assert "GIT_DIR" not in environment
 
 
 def test_a_folder_that_the_path_cannot_hold(tmp_path):

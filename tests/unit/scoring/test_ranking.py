@@ -382,7 +382,7 @@ USED = "import itertools, numpy, random\ncalls = itertools.count(1)\n"
         ("None", r"layer 1: found NoneType, expected a tensor"),
         ("weight.nonsense", r"own.py, line 2: AttributeError: 'Tensor' object has no attribute"),
         ("weight @ torch.ones(5)", r"own.py, line 2: RuntimeError: "),
-        ("exit(0)", r"own.py, line 2: it ends the program \(SystemExit\)$"),
+        ("exit(0)", r"own.py, line 2: it ends the program \(SystemExit: 0\)$"),
         (
             "torch.rand_like(weight)",
             r"own.py: score draws from the global .* of torch, ",

@@ -1,5 +1,6 @@
 """Turn the schema's errors into lines "found ...; allowed: ..."."""
 
+import datetime
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -140,11 +141,15 @@ def _mismatch(value: Any, part: dict[str, Any]) -> str:
 
 
 def _remedy(value: Any, part: dict[str, Any]) -> str:
-    """Return advice on quotes, if a number should be text or text a number; "" otherwise."""
+    """Return advice on quotes, if text should be a number or anything else text; "" otherwise."""
 
     def fits(other: Any) -> bool:
         return validator().evolve(schema=part).is_valid(other)
 
+    if isinstance(value, bool) and fits("no"):
+        return "; it must be text, so quote it: YAML reads no, off, yes and on without quotes so"
+    if isinstance(value, datetime.date) and fits(str(value)):
+        return f'; it must be text, so quote it: "{value}"'
     if is_number(value):
         text = f"{Decimal(repr(value)):f}"  # without an exponent
         if fits(text):

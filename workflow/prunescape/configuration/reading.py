@@ -6,6 +6,7 @@ there twice, Snakemake keeps the last value; its messages about unreadable files
 
 import json
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ DEEPEST = 50
 LARGEST = 1_000_000
 """The most values in a file, with aliases expanded."""
 
+NUMBER_OF_OLD = re.compile(r"[-+]?(0[0-9_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")
+"""010 and 1:30, which YAML 1.1 takes for 8 and 90."""
+
 TOO_DEEP = f"found more than {DEEPEST} lists or mappings in each other"
 TOO_LARGE = f"found more than {LARGEST:,} values, aliases expanded"
 
@@ -32,8 +36,9 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
 
     Raises:
         ValueError: if the file is missing, not UTF-8, neither JSON nor YAML, or not a mapping; if
-            a key is there twice or begins with __, as YTE's do; if aliases contain themselves or
-            repeat too much. The message is one line, with the line number if there is one.
+            a key is there twice or begins with __, as YTE's do; if a number is octal or counts in
+            sixties; if aliases contain themselves or repeat too much. The message is one line, with
+            the line number if there is one.
     """
     try:
         found = _parsed(Path(path).read_bytes().decode("utf-8"))
@@ -99,6 +104,17 @@ def _check_keys(keys: Iterable[tuple[str, str]]) -> None:
         seen.add(key)
 
 
+def _check_number(node: yaml.ScalarNode, line: str) -> None:
+    """Refuse a number that YAML 1.1 reads as another than it looks like."""
+    of_number = node.tag.endswith((":int", ":float")) and not node.style
+    if of_number and NUMBER_OF_OLD.fullmatch(node.value):
+        meant = yaml.safe_load(node.value)
+        raise _RefusedError(
+            f"{line}: found {node.value}, which YAML reads as {meant}; allowed: {meant}, or "
+            f'"{node.value}" in quotes if it is a text'
+        )
+
+
 def _check(node: yaml.Node, around: list[yaml.Node], values: dict[int, int]) -> int:
     """Count the values in a node, aliases expanded; refuse endless aliases and forbidden keys.
 
@@ -120,6 +136,8 @@ def _check(node: yaml.Node, around: list[yaml.Node], values: dict[int, int]) -> 
             parts = [part for pair in node.value for part in pair]
         elif isinstance(node, yaml.SequenceNode):
             parts = node.value
+        elif isinstance(node, yaml.ScalarNode):
+            _check_number(node, line)
         values[id(node)] = 1 + sum(_check(part, [*around, node], values) for part in parts)
     if values[id(node)] > LARGEST:
         raise _RefusedError(f"{line}: {TOO_LARGE}")

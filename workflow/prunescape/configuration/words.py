@@ -1,5 +1,6 @@
 """Messages about a configuration's problems: one line, with the key's path and what was found."""
 
+import datetime
 import difflib
 import re
 from collections.abc import Iterable, Sequence
@@ -46,6 +47,8 @@ def shown(value: Any) -> str:
         return "nothing (an empty value)"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, datetime.date):
+        return f"the date {value}"
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):

@@ -22,6 +22,7 @@ from prunescape.data.readers import (
     npz,
     parquet,
     shards,
+    stand_ins,
     tensors,
 )
 from prunescape.data.readers.found import Reading
@@ -88,7 +89,7 @@ def read(path: Path, background: str = "white") -> Images:
 def _found(path: Path, background: str) -> Reading:
     if path.is_dir():
         return _of_folder(path, background)
-    path.stat()  # raises an OSError with the path if it is missing
+    stand_ins.refuse(path)  # raises an OSError with the path if it is missing
     ending = own_sources.ending(path.name)
     if ending in ARRAYS:
         return ARRAYS[ending](path)

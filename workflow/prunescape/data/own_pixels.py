@@ -20,6 +20,8 @@ ROUNDING = 1e-4  # how far a float may lie outside [0, 1] and still be clipped
 DARKEST = 1 / 8  # least value of a part's brightest pixel, as a share of white
 ALIKE = 0.9  # largest share of images that may have one colour, or be equal
 FEW = 10  # a part with fewer images isn't checked for that
+# Bytes above 127, read with the wrong type.
+OVERFLOWN = "if these were bytes, images = images.view(numpy.uint8)"
 SAVE = '; then numpy.savez("own.npz", images=images, labels=labels)'
 
 
@@ -174,7 +176,7 @@ def _scale(dtype: np.dtype, pixels: _Range, named: str) -> tuple[float, type, st
             return 255, kind, f"{span}: floats, and 255 is read as white"
     raise ValueError(
         f"{named}: {span}, expected floats in [0, 1] or integers in 0 .. 255 (uint16: 0 .. 65535); "
-        f"{_way(low, high)}{SAVE}"
+        f"{_way(low, high) if dtype != np.int8 else OVERFLOWN}{SAVE}"
     )
 
 

@@ -93,6 +93,13 @@ def problem(place: str, configs: Sequence[str] = ()) -> str | None:
     """
     if collection(place):
         return None
+    try:
+        return _problem(place, configs)
+    except OSError as error:
+        return f"{error.filename} can't be read ({error.strerror})"
+
+
+def _problem(place: str, configs: Sequence[str]) -> str | None:
     kind, _, named = place.partition(":")
     where = Path(path("", place))
     if where.is_dir():

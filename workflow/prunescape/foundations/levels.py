@@ -35,6 +35,11 @@ def number(level: str) -> float:
     return float(fraction(level))
 
 
+def shortest(level: str) -> str:
+    """Return the shortest spelling of a decimal number: "0.3" for "0.30"."""
+    return f"{Decimal(level).normalize():f}"
+
+
 def share(level: str | Decimal) -> Fraction:
     """Return `level` exactly; unlike a threshold it must be a share of weights, in [0, 1].
 

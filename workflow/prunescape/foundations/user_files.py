@@ -24,8 +24,11 @@ from prunescape.foundations.messages import one_line
 NAMED = re.compile(r"(?P<path>.+\.py):(?P<name>[A-Za-z_]\w*)")
 """The form path/to/file.py:name."""
 
-FAILURES = (Exception, SystemExit)
-"""Exceptions of a user's code that become a one-line message; KeyboardInterrupt is no fault."""
+FAILURES = BaseException
+"""Exceptions of a user's code that become a one-line message, except for INTERRUPTIONS."""
+
+INTERRUPTIONS = KeyboardInterrupt
+"""What a user does to end a program: no fault of the code."""
 
 PROGRAM = 'put what only a program does below `if __name__ == "__main__":`'
 """The advice in the error about a file that ends the program when it is imported."""
@@ -172,6 +175,8 @@ def running(path: str, ending: str = "") -> Iterator[None]:
         try:
             yield
             _check_folders(folders, modules)
+        except INTERRUPTIONS:
+            raise
         except FAILURES as error:
             raise ValueError(message(path, error, ending)) from error
 
@@ -230,15 +235,16 @@ def message(path: str, error: BaseException, ending: str = "") -> str:
         ending: the end of the message if the code ended the program.
     """
     place = f"{path}{_line(path, error)}"
-    if isinstance(error, SystemExit):
-        return one_line(f"{place}: it ends the program (SystemExit) {ending}")
     try:
         text = user_namespace.NAME.sub("", one_line(error))
     except Exception as unshown:
         text = f"(its message can't be shown: {type(unshown).__name__})"
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]} ..."
-    return f"{place}: {type(error).__name__}{text and f': {text}'}"
+    what = f"{type(error).__name__}{text and f': {text}'}"
+    if isinstance(error, SystemExit):
+        return one_line(f"{place}: it ends the program ({what}) {ending}")
+    return f"{place}: {what}"
 
 
 def _line(path: str, error: BaseException) -> str:

@@ -54,7 +54,7 @@ def telling(named: str, what: str, paths: Paths) -> Iterator[None]:
     """
     try:
         yield
-    except RefusedError:
+    except (RefusedError, user_files.INTERRUPTIONS):
         raise
     except user_files.FAILURES as error:
         frames, trace = [], error.__traceback__

@@ -67,7 +67,8 @@ class Factory:
                     f"networks: {self._named} gives {type(module).__name__}, expected a "
                     "torch.nn.Module when it is called without arguments"
                 )
-            module = module.float().cpu()
+            with telling(self._named, "can't be made float32 on the CPU", paths_of(module)):
+                module = module.float().cpu()
             self._sized(module)
             return module, global_state.random_states()
 

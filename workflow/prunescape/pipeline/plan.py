@@ -132,12 +132,13 @@ def conditions(config: Config, model: Model, arm: Arm, point: Point) -> list[tup
     A study's noise entries may name the networks and the sparsities to which they apply. The dense
     control of a chain is evaluated under the same noise as the step's pruned networks. A
     threshold's sparsity isn't known beforehand, so thresholds are evaluated on clean images only.
+    A noise level has its shortest spelling: another one in the config changes no job.
     """
     if arm.selection == "threshold":
         return [NO_NOISE]
     level = levels.fraction(schedule(config, model.study, arm.schedule).level(point))
     return [NO_NOISE] + [
-        (entry["kind"], noise_level)
+        (entry["kind"], levels.shortest(noise_level))
         for entry in config["catalogue"][model.study].get("noise", [])
         if model.network in entry.get("networks", [model.network])
         and ("sparsities" not in entry or level in map(levels.fraction, entry["sparsities"]))

@@ -19,10 +19,12 @@ SETTINGS = (
 YES, NO = ("1", "yes", "true", "on"), ("", "0", "no", "false", "off")
 
 # Variables that make Python look for modules outside the environment, skip a script's folder, wait
-# for a terminal, or fail at a warning.
+# for a terminal, fail at a warning, or not start if their value is wrong.
 PYTHON = (
     *("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "PYTHONSTARTUP", "PYTHONINSPECT"),
     *("PYTHONPLATLIBDIR", "PYTHONUSERBASE", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONCASEOK"),
+    *("PYTHONMALLOC", "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONTRACEMALLOC", "PYTHONDEVMODE"),
+    *("PYTHONINTMAXSTRDIGITS", "PYTHONHASHSEED"),
 )
 # Variables that make pip install outside the environment, or install something else.
 PIP = (
@@ -30,6 +32,8 @@ PIP = (
     *("PIP_NO_DEPS", "PIP_REQUIREMENT", "PIP_CONSTRAINT", "PIP_EDITABLE", "PIP_PRE"),
     *("PIP_UPGRADE", "PIP_IGNORE_INSTALLED", "PIP_REQUIRE_VIRTUALENV", "PIP_REQUIRE_HASHES"),
 )
+# Variables that make git work in another repository; git sets them for its hooks.
+GIT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
 
 
 def given(name: str, otherwise: str = "") -> str:
@@ -63,12 +67,12 @@ def not_taken(name: str) -> str:
 
 
 def clear(environment: MutableMapping[str, str] = os.environ) -> list[str]:
-    """Remove variables that change Python or pip, for this process and those that it starts.
+    """Remove variables that change Python, pip or git, for this process and those that it starts.
 
     Returns:
         A line for the user if one of them has changed where Python finds modules.
     """
-    gone = [name for name in PYTHON + PIP if environment.pop(name, "")]
+    gone = [name for name in PYTHON + PIP + GIT if environment.pop(name, "")]
     environment["PIP_USER"] = "0"  # overrides pip's configuration file
     environment["PYTHONNOUSERSITE"] = "1"
     lost = [name for name in gone if name in ("PYTHONPATH", "PYTHONHOME")]
@@ -76,8 +80,15 @@ def clear(environment: MutableMapping[str, str] = os.environ) -> list[str]:
 
 
 def clear_for_jobs(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Remove the variable that keeps a job's script from importing the modules beside it."""
-    environment.pop("PYTHONSAFEPATH", None)
+    """Let scripts import the modules beside them; order sets of text alike in all jobs.
+
+    The record of the run asks git for this checkout's commit, not for that of another repository.
+    A user's network may choose its layers from a set: by default the order differs from one
+    process to the next, so the network trained would not be the one scored.
+    """
+    for name in ("PYTHONSAFEPATH", *GIT):
+        environment.pop(name, None)
+    environment["PYTHONHASHSEED"] = "0"
 
 
 def check_on_path(folder: Path, setting: str) -> None:

@@ -114,12 +114,14 @@ def test_all_broken_pictures_are_named_and_sizes_beside(tmp_path):
     folder = photograph(tmp_path)
     (folder / "b" / "empty.png").touch()
     (folder / "c" / "head.png").write_bytes(b"\x89PNG")
+    (folder / "a" / "lfs.png").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
     cut = folder / "a" / "00.png"
     cut.write_bytes(cut.read_bytes()[:60])
-    with pytest.raises(ValueError, match="3 are no readable pictures") as told:
+    with pytest.raises(ValueError, match="4 are no readable pictures") as told:
         own_images.read(folder)
     for text in ("b/empty.png (0 bytes)", "c/head.png (of another format, or damaged)", "a/00.png"):
         assert text in str(told.value)
+    assert "a/lfs.png (it is a pointer to the file; `git lfs pull` brings" in str(told.value)
     Image.new("RGB", (12, 9)).save(folder / "b" / "larger.png")
     Image.new("RGB", (12, 10)).save(folder / "b" / "another.png")
     with pytest.raises(ValueError, match="pictures of several sizes") as told:
@@ -129,7 +131,7 @@ def test_all_broken_pictures_are_named_and_sizes_beside(tmp_path):
     for number in range(20):
         (folder / "a" / f"x{number}.png").touch()
     with pytest.raises(
-        ValueError, match=r"22 are no readable pictures: .* and 17 more; expected PNG"
+        ValueError, match=r"23 are no readable pictures: .* and 18 more; expected PNG"
     ):
         own_images.read(folder)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from prunescape.data import own_pixels
+from prunescape.data.readers import stand_ins
 from prunescape.foundations.choices import choose
 from prunescape.foundations.messages import few, one_line
 
@@ -177,7 +178,7 @@ def _attempt(
         with Image.open(source, formats=FORMATS) as opened:
             return read(opened)
     except UnidentifiedImageError:
-        broken[name] = "of another format, or damaged"
+        broken[name] = stand_ins.of_picture(source) or "of another format, or damaged"
     except (
         *(OSError, ValueError, SyntaxError, struct.error, Image.DecompressionBombError),
         *(TypeError, KeyError, IndexError, AttributeError, EOFError, OverflowError, MemoryError),

@@ -1,0 +1,35 @@
+"""What lies in the place of data is told as what it is, whatever the ending."""
+
+import pytest
+
+from prunescape.data import own_images, own_sources
+
+PAGE = b"\xef\xbb\xbf\n <!DOCTYPE html><html>Log in</html>"
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n"
+
+
+@pytest.mark.parametrize("ending", own_sources.ENDINGS)
+@pytest.mark.parametrize(
+    ("contents", "told"),
+    [
+        (b"", "it is empty"),
+        (PAGE, "it is a web page, as a download that needs a login"),
+        (POINTER, "it is a pointer to the file; `git lfs pull` brings the file itself"),
+        (b"/annex/objects/SHA256E-s5--0.npz\n", "`git annex get` brings the file itself"),
+    ],
+    ids=["empty", "page", "git-lfs", "git-annex"],
+)
+def test_a_stand_in_is_told(tmp_path, ending, contents, told):
+    path = tmp_path / f"images{ending}"
+    path.write_bytes(contents)
+    with pytest.raises(ValueError, match=f"^{path}: it is ") as error:
+        own_images.read(path)
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize("contents", [b"PK\x03\x04 cut", b"images", b"\x80\x04N."])
+def test_no_archive_is_not_taken_for_a_pickle(tmp_path, contents):
+    path = tmp_path / "own.npz"
+    path.write_bytes(contents)
+    with pytest.raises(ValueError, match=r"no readable \.npz file .*\(no archive, or cut off\)$"):
+        own_images.read(path)
