@@ -34,7 +34,7 @@ def test_an_export_is_a_network_of_the_run():
         ),
         ({"network": "other"}, ".network: found 'other'; allowed: what the study's arms have ("),
         ({"study": "studies"}, ".study: found 'studies', perhaps study is meant; allowed: a study"),
-        ({"replicate": 3}, ".replicate: found 3; allowed: up to 2, the run's replicates"),
+        ({"replicate": 3}, ".replicate: found 3; allowed: up to 2, the study's replicates"),
         ({"effect": "freeze"}, ".effect: found 'freeze'; allowed: zero, compensate"),
     ],
 )

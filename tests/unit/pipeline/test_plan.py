@@ -58,14 +58,30 @@ def config(*arms, noise=(), schedules=None, **changes):
 
 
 def test_blocks_of_replicates():
-    assert plan.blocks({"replicates": [5]}) == [(1, 5)]
-    assert plan.blocks({"replicates": [5, 3, 1]}) == [(1, 5), (6, 8), (9, 9)]
+    assert plan.blocks(config(replicates=[5]), "graves") == [(1, 5)]
+    assert plan.blocks(config(replicates=[5, 3, 1]), "graves") == [(1, 5), (6, 8), (9, 9)]
+
+
+def test_a_study_may_have_replicates_of_its_own():
+    made = config(arm(), studies=["graves", "other"], replicates=[2])
+    made["catalogue"]["other"]["replicates"] = [1, 3]
+    assert plan.blocks(made, "graves") == [(1, 2)]
+    assert plan.blocks(made, "other") == [(1, 1), (2, 4)]
+    for whole in (made, plan.outline(made)):
+        keys = list(plan.keys(whole))
+        assert {key[11] for key in keys if key[0] == "graves"} == {1, 2}
+        assert {key[11] for key in keys if key[0] == "other"} == {1, 2, 3, 4}
+        files = list(plan.row_files(whole))
+        assert {path.split("/")[4] for path in files if path.startswith("other")} == {
+            "r1-1",
+            "r2-4",
+        }
 
 
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=6), st.integers(1, 20))
 def test_an_appended_block_leaves_the_others_as_they_were(sizes, more):
-    blocks = plan.blocks({"replicates": sizes})
-    assert plan.blocks({"replicates": [*sizes, more]})[:-1] == blocks
+    blocks = plan.blocks(config(replicates=sizes), "graves")
+    assert plan.blocks(config(replicates=[*sizes, more]), "graves")[:-1] == blocks
     numbers = [r for first, last in blocks for r in range(first, last + 1)]
     assert numbers == list(range(1, sum(sizes) + 1))
 

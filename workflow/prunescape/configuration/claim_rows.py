@@ -39,7 +39,8 @@ class _Rows:
     """Counts of a study's table rows for one replicate, by the values of some key columns."""
 
     def __init__(self, config: Mapping[str, Any], study: str) -> None:
-        self.config = {**config, "studies": [study], "replicates": [1]}
+        alone = {study: {**config["catalogue"][study], "replicates": [1]}}
+        self.config = {**config, "studies": [study], "catalogue": alone}
         self.study = study
         self.counted: dict[tuple[str, tuple[str, ...]], Counter[tuple[Any, ...]]] = {}
 

@@ -29,11 +29,11 @@ def check_export(place: Place, export: dict[Any, Any], config: dict[Any, Any]) -
         if layer.get("kind") == "k_winners":
             text = f"found {wanted['network']}, whose layer [{i}] is k_winners"
             yield (*place, "network"), f"{text}; allowed: a network without such layers"
-    replicates = config.get("replicates")
+    replicates = study.get("replicates", config.get("replicates"))
     if isinstance(replicates, list) and all(type(size) is int for size in replicates):
         number = export.get("replicate")
         if type(number) is int and number > sum(replicates):
-            text = f"found {number}; allowed: up to {sum(replicates)}, the run's replicates"
+            text = f"found {number}; allowed: up to {sum(replicates)}, the study's replicates"
             yield (*place, "replicate"), text
 
 

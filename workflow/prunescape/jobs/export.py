@@ -16,7 +16,8 @@ def _export(config: Config, name: str) -> tuple[dict[str, Any], Arm, Point]:
     """
     wanted = config["exports"][name]
     dataset = config["catalogue"][wanted["study"]]["dataset"]
-    ends = next(ends for ends in plan.blocks(config) if wanted["replicate"] <= ends[1])
+    blocks = plan.blocks(config, wanted["study"])
+    ends = next(ends for ends in blocks if wanted["replicate"] <= ends[1])
     place = {key: wanted[key] for key in ("study", "network", "fit")} | {"dataset": dataset}
     place |= dict(zip(("first", "last"), ends, strict=True))
     named = tuple(wanted[key] for key in ("criterion", "scope", "selection", "schedule"))

@@ -12,7 +12,7 @@ def _cuts(config: Config, study: str) -> dict[str, tuple[str, str, str, int, str
         for arm in plan.arms(config, study, named.fit, named.network):
             if arm.selection != "exact_k":
                 continue
-            for first, last in plan.blocks(config):
+            for first, last in plan.blocks(config, study):
                 place = {**named._asdict(), "first": first, "last": last}
                 for point in arm.points:
                     path = masks_path(config, place, arm, point)

@@ -47,7 +47,7 @@ def noise_checks(config: Config) -> list[str]:
     for named in plan.models(config):
         fit = config["catalogue"][named.study]["fits"][named.fit]
         if fit["optimiser"]["kind"] == "psgd":
-            for first, last in plan.blocks(config):
+            for first, last in plan.blocks(config, named.study):
                 place = {**named._asdict(), "first": first, "last": last}
                 found.append(results(config, paths.NOISE_CHECK, **place))
     return found
@@ -65,7 +65,7 @@ def intermediates(config: Config) -> list[str]:
         for split in ("train", "validation", "test")
     ]
     for named in plan.models(config):
-        for first, last in plan.blocks(config):
+        for first, last in plan.blocks(config, named.study):
             place = {**named._asdict(), "first": first, "last": last}
             if isinstance(config["networks"][named.network], str):
                 found.append(results(config, paths.NETWORK_CHECK, **place))

@@ -5,7 +5,7 @@ Standard library only: the workflow imports this when it is parsed.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import accumulate, product
 from typing import Any, NamedTuple
 
 from prunescape.foundations import levels
@@ -49,10 +49,10 @@ class Arm:
 DENSE = Arm("none", "none", "none", "none", ("none",), (Point(0, "0"),))
 
 
-def blocks(config: Config) -> list[tuple[int, int]]:
-    """Return the first and last replicate of each block: [5, 3] -> (1, 5), (6, 8)."""
-    ends = [sum(config["replicates"][: i + 1]) for i in range(len(config["replicates"]))]
-    return [(end - size + 1, end) for end, size in zip(ends, config["replicates"], strict=True)]
+def blocks(config: Config, study: str) -> list[tuple[int, int]]:
+    """Return the first and last replicate of each block of a study: [5, 3] -> (1, 5), (6, 8)."""
+    sizes = config["catalogue"][study].get("replicates", config["replicates"])
+    return [(end - size + 1, end) for end, size in zip(accumulate(sizes), sizes, strict=True)]
 
 
 def models(config: Config) -> list[Model]:
@@ -148,8 +148,8 @@ def conditions(config: Config, model: Model, arm: Arm, point: Point) -> list[tup
 
 def keys(config: Config) -> Iterator[tuple[str | int | float, ...]]:
     """Yield the key of every row that the table must have, in the order of its key columns."""
-    replicates = range(1, sum(config["replicates"]) + 1)
     for model in models(config):
+        replicates = range(1, blocks(config, model.study)[-1][1] + 1)
         for arm in arms(config, model.study, model.fit, model.network):
             for effect, point in product(arm.effects, arm.points):
                 for noise, noise_level in conditions(config, model, arm, point):
@@ -175,7 +175,7 @@ def outcome_files(config: Config) -> Iterator[str]:
 def _evaluations(config: Config, pattern: str) -> Iterator[str]:
     """Yield a path for every evaluation job."""
     for model in models(config):
-        for first, last in blocks(config):
+        for first, last in blocks(config, model.study):
             for arm in arms(config, model.study, model.fit, model.network):
                 for number, _ in enumerate(batches(arm.points, config["levels_per_job"]), 1):
                     yield pattern.format(
@@ -197,6 +197,7 @@ def outline(config: Config) -> dict[str, Any]:
         "catalogue": {
             study: {
                 "dataset": config["catalogue"][study]["dataset"],
+                **_stated(config["catalogue"][study], "replicates"),
                 "fits": {
                     fit: {"networks": settings["networks"]}
                     for fit, settings in _fits(config, study).items()
@@ -213,6 +214,11 @@ def outline(config: Config) -> dict[str, Any]:
             for study in config["studies"]
         },
     }
+
+
+def _stated(block: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return a key of a block with its value, if the block has it."""
+    return {key: block[key]} if key in block else {}
 
 
 def _plain(level: str) -> str:
