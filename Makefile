@@ -32,7 +32,7 @@ MAKE_PY = python workflow/commands/make.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run verdicts report profile dry-run snapshot restore versions diff
-.PHONY: cancel test test-all test-slow test-versioning test-servers test-cluster test-conda
+.PHONY: cancel test test-all test-slow test-versioning test-servers test-cluster
 .PHONY: test-faults lint format
 .PHONY: bench audit clean
 
@@ -71,15 +71,15 @@ cancel: ## on Slurm, after Snakemake was killed: cancel the jobs it left, unlock
 	$(ENTER) run $(MAKE_PY) $@
 
 # Suites beside the first two tiers are folders of their own.
-TIERS = --ignore tests/versioning --ignore tests/cluster --ignore tests/conda --ignore tests/faults
+TIERS = --ignore tests/versioning --ignore tests/cluster --ignore tests/faults
 
 test: ## create what the tests need, lint, test every module and a tiny run
 	$(MAKE) --no-print-directory lint
 	$(ENTER) test python -m pytest -n 2 $(TIERS) -m "not slow"
 
 # One after the other, also under make -j: each uses both cores.
-test-all: ## run every test there is: `test`, then all suites below (half an hour)
-	for suite in test test-slow test-versioning test-cluster test-conda test-faults; do \
+test-all: ## run every test there is: `test`, then all suites below (an hour)
+	for suite in test test-slow test-versioning test-cluster test-faults; do \
 		$(MAKE) --no-print-directory $$suite || exit; \
 	done
 
@@ -94,9 +94,6 @@ test-servers: ## as root: install the SSH server that a test of remotes starts o
 
 test-cluster: ## as root: install Slurm, start one, run through it, break it (long)
 	$(ENTER) test env PRUNESCAPE_CLUSTER=1 python -m pytest -n 4 tests/cluster
-
-test-conda: ## run in conda environments, by a stand-in for conda (long)
-	$(ENTER) test python -m pytest tests/conda
 
 test-faults: ## kill runs at random moments, in every rule (long)
 	$(ENTER) test python -m pytest -n 2 tests/faults

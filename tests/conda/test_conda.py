@@ -12,6 +12,8 @@ import pytest
 from tests.helpers import channel
 from tests.helpers.workplace import RUN, Workplace
 
+pytestmark = pytest.mark.slow
+
 STANDIN = Path(__file__).parent / "standin"
 ENVIRONMENTS = ("images", "numpy", "table", "torch")
 

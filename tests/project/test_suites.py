@@ -86,8 +86,8 @@ def test_suites_that_pass(ci):
     ("how", "closing"), [("fails", "=== 1 failed in 2.00s ==="), ("breaks", "no such package")]
 )
 def test_a_suite_that_fails(ci, how, closing):
-    expected = dict.fromkeys(SUITES, PASSED) | {"test-conda": ("FAILED", closing)}
-    assert ci(test_conda=how) == (1, expected)
+    expected = dict.fromkeys(SUITES, PASSED) | {"test": ("FAILED", closing)}
+    assert ci(test=how) == (1, expected)
 
 
 def test_a_race_may_be_lost_once(ci):
