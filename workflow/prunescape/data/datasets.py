@@ -91,22 +91,7 @@ def split(
         ValueError: if there is no official test set, `test` leaves too few images to train on, or
             scikit-learn is to make an official test set.
     """
-    if isinstance(test, str):
-        if test != "official":
-            raise ValueError(f"datasets.<name>.test: found {test!r}; allowed: official, a number")
-        if "test" not in parts:
-            raise ValueError(
-                f"datasets.<name>.test: {source} has no official test set, expected a number"
-            )
-        (images, labels), held_out = parts["train"], parts["test"]
-    else:
-        pooled = [parts[part] for part in ("train", "test") if part in parts]
-        images, labels = (np.concatenate(arrays) for arrays in zip(*pooled, strict=True))
-        if not 1 <= test <= len(labels) - FEWEST:
-            raise ValueError(
-                f"datasets.<name>.test: {test} of {source}'s {len(labels)} images, expected "
-                f"{'official or ' if 'test' in parts else ''}1 .. {len(labels) - FEWEST}"
-            )
+    images, labels = _divided(parts, source, test)
     by_sklearn = choose({"stream": False, "sklearn": True}, shuffling, "datasets.<name>.split")
     if by_sklearn and isinstance(test, str):
         raise ValueError(
@@ -119,7 +104,9 @@ def split(
         held_out = images[last], labels[last]
     else:
         order = streams.generator("split", source, seed).permutation(len(labels))
-        if not isinstance(test, str):
+        if isinstance(test, str):
+            held_out = parts["test"]
+        else:
             order, last = order[:-test], order[-test:]
             held_out = images[last], labels[last]
     if "validation" in parts:
@@ -132,6 +119,30 @@ def split(
         "validation": validation,
         "test": held_out,
     }
+
+
+def _divided(parts: Parts, source: str, test: int | str) -> Part:
+    """Return what is shuffled: the training part, with a number for `test` the test part too.
+
+    Raises:
+        ValueError: as `split`.
+    """
+    if isinstance(test, str):
+        if test != "official":
+            raise ValueError(f"datasets.<name>.test: found {test!r}; allowed: official, a number")
+        if "test" not in parts:
+            raise ValueError(
+                f"datasets.<name>.test: {source} has no official test set, expected a number"
+            )
+        return parts["train"]
+    pooled = [parts[part] for part in ("train", "test") if part in parts]
+    images, labels = (np.concatenate(arrays) for arrays in zip(*pooled, strict=True))
+    if not 1 <= test <= len(labels) - FEWEST:
+        raise ValueError(
+            f"datasets.<name>.test: {test} of {source}'s {len(labels)} images, expected "
+            f"{'official or ' if 'test' in parts else ''}1 .. {len(labels) - FEWEST}"
+        )
+    return images, labels
 
 
 def write(

@@ -62,10 +62,8 @@ def fit(
         scaling: input scaling.
         images: training images [N, C, H, W], uint8 or float32 in [0, 1], on the device to use.
         labels: their classes [N], on the same device.
-        settings: a fit of the config: objective, initial_weights, optimiser, batch_size,
-            first_epoch_batch_size, epochs, shuffle, replacement; optimiser_state, `fresh` or
-            `kept` (that of `start`), has the optimiser's moments among the estimates. The
-            scaling's type is that of the computation.
+        settings: a fit of the config. With optimiser_state, `fresh` or `kept` (that of `start`),
+            the estimates have the optimiser's moments. The scaling's type is the computation's.
         root: first parts of all stream names: the run's seed and the study.
         replicates: the replicate numbers of M members; members with the same one share batches.
         start: weights, biases and buffers [M, ...] to start from instead of `initial_weights`; may
@@ -94,9 +92,7 @@ def fit(
             losses, last = training.epoch(members, epoch, sizes[epoch], first_epoch + epoch, bar)
             sound = _sound(members)
             if epoch + 1 == len(sizes):  # no later step shows the loss after the last one
-                with torch.no_grad():
-                    logits = network.logits(last.images, members.ensemble.values)
-                sound &= logits.isfinite().flatten(1).all(1)
+                sound &= _finite_logits(network, members, last)
             lost = _diverged(epoch + 1, losses, sound, members.replicates, settings)
             _show(bar, epoch + 1, losses, lost)
             diverged += lost
@@ -303,6 +299,13 @@ def _sound(members: Members) -> torch.Tensor:
     """Return which members have finite parameters: boolean [M]."""
     tensors = members.ensemble.tensors.values()
     return torch.stack([each.detach().isfinite().flatten(1).all(1) for each in tensors]).all(0)
+
+
+@torch.no_grad()
+def _finite_logits(network: ReplicatedNetwork, members: Members, batch: Batch) -> torch.Tensor:
+    """Return which members have finite logits for all images of a batch: boolean [M]."""
+    logits = network.logits(batch.images, members.ensemble.values)
+    return logits.isfinite().flatten(1).all(1)
 
 
 def _diverged(
