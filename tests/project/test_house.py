@@ -37,8 +37,7 @@ def test_a_way_up_and_a_circle_are_noticed():
 
 @pytest.mark.parametrize("folder", ["prunescape", "scripts", "commands"])
 def test_a_function_is_read_at_a_glance(folder):
-    longest = house.functions(WORKFLOW / folder)[0]
-    assert longest.lines <= 60, longest
+    assert [each for each in house.functions(WORKFLOW / folder) if each.lines > 60] == []
 
 
 MODULES = [path for path in house.modules(LIBRARY) if path.stem != "__init__"]

@@ -32,7 +32,7 @@ from prunescape.configuration.own_files import (
     files_of_claims,
 )
 from prunescape.configuration.versions import check_versions
-from prunescape.configuration.words import Problem, listed, shown
+from prunescape.configuration.words import Place, Problem, listed, shown
 from prunescape.evaluation import input_noise_kinds
 from prunescape.foundations import user_files
 
@@ -76,31 +76,34 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
                 yield ("networks", name), text
     yield from check_own_criteria(config.get("criteria"))
     yield from check_own_noises(config.get("noises"))
-    kinds = dict.fromkeys([*input_noise_kinds.BUILT_IN, *mapping(config.get("noises"))])
     for name, export in blocks_in(config.get("exports")):
         yield from check_export(("exports", name), export, config)
     for name, study in blocks_in(catalogue):
-        place, named = ("catalogue", name), study.get("dataset")
-        yield from unknown_name((*place, "dataset"), named, datasets, "one of the datasets")
-        for fit, settings in blocks_in(study.get("fits")):
-            at_fit = (*place, "fits", fit)
-            yield from check_fit(at_fit, settings, config.get("networks"))
-            yield from check_start(at_fit, settings, study["fits"], config.get("networks"))
-        schedules = mapping(study.get("schedules"))
-        for schedule, settings in blocks_in(schedules):
-            yield from check_schedule((*place, "schedules", schedule), settings)
-        for i, arm in blocks_in(study.get("arms")):
-            at_arm = (*place, "arms", i)
-            yield from check_arm(at_arm, arm, study.get("fits"), config.get("networks"))
-            read = statistics_read(arm, config)
-            yield from check_needs(
-                (*at_arm, "criteria"), arm, mapping(study.get("fits")), config, read
-            )
-            yield from check_schedules(at_arm, arm, mapping(study.get("fits")), schedules, read)
-        yield from check_arms_differ(
-            (*place, "arms"), blocks_in(study.get("arms")), mapping(study.get("fits"))
-        )
-        yield from check_noise((*place, "noise"), study, schedules, kinds)
+        yield from _check_study(("catalogue", name), study, config)
+
+
+def _check_study(place: Place, study: dict[Any, Any], config: dict[Any, Any]) -> Iterator[Problem]:
+    """Check a study against the rest of the configuration, and its blocks against each other."""
+    named, networks, fits = study.get("dataset"), config.get("networks"), study.get("fits")
+    yield from unknown_name(
+        (*place, "dataset"), named, config.get("datasets"), "one of the datasets"
+    )
+    for fit, settings in blocks_in(fits):
+        at_fit = (*place, "fits", fit)
+        yield from check_fit(at_fit, settings, networks)
+        yield from check_start(at_fit, settings, study["fits"], networks)
+    schedules = mapping(study.get("schedules"))
+    for schedule, settings in blocks_in(schedules):
+        yield from check_schedule((*place, "schedules", schedule), settings)
+    for i, arm in blocks_in(study.get("arms")):
+        at_arm = (*place, "arms", i)
+        yield from check_arm(at_arm, arm, fits, networks)
+        read = statistics_read(arm, config)
+        yield from check_needs((*at_arm, "criteria"), arm, mapping(fits), config, read)
+        yield from check_schedules(at_arm, arm, mapping(fits), schedules, read)
+    yield from check_arms_differ((*place, "arms"), blocks_in(study.get("arms")), mapping(fits))
+    kinds = dict.fromkeys([*input_noise_kinds.BUILT_IN, *mapping(config.get("noises"))])
+    yield from check_noise((*place, "noise"), study, schedules, kinds)
 
 
 def _check_fits(config: dict[Any, Any], catalogue: dict[Any, Any]) -> Iterator[Problem]:

@@ -76,9 +76,7 @@ def fit(
         ValueError: if all replicates diverge, at the end of the epoch in which the last one does.
     """
     goal = objective(network, settings["objective"])
-    members = _beginning(
-        goal, network, scaling, images, settings, root, replicates, start, trainable
-    )
+    members = _beginning(goal, scaling, images, settings, root, replicates, start, trainable)
     training = _Training(goal, scaling.to(images.device), images, labels, settings, root)
     sizes = _batch_sizes(settings)
     counts = [-(-len(images) // size) for size in sizes]
@@ -112,7 +110,6 @@ def _progress_bar(steps: int, done: int) -> tqdm:
 
 def _beginning(
     goal: Objective,
-    network: ReplicatedNetwork,
     scaling: Scaling,
     images: torch.Tensor,
     settings: Mapping[str, Any],
@@ -122,6 +119,7 @@ def _beginning(
     trainable: Arrays | None,
 ) -> Members:
     """Return the members before the first step; the arguments are those of `fit`."""
+    network = goal.network
     dtype = scaling.scale.dtype
     buffers = network.initial_buffers(len(replicates), images.device)
     input_major = goal.input_major if images.device.type == "cpu" else ()
