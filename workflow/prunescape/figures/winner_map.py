@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from prunescape.drawing import cells, labels, style, summary
 from prunescape.drawing.grid import Grid
-from prunescape.report import intervals
+from prunescape.report import pairs
 
 ALPHA = 0.05
 
@@ -18,9 +18,8 @@ ALPHA = 0.05
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
     """Return the best criteria of every cell.
 
-    In a cell the criterion with the highest mean accuracy is tested against every other criterion,
-    paired by replicate (t); Holm's method corrects the p-values for the number of tests in the
-    cell. Criteria that don't differ significantly from the best one tie with it.
+    In a cell all pairs of criteria are tested, paired by replicate (`pairs.better`). The criterion
+    with the highest mean accuracy wins; those that it isn't shown to beat tie with it.
 
     Returns:
         One row a cell and criterion that wins or ties: `cells.PANEL`, level, noise_level,
@@ -38,15 +37,13 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
         wide = wide.dropna()
         if wide.shape[1] < 2 or wide.empty:
             continue
-        values_of = {str(name): wide[name].to_numpy() for name in wide}
+        names = [str(name) for name in wide]
+        p = pairs.better(wide.to_numpy().T, resolution=100 / cell["n_images"].max())
         best = str(wide.mean().idxmax())
-        others = [name for name in values_of if name != best]
-        tested = [intervals.paired(values_of[best], values_of[name]).p for name in others]
-        ties = [
-            name
-            for name, p in zip(others, intervals.holm(tested), strict=True)
-            if not p < ALPHA  # NaN, with one replicate, is a tie
+        beaten = [
+            name for name, each in zip(names, p[names.index(best)], strict=True) if each < ALPHA
         ]
+        ties = [name for name in names if name != best and name not in beaten]
         found += [
             dict(zip(place, values, strict=True))
             | {"criterion": name, "mean": wide[name].mean(), "winners": 1 + len(ties)}
@@ -75,7 +72,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
                 _cell(axes, levels.index(level), noises.index(noise), list(cell["criterion"]))
         note = (
             "A full cell: this criterion is better than every other one there (paired t, 5 %, "
-            f"Holm-corrected over the {found['criteria'].max()} criteria of the cell). "
+            f"Holm-corrected over all pairs of the cell's {found['criteria'].max()} criteria). "
             "A divided cell: these criteria cannot be told apart, and the rest is worse. "
             + summary.sample(found, "Accuracy", table, mark="")
             + grid.constants()
