@@ -55,6 +55,8 @@ def test_every_spelling_that_snakemake_takes(tmp_path, text):
         (f'{{"a": {NESTED}}}', ": found more than 50 lists or mappings in each other"),
         (REPEATED, ", line 6: found more than 1,000,000 values, aliases expanded"),
         ("a: 1\nb: [010]\n", ', line 2: found 010, which YAML reads as 8; allowed: 8, or "010" in'),
+        (f"a: 1{':1' * 300_000}\n", ", line 1: found a number of 600,001 characters; allowed: 100"),
+        (f'{{"a": {"9" * 5000}}}', ", line 1: found a number of 5,000 characters; allowed: 100"),
         ("a: 1:30\n", ', line 1: found 1:30, which YAML reads as 90; allowed: 90, or "1:30" in'),
         ("a:\n\tb: 1\n", r", line 2: found no YAML (found character '\t' that cannot start"),
         ("a: !!python/object/apply:os.getcwd []\n", ", line 1: found no YAML (could not deter"),

@@ -21,6 +21,8 @@ DEEPEST = 50
 LARGEST = 1_000_000
 """The most values in a file, with aliases expanded."""
 
+LONGEST_NUMBER = 100
+"""The most characters of a number; converting a very long one would take minutes."""
 NUMBER_OF_OLD = re.compile(r"[-+]?(0[0-9_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")
 """010 and 1:30, which YAML 1.1 takes for 8 and 90."""
 
@@ -105,8 +107,12 @@ def _check_keys(keys: Iterable[tuple[str, str]]) -> None:
 
 
 def _check_number(node: yaml.ScalarNode, line: str) -> None:
-    """Refuse a number that YAML 1.1 reads as another than it looks like."""
+    """Refuse a number that YAML 1.1 reads as another than it looks like, or that is very long."""
     of_number = node.tag.endswith((":int", ":float")) and not node.style
+    if of_number and len(node.value) > LONGEST_NUMBER:
+        raise _RefusedError(
+            f"{line}: found a number of {len(node.value):,} characters; allowed: {LONGEST_NUMBER}"
+        )
     if of_number and NUMBER_OF_OLD.fullmatch(node.value):
         meant = yaml.safe_load(node.value)
         raise _RefusedError(
