@@ -8,7 +8,7 @@ import pytest
 from tests.helpers.places import ROOT
 from tests.helpers.workplace import Workplace
 
-CONFIGS = sorted((ROOT / "config").glob("*.yaml"))
+CONFIGS = sorted((ROOT / "config").rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)

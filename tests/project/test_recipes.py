@@ -1,0 +1,55 @@
+"""The tool that chooses a recipe on the validation set."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from tests.helpers.figure_rows import replicates, scores
+from tools import recipes
+
+
+def costs(**seconds):
+    rows = [(fit, "train", 1, 3, 3 * each) for fit, each in seconds.items()]
+    rows += [(fit, "evaluate", 1, 3, 1000.0) for fit in seconds]
+    return pd.DataFrame(rows, columns=["fit", "stage", "first", "last", "cpu_seconds"])
+
+
+def test_the_smallest_error_wins_and_a_cheaper_one_that_is_as_good():
+    table = scores(
+        replicates([0.90, 0.91, 0.92], fit="worse")
+        + replicates([0.95, 0.96, 0.97], fit="best")
+        + replicates([0.94, 0.97, 0.96], fit="as_good")
+    )
+
+    found = recipes.choose(table, costs(worse=1, best=9, as_good=5), 0.0)
+
+    assert found["fit"].tolist() == ["best", "as_good", "worse"]
+    assert found["error"].tolist() == pytest.approx([4, 13 / 3, 9])
+    assert found["above"].tolist() == pytest.approx([0, 1 / 3, 5])
+    # Differences 1, -1, 1 points: standard deviation 1.1547, over the root of 3.
+    assert found["standard_error"].tolist() == pytest.approx([0, 2 / 3, 0], abs=1e-12)
+    assert found["cpu_seconds"].tolist() == [9, 5, 1]
+    assert found["chosen"].tolist() == [False, True, False]
+    assert "| **as_good** | 4.33 | 0.33 | 0.67 | 3 | 5 |" in recipes.table(found)
+
+
+def test_the_level_that_counts():
+    rows = replicates([0.90, 0.91, 0.92], fit="a") + replicates([0.95, 0.96, 0.97], fit="b")
+    rows += replicates([0.8, 0.8, 0.8], fit="a", criterion="snr", level=0.9, kept=100)
+    rows += replicates([0.7, 0.7, 0.7], fit="b", criterion="snr", level=0.9, kept=100)
+    assert recipes.choose(scores(rows), costs(a=1, b=1), 0.9)["fit"].tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match="no networks at level"):
+        recipes.choose(scores(rows), costs(a=1, b=1), 0.5)
+
+
+def test_a_fit_that_diverged_is_named():
+    rows = replicates([0.90, 0.91, 0.92], fit="a") + replicates([0.95, 0.96], fit="b")
+    with pytest.raises(ValueError, match="replicates of b have diverged"):
+        recipes.choose(scores(rows), costs(a=1, b=1), 0.0)
+
+
+def test_nothing_is_chosen_on_the_test_set(tmp_path):
+    (tmp_path / "environment.json").write_text(json.dumps({"config": {"split": "final"}}))
+    with pytest.raises(ValueError, match="split is final; recipes are chosen with tune"):
+        recipes.check_split(tmp_path)

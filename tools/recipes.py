@@ -1,0 +1,108 @@
+"""Choose a recipe among the fits of a finished run with `split: tune`, and print the table.
+
+    python tools/recipes.py results/tune_magnitude
+    python tools/recipes.py results/tune_sparse_vd --level 68x
+
+Chosen is the fit with the smallest mean error on the validation set; of those whose paired
+difference from it is below a standard error, the one whose training takes the least CPU time.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "workflow"))
+
+from prunescape.foundations import levels  # noqa: E402
+from prunescape.foundations.table_rows import named_rows  # noqa: E402
+
+TRAINING = ("train", "fit_variational")
+
+
+def main() -> None:
+    """Parse the arguments, choose, print a table of Markdown."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("results", type=Path, help="folder of the run")
+    parser.add_argument("--level", default="0", help="sparsity that counts, as its arm writes it")
+    arguments = parser.parse_args()
+    try:
+        check_split(arguments.results)
+        scores = pd.read_parquet(arguments.results / "scores.parquet")
+        costs = pd.read_csv(arguments.results / "costs.csv")
+        found = choose(scores, costs, levels.number(arguments.level))
+    except (OSError, ValueError) as error:
+        sys.exit(f"recipes.py: {error}")
+    print(table(found))
+
+
+def check_split(results: Path) -> None:
+    """Raise a ValueError unless the run's networks were evaluated on the validation set."""
+    record = json.loads((results / "environment.json").read_text(encoding="utf-8"))
+    if (split := record["config"]["split"]) != "tune":
+        raise ValueError(f"{results}: split is {split}; recipes are chosen with tune")
+
+
+def choose(scores: pd.DataFrame, costs: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Return the fits in order of their mean error.
+
+    Args:
+        scores: the table of a run whose fits have the same replicates.
+        costs: its costs.
+        level: sparsity of the networks that count; 0: the unpruned ones.
+
+    Returns:
+        fit; error, its mean in percent; above, the paired difference from the first in points;
+        standard_error of that; n; cpu_seconds of training a replicate; chosen, true for one.
+
+    Raises:
+        ValueError: if no networks have the level, or a fit lacks a replicate.
+    """
+    rows = scores[(scores["noise"] == "none") & (scores["level"] == level)]
+    errors = rows.assign(error=100 * (1 - rows["accuracy"])).pivot(
+        index="replicate", columns="fit", values="error"
+    )
+    if errors.empty:
+        raise ValueError(f"no networks at level {level:g}")
+    lacking = errors.columns[errors.isna().any()]
+    if len(lacking):
+        raise ValueError(f"replicates of {', '.join(lacking)} have diverged, or are not there")
+    errors = errors[errors.mean().sort_values(kind="stable").index]
+    above = errors.sub(errors.iloc[:, 0], axis=0)
+    training = costs[costs["stage"].isin(TRAINING)]
+    replicates = training["last"] - training["first"] + 1
+    seconds = training["cpu_seconds"].groupby(training["fit"]).sum()
+    found = pd.DataFrame(
+        {
+            "error": errors.mean(),
+            "above": above.mean(),
+            "standard_error": above.sem(),
+            "n": len(errors),
+            "cpu_seconds": seconds / replicates.groupby(training["fit"]).sum(),
+        }
+    ).loc[errors.columns]
+    as_good = found["above"] <= found["standard_error"]
+    cheapest = found["cpu_seconds"].where(as_good).idxmin()
+    return found.assign(chosen=found.index == cheapest).rename_axis("fit").reset_index()
+
+
+def table(found: pd.DataFrame) -> str:
+    """Return the choice as a table of Markdown."""
+    lines = [
+        "| fit | error (%) | above the best (points) | standard error | n | CPU s a replicate |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in named_rows(found):
+        name = f"**{row.fit}**" if row.chosen else row.fit
+        numbers = f"{row.error:.2f} | {row.above:.2f} | {row.standard_error:.2f}"
+        lines.append(f"| {name} | {numbers} | {row.n} | {row.cpu_seconds:.0f} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
