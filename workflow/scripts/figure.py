@@ -1,7 +1,7 @@
 """Draw one kind of figure of one study from the table of scores alone."""
 
 import _script
-from prunescape.drawing import style
+from prunescape.drawing import style, summary
 from prunescape.evaluation import table
 from prunescape.figures import kinds
 
@@ -30,6 +30,7 @@ def main() -> None:
     scores = scores[scores["study"] == arguments.study]
     if scores.empty:
         raise ValueError(f"{arguments.table}: no rows of study {arguments.study}")
+    scores = summary.one_ranking(scores)
     found = kinds.elsewhere(arguments.kind, arguments.references, arguments.study)
 
     figure = kinds.load(arguments.kind).draw(scores, settings, found)

@@ -9,7 +9,7 @@ from prunescape.drawing import labels
     ("column", "word", "written"),
     [
         ("criterion", "snr", "signal to noise |μ|/σ"),
-        ("criterion", "log_alpha", "dropout rate -log α"),
+        ("criterion", "log_alpha", "dropout rate -log α (ranks as |μ|/σ)"),
         ("criterion", "magnitude_x_std", "|w| × std of input"),
         ("criterion", "taylor", "Taylor |w| × mean |gₙ|"),
         ("criterion", "obd_empirical", "empirical OBD w²/2 × mean gₙ²"),
@@ -24,6 +24,19 @@ def test_names_are_written_without_mathematical_type(column, word, written):
 def test_no_listed_name_keeps_a_mark_of_mathematical_type():
     for word in labels.CRITERIA:
         assert not set(labels.plain("criterion", word)) & set("$\\")
+
+
+@pytest.mark.parametrize(
+    ("effects", "taken", "left"),
+    [
+        (["zero", "compensate", "none"], "removed", "kept"),
+        ([], "removed", "kept"),
+        (["freeze", "none"], "frozen", "not frozen"),
+        (["freeze", "zero"], "removed or frozen", "neither removed nor frozen"),
+    ],
+)
+def test_frozen_weights_are_not_called_removed(effects, taken, left):
+    assert (labels.taken(effects), labels.left(iter(effects))) == (taken, left)
 
 
 def test_a_word_is_named_by_its_column_and_a_users_own_as_it_is():

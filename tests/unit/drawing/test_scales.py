@@ -93,3 +93,9 @@ def test_differences_have_signs_and_always_show_a_point_to_both_sides(axes):
 def test_percents_begin_at_the_ten_below_the_smallest(axes, values, limits):
     scales.percent(axes, values)
     assert axes.get_ylim() == pytest.approx(limits)
+
+
+def test_only_weights_that_are_zero_count_as_sparsity():
+    assert scales.kept_label(["none", "zero"]) == "weights kept (%) = 100 × (1 − sparsity)"
+    assert scales.kept_label(["none", "freeze"]) == "weights not frozen (%)"
+    assert scales.kept_label(["zero", "freeze"]) == "weights neither removed nor frozen (%)"

@@ -42,10 +42,16 @@ def test_the_figure_takes_the_last_step_of_a_level():
 
 
 def test_the_figure_says_what_it_shows_and_what_is_missing():
-    figure = mask_overlap.draw(pd.DataFrame(), style.Settings(), pd.DataFrame(rows([0.5, 0.6])))
-    assert [axes.get_title() for axes in figure.axes] == ["90 % removed"]
-    words = " ".join(text.get_text() for text in figure.texts)
-    assert "mean over n = 2 replicates" in words
+    found = pd.DataFrame(rows([0.5, 0.6]))
+    for effects, title, kept in (
+        (["none", "zero"], "90 % removed", "weights kept that"),
+        (["none", "zero", "freeze"], "90 % removed or frozen", "neither removed nor frozen"),
+    ):
+        figure = mask_overlap.draw(pd.DataFrame({"effect": effects}), style.Settings(), found)
+        assert [axes.get_title() for axes in figure.axes] == [title]
+        words = " ".join(" ".join(text.get_text() for text in figure.texts).split())
+        assert "mean over n = 2 replicates" in words
+        assert kept in words
     alone = pd.DataFrame(rows([0.5], other_criterion="magnitude"))
     with pytest.raises(ValueError, match="figure mask_overlap: no masks of several criteria"):
         mask_overlap.draw(pd.DataFrame(), style.Settings(), alone)

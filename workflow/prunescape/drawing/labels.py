@@ -3,6 +3,8 @@
 Words that are not listed (a user's own criterion or fit) are shown as they stand in config.yaml.
 """
 
+from collections.abc import Iterable
+
 from prunescape.scoring.needs import SHUFFLED
 
 SCORES = {
@@ -26,7 +28,7 @@ CRITERIA = {
     "magnitude": f"magnitude {SCORES['magnitude']}",
     "inverse_sigma": f"certainty {SCORES['inverse_sigma']}",
     "magnitude_x_std": SCORES["magnitude_x_std"],
-    "log_alpha": f"dropout rate {SCORES['log_alpha']}",
+    "log_alpha": f"dropout rate {SCORES['log_alpha']} (ranks as {SCORES['snr']})",
     "hg": f"step {SCORES['hg']}",
     "g": f"gradient {SCORES['g']}",
     "taylor": f"Taylor {SCORES['taylor']}",
@@ -105,6 +107,26 @@ def plain(column: str, value: str) -> str:
         for marked, written in _PLAIN.items():
             parts[i] = parts[i].replace(marked, written)
     return "".join(parts)
+
+
+def taken(effects: Iterable[str]) -> str:
+    """Return what becomes of the weights that masks take, under these effects: "removed", ..."""
+    frozen, removed = _fates(effects)
+    return " or ".join(["removed"] * (removed or not frozen) + ["frozen"] * frozen)
+
+
+def left(effects: Iterable[str]) -> str:
+    """Return what the other weights are: "kept", or that they are not what `taken` says."""
+    frozen, removed = _fates(effects)
+    if not frozen:
+        return "kept"
+    return "neither removed nor frozen" if removed else "not frozen"
+
+
+def _fates(effects: Iterable[str]) -> tuple[bool, bool]:
+    """Return whether some effects freeze weights, and whether some remove them."""
+    found = set(effects) - {"none"}
+    return "freeze" in found, bool(found - {"freeze"})
 
 
 def place(column: str, value: str) -> tuple[bool, int, str]:

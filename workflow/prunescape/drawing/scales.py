@@ -7,7 +7,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-KEPT_LABEL = "weights kept (%) = 100 × (1 − sparsity)"
+from prunescape.drawing import labels
+
+
+def kept_label(effects: Iterable[str]) -> str:
+    """Return the name of the axis that `kept` makes; frozen weights are not zero."""
+    left = labels.left(effects)
+    return f"weights {left} (%)" + (" = 100 × (1 − sparsity)" if left == "kept" else "")
 
 
 def kept(axes: Axes, percents: Iterable[float], width: float) -> None:

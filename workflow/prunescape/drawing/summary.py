@@ -11,12 +11,30 @@ import numpy as np
 import pandas as pd
 
 from prunescape.drawing import labels
+from prunescape.evaluation.columns import KEY
 from prunescape.report import intervals
 
 COLUMN = ["network", "fit"]
 """Columns of the table whose values get panels side by side."""
 ROW = ["scope", "effect", "schedule"]
 """Columns of the table whose values get panels one below the other."""
+
+
+def one_ranking(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a study without arms of snr that rank as log_alpha does beside them.
+
+    -log alpha is twice the logarithm of snr, so that both remove the same weights; the label of
+    log_alpha says so. An arm goes if each of its rows has a twin, and if none of its fit's arms has
+    a threshold on snr, which is another number than one on log_alpha.
+    """
+    same = [name for name in KEY if name != "criterion"]
+    places = pd.MultiIndex.from_frame(table[same])
+    snr = table["criterion"] == "snr"
+    lone = snr & ~places.isin(places[table["criterion"] == "log_alpha"])
+    arms = pd.MultiIndex.from_frame(table[[*COLUMN, *ROW, "selection"]])
+    fits = pd.MultiIndex.from_frame(table[COLUMN])
+    by_threshold = fits.isin(fits[snr & (table["selection"] == "threshold")])
+    return table[~snr | arms.isin(arms[lone]) | by_threshold]
 
 
 def over_replicates(rows: pd.DataFrame, by: Sequence[str], value: str) -> pd.DataFrame:

@@ -59,4 +59,6 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             "Vertical axis: linear within 1 point, logarithmic beyond."
         )
         handles = [*map(ink.handle, criteria), ink.line(REFERENCE, "zero: magnitude")]
-        return grid.panels.finish(scales.KEPT_LABEL, "difference (points)", handles, note)
+        return grid.panels.finish(
+            scales.kept_label(found["effect"]), "difference (points)", handles, note
+        )

@@ -53,4 +53,6 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             + (references.NOTE if sources else "")
         )
         handles = [ink.handle("none"), *map(ink.handle, criteria), ink.band(), *sources]
-        return grid.panels.finish(scales.KEPT_LABEL, "accuracy (%)", handles, note)
+        return grid.panels.finish(
+            scales.kept_label(curves["effect"]), "accuracy (%)", handles, note
+        )

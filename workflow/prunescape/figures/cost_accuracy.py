@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from prunescape.drawing import ink, scales, style, summary
+from prunescape.drawing import ink, labels, scales, style, summary
 from prunescape.drawing.layout import Panels
 from prunescape.foundations.table_rows import named_rows
 
@@ -100,7 +100,8 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     names = summary.headings(ways, [*summary.COLUMN, "schedule"])
     criteria = style.order(found["criterion"])
     with style.applied(settings):
-        headings = [f"{100 * level:.4g} % of weights removed" for level in levels]
+        taken = labels.taken(found["effect"])
+        headings = [f"{100 * level:.4g} % of weights {taken}" for level in levels]
         panels = Panels(headings, [" ", " "], settings, own_x=True)  # room for numbers
         for (i, j), axes in panels.axes.items():
             cost = list(_TITLES)[j]

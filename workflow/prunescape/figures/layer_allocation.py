@@ -97,4 +97,4 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             Line2D([], [], label=f"layer {n}", color=shades[n], marker=marks[n]) for n in layers
         ]
         handles += [Line2D([], [], label="even", **even), ink.band()]
-        return grid.panels.finish(scales.KEPT_LABEL, "of the layer (%)", handles, note)
+        return grid.panels.finish(scales.kept_label([]), "of the layer (%)", handles, note)

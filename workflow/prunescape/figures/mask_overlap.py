@@ -1,6 +1,8 @@
 """Overlap of masks: of two criteria on one network, and of one criterion on two networks."""
 
 import os
+from collections.abc import Iterable
+from functools import partial
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -54,7 +56,8 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     found = numbers(elsewhere)
     criteria = style.order(found["criterion"])
     with style.applied(settings):
-        grid = Grid(found, _ROW, ["level"], settings, title=_removed)
+        effects = set(table["effect"])  # a mask is made before them
+        grid = Grid(found, _ROW, ["level"], settings, title=partial(_taken, effects))
         size = min(settings.font_size - 1, 72 * grid.panels.width / len(criteria) / 2.2)
         for axes, _, _, panel in grid:
             _axes(axes, len(criteria))
@@ -65,8 +68,9 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         half = ((between["high"] - between["low"]) / 2).dropna()
         least = between["n"].min()
         note = (
-            "Share of the kept weights that two masks have in common, in percent. Off the "
-            f"diagonal: two criteria on the same network, mean over n = {least} replicates"
+            f"Share of the weights {labels.left(effects)} that two masks have in common, in "
+            "percent. Off the diagonal: two criteria on the same network, mean over "
+            f"n = {least} replicates"
             + (
                 f"; 95 % t intervals reach at most {half.max():.1f} to each side"
                 if len(half)
@@ -81,9 +85,9 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         return grid.panels.finish("criterion", "criterion", cells.colours(), note)
 
 
-def _removed(column: Key) -> str:
+def _taken(effects: Iterable[str], column: Key) -> str:
     (level,) = column
-    return f"{100 * level:.4g} % removed"
+    return f"{100 * level:.4g} % {labels.taken(effects)}"
 
 
 def _axes(axes: Axes, criteria: int) -> None:

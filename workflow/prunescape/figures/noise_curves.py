@@ -1,5 +1,8 @@
 """Accuracy against the level of input noise: a line a criterion, a panel a sparsity."""
 
+from collections.abc import Iterable
+from functools import partial
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -49,7 +52,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     criteria = style.order(pruned["criterion"])
     kinds = sorted(set(pruned["noise"]))
     with style.applied(settings):
-        grid = Grid(pruned, _ROW, ["level"], settings, title=_pruned)
+        grid = Grid(pruned, _ROW, ["level"], settings, title=partial(_taken, set(pruned["effect"])))
         for axes, row, column, panel in grid:
             named = dict(zip([*_ROW, "level"], [*row, *column], strict=True))
             line = summary.at(dense, _LINE, [named[name] for name in _LINE])
@@ -68,6 +71,6 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         return grid.panels.finish(x_label, "accuracy (%)", handles, note)
 
 
-def _pruned(column: Key) -> str:
+def _taken(effects: Iterable[str], column: Key) -> str:
     (level,) = column
-    return f"{100 * level:.4g} % pruned"
+    return f"{100 * level:.4g} % {labels.taken(effects)}"

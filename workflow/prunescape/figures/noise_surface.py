@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from prunescape.drawing import cells, style, summary, unpruned
+from prunescape.drawing import cells, labels, style, summary, unpruned
 from prunescape.drawing.grid import Grid
 from prunescape.foundations.table_rows import named_rows
 
@@ -52,8 +52,8 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             + unpruned.note(found, table)
             + grid.constants()
         )
-        colours = cells.colours()
-        return grid.panels.finish("weights removed (%)", "level of noise", colours, note)
+        colours, taken = cells.colours(), labels.taken(found["effect"])
+        return grid.panels.finish(f"weights {taken} (%)", "level of noise", colours, note)
 
 
 def _precision(found: pd.DataFrame) -> str:

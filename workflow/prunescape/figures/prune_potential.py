@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
-from prunescape.drawing import ink, scales, style, summary, unpruned
+from prunescape.drawing import ink, labels, scales, style, summary, unpruned
 from prunescape.drawing.grid import Grid
 
 MARGIN = 1.0  # points
@@ -67,8 +67,10 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             "replicate's unpruned network under the same noise, at this and every lower sparsity "
             "that was tested. "
             + unpruned.note(found, table)
-            + summary.sample(found, "Weights kept", table, mark="bar")
+            + summary.sample(found, f"Weights {labels.left(found['effect'])}", table, mark="bar")
             + grid.constants()
         )
         handles = [*map(ink.handle, criteria)]
-        return grid.panels.finish(scales.KEPT_LABEL, "level of noise", handles, note)
+        return grid.panels.finish(
+            scales.kept_label(found["effect"]), "level of noise", handles, note
+        )

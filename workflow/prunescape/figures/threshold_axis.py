@@ -49,7 +49,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     thresholds, curves, dense = numbers(table)
     rows = summary.groups(thresholds, _ROW)
     fits = sorted({fit for _, fit, *_ in rows})
-    criteria = style.order(thresholds["criterion"])
+    criteria, effects = style.order(thresholds["criterion"]), set(thresholds["effect"])
     shown = []
     with style.applied(settings):
         panels = Panels(summary.headings(rows, _ROW), ["", ""], settings, own_x=True)
@@ -75,7 +75,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             ink.thresholds(by_sparsity, found, criterion)
         lowest = len(rows) - 1
         panels.axes[lowest, 0].set_xlabel(f"threshold on {', '.join(map(labels.score, criteria))}")
-        panels.axes[lowest, 1].set_xlabel("weights kept (%)")
+        panels.axes[lowest, 1].set_xlabel(f"weights {labels.left(effects)} (%)")
         scales.threshold(panels.first, thresholds["level"], panels.width)
         points = pd.concat(shown)
         kept = [
@@ -97,7 +97,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         handles = [
             ink.handle("none"),
             *map(ink.handle, criteria),
-            Line2D([], [], label="weights removed (%)", **_REMOVED),
+            Line2D([], [], label=f"weights {labels.taken(effects)} (%)", **_REMOVED),
             ink.band(),
             *sources,
         ]

@@ -77,8 +77,9 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             + summary.sample(found, "Accuracy", table, mark="")
             + grid.constants()
         )
+        taken = labels.taken(found["effect"])
         handles = [_handle(name) for name in style.order(found["criterion"])]
-        return grid.panels.finish("weights removed (%)", "level of noise", handles, note)
+        return grid.panels.finish(f"weights {taken} (%)", "level of noise", handles, note)
 
 
 def _cell(axes: Axes, x: int, y: int, criteria: list[str]) -> None:

@@ -103,7 +103,7 @@ function layout(contents, choice, ends, element) {
   return {
     margin: { l: 58, r: 12, t: 10, b: 50 },
     xaxis: {
-      ...(overNoise ? noiseAxis(contents, choice, ends) : sparsityAxis(ends, narrow)),
+      ...(overNoise ? noiseAxis(contents, choice, ends) : sparsityAxis(choice, ends, narrow)),
       gridcolor: "#E3E3E3",
       zeroline: false,
     },
@@ -129,7 +129,7 @@ function layout(contents, choice, ends, element) {
 }
 
 /** Weights kept, from 100 % on the left to few on the right, log scale, with room for markers. */
-function sparsityAxis([most, least], narrow) {
+function sparsityAxis(choice, [most, least], narrow) {
   const ticks = [100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
   const few = narrow ? ticks.filter((_, i) => i % 3 !== 1) : ticks;
   const room = 0.03 * Math.log10(most / least);
@@ -137,7 +137,7 @@ function sparsityAxis([most, least], narrow) {
     type: "log",
     range: [Math.log10(most) + room, Math.log10(least) - room],
     tickvals: few.filter((tick) => tick >= least / 1.05),
-    title: { text: "weights kept (%)", standoff: 8 },
+    title: { text: `weights ${fates(effectsOf(choice)).left} (%)`, standoff: 8 },
   };
 }
 

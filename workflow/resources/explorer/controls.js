@@ -126,6 +126,7 @@ function fillForm(form, contents, lines, { choice, options }) {
   setOptions(form.level, levels, choice.level);
   const overNoise = choice.horizontal === "noise";
   form.noiseLevel.closest("label").hidden = overNoise || choice.noise === "none";
+  form.level.closest("label").firstChild.textContent = `Weights ${fates(effectsOf(choice)).taken} `;
   form.level.closest("label").hidden = !overNoise || !options.noisyLevels.length;
   form.noise.closest("label").hidden = options.offered.length < 2;
 

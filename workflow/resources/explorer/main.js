@@ -27,7 +27,7 @@ async function main() {
     history.replaceState(null, "", toAddress(choice));
     drawn = drawnLines(contents, lines, choice);
     const points = drawn.reduce((sum, { points: each }) => sum + each.length, 0);
-    const along = choice.horizontal === "noise" ? "level of noise" : "weights kept";
+    const along = choice.horizontal === "noise" ? "level of noise" : `weights ${fates(effectsOf(choice)).left}`;
     at("what").textContent = `Study ${choice.study}: ${quantity(contents, choice)} against ${along}`;
     at("reading").textContent = points
       ? `${drawn.length} lines, ${points} points. ${meaning(choice)}`

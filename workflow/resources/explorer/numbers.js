@@ -43,12 +43,13 @@ function againstName(contents, choice) {
 function fillNumbers(table, contents, choice, rows) {
   const compared = choice.against !== "none";
   const metric = choice.metric;
+  const { taken, left } = fates(rows.map(({ each }) => each.point.line.effect));
   const all = [
     ["criterion", ({ each }) => criterionName(contents, each.point.line)],
     ["network, fit", ({ each }) => groupName(contents, each.point.line.group)],
     ["way of pruning", ({ each }) => pruning(contents, each.point.line)],
-    ["removed", ({ each }) => removedPercent(each.point)],
-    ["kept", ({ each }) => percent(each.point.kept)],
+    [taken, ({ each }) => removedPercent(each.point)],
+    [left, ({ each }) => percent(each.point.kept)],
     ["noise", ({ each }) => noise(contents, each.point)],
     [quantity(contents, choice), ({ each }) => shown(metric, each.mean, compared)],
     ["95 % interval", ({ each }) => between(metric, each, compared)],

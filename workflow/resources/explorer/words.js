@@ -62,6 +62,20 @@ function removedPercent(point) {
   return percent(Number((100 - point.kept).toFixed(6)));
 }
 
+/** Return what becomes of the weights that masks take, and what the others are, under these effects. */
+function fates(effects) {
+  const found = new Set(effects);
+  found.delete("none");
+  if (!found.delete("freeze")) return { taken: "removed", left: "kept" };
+  if (!found.size) return { taken: "frozen", left: "not frozen" };
+  return { taken: "removed or frozen", left: "neither removed nor frozen" };
+}
+
+/** Return the effects of the ways that a choice shows. */
+function effectsOf(choice) {
+  return choice.ways.map((way) => way.split("/")[2]);
+}
+
 /** Return what is on the vertical axis. */
 function quantity(contents, choice) {
   const { label, unit } = contents.metrics[choice.metric];
@@ -75,9 +89,10 @@ function whereabouts(contents, { point }) {
   const asked = point.line.selection === "threshold" ? `, threshold ${point.level}` : "";
   const noise =
     point.noise === "none" ? "" : `, ${word(contents, "noise", point.noise)}: ${point.noise_level}`;
-  const removed = point.line.dense ? "" : ` (${removedPercent(point)} removed)`;
+  const { taken, left } = fates([point.line.effect]);
+  const lost = point.line.dense ? "" : ` (${removedPercent(point)} ${taken})`;
   const step = point.again && !point.line.dense ? `, step ${point.step}` : "";
-  return `${percent(point.kept)} of weights kept${removed}${asked}${step}${noise}`;
+  return `${percent(point.kept)} of weights ${left}${lost}${asked}${step}${noise}`;
 }
 
 /** Return a point's numbers in words: value, interval, n. */
