@@ -124,11 +124,13 @@ rule compare_published:
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
+    params:
+        tolerance=config["published"]["tolerance"],
     conda:
         "../../envs/table.yaml"
     shell:
         "python {input.code[0]:q} --table {input.table:q} --published {input.published:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --tolerance {params.tolerance:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule overlap:

@@ -1,4 +1,4 @@
-"""Compare published results with the run's, with Welch intervals of the differences."""
+"""Compare published results with the run's: intervals of the differences, and verdicts."""
 
 import _script
 from prunescape.evaluation import table
@@ -10,11 +10,16 @@ def main() -> None:
     parser = _script.parser(__doc__)
     parser.add_argument("--table", required=True, metavar="FILE", help="table as parquet")
     parser.add_argument("--published", required=True, metavar="FILE", help="public_figures.csv")
+    parser.add_argument(
+        "--tolerance", required=True, type=float, help="points within which means are equal"
+    )
     parser.add_argument("--output", required=True, metavar="FILE", help="comparison as CSV")
     arguments = parser.parse_args()
 
     compared = published_results.compare(
-        table.read_parquet(arguments.table), published_results.read(arguments.published)
+        table.read_parquet(arguments.table),
+        published_results.read(arguments.published),
+        arguments.tolerance,
     )
 
     table.write_csv(compared, arguments.output)
