@@ -5,6 +5,7 @@ Makes   claims.csv, and declarations.json: what was declared before claims were 
         published.csv
         costs.csv
         <study>/overlaps.csv
+        <study>/flips.csv, broken_images.safetensors
         explorer.html
         verdicts.rst, included by the front page of Snakemake's report
         <study>/figures/<figure>.svg and .png
@@ -154,6 +155,33 @@ rule overlap:
     shell:
         "python {input.code[0]:q} --cuts @<(printf %s {params.cuts:q})"
         " --output {output:q} > {log:q} 2>&1"
+
+
+rule flips:
+    input:
+        table=results(paths.TABLE),
+        outcomes=job(jobs.report.study_outcomes),
+        images=job(jobs.report.study_images),
+        code=code("flips"),
+    output:
+        table=results(paths.FLIPS),
+        images=results(paths.BROKEN_IMAGES),
+    log:
+        log_of(paths.FLIPS),
+    benchmark:
+        benchmark_of(paths.FLIPS)
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        folder=results(""),
+    conda:
+        "../../envs/table.yaml"
+    shell:
+        "python {input.code[0]:q} --folder {params.folder:q} --study {wildcards.study:q}"
+        " --data data --table-output {output.table:q} --images-output {output.images:q}"
+        " > {log:q} 2>&1"
 
 
 rule figure:

@@ -13,12 +13,14 @@ from matplotlib.figure import Figure
 from prunescape.drawing import labels, style
 from prunescape.evaluation import table
 from prunescape.figures import accuracy_sparsity, kinds, threshold_axis, winner_map
+from prunescape.foundations import files
 from prunescape.jobs import report
 from prunescape.pipeline import imported_code
-from prunescape.report import overlaps
+from prunescape.report import flips, overlaps
 from prunescape.running import costs
 from tests.helpers.figure_rows import DENSE, replicates, scores
 from tests.helpers.figure_study import CRITERIA, PUBLIC, SETTINGS
+from tests.helpers.image_outcomes import CLASSES, IMAGES, LABELS, outcomes
 from tests.helpers.places import ROOT
 
 COSTS = pd.DataFrame(
@@ -39,12 +41,21 @@ OVERLAPS = overlaps.table(
     for fit in ("vi", "vi_signed")
     for level in ("0.50", "0.70", "0.90", "0.99")
 )
-OF_THE_TABLE = [kind for kind in kinds.KINDS if kind != "mask_overlap"]
+FLIPPED = flips.table(outcomes(), LABELS, CLASSES)
+OF_IMAGES = ("class_losses", "broken_images")
+OF_THE_TABLE = [kind for kind in kinds.KINDS if kind not in ("mask_overlap", *OF_IMAGES)]
 
 
 @pytest.fixture
-def source(kind):
+def source(kind, tmp_path):
     """What a kind of figure draws beside the table."""
+    if kind == "class_losses":
+        return FLIPPED
+    if kind == "broken_images":
+        arrays, metadata = flips.broken_images(outcomes(), IMAGES, LABELS)
+        metadata["arms"] = [arm | {"difference": -1.0} for arm in metadata["arms"]]
+        files.write_tensors(tmp_path / "broken", arrays, metadata)
+        return kinds.elsewhere(kind, [tmp_path / "broken"], "graves")
     if kind == "cost_accuracy":
         return COSTS
     if kind == "mask_overlap":

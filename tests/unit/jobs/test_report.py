@@ -55,6 +55,8 @@ def test_a_figure_reads_a_file_of_the_run_or_results_of_others():
     assert {kind: path for kind, path in sources.items() if path} == {
         "cost_accuracy": "results/small/costs.csv",
         "mask_overlap": "results/small/study/overlaps.csv",
+        "class_losses": "results/small/study/flips.csv",
+        "broken_images": "results/small/study/broken_images.safetensors",
     }
 
 

@@ -44,6 +44,11 @@ def across(axes: Axes, found: pd.DataFrame, y: pd.Series, criterion: str) -> Non
     axes.errorbar(found["mean"], y, xerr=np.maximum(spread, 0), **look, elinewidth=1.1)
 
 
+def markers(axes: Axes, x: pd.Series, y: pd.Series, criterion: str) -> None:
+    """Draw markers at (x, y), not joined, in a criterion's look."""
+    axes.plot(x, y, **_line(style.look(criterion)) | {"linestyle": "None"})
+
+
 def points(axes: Axes, x: pd.Series, found: pd.DataFrame, criterion: str) -> None:
     """Draw mean (markers, not joined) and interval (bar) of `found` in a criterion's look."""
     look = _line(style.look(criterion)) | {"linestyle": "None"}

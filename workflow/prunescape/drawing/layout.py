@@ -64,7 +64,7 @@ class Panels:
         top = _PAD
         for row, heading in enumerate(rows):
             top += 0.35 * self._line if row and heading else 0
-            for text in self._wrapped(heading, **_HEADING):
+            for text in wrapped(self.figure, heading, **_HEADING):
                 self._headings.append((top, text))
                 top += self._line
             for line in range(lines):
@@ -105,7 +105,7 @@ class Panels:
         legend_top = x_top + 1.3 * line
         legend = self._legend(handles)
         note_top = legend_top + self._inches(legend)[1] + 0.3 * line
-        lines = self._wrapped(note, **small)
+        lines = wrapped(figure, note, **small)
         width = self._settings.width
         height = note_top + 0.95 * line * len(lines) + _PAD
 
@@ -149,20 +149,22 @@ class Panels:
             legend.remove()
             columns -= 1
 
-    def _wrapped(self, text: str, **font: Any) -> list[str]:
-        """Return lines of `text`, set in `font`, that fit the figure's width."""
-        lines: list[str] = []
-        probe = self.figure.text(0, 0, "", **font)
-        for word in text.split():
-            probe.set_text(f"{lines[-1]} {word}" if lines else word)
-            if lines and self._inches(probe)[0] <= self._settings.width - 2 * _PAD:
-                lines[-1] += f" {word}"
-            else:
-                lines.append(word)
-        probe.remove()
-        return lines
-
     def _inches(self, artist: Artist) -> tuple[float, float]:
         """Return the drawn width and height of an artist."""
         extent = artist.get_window_extent()
         return extent.width / self.figure.dpi, extent.height / self.figure.dpi
+
+
+def wrapped(figure: Figure, text: str, **font: Any) -> list[str]:
+    """Return lines of `text`, set in `font`, that fit the figure's width."""
+    lines: list[str] = []
+    free = (figure.get_figwidth() - 2 * _PAD) * figure.dpi
+    probe = figure.text(0, 0, "", **font)
+    for word in text.split():
+        probe.set_text(f"{lines[-1]} {word}" if lines else word)
+        if lines and probe.get_window_extent().width <= free:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    probe.remove()
+    return lines

@@ -29,6 +29,8 @@ KINDS = {
     "error_compression": "prunescape.figures.error_compression",
     "cost_accuracy": "prunescape.figures.cost_accuracy",
     "threshold_axis": "prunescape.figures.threshold_axis",
+    "class_losses": "prunescape.figures.class_losses",
+    "broken_images": "prunescape.figures.broken_images",
 }
 
 

@@ -42,5 +42,10 @@ def training_images(config: Config, wildcards: Wildcards) -> list[str]:
 
 def evaluated_images(config: Config, wildcards: Wildcards) -> str:
     """Return the split file on which the table's networks are evaluated."""
+    return evaluated_on(config, wildcards.dataset)
+
+
+def evaluated_on(config: Config, dataset: str) -> str:
+    """Return the split file of a data set on which networks are evaluated."""
     split = "test" if config["split"] == "final" else "validation"
-    return f"data/{wildcards.dataset}/{split}.safetensors"
+    return f"data/{dataset}/{split}.safetensors"

@@ -1,5 +1,6 @@
 """Jobs of report.smk: the masks that are compared, and the figures' inputs beside the table."""
 
+from prunescape.jobs import data
 from prunescape.jobs.common import Wildcards, compact, masks_path, results
 from prunescape.pipeline import paths, plan
 from prunescape.pipeline.plan import Config
@@ -56,8 +57,24 @@ def designs(config: Config) -> str:
 
 def figure_source(config: Config, study: str, kind: str) -> str | None:
     """Return the file of the run that a kind of figure draws beside the table, or None."""
-    sources = {"cost_accuracy": paths.COSTS, "mask_overlap": paths.OVERLAPS}
+    sources = {
+        "cost_accuracy": paths.COSTS,
+        "mask_overlap": paths.OVERLAPS,
+        "class_losses": paths.FLIPS,
+        "broken_images": paths.BROKEN_IMAGES,
+    }
     return results(config, sources[kind].format(study=study)) if kind in sources else None
+
+
+def study_outcomes(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the outcomes files of a study's evaluation jobs."""
+    of_study = {**config, "studies": [wildcards.study]}
+    return [results(config, path) for path in plan.outcome_files(of_study)]
+
+
+def study_images(config: Config, wildcards: Wildcards) -> str:
+    """Return the split file on which a study's networks are evaluated."""
+    return data.evaluated_on(config, config["catalogue"][wildcards.study]["dataset"])
 
 
 def figure_resources(kind: str) -> list[str]:

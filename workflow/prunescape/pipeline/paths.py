@@ -20,6 +20,8 @@ OUTCOMES = (
     MODEL + "/evaluate/{criterion}/{scope}/{selection}/{schedule}/b{batch}/outcomes.safetensors"
 )
 OVERLAPS = "{study}/overlaps.csv"
+FLIPS = "{study}/flips.csv"
+BROKEN_IMAGES = "{study}/broken_images.safetensors"
 FIGURE = "{study}/figures/{figure}"
 EXPORT = "exports/{export}/export.json"
 EXPORTED = "exports/{export}/{form}.{extension}"
