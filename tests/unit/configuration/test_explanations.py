@@ -76,7 +76,7 @@ EPOCHS = "allowed: an integer >= 1 and <= 1000000"
             f"{FIT}.optimiser.learnig_rate",
             0.1,
             f"{FIT}.optimiser.learnig_rate: found an unknown key, perhaps learning_rate is meant; "
-            "allowed: kind, learning_rate, decay (with kind: adam)",
+            "allowed: kind, learning_rate, epsilon, decay (with kind: adam)",
         ),
         (
             f"{FIT}.scaling",
@@ -177,7 +177,7 @@ def test_variant_is_chosen_by_its_kind_alone():
         f"{path}: found 'likelihood'; allowed: a mapping with kind: likelihood, variational"
     )
     assert problem_at(f"{path}.sigma.initial", 0) == (
-        f"{path}.sigma.initial: found 0; allowed: a number > 0"
+        f"{path}.sigma.initial: found 0; allowed: a number > 0 or half_normal"
     )
 
 
@@ -208,7 +208,7 @@ def test_layers_of_a_network_are_explained_one_by_one_and_filled_in():
         (
             "fine.epochs",
             3,
-            "found an unknown key; allowed: kind, steps, fit (with kind: chain)",
+            "found an unknown key; allowed: kind, steps, new_optimiser, fit (with kind: chain)",
         ),
         ("tuned.fit", {"epochs": 3}, None),
     ],
