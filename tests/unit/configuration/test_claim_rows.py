@@ -53,6 +53,7 @@ def test_a_claim_whose_rows_the_run_has(told):
         ({"of": {"criterion": "snr", "level": "0.70"}}, "found no rows of this run"),
         ({"of": {"criterion": "snr"}}, "found 2 rows a replicate of this run"),
         ({"of": {"criterion": "snr", "levle": "0.50"}}, "found the column 'levle', perhaps level"),
+        ({"of": {"criterion": "snr", "level": "0.50", "replicate": 1}}, "the column replicate; a"),
         ({"measure": "acuracy"}, "found the measure 'acuracy', perhaps accuracy is meant"),
         ({"measure": "kept_by_layer"}, "found the measure 'kept_by_layer'"),
         ({"table": "score"}, "found the table 'score'; allowed: scores, gradient_noise"),
