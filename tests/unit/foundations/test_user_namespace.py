@@ -143,6 +143,31 @@ def test_modules_by_name_are_found_where_the_source_shows_them(write):
     assert user_files.load("net.py:f") == [1, 2, "zoo", "json", "json"]
 
 
+BY_PATH = """
+import importlib.util, pathlib
+path = pathlib.Path(__file__).with_name("helper.py")
+spec = importlib.util.spec_from_file_location("helper", path)
+helper = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(helper)
+f = 1
+"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        BY_PATH,
+        "import runpy\nf = runpy.run_path('helper.py')['f']",
+        "exec(compile(open('helper.py').read(), 'helper.py', 'exec'))",
+    ],
+    ids=["spec", "runpy", "exec"],
+)
+def test_a_file_that_is_executed_by_its_path_is_refused_too(write, source):
+    write(net=f"f = 1\n{source}", helper="f = 1", known=f"f = 1\nimport helper\n{source}")
+    assert "helper.py is executed, but not imported, so that its edits" in problem("net.py:f")
+    user_files.load("known.py:f")
+
+
 def test_a_computed_name_is_refused_as_its_edits_would_go_unnoticed(write):
     write(net="import importlib\nf = importlib.import_module('hel' + 'per')", helper="")
     assert problem("net.py:f").startswith(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from prunescape.foundations import (
+    executed_files,
     global_state,
     local_imports,
     python_source,
@@ -151,7 +152,9 @@ def load(named: str) -> Callable[..., Any]:
     torchvision_hook.install()
     with running(path, f"when it is imported; {PROGRAM}"):
         global_state.seed(0)
-        module = user_namespace.run(path)
+        with executed_files.noted() as names:
+            module = user_namespace.run(path)
+        _check_executed(Path(path).resolve(), names)
         found: Callable[..., Any] | None = getattr(module, name, None)
     if found is None:
         raise ValueError(f"{path} defines no {name} once it has run")
@@ -179,6 +182,21 @@ def running(path: str, ending: str = "") -> Iterator[None]:
             raise
         except FAILURES as error:
             raise ValueError(message(path, error, ending)) from error
+
+
+def _check_executed(file: Path, names: list[str]) -> None:
+    """Refuse files beside the user's that are executed by their path instead of being imported.
+
+    Args:
+        file: the user's file, resolved.
+        names: the files that were executed with it.
+    """
+    unknown = executed_files.inside(file.parent, names) - local_imports.closure(file)
+    if unknown:
+        raise ImportError(
+            f"{min(unknown)} is executed, but not imported, so that its edits would go unnoticed; "
+            "allowed: import statements"
+        )
 
 
 def _check_folders(folders: list[str], modules: set[str]) -> None:
