@@ -63,3 +63,25 @@ def test_normal_has_its_scale_and_zeros_are_zero():
     zeros = initial_weights(network, {"distribution": "zeros"}, (1, "s"), [1, 2])
     assert zeros["1.weight"].shape == (2, 2000, 64)
     assert not any(value.any() for value in zeros.values())
+
+
+@pytest.mark.parametrize("distribution", ["he_uniform", "torch_default"])
+def test_the_spread_may_count_the_inputs_that_have_a_weight_alone(distribution):
+    # As the authors' normalizeSparseWeights: torch's own start with 0.3 of the inputs for all.
+    sparse = [{"kind": "conv", "filters": 3, "size": 3, "nonzero": 0.5}]
+    sparse += [{"kind": "linear", "units": 900, "nonzero": 0.3}, {"kind": "linear", "units": 4}]
+    network = Network(sparse, (1, 10, 10))
+    found = {
+        fan_in: initial_weights(
+            network, {"distribution": distribution, "fan_in": fan_in}, (1, "s"), [1]
+        )
+        for fan_in in ("all", "nonzero")
+    }
+    plain = initial_weights(network, {"distribution": distribution}, (1, "s"), [1])
+    square = 6 if distribution == "he_uniform" else 1
+    counted = {"1": (9, 4), "2": (192, 58), "3": (900, 900)}  # 4.5 rounds to the even 4, 57.6 to 58
+    for name, value in found["nonzero"].items():
+        inputs, having = counted[name[0]]
+        assert np.array_equal(found["all"][name], plain[name])
+        np.testing.assert_allclose(value, plain[name] * np.sqrt(inputs / having), rtol=1e-6)
+        assert abs(value).max() <= np.sqrt(square / having)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from prunescape.fitting import sparse_weights
 from prunescape.foundations import streams
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
@@ -30,8 +31,9 @@ def initial_weights(
     uniform on +-sqrt(6 / (inputs + outputs)) (Glorot & Bengio 2010, equation 16); torch_default:
     weights and biases uniform on +-sqrt(1 / inputs), as torch's own layers start; own: the values
     that a user's module starts with. `inputs` counts all of a unit's inputs, also those without a
-    weight in sparse layers. With `biases: drawn` the biases of normal, he_uniform and
-    glorot_uniform are drawn like their layer's weights.
+    weight in sparse layers; with `fan_in: nonzero`, which he_uniform and torch_default have, only
+    those that have one. With `biases: drawn` the biases of normal, he_uniform and glorot_uniform
+    are drawn like their layer's weights.
 
     Whatever the distribution, a user's module starts its other parameters, frozen parameters and
     buffers itself. Raises ValueError for another distribution.
@@ -46,11 +48,12 @@ def initial_weights(
         {"zero": False, "drawn": True}, settings.get("biases", "zero"), "initial_weights.biases"
     )
     drawn, numbers = biases or kind == "torch_default", torch.empty(0, dtype=dtype).numpy().dtype
+    fans = _fans(network, settings)
     for name, shape in network.shapes.items():
         if draw is None or name not in layers:
             arrays[name] = np.stack([starts[replicate][name] for replicate in replicates])
             continue
-        inputs = prod(network.shapes[name.replace(".bias", ".weight")][1:])
+        inputs = fans[name.rpartition(".")[0]]
         is_zero = name.endswith(".bias") and not drawn
         members = []
         for replicate in replicates:
@@ -59,6 +62,13 @@ def initial_weights(
             members.append(member.astype(numbers))
         arrays[name] = np.stack(members)
     return arrays
+
+
+def _fans(network: ReplicatedNetwork, settings: Settings) -> dict[str, int]:
+    """Return layer -> how many inputs of a unit count, by the setting fan_in."""
+    counted = {"all": lambda layer: prod(layer.shape[1:]), "nonzero": sparse_weights.nonzero}
+    count = choose(counted, settings.get("fan_in", "all"), "initial_weights.fan_in")
+    return {layer.name: count(layer) for layer in network.weighted}
 
 
 def _zeros(_: np.random.Generator, shape: Shape, _inputs: int, _settings: Settings) -> np.ndarray:

@@ -39,14 +39,20 @@ def masks(
     }
 
 
-def _mask(layer: Weighted, root: tuple[int | str, ...], replicate: int) -> np.ndarray:
-    units, inputs = layer.shape[0], int(np.prod(layer.shape[1:]))
+def nonzero(layer: Weighted) -> int:
+    """Return how many inputs of a unit may have a weight; ValueError if that is none."""
+    inputs = int(np.prod(layer.shape[1:]))
     count = levels.nearest(Fraction(str(layer.nonzero)), inputs)
     if count < 1:
         raise ValueError(
             f"networks: nonzero: {layer.nonzero} leaves the units of layer {layer.name} none of "
             f"their {inputs} inputs"
         )
+    return count
+
+
+def _mask(layer: Weighted, root: tuple[int | str, ...], replicate: int) -> np.ndarray:
+    units, inputs, count = layer.shape[0], int(np.prod(layer.shape[1:])), nonzero(layer)
     stream = streams.generator(*root, "sparse weights", replicate, layer.name)
     chosen = stream.random((units, inputs)).argpartition(count - 1, axis=1)[:, :count]
     mask = np.zeros((units, inputs), dtype=bool)

@@ -248,7 +248,11 @@ class Variational:
     ) -> torch.Tensor:
         """Sample a layer's outputs instead of its weights: Kingma et al. (2015), equation 6.
 
-        The outputs' mean is inputs times mu, their variance is squared inputs times sigma^2.
+        The outputs' mean is inputs times mu, their variance is squared inputs times sigma^2. In a
+        convolution outputs at different positions share weights, so that they are correlated where
+        their windows overlap. Every position is drawn by itself here, as in Molchanov et al.
+        (2017), arXiv 1701.05369, who write a diagonal covariance: the variances are right, the
+        covariances are dropped. `_sample_weights` keeps them.
         """
         mean = layer.product(inputs, mu)
         # An image of zeros has variance 0, at which the square root has no finite slope.
