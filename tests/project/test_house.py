@@ -1,6 +1,7 @@
 """The library's rooms stand on floors, and the picture of them is of this code."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -70,3 +71,14 @@ def test_the_picture_is_of_this_code():
 def test_an_arrow_that_others_imply():
     arrows = {("a", "b"), ("b", "c"), ("a", "c"), ("a", "d")}
     assert house_picture.implied(arrows) == {("a", "c")}
+
+
+def test_rules_files_leave_the_name_report_to_snakemake():
+    files = [ROOT / "Snakefile", *(WORKFLOW / "rules").glob("*.smk")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    assert re.search(r"\breport\(", text)
+    imports = re.findall(r"^ *(?:from [\w.]+ )?import (.+)", text, re.MULTILINE)
+    names = [name.split(" as ")[-1].strip() for line in imports for name in line.split(",")]
+    assert len(names) > 20
+    assert "report" not in names
+    assert not re.search(r"^ *report *=|\bdef report\b|\bfor report\b", text, re.MULTILINE)
