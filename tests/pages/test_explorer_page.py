@@ -202,7 +202,7 @@ def test_verdicts_of_the_study_are_written_as_text(chromium, explorer):
     items = chromium.run(
         "return [...document.querySelectorAll('#claims li')].map((e) => e.innerText)"
     )
-    assert items[0].startswith("g1 holds A <b>claim</b>. Estimate 0.5, 95 % interval 0.25 to 0.75")
+    assert items[0].startswith("g1 holds A <b>claim</b>. Estimate 0.5, interval 0.25 to 0.75")
     assert items[1] == "g2 not tested Another. (on digits)"
     chromium.choose("study", "magnitude")
     chromium.wait(lambda: not chromium.find("#verdicts").is_displayed())

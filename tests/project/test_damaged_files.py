@@ -33,7 +33,7 @@ from prunescape.fitting import divergence
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import csv_files, files
 from prunescape.pruning import arm_masks, selection
-from prunescape.verdicts import claim_files
+from prunescape.verdicts import claim_files, declarations
 from tests.helpers.evaluations import dense, record, row
 from tests.helpers.factories import checkpoint
 from tests.helpers.places import ROOT
@@ -287,6 +287,7 @@ READERS = {
     "divergences": (divergence.read, diverged()),
     "other tables": (lambda path: csv_files.read(path, ["a", "b"]), b"a,b\n1,2\n"),
     "claims": (claim_files.read, CLAIM),
+    "declarations": (declarations.read_record, b'{"graves": {"alpha": 0.05, "looks": [5, 10]}}'),
     "settings": (reading.read, CONFIG),
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import made_up
 from tests.helpers.places import ROOT
 
 sys.path.insert(0, str(ROOT / "workflow" / "commands"))
@@ -132,6 +133,19 @@ def test_the_last_file_that_has_a_name_wins(tmp_path, monkeypatch):
         make.run_name(make.config_files("nope.yaml c.yaml"))
     with pytest.raises(ValueError, match=r"^CONFIG: found .*No closing quotation"):
         make.config_files("'a b.yaml")
+
+
+def test_verdicts_are_printed_with_their_reasons(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PRUNESCAPE_DIRECTORY", str(tmp_path))
+    settings = make.Settings()
+    with pytest.raises(ValueError, match=r"claims\.csv is not there; needed: a finished run"):
+        make.verdicts(settings)
+    settings.results.mkdir(parents=True)
+    made_up.verdicts().to_csv(settings.results / "claims.csv", index=False)
+    make.verdicts(settings)
+    printed = capsys.readouterr().out
+    assert printed.startswith("1 holds, 1 not tested\ng1     holds")
+    assert "it is so" in printed
 
 
 @pytest.fixture
