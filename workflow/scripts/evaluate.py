@@ -7,6 +7,7 @@ from prunescape.data import image_tensors
 from prunescape.evaluation import evaluating, outcomes
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import files, spelling
+from prunescape.networks import prunable
 from prunescape.pruning import arm_masks
 from prunescape.running.devices import device
 from prunescape.scoring import input_moments
@@ -60,7 +61,7 @@ def main() -> None:
         means = input_moments.means(input_moments.from_arrays(arrays, where))
         opened = metadata["opened"]
     split = image_tensors.load([arguments.images], where)
-    shapes = {layer.name: layer.shape for layer in checkpoint.network.weighted}
+    shapes = prunable.shapes(checkpoint.network)
     cases = evaluating.cases(
         checkpoint,
         [Checkpoint.load(path) for path in arguments.retrained],

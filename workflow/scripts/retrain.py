@@ -10,6 +10,7 @@ from prunescape.data import image_tensors
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.resuming import Progress
 from prunescape.foundations import files
+from prunescape.networks import prunable
 from prunescape.pruning import arm_masks, retraining
 from prunescape.running.devices import device
 from prunescape.scoring import ranking
@@ -54,7 +55,7 @@ def main() -> None:
     root = (arguments.seed, arguments.study)
     arms = [retraining.Trained(*arm) for arm in arguments.arms]
     replicates = list(dict.fromkeys(before.replicates))
-    shapes = {layer.name: layer.shape for layer in before.network.weighted}
+    shapes = prunable.shapes(before.network)
     masks = {
         level: arm_masks.of_replicates(*arm_masks.read(path, shapes), replicates)
         for level, path in zip(arguments.levels, arguments.masks, strict=True)

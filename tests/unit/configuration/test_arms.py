@@ -12,6 +12,7 @@ from tests.helpers.configurations import (
     changed,
     lines_of,
     problem_at,
+    problems,
     problems_at,
 )
 
@@ -276,3 +277,22 @@ def test_a_chain_leaves_some_weights_unless_it_freezes():
         "allowed: below 1, or effects: [freeze]"
     ]
     assert lines_of({STEPS: steps}, effects=["freeze"]) == []
+
+
+def test_pruned_biases_go_with_single_tensors_and_criteria_of_any_tensor():
+    layers = [{"kind": "linear", "units": 10, "prune_bias": True}]
+    arm = SMALL["catalogue"]["study"]["arms"][0] | {
+        "fits": ["point"],
+        "criteria": ["magnitude", "g"],
+    }
+    layer = arm | {"scopes": ["layer"], "effects": ["zero"]}
+    assert problems(networks__net=layers, catalogue__study__arms=[layer]) == []
+    wrong = layer | {"scopes": ["global"], "effects": ["compensate"], "criteria": ["wanda"]}
+    found = problems(networks__net=layers, catalogue__study__arms=[wrong])
+    place, what = "catalogue.study.arms[0]", "with prune_bias in the network net"
+    assert found == [
+        f"{place}.criteria: found 'wanda' {what}; allowed: criteria that read no more than "
+        "gradient, initial_gradient, initial_weight, noise, preconditioner",
+        f"{place}.effects: found 'compensate' {what}; allowed: zero, freeze",
+        f"{place}.scopes: found 'global' {what}; allowed: layer",
+    ]

@@ -16,10 +16,14 @@ from snakemake.utils import update_config
 
 from prunescape.configuration.validation import validate
 from prunescape.fitting import sparse_weights, training
+from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import streams
 from prunescape.networks.architectures import network
 from prunescape.networks.ensembles import DTYPES
 from prunescape.networks.scaling import Scaling
+from prunescape.pruning import arm_masks, retraining
+from prunescape.pruning.retraining import Trained
+from prunescape.scoring import ranking
 
 ROOT = (1, "study")
 REPLICATES = (1, 2)
@@ -296,3 +300,33 @@ def test_sparse_vd():
             sigma, weight = found[f"{name}.sigma"][row], found[name][row]
             ours = 2 * np.log(sigma / np.abs(weight))
             np.testing.assert_allclose(ours, log_alpha.detach(), rtol=0, atol=1e-5)
+
+
+def test_sgd_noise_cuts_and_freezes_biases_too():
+    """200 steps, cut, 3,000 steps; here 20 each, for |w| (zero) and |g / C| (freeze)."""
+    settings = recipe("sgd_noise")
+    layers = config()["networks"][settings["networks"][0]]
+    data = images(STEPS * settings["batch_size"], 8)
+    scaling = Scaling.fit(settings["scaling"], data[0], torch.float64)
+    first = fitted(settings, data)
+    before = Checkpoint(layers, (1, 8, 8), scaling, first, list(REPLICATES), {})
+    arms = [Trained("magnitude", "layer", "zero", "0.50"), Trained("hg", "layer", "freeze", "0.50")]
+    scores = ranking.scores(before, ["magnitude", "hg"], settings, *data, {}, ROOT)
+    cut = [(arm.criterion, arm.scope, 0) for arm in arms]
+    masks = {"0.50": arm_masks.masks(scores, cut, "exact_k", "0.50", ROOT, REPLICATES)}
+    after = retraining.retrain(before, arms, masks, *data, settings, ROOT, first_epoch=1)
+    for arm in arms:
+        found = after.of_arm(*arm)
+        for row, replicate in enumerate(REPLICATES):
+            published = PublishedSgd(data, replicate)
+            published.fit(STEPS, 0)
+            slopes = published.gradients(np.arange(len(data[1])))
+            for i, (w, g, c) in enumerate(zip(published.w, slopes, published.c, strict=True)):
+                rank = np.abs(w if arm.effect == "zero" else g / c)
+                kept = rank >= np.sort(rank, axis=None)[int(rank.size * 0.5)]
+                published.free[i] = kept
+                published.w[i] = w * kept if arm.effect == "zero" else w
+            published.fit(STEPS, 1)
+            for name, w, kept in zip(published.names, published.w, published.free, strict=True):
+                np.testing.assert_allclose(found.arrays[name][row], w, rtol=1e-5, atol=1e-8)
+                assert arm.effect == "freeze" or not found.arrays[name][row][~kept].any()

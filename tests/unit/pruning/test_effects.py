@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from prunescape.networks import prunable
 from prunescape.networks.network import Network
 from prunescape.networks.scaling import Scaling
 from prunescape.pruning import effects
@@ -134,3 +135,17 @@ def test_nothing_removed_changes_nothing(effect):
     means = {layer.name: torch.ones(1, *layer.shape[1:]) for layer in network.weighted}
     after = effects.apply(effect, network, before, everything, means)
     assert all(torch.equal(after[name], before[name]) for name in before)
+
+
+def test_a_bias_that_is_pruned_is_zeroed_like_weights_but_not_when_it_is_frozen():
+    layers = [{"kind": "linear", "units": 4, "prune_bias": True}]
+    network = Network(layers, (1, 8, 8))
+    values = parameters(network, 2)
+    shapes = prunable.shapes(network)
+    assert list(shapes) == ["1", "1.bias"]
+    kept = {name: torch.ones(2, *shape, dtype=torch.bool) for name, shape in shapes.items()}
+    kept["1.bias"][:, 1] = False
+    zeroed = effects.apply("zero", network, values, kept, {})["1.bias"]
+    assert (zeroed == 0).tolist() == [[False, True, False, False]] * 2
+    frozen = effects.apply("freeze", network, values, kept, {})["1.bias"]
+    assert torch.equal(frozen, values["1.bias"])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from prunescape.configuration.blocks import (
+    blocks_in,
     levels_in,
     mapping,
     objective_kind,
@@ -164,6 +165,33 @@ def check_needs(
             if needing & read.get(criterion, frozenset()) and without:
                 text = f"found {shown(criterion)}, which needs {what}, for {listed(without)}"
                 yield (*place, i), f"{text}; allowed: fits with {allowed}"
+
+
+def check_pruned_biases(
+    place: Place, arm: dict[Any, Any], fits: dict[Any, Any], networks: Any, read: Read
+) -> Iterator[Problem]:
+    """Check what goes with networks whose biases are pruned, tensor by tensor like weights."""
+    named = [fits[name] for name in texts_of(arm.get("fits")) if name in fits]
+    trained = [name for fit in named for name in texts_of(mapping(fit).get("networks"))]
+    biased = [
+        network
+        for network in dict.fromkeys(texts_of(arm.get("networks")) or trained)
+        for _, layer in blocks_in(mapping(networks).get(network))
+        if layer.get("prune_bias") is True
+    ]
+    if not biased:
+        return
+    what = f"with prune_bias in the network {plain(biased[0])}"
+    for key, allowed in (("scopes", ["layer"]), ("effects", ["zero", "freeze"])):
+        for word in texts_of(arm.get(key)):
+            if word not in allowed:
+                yield (*place, key), f"found {shown(word)} {what}; allowed: {listed(allowed)}"
+    for criterion, statistics in read.items():
+        if statistics - needs.OF_ANY_TENSOR:
+            text = f"found {shown(criterion)} {what}; allowed: criteria that read no more than"
+            yield (*place, "criteria"), f"{text} {listed(sorted(needs.OF_ANY_TENSOR))}"
+    if any(objective_kind(fit) == "variational" for fit in named):
+        yield (*place, "fits"), f"found a posterior {what}; allowed: fits with kind: likelihood"
 
 
 def check_arms_differ(

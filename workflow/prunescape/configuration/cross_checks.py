@@ -7,6 +7,7 @@ from prunescape.configuration.arms import (
     check_arm,
     check_arms_differ,
     check_needs,
+    check_pruned_biases,
     check_schedule,
     check_schedules,
     statistics_read,
@@ -100,6 +101,7 @@ def _check_study(place: Place, study: dict[Any, Any], config: dict[Any, Any]) ->
         yield from check_arm(at_arm, arm, fits, networks)
         read = statistics_read(arm, config)
         yield from check_needs((*at_arm, "criteria"), arm, mapping(fits), config, read)
+        yield from check_pruned_biases(at_arm, arm, mapping(fits), networks, read)
         yield from check_schedules(at_arm, arm, mapping(fits), schedules, read)
     yield from check_arms_differ((*place, "arms"), blocks_in(study.get("arms")), mapping(fits))
     kinds = dict.fromkeys([*input_noise_kinds.BUILT_IN, *mapping(config.get("noises"))])

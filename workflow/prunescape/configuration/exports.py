@@ -29,6 +29,9 @@ def check_export(place: Place, export: dict[Any, Any], config: dict[Any, Any]) -
         if layer.get("kind") == "k_winners":
             text = f"found {wanted['network']}, whose layer [{i}] is k_winners"
             yield (*place, "network"), f"{text}; allowed: a network without such layers"
+        if layer.get("prune_bias") is True:
+            text = f"found {wanted['network']}, whose layer [{i}] has prune_bias"
+            yield (*place, "network"), f"{text}; allowed: a network without pruned biases"
     replicates = study.get("replicates", config.get("replicates"))
     if isinstance(replicates, list) and all(type(size) is int for size in replicates):
         number = export.get("replicate")

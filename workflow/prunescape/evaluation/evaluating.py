@@ -13,7 +13,7 @@ from prunescape.fitting import divergence
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import levels
 from prunescape.foundations.files import Arrays
-from prunescape.networks import sparse_products
+from prunescape.networks import prunable, sparse_products
 from prunescape.networks.scaling import intensities
 from prunescape.pruning import effects, selection
 from prunescape.pruning.arm_masks import layers_of, of_replicates
@@ -58,7 +58,7 @@ def cases(
         arm: criterion, scope, selection, schedule, effects and points [[step, level], ...].
         conditions: for every point, the (noise, noise level) pairs.
     """
-    shapes = {layer.name: layer.shape for layer in checkpoint.network.weighted}
+    shapes = prunable.shapes(checkpoint.network)
     names = ("criterion", "scope", "selection", "schedule")
     found = []
     for effect, (index, (step, level)) in product(arm["effects"], enumerate(arm["points"])):
@@ -155,13 +155,18 @@ class _Pruned:
 
     def _count(self, kept: Arrays, frozen: bool) -> Iterator[Row]:
         """Yield the size columns of every replicate, measured on the weights themselves."""
-        layers = {name: self._parameters[f"{name}.weight"].detach().cpu().numpy() for name in kept}
+        tensors = {
+            name: self._parameters[parameter].detach().cpu().numpy()
+            for name, parameter in prunable.tensors(self._network).items()
+        }
+        every, kept = kept, {layer.name: kept[layer.name] for layer in self._network.weighted}
+        layers = {name: tensors[name] for name in kept}  # the columns count weights, not biases
         dead = selection.dead_units(kept, chained=self._network.chained)
         for r in range(len(dead)):
             by_layer = [int(mask[r].sum()) for mask in kept.values()]
             total = sum(mask[r].size for mask in kept.values())
             zeros = sum(int((layer[r] == 0).sum()) for layer in layers.values())
-            revived = sum(int((layers[name][r][~kept[name][r]] != 0).sum()) for name in kept)
+            revived = sum(int((tensors[n][r][~mask[r]] != 0).sum()) for n, mask in every.items())
             yield {
                 "total_weights": total,
                 "kept_weights": sum(by_layer),

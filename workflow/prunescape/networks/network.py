@@ -9,10 +9,10 @@ A layer of the config is a mapping with a `kind`:
     {kind: k_winners, k: 100}                     see `winners`
 
 `bias: false` leaves a layer's bias out, `nonzero: 0.5` makes its weights sparse (`sparse_weights`).
-Weights of linear and conv layers are prunable, biases never. Layers with weights are called "1",
-"2", ... in their order, their tensors "1.weight" and "1.bias". Other layers don't count, so
-networks that differ only in these name their weights alike. A k_winners layer has the number of the
-layer with weights before it; its buffers are "1.duty_cycle" and so on.
+Weights of linear and conv layers are prunable, biases only with `prune_bias: true`. Layers with
+weights are called "1", "2", ... in their order, their tensors "1.weight" and "1.bias". Other layers
+don't count, so networks that differ only in these name their weights alike. A k_winners layer has
+the number of the layer with weights before it; its buffers are "1.duty_cycle" and so on.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -44,6 +44,7 @@ class Weighted:
         shape: the weight's shape [out, in, ...].
         bias: whether it has a bias.
         nonzero: share of each unit's inputs whose weight may differ from zero.
+        prune_bias: whether pruning treats the bias as it does weights.
         pool: size of the max-pooling that follows a convolution, done together with it; 1: none.
         winners: for a linear layer right after k-winners, how many inputs of an image may differ
             from zero in inference; else None.
@@ -55,6 +56,7 @@ class Weighted:
     shape: Shape
     bias: bool
     nonzero: float = 1.0
+    prune_bias: bool = False
     pool: int = 1
     winners: int | None = None
     input_major: bool = False
@@ -291,7 +293,8 @@ def _conv(layer: Mapping[str, Any], shape: Shape, before: int) -> tuple[Weighted
 
 
 def _weighted(layer: Mapping[str, Any], before: int, shape: Shape) -> Weighted:
-    return Weighted(f"{before + 1}", shape, layer.get("bias", True), layer.get("nonzero", 1.0))
+    bias, nonzero = layer.get("bias", True), layer.get("nonzero", 1.0)
+    return Weighted(f"{before + 1}", shape, bias, nonzero, bias and layer.get("prune_bias", False))
 
 
 def _max_pool(layer: Mapping[str, Any], shape: Shape, _: int) -> tuple[_MaxPool, Shape]:

@@ -27,7 +27,8 @@ def apply(
         effect: zero, compensate or freeze.
         network: the network of the parameters.
         parameters: weights and biases [M, ...] of M networks.
-        masks: layer -> boolean [M, out, in, ...], True = keep.
+        masks: layer -> boolean [M, out, in, ...], True = keep; also <layer>.bias -> [M, out] for a
+            bias that is pruned: it is set to 0, but for freeze.
         input_means: layer -> mean inputs [M or 1, in, ...], read by `compensate`.
 
     Raises:
@@ -42,6 +43,8 @@ def apply(
         changed[weight] = found.weight
         if found.bias is not None:
             changed[bias] = found.bias
+            if layer.prune_bias and bias in masks and effect != "freeze":
+                changed[bias] = found.bias * masks[bias]
     return changed
 
 

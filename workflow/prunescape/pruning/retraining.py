@@ -19,6 +19,7 @@ from prunescape.fitting.resuming import Progress
 from prunescape.fitting.training import Fitted
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
+from prunescape.networks import prunable
 from prunescape.pruning import selection as packing
 from prunescape.pruning.arm_masks import layers_of
 
@@ -104,7 +105,7 @@ def _begin(
     root: tuple[int | str, ...],
 ) -> tuple[Checkpoint, Arrays]:
     """Return the checkpoint that an arm starts from, and which of its weights are trained."""
-    shapes = {layer.name: layer.shape for layer in checkpoint.network.weighted}
+    shapes, tensors = prunable.shapes(checkpoint.network), prunable.tensors(checkpoint.network)
     start = checkpoint.of_arm(*arm[:3]) if checkpoint.arms else checkpoint
     if arm.criterion == "none":
         kept = {
@@ -118,8 +119,8 @@ def _begin(
         start = replace(start, arrays=_before_training(start, settings, root))
     arrays = {k: v for k, v in start.arrays.items() if not k.endswith(".sigma")}
     if choose({"zero": True, "freeze": False, "none": False}, arm.effect, "effect"):
-        arrays |= {f"{k}.weight": arrays[f"{k}.weight"] * mask for k, mask in kept.items()}
-    return replace(start, arrays=arrays), {f"{name}.weight": mask for name, mask in kept.items()}
+        arrays |= {tensors[name]: arrays[tensors[name]] * mask for name, mask in kept.items()}
+    return replace(start, arrays=arrays), {tensors[name]: mask for name, mask in kept.items()}
 
 
 def _ended(

@@ -41,6 +41,9 @@ PRECONDITIONER = {"preconditioner"}
 INPUT_MOMENTS = {"input_mean", "input_deviation", "input_norm"}
 """Statistics of a layer's inputs, which the rule `measure` computes."""
 
+OF_ANY_TENSOR = {"gradient", "initial_gradient", "initial_weight", "noise", "preconditioner"}
+"""Statistics that biases have too."""
+
 SHUFFLED = "shuffled_"
 """Prefix of a criterion's name: its scores, shuffled within each layer."""
 

@@ -11,6 +11,7 @@ from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import spelling, streams, user_files
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
+from prunescape.networks import prunable
 from prunescape.scoring import criteria, needs
 from prunescape.scoring.input_moments import Moments, input_moments
 from prunescape.scoring.interfaces import LayerCriterion, NetworkCriterion
@@ -166,7 +167,9 @@ def scores(
         ValueError: for an unknown criterion, one that reads a statistic that the fit doesn't have,
             and one whose scores are not one finite number a weight.
     """
-    weights = checkpoint.tensors(".weight", images.device)
+    parameters = checkpoint.parameters(images.device)
+    names_of = prunable.tensors(checkpoint.network)
+    weights = {name: parameters[parameter] for name, parameter in names_of.items()}
     statistics = WeightStatistics(checkpoint, fit, images, labels, moments, root)
     found: Arrays = {}
     for criterion in map(Criterion.of, names):

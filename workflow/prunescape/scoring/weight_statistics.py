@@ -12,6 +12,7 @@ from prunescape.fitting import sparse_weights
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.initial_weights import initial_weights
 from prunescape.foundations import streams
+from prunescape.networks import prunable
 from prunescape.networks.network import Parameters
 from prunescape.networks.scaling import Scaling
 from prunescape.optimising.objectives import Likelihood
@@ -43,7 +44,7 @@ class WeightStatistics:
         self._checkpoint, self._fit, self._root = checkpoint, fit, root
         self._images, self._labels, self._moments = images, labels, moments
         self._device = images.device
-        self._layers = [layer.name for layer in checkpoint.network.weighted]
+        self._tensors = prunable.tensors(checkpoint.network)
 
     @cached_property
     def sigma(self) -> Layers:
@@ -104,13 +105,13 @@ class WeightStatistics:
                 images=len(self._images),
                 batch_size=self._fit["batch_size"],
             )
-            for layer, noise in self._checkpoint.tensors(".weight.noise", self._device).items()
+            for layer, noise in self._noises.items()
         }
 
     @cached_property
     def initial_weight(self) -> Layers:
         """Weights before training."""
-        return {layer: self._start[f"{layer}.weight"] for layer in self._layers}
+        return {name: self._start[parameter] for name, parameter in self._tensors.items()}
 
     @cached_property
     def initial_gradient(self) -> Layers:
@@ -130,7 +131,7 @@ class WeightStatistics:
                 ),
                 device=self._device,
             )
-            for layer, shape in self._shapes.items()
+            for layer, shape in prunable.shapes(self._checkpoint.network).items()
         }
 
     @property
@@ -140,8 +141,11 @@ class WeightStatistics:
         return self._goal, parameters, self._checkpoint.scaling.to(self._device)
 
     @property
-    def _shapes(self) -> dict[str, tuple[int, ...]]:
-        return {layer.name: layer.shape for layer in self._checkpoint.network.weighted}
+    def _noises(self) -> Layers:
+        """C of preconditioned SGD."""
+        arrays = self._checkpoint.arrays
+        noises = {name: arrays[f"{parameter}.noise"] for name, parameter in self._tensors.items()}
+        return {name: torch.as_tensor(c, device=self._device) for name, c in noises.items()}
 
     @cached_property
     def _goal(self) -> Likelihood:
@@ -172,4 +176,4 @@ class WeightStatistics:
             self._images,
             self._labels,
         )
-        return {layer: slopes[f"{layer}.weight"] for layer in self._layers}
+        return {name: slopes[parameter] for name, parameter in self._tensors.items()}
