@@ -251,3 +251,17 @@ def test_a_python_that_is_too_old_is_told_so(tmp_path, monkeypatch):
     monkeypatch.setattr(enter.sys, "version_info", (3, 10, 13))
     with pytest.raises(SystemExit, match=r"^make: .* needed: Python >= 3\.11, named by PYTHON="):
         enter.main()
+
+
+def test_a_file_is_no_folder_for_a_run(monkeypatch):
+    monkeypatch.setenv("PRUNESCAPE_DIRECTORY", str(ROOT / "README.md"))
+    with pytest.raises(ValueError, match=r"^DIRECTORY: found '.*README\.md', a file; allowed: a f"):
+        make.Settings()
+
+
+def test_a_python_that_does_not_start_is_not_told_as_missing_packages(tmp_path):
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho 'Fatal Python error: config' >&2\necho more >&2\nexit 1\n")
+    python.chmod(0o755)
+    with pytest.raises(ValueError, match=r"python doesn't start: Fatal Python error: config$"):
+        environments.installed(python)
