@@ -193,3 +193,22 @@ def test_a_convolution_of_one_channel_has_the_slopes_of_autograd(bias, size):
         outputs = convolve(*own)
         pairs.append([outputs, *torch.autograd.grad((outputs**3).sum(), own)])
     torch.testing.assert_close(*pairs, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_convolutions_are_as_precise_as_their_numbers(channels):
+    generator = torch.Generator().manual_seed(3)
+    shapes = [(4, channels, 9, 9), (3, channels, 2, 2), (3,)]
+    images, weight, bias = (
+        torch.randn(shape, generator=generator, dtype=torch.float64) for shape in shapes
+    )
+    weight.requires_grad_()
+    found = products.convolve(images, weight, bias, 2)
+    windows = torch.nn.functional.unfold(images, 2)
+    plain = (weight.flatten(1) @ windows + bias[:, None]).view(4, 3, 8, 8)
+    plain = plain.unflatten(3, (4, 2)).unflatten(2, (4, 2)).amax((3, 5))
+    torch.testing.assert_close(found, plain, rtol=1e-12, atol=1e-12)
+    (slope,) = torch.autograd.grad(found.sum(), weight)
+    torch.testing.assert_close(
+        slope, torch.autograd.grad(plain.sum(), weight)[0], rtol=1e-12, atol=0
+    )

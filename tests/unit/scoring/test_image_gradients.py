@@ -10,7 +10,7 @@ from prunescape.networks.module_network import ModuleNetwork
 from prunescape.networks.network import Network
 from prunescape.networks.scaling import Scaling
 from prunescape.optimising.objectives import Likelihood
-from prunescape.scoring import image_gradients
+from prunescape.scoring import gradients, image_gradients
 from prunescape.scoring.ranking import Criterion
 from tests.helpers.factories import (
     CONVOLUTIONAL,
@@ -28,8 +28,11 @@ IDS = ["logistic", "perceptron", "filters"]
 EXACT = {"rtol": 1e-10, "atol": 1e-14}
 
 
+DOUBLE = Scaling(*(torch.tensor(each, dtype=torch.float64) for each in (0.3, 1.0)))
+
+
 def scaled(images):
-    """Scale images in double precision, as no scaling of the library does."""
+    """Scale images as `DOUBLE` does."""
     return images.double() / 255 - 0.3
 
 
@@ -57,7 +60,7 @@ def of_member(values, r):
     return {name: value[r].clone().requires_grad_() for name, value in values.items()}
 
 
-def gradients(layers, values, twice):
+def of_images(layers, values, twice):
     """Yield for every image its classes' probabilities, and each class's gradients of the loss."""
     for image in scaled(IMAGES):
         found = logits(layers, values, image)
@@ -72,15 +75,17 @@ def gradients(layers, values, twice):
 
 def by_hand(layers, values, twice):
     """Return criterion -> layer -> scores of one network, image by image."""
-    sizes, squares, expected = {}, {}, {}
-    for label, (probabilities, found) in zip(LABELS, gradients(layers, values, twice), strict=True):
+    means, sizes, squares, expected = {}, {}, {}, {}
+    for label, (probabilities, found) in zip(LABELS, of_images(layers, values, twice), strict=True):
         for name, slope in found[label].items():
+            means[name] = means.get(name, 0) + slope / len(IMAGES)
             sizes[name] = sizes.get(name, 0) + slope.abs() / len(IMAGES)
             squares[name] = squares.get(name, 0) + slope**2 / len(IMAGES)
         for share, of_class in zip(probabilities, found, strict=True):
             for name, slope in of_class.items():
                 expected[name] = expected.get(name, 0) + share * slope**2 / len(IMAGES)
     by_name = {
+        "g": {name: mean.abs() for name, mean in means.items()},
         "taylor": {name: (values[name] * size).abs() for name, size in sizes.items()},
         "obd_empirical": {name: values[name] ** 2 * h / 2 for name, h in squares.items()},
         "obd": {name: values[name] ** 2 * h / 2 for name, h in expected.items()},
@@ -88,8 +93,10 @@ def by_hand(layers, values, twice):
     return {k: {n.split(".")[0]: s.detach() for n, s in v.items()} for k, v in by_name.items()}
 
 
-def statistics(goal, values, scaling=scaled, images=IMAGES, labels=LABELS):
+def statistics(goal, values, scaling=DOUBLE, images=IMAGES, labels=LABELS):
+    slopes = gradients.full_gradient(goal, values, scaling, images, labels)
     return {
+        "gradient": {layer.name: slopes[f"{layer.name}.weight"] for layer in goal.network.weighted},
         "gradient_size": image_gradients.mean_sizes(goal, values, scaling, images, labels),
         "fisher": image_gradients.mean_squares(goal, values, scaling, images, labels),
         "gauss_newton": image_gradients.expected_squares(goal, values, scaling, images),
@@ -119,7 +126,7 @@ def test_criteria_equal_a_loop_over_images(layers, softmax, monkeypatch):
 def test_expected_squares_are_the_diagonal_of_the_gauss_newton_matrix(layers):
     network = Network(layers, (1, 8, 8))
     values = {name: value.double() for name, value in parameters(network, 1).items()}
-    found = image_gradients.expected_squares(Likelihood(network, {}), values, scaled, IMAGES)
+    found = image_gradients.expected_squares(Likelihood(network, {}), values, DOUBLE, IMAGES)
     alone = of_member(values, 0)
     for layer in network.weighted:
         name, total = f"{layer.name}.weight", 0
@@ -167,7 +174,7 @@ def test_a_layer_that_is_called_twice_has_one_gradient_an_image(tmp_path):
     built = ModuleNetwork(f"{path}:shared", (1, 8, 8))
     values = {name: value.double() for name, value in parameters(built, 2).items()}
     values |= built.initial_buffers(2)
-    found = image_gradients.mean_sizes(Likelihood(built, {}), values, scaled, IMAGES, LABELS)
+    found = image_gradients.mean_sizes(Likelihood(built, {}), values, DOUBLE, IMAGES, LABELS)
     for r in range(2):
         alone = built.fresh(0).double()
         alone.load_state_dict({built.paths[name]: value[r] for name, value in values.items()})

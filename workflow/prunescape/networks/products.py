@@ -186,7 +186,8 @@ def convolve(
     images: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, size: int
 ) -> torch.Tensor:
     """Convolve one member's images [B, C, H, W] and pool by `size`."""
-    if images.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+    by_onednn = images.device.type == "cpu" and torch.backends.mkldnn.is_available()
+    if not by_onednn or images.dtype == torch.float64:  # which oneDNN doesn't know
         return pool(F.conv2d(images, weight, bias), size)
     # In oneDNN's layout, convolution and pooling take a third of the time of torch's layout.
     if weight.shape[1] == 1 and not images.requires_grad:
