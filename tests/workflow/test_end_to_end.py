@@ -54,6 +54,7 @@ def test_a_run_makes_exactly_the_planned_files(finished, record_property):
             for name in ("scores", "gradient_noise", "diverged", "claims", "published", "costs")
         ),
         *(f"{RUN}/{name}" for name in ("scores.parquet", "environment.json", "explorer.html")),
+        f"{RUN}/declarations.json",
         *(f"{RUN}/verdicts.rst", f"{RUN}/graves/overlaps.csv"),
         f"{block.format('vi')}/measure/input_moments.safetensors",
         *(f"{RUN}/graves/figures/{name}.{end}" for name in FIGURES for end in ("svg", "png")),

@@ -6,6 +6,7 @@ import pytest
 from prunescape.explorer import contents
 from prunescape.report import intervals
 from prunescape.verdicts import claims
+from tests.helpers import made_up
 
 VERDICTS = pd.DataFrame(columns=list(claims.COLUMNS))
 
@@ -50,3 +51,10 @@ def test_the_page_takes_intervals_with_the_quantiles_of_the_library():
     found = known(*(row(replicate=replicate) for replicate in range(1, 6)))
     assert found["quantiles"] == {n: intervals.quantile(n - 1) for n in (2, 3, 4, 5)}
     assert found["quantiles"][5] == pytest.approx(2.7764451051977987)
+
+
+def test_claims_say_whether_they_are_exploratory():
+    verdicts = made_up.verdicts().assign(exploratory=pd.array([True, None], dtype="boolean"))
+    found = contents.contents(made_up.scores(), verdicts, "run")["claims"]
+    assert [each["exploratory"] for each in found] == [True, False]
+    assert [each["tolerance"] for each in found] == [None, None]

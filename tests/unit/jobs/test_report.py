@@ -50,6 +50,19 @@ def test_claims_without_a_reason_are_tested():
     assert report.not_tested(config) == '{"g1":"too short"}'
 
 
+def test_a_design_has_what_decides_results_and_nothing_else():
+    design = json.loads(report.designs(CONFIG))
+    assert list(design) == CONFIG["studies"] == ["study"]
+    study = CONFIG["catalogue"]["study"]
+    assert design["study"]["fits"] == study["fits"]
+    assert list(design["study"]["networks"]) == ["net"]
+    assert design["study"]["dataset"] == {"digits": CONFIG["datasets"]["digits"]}
+    for key, value in {"seed": 9, "split": "tune", "datasets.digits.seed": 9}.items():
+        assert report.designs(changed(CONFIG, {key: value})) != report.designs(CONFIG), key
+    for key, value in {"levels_per_job": 9, "device": "cuda", "replicates": [2, 3]}.items():
+        assert report.designs(changed(CONFIG, {key: value})) == report.designs(CONFIG), key
+
+
 def test_a_figure_reads_a_file_of_the_run_or_results_of_others():
     sources = {kind: report.figure_source(CONFIG, "study", kind) for kind in kinds.KINDS}
     assert {kind: path for kind, path in sources.items() if path} == {

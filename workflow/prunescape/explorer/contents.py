@@ -134,6 +134,7 @@ def _claims(verdicts: pd.DataFrame) -> list[dict[str, Any]]:
     numbers = ["estimate", "ci_low", "ci_high", "margin", "tolerance", "n"]
     return [
         {name: row[name] for name in shown}
+        | {"exploratory": row["exploratory"] is True}
         | {name: None if pd.isna(row[name]) else float(row[name]) for name in numbers}
         for row in verdicts.to_dict("records")
     ]

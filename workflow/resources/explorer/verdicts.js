@@ -8,7 +8,7 @@ function fillVerdicts(list, claims, study) {
     ...mine.map((claim) => {
       const item = document.createElement("li");
       const verdict = document.createElement("strong");
-      verdict.textContent = claim.verdict;
+      verdict.textContent = claim.verdict + (claim.exploratory ? ", exploratory" : "");
       verdict.className = claim.verdict.replace(" ", "-");
       const numbers = document.createElement("span");
       numbers.className = "quiet";
