@@ -35,10 +35,6 @@ class Interval:
     p: float
 
 
-NONE = Interval(0, math.nan, math.nan, math.nan, math.nan)
-"""The interval without any replicate."""
-
-
 @dataclass(frozen=True)
 class Sample:
     """A sample's mean, size and, if known, standard deviation.
