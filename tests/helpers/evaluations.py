@@ -29,6 +29,7 @@ def row(**changes: Any) -> dict[str, Any]:
         "replicate": 1,
         "noise": "none",
         "noise_level": 0,
+        "prediction": "mean",
         "total_weights": 100,
         "kept_weights": 10,
         "sparsity_actual": 0.9,

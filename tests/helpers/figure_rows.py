@@ -15,6 +15,7 @@ def row(accuracy, kept=1000, **changes):
     key |= {"study": "graves", "dataset": "mnist", "network": "logistic", "fit": "vi"}
     key |= dict(zip(["scope", "selection", "effect", "schedule"], arm, strict=True))
     key |= {"step": 0, "level": 0.0, "replicate": 1, "noise_level": 0.0}
+    key |= {"prediction": "mean"}
     value = dict.fromkeys(columns.VALUE, 0)
     value |= {
         "total_weights": 1000,

@@ -78,7 +78,13 @@ def _replicates(rng, accuracy, **changes):
             "total_weights": WEIGHTS,
             "kept_weights": WEIGHTS,
         }
-        row = key | value | {"noise_level": 0.0} | changes | {"replicate": replicate}
+        row = (
+            key
+            | value
+            | {"noise_level": 0.0, "prediction": "mean"}
+            | changes
+            | {"replicate": replicate}
+        )
         kept = row["kept_weights"]
         yield row | {
             "n_images": IMAGES,

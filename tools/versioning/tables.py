@@ -8,7 +8,7 @@ from typing import NamedTuple
 REPLICATE = "replicate"
 KEY = (
     *("study", "dataset", "network", "fit", "criterion", "scope", "selection", "effect"),
-    *("schedule", "step", "level", "noise", "noise_level"),
+    *("schedule", "step", "level", "noise", "noise_level", "prediction"),
 )
 MEASURE = "accuracy"
 
@@ -96,7 +96,8 @@ def render(changes: Sequence[Change], heading: str, limit: int) -> Iterator[str]
 def _arms(rows: Rows) -> dict[str, list[tuple[str, ...]]]:
     found: dict[str, list[tuple[str, ...]]] = {}
     for row in rows:
-        name = " ".join(row[column] for column in KEY)
+        # Tables of older versions have no rows of sampled weights, nor a column that says so.
+        name = " ".join(({"prediction": "mean"} | row)[column] for column in KEY)
         found.setdefault(name, []).append((row[MEASURE], row[REPLICATE], *row.values()))
     return {name: sorted(values) for name, values in found.items()}
 

@@ -36,6 +36,7 @@ rule evaluate:
         arm=job(jobs.evaluate.evaluated_arm),
         conditions=job(jobs.evaluate.evaluated_conditions),
         noises=job(jobs.evaluate.evaluated_noises),
+        samples=job(jobs.evaluate.evaluated_samples),
         seed=config["seed"],
         computing=COMPUTING,
     conda:
@@ -45,6 +46,7 @@ rule evaluate:
         " --retrained {input.retrained:q} --masks {input.masks:q} --moments {input.moments:q}"
         " --images {input.images:q} --model {params.model:q} --arm {params.arm:q}"
         " --conditions @<(printf %s {params.conditions:q}) --noises {params.noises:q}"
+        " --samples {params.samples:q}"
         " --seed {params.seed:q} {params.computing:q} --output {output.rows:q}"
         " --outcomes-output {output.outcomes:q} > {log:q} 2>&1"
 

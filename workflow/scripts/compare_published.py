@@ -17,7 +17,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     compared = published_results.compare(
-        table.read_parquet(arguments.table),
+        table.of_means(table.read_parquet(arguments.table)),
         published_results.read(arguments.published),
         arguments.tolerance,
     )

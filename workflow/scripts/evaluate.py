@@ -41,6 +41,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--noises", nargs="*", default=[], help="of the user: name=path/to/file.py:function"
     )
+    parser.add_argument(
+        "--samples", type=int, default=0, help="of a posterior's weights, to average; 0: none"
+    )
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
     _script.add_computing(parser)
     parser.add_argument("--output", required=True, help="rows to write (JSON)")
@@ -76,6 +79,7 @@ def main() -> None:
         split.labels,
         (arguments.seed, arguments.model["dataset"]),
         spelling.read_all(arguments.noises),
+        evaluating.Sampling(arguments.samples, (arguments.seed, arguments.model["study"])),
     )
     packed = [row.pop("outcomes") for row in rows]
     record = {

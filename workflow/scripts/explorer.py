@@ -22,7 +22,9 @@ def main() -> None:
     arguments = parser.parse_args()
 
     known = contents.contents(
-        table.read_parquet(arguments.table), claims.read_verdicts(arguments.claims), arguments.run
+        table.of_means(table.read_parquet(arguments.table)),
+        claims.read_verdicts(arguments.claims),
+        arguments.run,
     )
 
     def read(paths: list[Path]) -> list[str]:

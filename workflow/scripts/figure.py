@@ -26,7 +26,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     settings = style.Settings.of(arguments.settings)
-    scores = table.read_parquet(arguments.table)
+    scores = table.of_means(table.read_parquet(arguments.table))
     scores = scores[scores["study"] == arguments.study]
     if scores.empty:
         raise ValueError(f"{arguments.table}: no rows of study {arguments.study}")

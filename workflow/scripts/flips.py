@@ -17,7 +17,7 @@ def main() -> None:
         "--images-output", required=True, metavar="FILE", help="broken images (safetensors)"
     )
     arguments = parser.parse_args()
-    found = outcomes.outcomes(arguments.folder, arguments.study, noise="none")
+    found = outcomes.outcomes(arguments.folder, arguments.study, noise="none", prediction="mean")
     split = outcomes.images(found, arguments.data)
 
     compared = flips.table(found, split.labels, split.classes)

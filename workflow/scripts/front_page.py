@@ -23,7 +23,7 @@ def main() -> None:
 
     text = front_page.verdicts(claims.read_verdicts(arguments.claims))
     text += front_page.diverged(divergence.read(arguments.diverged))
-    text += front_page.empty_layers(table.read_parquet(arguments.table))
+    text += front_page.empty_layers(table.of_means(table.read_parquet(arguments.table)))
     if arguments.sizes:
         text += "\n" + front_page.savings(sizes.read(arguments.sizes))
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from prunescape.evaluation import columns, evaluating, input_noise, metrics, table
-from prunescape.foundations import files
+from prunescape.foundations import files, streams
 from prunescape.pruning import arm_masks, effects, selection
 from tests.helpers.factories import (
     CONVOLUTIONAL,
@@ -342,3 +342,85 @@ def test_the_dense_control_keeps_every_weight_and_is_the_trained_one():
 def test_an_arm_that_was_not_retrained_is_named():
     with pytest.raises(ValueError, match=r"no member of the arm snr / global / zero / 0\.50"):
         evaluating.cases(FITTED, [retrained(["0.90"])], [packed("0.50")], arm(["0.50"]), [CLEAN])
+
+
+def sampled(fitted, number, levels=("0.50",), effect="zero", conditions=NOISY):
+    masks_of_levels = [
+        (arm_masks.of_replicates(*packed(level), fitted.replicates), fitted.replicates)
+        for level in levels
+    ]
+    cases = evaluating.cases(
+        fitted, [], masks_of_levels, arm(levels, [effect]), [conditions] * len(levels)
+    )
+    means = {
+        name: mean
+        if len(mean) == 1
+        else mean[[FITTED.replicates.index(r) for r in fitted.replicates]]
+        for name, mean in MEANS.items()
+    }
+    sampling = evaluating.Sampling(number, (2011, "graves"))
+    found = evaluating.rows(cases, means, IMAGES, LABELS, STREAM, sampling=sampling)
+    return [row for row in found if row["prediction"] == "sampled"]
+
+
+@pytest.mark.parametrize("effect", ["zero", "compensate", "freeze"])
+def test_the_average_of_sampled_networks_equals_a_plain_loop(effect):
+    rows = sampled(FITTED, 3, effect=effect)
+    mask = {name: torch.from_numpy(m) for name, m in kept("0.50").items()}
+    pruned = effects.apply(effect, FITTED.network, FITTED.parameters(CPU), mask, MEANS)
+    clean = torch.from_numpy(IMAGES.numpy().astype(np.float32) / np.float32(255))
+    clean_rows = [row for row in rows if row["noise"] == "none"]
+    assert len(rows) == 3 * len(clean_rows) == 9
+    for r, row in enumerate(clean_rows):
+        total = 0
+        for number in range(3):
+            generator = streams.generator(
+                2011, "graves", "predictive", FITTED.replicates[r], number
+            )
+            one = {name: value[[r]].clone() for name, value in pruned.items()}
+            for name, m in mask.items():
+                spread = FITTED.arrays[f"{name}.weight.sigma"][r]
+                noise = generator.standard_normal(spread.shape, dtype=np.float32)
+                moved = m[r].numpy() | (effect == "freeze")
+                one[f"{name}.weight"][0] += torch.from_numpy(spread * noise * moved)
+            logits = FITTED.network.logits(FITTED.scaling(clean)[None], one)[0]
+            total = total + torch.softmax(logits.double(), 1)
+        p = (total / 3).numpy()
+        right = p[np.arange(len(p)), LABELS]
+        assert row["n_correct"] == (p.argmax(1) == LABELS.numpy()).sum()
+        assert row["nll"] == pytest.approx(-np.log(right).mean(), rel=1e-6)
+        truth = np.eye(p.shape[1])[LABELS]
+        assert row["brier"] == pytest.approx(((p - truth) ** 2).sum(1).mean(), rel=1e-6)
+
+
+def test_an_average_of_samples_does_not_depend_on_company():
+    alone = [
+        row
+        for r in range(3)
+        for row in sampled(
+            replace(
+                FITTED,
+                arrays={name: array[[r]] for name, array in FITTED.arrays.items()},
+                replicates=[FITTED.replicates[r]],
+            ),
+            2,
+        )
+    ]
+    together = sampled(FITTED, 2)
+    assert numbers(together) == numbers(alone)
+
+
+def test_removed_weights_are_not_sampled_and_a_point_estimate_is_its_own_average():
+    point = replace(
+        FITTED, arrays={k: v for k, v in FITTED.arrays.items() if not k.endswith(".sigma")}
+    )
+    means = [row for row in evaluate(["0.50"], [NOISY]) if row["noise"] == "none"]
+    same = [row for row in sampled(point, 2) if row["noise"] == "none"]
+    assert [row["n_correct"] for row in same] == [row["n_correct"] for row in means]
+    assert [row["nll"] for row in same] == pytest.approx([row["nll"] for row in means], rel=1e-9)
+    other = [row for row in sampled(FITTED, 2) if row["noise"] == "none"]
+    sizes = ("sparsity_actual", "kept_by_layer", "revived_weights")
+    assert [[row[name] for name in sizes] for row in other] == [
+        [row[name] for name in sizes] for row in means
+    ]
+    assert all(a["nll"] != b["nll"] for a, b in zip(other, means, strict=True))

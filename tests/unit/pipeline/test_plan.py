@@ -223,7 +223,7 @@ def test_keys_are_complete():
     dense = [key for key in keys if key[:4] == head and key[4] == "none"]
     none = ("none",) * 5
     assert dense == [
-        (*head, *none, 0, 0.0, replicate, noise, noise_level)
+        (*head, *none, 0, 0.0, replicate, noise, noise_level, "mean")
         for noise, noise_level in [
             ("none", 0.0),
             ("grey_raw", 0.1),
@@ -234,10 +234,27 @@ def test_keys_are_complete():
     ]
     vi = ("graves", "mnist", "logistic", "vi")
     arms = ("random", "layer", "exact_k", "compensate", "oneshot")
-    assert (*vi, *arms, 0, 0.9, 2, "grey_raw", 0.1) in keys
-    assert (*vi, *arms, 0, 0.5, 2, "grey_raw", 0.1) not in keys
+    assert (*vi, *arms, 0, 0.9, 2, "grey_raw", 0.1, "mean") in keys
+    assert (*vi, *arms, 0, 0.5, 2, "grey_raw", 0.1, "mean") not in keys
     arms = ("magnitude", "layer", "threshold", "compensate", "oneshot")
-    assert (*head, *arms, 0, -1.5, 1, "none", 0.0) in keys
+    assert (*head, *arms, 0, -1.5, 1, "none", 0.0, "mean") in keys
+
+
+def test_posteriors_that_are_not_trained_on_have_predictive_averages_too():
+    study = DEFAULT["catalogue"]["sparse_vd"]
+    asked = {**DEFAULT, "studies": ["sparse_vd"], "posterior_samples": 7}
+    means, averages = (
+        [key for key in plan.keys(asked) if key[-1] == prediction]
+        for prediction in ("mean", "sampled")
+    )
+    assert means == list(plan.keys({**asked, "posterior_samples": 0}))
+    fits = {fit for fit, each in study["fits"].items() if each["objective"]["kind"] != "likelihood"}
+    expected = [key for key in means if key[3] in fits and key[8] in ("none", "oneshot")]
+    assert fits
+    assert [key[:-1] for key in averages] == [key[:-1] for key in expected]
+    outlined = plan.outline(asked)
+    assert list(plan.keys(outlined)) == list(plan.keys(asked))
+    assert "posterior_samples" not in plan.outline({**asked, "posterior_samples": 0})
 
 
 def test_rows_have_files_of_their_own():
@@ -425,10 +442,10 @@ def test_rows_of_a_recurring_level_differ_in_their_step():
     keys = list(plan.keys(made))
     assert len(keys) == len(set(keys))
     vi = ("graves", "mnist", "logistic", "vi")
-    clean = [key for key in keys if key[:4] == vi and key[-4:] == (0.9, 1, "none", 0.0)]
+    clean = [key for key in keys if key[:4] == vi and key[-5:] == (0.9, 1, "none", 0.0, "mean")]
     chain = [key for key in clean if key[8] == "chain"]
     assert chain == [
-        (*vi, criterion, "global", "exact_k", "zero", "chain", step, 0.9, 1, "none", 0.0)
+        (*vi, criterion, "global", "exact_k", "zero", "chain", step, 0.9, 1, "none", 0.0, "mean")
         for criterion in ("magnitude", "random")
         for step in (2, 3)
     ]
@@ -436,7 +453,7 @@ def test_rows_of_a_recurring_level_differ_in_their_step():
     assert {(key[9], key[10]) for key in control} == {(step, 0.0) for step in range(5)}
     # Of each network, clean: 2 arms and a control at 5 steps; at 3 levels 2 arms with 2 effects, at
     # 5 levels one, and a control; the dense network. Two replicates.
-    clean = [key for key in keys if key[:4] == vi and key[-2] == "none"]
+    clean = [key for key in keys if key[:4] == vi and key[-3] == "none"]
     assert len(clean) == 2 * (3 * 5 + 2 * 2 * 3 + 5 + 1 + 1)
 
 

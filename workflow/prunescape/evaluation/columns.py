@@ -20,6 +20,8 @@ KEY = {
     "noise": "Kind of input noise: grey_raw, grey_normalised, gaussian, salt_pepper, "
     "occlusion, or the name of one of your own; none: clean.",
     "noise_level": "Strength of the noise, in (0, 1]; 0 for the clean row.",
+    "prediction": "What predicts: mean, the weights as they are (of a posterior: their means), or "
+    "sampled, the average of networks drawn from the posterior.",
 }
 VALUE = {
     "total_weights": "Prunable weights; biases are not counted.",

@@ -11,9 +11,10 @@ import torch
 from prunescape.evaluation import input_noise, metrics
 from prunescape.fitting import divergence
 from prunescape.fitting.checkpoints import Checkpoint
-from prunescape.foundations import levels
+from prunescape.foundations import levels, streams
 from prunescape.foundations.files import Arrays
 from prunescape.networks import prunable, sparse_products
+from prunescape.networks.network import Affine, Parameters
 from prunescape.networks.scaling import intensities
 from prunescape.pruning import effects, selection
 from prunescape.pruning.arm_masks import layers_of, of_replicates
@@ -39,6 +40,19 @@ class Case:
     kept: Arrays | None
     retrained: bool
     conditions: Sequence[Condition]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How posteriors are sampled for their predictive average.
+
+    Attributes:
+        number: samples of the weights that are averaged.
+        stream: first parts of the samples' streams: the run's seed and the study.
+    """
+
+    number: int
+    stream: tuple[int | str, ...]
 
 
 def cases(
@@ -97,6 +111,7 @@ def rows(
     labels: torch.Tensor,
     stream: tuple[int | str, ...],
     own_noises: Mapping[str, str] | None = None,
+    sampling: Sampling | None = None,
 ) -> list[Row]:
     """Evaluate ensembles under their noise.
 
@@ -107,9 +122,11 @@ def rows(
         labels: their classes [N].
         stream: first parts of the noise's stream: the run's seed and the data set.
         own_noises: the user's kinds of noise, as in `input_noise.corrupt`.
+        sampling: how to sample the weights of posteriors; None or 0 samples: not at all.
 
     Returns:
-        A row for every case, condition and replicate: key columns from `criterion` on, values, and
+        A row for every case, condition and replicate, and where weights are sampled a second one:
+        key columns from `criterion` on, values, and
         `revived_weights`, and `outcomes`, packed as by `metrics.measure`.
     """
     device = images.device
@@ -125,6 +142,8 @@ def rows(
         for case, ensemble in zip(cases, pruned, strict=True):
             if condition in case.conditions:
                 found += ensemble.measure(corrupted, labels, kind, level)
+                if sampling and sampling.number:
+                    found += ensemble.average(corrupted, labels, kind, level, sampling)
     return found
 
 
@@ -151,6 +170,7 @@ class _Pruned:
         self._affine = sparse_products.affine(self._network, self._parameters)
         self._key = case.key | {"level": levels.number(case.key["level"])}
         self._counts = list(self._count(kept, effect == "freeze"))
+        self._spreads = _spreads(checkpoint, kept, effect == "freeze", device)
         self._replicates = checkpoint.replicates
 
     def _count(self, kept: Arrays, frozen: bool) -> Iterator[Row]:
@@ -186,14 +206,59 @@ class _Pruned:
         values = metrics.measure(
             self._network, self._parameters, self._scaling, images, labels, self._affine
         )
+        yield from self._rows(values, kind, level, "mean", len(labels))
+
+    def average(
+        self, images: torch.Tensor, labels: torch.Tensor, kind: str, level: str, sampling: Sampling
+    ) -> Iterator[Row]:
+        """Yield a row for every replicate: of the average prediction of sampled networks."""
+        drawn = (self._drawn(sampling, number) for number in range(sampling.number))
+        values = metrics.measure_average(self._network, drawn, self._scaling, images, labels)
+        yield from self._rows(values, kind, level, "sampled", len(labels))
+
+    def _drawn(self, sampling: Sampling, number: int) -> tuple[Parameters, Affine | None]:
+        """Return one sample of every member's weights; a replicate has streams of its own."""
+        drawn = dict(self._parameters)
+        streams_of = [
+            streams.generator(*sampling.stream, "predictive", replicate, number)
+            for replicate in self._replicates
+        ]
+        for name, spread in self._spreads.items():
+            noise = [
+                each.standard_normal(spread.shape[1:], dtype=np.float32) for each in streams_of
+            ]
+            drawn[name] = drawn[name] + spread * torch.from_numpy(np.stack(noise)).to(spread.device)
+        return drawn, sparse_products.affine(self._network, drawn)
+
+    def _rows(
+        self, values: Mapping[str, list[Any]], kind: str, level: str, prediction: str, images: int
+    ) -> Iterator[Row]:
         for r, replicate in enumerate(self._replicates):
             yield (
                 self._key
                 | {"replicate": replicate, "noise": kind, "noise_level": float(level)}
+                | {"prediction": prediction}
                 | self._counts[r]
-                | {"n_images": len(labels)}
+                | {"n_images": images}
                 | {name: value[r] for name, value in values.items()}
             )
+
+
+def _spreads(
+    checkpoint: Checkpoint, kept: Arrays, frozen: bool, device: torch.device
+) -> dict[str, torch.Tensor]:
+    """Return weight -> standard deviations [M, ...] of a posterior, 0 where weights are removed.
+
+    Empty for a point estimate. Frozen weights keep their values, and their deviations too.
+    """
+    found = {}
+    parameters = prunable.tensors(checkpoint.network)
+    for removable, mask in kept.items():
+        name = parameters[removable]
+        if f"{name}.sigma" in checkpoint.arrays:
+            spread = torch.as_tensor(checkpoint.arrays[f"{name}.sigma"], device=device)
+            found[name] = spread if frozen else spread * torch.from_numpy(mask).to(device)
+    return found
 
 
 def _fewest_and_most(mask: np.ndarray) -> str:

@@ -147,7 +147,10 @@ def complete(records: Sequence[Record], expected: Iterable[tuple]) -> None:
         ("double", [key for key, times in found.items() if times > 1]),
         ("not expected", [key for key in found if key not in wanted]),
         ("of a replicate that is said to have diverged", [k for k in found if k[:NETWORK] in lost]),
-        ("said to be missing, but not expected", [(*k, "none", 0) for k in lost - networks]),
+        (
+            "said to be missing, but not expected",
+            [(*k, "none", 0, "mean") for k in lost - networks],
+        ),
     ):
         if keys:
             raise GateError("complete", problem, keys)

@@ -1,5 +1,6 @@
 """Metrics of predictions: accuracy, likelihood and calibration of M networks (needs torch)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -44,18 +45,20 @@ def measure(
         taken in float64.
     """
     heard = Heard(network, len(next(iter(parameters.values()))))
-    parts, hits = [], []
-    filters = any(len(layer.shape) > 2 for layer in network.weighted)
-    size = CHUNK_OF_FILTERS if filters else CHUNK
+    parts, size = [], _chunk(network)
     for chunk, chunk_labels in zip(images.split(size), labels.split(size), strict=True):
         logits = network.logits(scaling(chunk)[None], parameters, affine, outputs=heard.hear)
-        hit, *sums = _sums(logits, chunk_labels)
-        hits.append(hit)
-        parts.append(sums)
+        parts.append(_sums(F.log_softmax(logits.double(), dim=2), chunk_labels))
+    return _values(parts, heard, len(labels))
+
+
+def _values(parts: list[tuple[torch.Tensor, ...]], heard: "Heard", total: int) -> dict[str, Any]:
+    """Return what `measure` does, given what `_sums` found in every chunk of `total` images."""
+    hits, *sums = zip(*parts, strict=True)
     # Chunk by chunk: torch's order of adding up a stack depends on the number of members.
-    nll, brier, gaps = (sum(part) for part in zip(*parts, strict=True))
+    nll, brier, gaps = (sum(part) for part in sums)
     outcomes = torch.cat(hits, 1)
-    correct, total = outcomes.sum(1), len(labels)
+    correct = outcomes.sum(1)
     return {
         "n_correct": correct.tolist(),
         "accuracy": (correct.double() / total).tolist(),
@@ -65,6 +68,60 @@ def measure(
         "silent_by_layer": heard.silent(),
         "outcomes": [bits.tobytes() for bits in np.packbits(outcomes.cpu().numpy(), axis=1)],
     }
+
+
+@torch.no_grad()
+def measure_average(
+    network: ReplicatedNetwork,
+    drawn: Iterable[tuple[Parameters, Affine | None]],
+    scaling: Scaling,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+) -> dict[str, list[Any]]:
+    """Measure the average prediction of several samples of M networks.
+
+    Args:
+        network: the architecture.
+        drawn: the samples, one or more: the parameters [M, ...], and what `measure` calls affine.
+        scaling: input scaling.
+        images: raw intensities [N, C, H, W].
+        labels: classes [N].
+
+    Returns:
+        As `measure`, of the mean over samples of the predicted probabilities; silent_by_layer
+        counts units that are zero for all images in all samples.
+    """
+    size = _chunk(network)
+    heard, total, samples = None, None, 0
+    for parameters, affine in drawn:
+        heard = heard or Heard(network, len(next(iter(parameters.values()))))
+        parts = [
+            F.softmax(
+                network.logits(
+                    scaling(chunk)[None], parameters, affine, outputs=heard.hear
+                ).double(),
+                dim=2,
+            )
+            for chunk in images.split(size)
+        ]
+        p = torch.cat(parts, 1)
+        total, samples = p if total is None else total.add_(p), samples + 1
+    if heard is None or total is None:
+        raise ValueError("no samples to average, expected one or more")
+    # A member alone, so that its bits don't depend on its company; log p stays finite.
+    tiny = torch.finfo(torch.float64).tiny
+    log_p = torch.stack([member.div(samples).clamp_min(tiny).log() for member in total])
+    sums = [
+        _sums(chunk, chunk_labels)
+        for chunk, chunk_labels in zip(log_p.split(size, 1), labels.split(size), strict=True)
+    ]
+    return _values(sums, heard, len(labels))
+
+
+def _chunk(network: ReplicatedNetwork) -> int:
+    """Return how many images a network takes at a time."""
+    filters = any(len(layer.shape) > 2 for layer in network.weighted)
+    return CHUNK_OF_FILTERS if filters else CHUNK
 
 
 class Heard:
@@ -93,9 +150,8 @@ class Heard:
         return [" ".join(map(str, row)) for row in counts.tolist()]
 
 
-def _sums(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, ...]:
+def _sums(log_p: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Sum over a chunk: hits [M, B], nll and brier [M], confidence minus hits a bin [M, bins]."""
-    log_p = F.log_softmax(logits.double(), dim=2)
     p = log_p.exp()
     confidence, predicted = p.max(2)
     hit = predicted == labels

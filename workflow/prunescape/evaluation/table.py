@@ -30,6 +30,7 @@ CHECKED = [REVIVED, BY_UNIT]
 
 SCOPES = ["none", "global", "layer", "output_unit", "floor", "input_unit", "neuron"]
 SELECTIONS = ["none", "exact_k", "threshold"]
+PREDICTIONS = ["mean", "sampled"]
 EFFECTS = ["none", "zero", "compensate", "freeze"]
 
 
@@ -59,6 +60,7 @@ SCHEMA = pa.DataFrameSchema(
         "replicate": _counted(1),
         "noise": _named(),
         "noise_level": _real(0, 1),
+        "prediction": _named(PREDICTIONS),
         "total_weights": _counted(1),
         "kept_weights": _counted(),
         "sparsity_actual": _real(0, 1),
@@ -130,6 +132,11 @@ def assemble(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         raise ValueError(f"{REVIVED}: expected 0 in every row")
     scores = validate(scores.drop(columns=CHECKED))
     return scores.sort_values(list(KEY), ignore_index=True)
+
+
+def of_means(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of networks whose weights are used as they are, not sampled."""
+    return scores[scores["prediction"] == "mean"].reset_index(drop=True)
 
 
 def of_noise_checks(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

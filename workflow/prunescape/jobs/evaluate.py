@@ -43,6 +43,12 @@ def evaluated_conditions(config: Config, wildcards: Wildcards) -> str:
     return compact(_conditions(config, wildcards))
 
 
+def evaluated_samples(config: Config, wildcards: Wildcards) -> int:
+    """Return of how many samples of weights a job's predictive averages are taken; 0: none."""
+    arm, _ = _evaluated(config, wildcards)
+    return plan.samples(config, model_of(wildcards), arm)
+
+
 def evaluated_noises(config: Config, wildcards: Wildcards) -> list[str]:
     """Return the user's kinds of noise among a job's conditions, as scripts take them."""
     pairs = itertools.chain.from_iterable(_conditions(config, wildcards))

@@ -151,15 +151,29 @@ def keys(config: Config) -> Iterator[tuple[str | int | float, ...]]:
     for model in models(config):
         replicates = range(1, blocks(config, model.study)[-1][1] + 1)
         for arm in arms(config, model.study, model.fit, model.network):
+            predicted = ("mean", "sampled") if samples(config, model, arm) else ("mean",)
             for effect, point in product(arm.effects, arm.points):
-                for noise, noise_level in conditions(config, model, arm, point):
+                met = conditions(config, model, arm, point)
+                for (noise, noise_level), prediction in product(met, predicted):
                     for replicate in replicates:
                         yield (
                             *model,
                             *(arm.criterion, arm.scope, arm.selection, effect, arm.schedule),
                             *(point.step, levels.number(point.level), replicate),
-                            *(noise, float(noise_level)),
+                            *(noise, float(noise_level), prediction),
                         )
+
+
+def samples(config: Config, model: Model, arm: Arm) -> int:
+    """Return of how many samples of weights an arm's predictive average is taken; 0 for none.
+
+    Only a posterior can be sampled, and what trains after pruning is none any more.
+    """
+    asked: int = config.get("posterior_samples", 0)
+    if not asked or parts(config, model.study, arm, arm.points):
+        return 0
+    objective = config["catalogue"][model.study]["fits"][model.fit]["objective"]
+    return asked if objective["kind"] == "variational" else 0
 
 
 def row_files(config: Config) -> Iterator[str]:
@@ -192,14 +206,18 @@ def _evaluations(config: Config, pattern: str) -> Iterator[str]:
 
 def outline(config: Config) -> dict[str, Any]:
     """Return the part of the config that decides the table's rows: what `keys` reads."""
+    asked = config.get("posterior_samples", 0)
+    sampled = {"posterior_samples": asked} if asked else {}
     return {
         **{key: config[key] for key in ("replicates", "levels_per_job", "studies")},
+        **sampled,
         "catalogue": {
             study: {
                 "dataset": config["catalogue"][study]["dataset"],
                 **_stated(config["catalogue"][study], "replicates"),
                 "fits": {
                     fit: {"networks": settings["networks"]}
+                    | ({"objective": {"kind": settings["objective"]["kind"]}} if sampled else {})
                     for fit, settings in _fits(config, study).items()
                 },
                 "arms": config["catalogue"][study].get("arms", []),

@@ -92,6 +92,8 @@ def _rows(study: pd.DataFrame, filters: Filters) -> pd.DataFrame:
     if "noise" in study:
         filters = clean_unless_named(filters)
     rows = study
+    if "prediction" in study and "prediction" not in filters:
+        rows = study[study["prediction"] == "mean"]
     for column, value in filters.items():
         if column not in columns.KEY or column not in rows:
             raise ValueError(f"{column} is not a key column of the table")

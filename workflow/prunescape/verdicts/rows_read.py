@@ -45,7 +45,12 @@ class Rows:
         }
 
     def found(self, table: str, filters: Filters) -> list[Key]:
-        """Return the keys of the rows with the filters' values, in the order of the plan."""
+        """Return the keys of the rows with the filters' values, in the order of the plan.
+
+        Rows of sampled weights only where the filters name them.
+        """
+        if table == "scores":
+            filters = {"prediction": "mean", **filters}
         names = tuple(sorted(filters))
         if (table, names) not in self._by:
             at = [columns.of(table).index(name) for name in names]
