@@ -91,3 +91,9 @@ def test_a_job_reads_the_networks_that_were_trained_for_its_points():
         f"{POINT}/retrain/tuned/b2/checkpoint.safetensors"
     ]
     assert evaluate.evaluated_checkpoints(CONFIG, SNR) == []
+
+
+def test_only_posteriors_are_sampled_and_only_if_asked():
+    asked = CONFIG | {"posterior_samples": 9}
+    assert [evaluate.evaluated_samples(asked, each) for each in (SNR, CHAIN, TUNED)] == [9, 0, 0]
+    assert evaluate.evaluated_samples(CONFIG, SNR) == 0
