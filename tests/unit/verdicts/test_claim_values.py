@@ -58,3 +58,12 @@ def test_each_part_has_its_filters_in_words():
     several = {"of": {"criterion": "snr"}, "each": {"level": ["0.70", "0.90"]}}
     assert [part.label for part in parts(rows, **several)] == ["level 0.70", "level 0.90"]
     assert parts(rows)[0].label == ""
+
+
+def test_averages_over_samples_are_read_only_where_they_are_named():
+    rows = replicates(dense, 1, 2)
+    rows += [each | {"n_correct": 8000, "accuracy": 0.8, "prediction": "sampled"} for each in rows]
+    [means] = parts(rows)
+    [averages] = parts(rows, of={"criterion": "none", "prediction": "sampled"})
+    assert means.values.tolist() == [90.01, 90.02]
+    assert averages.values.tolist() == [80, 80]
