@@ -67,7 +67,8 @@ def test_claims_files_that_are_not_well_formed(tmp_path):
     path, stated = tmp_path / "claims.yaml", yaml.safe_load(CLAIMS.read_text())
     for text, message in [
         (yaml.safe_dump([stated[0], stated[0]]), "the claim's id g1 occurs twice"),
-        (yaml.safe_dump([{**stated[0], "extra": 1}]), "expected a claim with the keys"),
+        (yaml.safe_dump([{**stated[0], "extra": 1}]), r"unknown keys \['extra'\]; expected"),
+        (yaml.safe_dump([{"id": "x1"}]), r"claim 'x1': lacks the keys \['study', "),
         ("- just words", "expected a claim with the keys"),
         ("- {", "not a YAML file"),
     ]:

@@ -195,6 +195,7 @@ def _claims(path: str | os.PathLike) -> Iterator[Claim]:
     known = {field.name: field.default is MISSING for field in fields(Claim)}
     del known["file"]
     expected = [name for name, needed in known.items() if needed]
+    allowed = f"{expected}, and tolerance with reason"
     try:
         text = Path(path).read_text(encoding="utf-8")
         entries = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or []
@@ -206,12 +207,14 @@ def _claims(path: str | os.PathLike) -> Iterator[Claim]:
             f"{path}: expected a list of claims, found {textwrap.shorten(repr(entries), 200)}"
         )
     for entry in entries:
-        if not isinstance(entry, dict) or not set(expected) <= set(entry) <= set(known):
+        if not isinstance(entry, dict):
             shown = textwrap.shorten(repr(entry), 200)
-            raise ValueError(
-                f"{path}: expected a claim with the keys {expected}, and tolerance and reason if "
-                f"it has a tolerance, found {shown}"
-            )
+            raise ValueError(f"{path}: expected a claim with the keys {expected}, found {shown}")
+        here = f"{path}: claim {entry.get('id')!r}"
+        if unknown := [key for key in entry if key not in known]:
+            raise ValueError(f"{here}: unknown keys {unknown}; expected {allowed}")
+        if lacking := [key for key in expected if key not in entry]:
+            raise ValueError(f"{here}: lacks the keys {lacking}; expected {allowed}")
         try:
             yield replace(Claim(**entry), file=os.fspath(path))
         except ValueError as error:
