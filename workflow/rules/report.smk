@@ -174,12 +174,10 @@ rule flips:
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
-    params:
-        folder=results(""),
     conda:
         "../../envs/table.yaml"
     shell:
-        "python {input.code[0]:q} --folder {params.folder:q} --study {wildcards.study:q}"
+        "python {input.code[0]:q} --scores {input.table:q} --study {wildcards.study:q}"
         " --data data --table-output {output.table:q} --images-output {output.images:q}"
         " > {log:q} 2>&1"
 
