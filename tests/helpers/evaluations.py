@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from prunescape.evaluation.outcomes import Packed
+from prunescape.evaluation.outcome_bits import Packed
 
 TRAIN, VALIDATION, TEST = "1" * 64, "2" * 64, "3" * 64
 

@@ -8,6 +8,7 @@ test_a_rule_ends_with_one_line here the second.
 import contextlib
 import copy
 import io
+import json
 import math
 import re
 import runpy
@@ -117,7 +118,8 @@ def numbers(node, place=()):
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -1, -0.5], ids=["nan", "inf", "-1", "-0.5"])
 def test_negative_or_nan_settings(value):
-    places = list(numbers(CONFIG))
+    # The last epoch of a ramp may be -1, before training.
+    places = [each for each in numbers(CONFIG) if value != -1 or "warm_up" not in each]
     assert len(places) > 100
     found = validation.problems(changed(*((place, value) for place in places)))
     told = {line.split(":")[0] for line in found}
@@ -394,6 +396,8 @@ def test_a_table_with_a_missing_column(tmp_path):
     table.write_csv(table.of_diverged([]), tmp_path / "diverged.csv")
     given = ["--noise-table", tmp_path / "noise.csv", "--diverged", tmp_path / "diverged.csv"]
     given += ["--claims", ROOT / "workflow/resources/claims.yaml", "--studies", "graves"]
+    given += ["--looks", json.dumps(CONFIG["verdicts"]), "--designs", '{"graves": {}}']
+    given += ["--record", tmp_path / "declarations.json"]
     told = script("claims", "--table", tmp_path / "scores.parquet", *given, "--output", "x.csv")
     assert re.search(r"scores\.parquet: table of scores breaks its schema: .*nll", told), told
 

@@ -1,7 +1,7 @@
 """Gather the rows of all evaluations into one table, if they pass every integrity gate."""
 
 import _script
-from prunescape.evaluation import gates, outcomes, table
+from prunescape.evaluation import gates, outcome_bits, table
 from prunescape.foundations import files
 from prunescape.pipeline import plan
 
@@ -36,7 +36,8 @@ def main() -> None:
     records = [files.read_json(name) for name in names]
 
     packed = (
-        outcomes.read(f"{arguments.folder}/{path}") for path in plan.outcome_files(arguments.plan)
+        outcome_bits.read(f"{arguments.folder}/{path}")
+        for path in plan.outcome_files(arguments.plan)
     )
 
     scores = gates.passed(records, plan.keys(arguments.plan), packed)

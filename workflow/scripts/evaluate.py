@@ -4,7 +4,7 @@ import argparse
 
 import _script
 from prunescape.data import image_tensors
-from prunescape.evaluation import evaluating, outcomes
+from prunescape.evaluation import evaluating, outcome_bits
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import files, spelling
 from prunescape.networks import prunable
@@ -90,7 +90,7 @@ def main() -> None:
     if missing := evaluating.missing(cases):
         record["missing"] = [arguments.model | each for each in missing]
     files.write_json(arguments.output, record)
-    outcomes.write(arguments.outcomes_output, packed, len(split.labels), split.opened)
+    outcome_bits.write(arguments.outcomes_output, packed, len(split.labels), split.opened)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import _script
-from prunescape.data import datasets, own_images
+from prunescape.data import datasets, own_images, splitting
 from prunescape.data.readers import pictures
 
 
@@ -44,7 +44,7 @@ def main() -> None:
             print(note)
     else:
         parts, classes, names = datasets.read_raw(arguments.raw), datasets.CLASSES, None
-    splits = datasets.split(
+    splits = splitting.split(
         parts, arguments.source, arguments.test, arguments.seed, arguments.split
     )
     for name, part in splits.items():

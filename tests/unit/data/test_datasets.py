@@ -1,137 +1,21 @@
 import dataclasses
 import gzip
-import importlib.util
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.model_selection import train_test_split
 
-from prunescape.data import datasets
+from prunescape.data import datasets, splitting
 from prunescape.foundations import files
-
-IDX = [
-    f"{prefix}-{kind}-ubyte"
-    for prefix in ("train", "t10k")
-    for kind in ("images-idx3", "labels-idx1")
-]
-DIGITS = Path(importlib.util.find_spec("sklearn").origin).parent / "datasets/data/digits.csv.gz"
-
-
-def idx(array):
-    sizes = np.array(array.shape, dtype=">u4").tobytes()
-    return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
-
-
-def numbered(count, first=0):
-    """Images of 1 x 4 pixels that spell their number, so that each can be told from the others."""
-    number = np.arange(first, first + count, dtype=">u4")
-    return number.view(np.uint8).reshape(count, 1, 4), number % 10
-
-
-def numbers(part):
-    """The numbers that the images of a part spell; each must still have its own label."""
-    images, labels = part
-    found = np.ascontiguousarray(images).reshape(-1, 4).view(">u4")[:, 0]
-    assert (found % 10 == labels).all(), "images and labels were shuffled apart"
-    return found
+from tests.helpers.raw_files import DIGITS, IDX, idx, write_raw
 
 
 @pytest.fixture
 def raw(tmp_path):
     """MNIST's four raw files and sizes, with numbered images."""
     return write_raw(tmp_path / "raw", 60_000, 10_000)
-
-
-def write_raw(folder, train, test):
-    folder.mkdir()
-    arrays = (*numbered(train), *numbered(test, first=train))
-    for name, array in zip(IDX, arrays, strict=True):
-        (folder / name).write_bytes(idx(array))
-    return [folder / name for name in IDX]
-
-
-def test_official_split_keeps_the_test_set(raw):
-    parts = datasets.read_raw(raw)
-    split = datasets.split(parts, "mnist", "official", 100)
-    found = {name: numbers(part) for name, part in split.items()}
-    assert {name: len(n) for name, n in found.items()} == {
-        "train": 54_000,
-        "validation": 6_000,
-        "test": 10_000,
-    }
-    assert (found["test"] == np.arange(60_000, 70_000)).all()
-    fitted = np.concatenate([found["train"], found["validation"]])
-    assert (np.sort(fitted) == np.arange(60_000)).all()
-    # Shuffled: the validation set is a fair sample, and hardly anything is where it was.
-    assert 28_000 < found["validation"].mean() < 32_000
-    assert (fitted == np.arange(60_000)).mean() < 0.001
-
-
-def test_pooled_split_takes_the_test_set_from_the_shuffled_whole(raw):
-    split = datasets.split(datasets.read_raw(raw), "mnist", 21_000, 100)
-    found = {name: numbers(part) for name, part in split.items()}
-    assert [len(n) for n in found.values()] == [44_100, 4_900, 21_000]
-    assert (np.sort(np.concatenate(list(found.values()))) == np.arange(70_000)).all()
-    # One image in seven comes from the official test set: standard deviation 42.
-    assert abs((found["test"] >= 60_000).sum() - 3_000) < 210
-
-
-def test_split_is_a_function_of_source_and_seed(tmp_path):
-    parts = datasets.read_raw(write_raw(tmp_path / "raw", 900, 100))
-
-    def validation(source="mnist", seed=1, test=100):
-        return numbers(datasets.split(parts, source, test, seed)["validation"]).tolist()
-
-    assert validation() == validation()
-    assert validation() != validation(seed=2)
-    assert validation() != validation(source="fashion_mnist")
-
-
-def test_digits():
-    images, labels = datasets.read_raw([DIGITS])["train"]
-    assert images.shape == (1797, 1, 8, 8)
-    assert images.dtype == np.float32
-    assert (images.min(), images.max()) == (0, 1)
-    # The file's first line, in sixteenths.
-    assert (images[0, 0, 0] * 16).tolist() == [0, 0, 5, 13, 9, 1, 0, 0]
-    assert labels[:11].tolist() == [*range(10), 0]
-    split = datasets.split({"train": (images, labels)}, "digits", 540, 42)
-    assert [len(part[1]) for part in split.values()] == [1131, 126, 540]
-    seen = np.concatenate([part[0] for part in split.values()]).reshape(1797, 64)
-    assert (np.unique(seen, axis=0) == np.unique(images.reshape(1797, 64), axis=0)).all()
-
-
-def test_a_split_by_sklearn_is_sklearns_own(tmp_path, raw):
-    """Training and test set in its order; the end of the training set is for validation."""
-    digits = datasets.read_raw([DIGITS])
-    whole = {"digits": (digits, 540, 0.3, 42), "mnist": (datasets.read_raw(raw), 21_000, 0.3, 100)}
-    for source, (parts, test, share, seed) in whole.items():
-        images = np.concatenate([part[0] for part in parts.values()])
-        labels = np.concatenate([part[1] for part in parts.values()])
-        expected = train_test_split(images, labels, test_size=share, random_state=seed)
-        found = datasets.split(parts, source, test, seed, "sklearn")
-        fitted = [np.concatenate([found["train"][i], found["validation"][i]]) for i in (0, 1)]
-        for ours, theirs in zip((*fitted, *found["test"]), (0, 2, 1, 3), strict=True):
-            np.testing.assert_array_equal(ours, expected[theirs])
-    with pytest.raises(ValueError, match="found official with split: sklearn; allowed: a number"):
-        datasets.split(datasets.read_raw(raw), "mnist", "official", 1, "sklearn")
-
-
-def test_the_digits_of_the_public_code_have_61_pixels_that_change():
-    found = datasets.split(datasets.read_raw([DIGITS]), "digits", 540, 42, "sklearn")
-    fitted = np.concatenate([found["train"][0], found["validation"][0]]).reshape(1257, 64)
-    assert (fitted.std(0) > 0).sum() == 61
-
-
-@pytest.mark.parametrize("test", ["official", 0, 1788, -5])
-def test_impossible_test_sets(test):
-    parts = datasets.read_raw([DIGITS])
-    with pytest.raises(ValueError, match=r"datasets\.<name>\.test: .*digits"):
-        datasets.split(parts, "digits", test, 42)
 
 
 def write_all(folder, test="540", seed="42", dataset="digits"):
@@ -164,7 +48,7 @@ def test_load_joins_files_and_says_which_were_opened(tmp_path):
     assert both.opened == {"train": files.sha256(train), "validation": files.sha256(validation)}
     alone = datasets.load([test])
     assert alone.opened == {"test": files.sha256(test)}
-    expected = datasets.split(datasets.read_raw([DIGITS]), "digits", 540, 42)
+    expected = splitting.split(datasets.read_raw([DIGITS]), "digits", 540, 42)
     assert (both.images[1131:] == expected["validation"][0]).all()
     assert (both.labels[:1131] == expected["train"][1]).all()
     assert (alone.images == expected["test"][0]).all()

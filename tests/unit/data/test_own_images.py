@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from prunescape.data import datasets, own_images, own_sources
+from prunescape.data import datasets, own_images, own_sources, splitting
 from prunescape.foundations import files
 from tests.helpers.images import COLOUR, GREY, LABELS, N, photograph
 
@@ -57,7 +57,7 @@ def test_a_test_set_of_ones_own_is_official(tmp_path):
         test_labels=LABELS[:5],
     )
     read = own_images.read(path)
-    split = datasets.split(read.parts, "mine", "official", 1)
+    split = splitting.split(read.parts, "mine", "official", 1)
     assert (split["test"][0] == GREY[:5, None]).all()
     assert {name: len(part[1]) for name, part in split.items()} == {
         "train": 27,
@@ -79,7 +79,7 @@ def test_a_validation_set_of_ones_own_stays_as_it_is(tmp_path):
     )
     parts = own_images.read(path).parts
     for test, kept in (("official", 20), (6, 18)):
-        split = datasets.split(parts, "mine", test, 1)
+        split = splitting.split(parts, "mine", test, 1)
         assert (split["validation"][0] == GREY[20:26, None]).all()
         assert split["validation"][1].tolist() == LABELS[20:26].tolist()
         assert len(split["train"][1]) == kept

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from prunescape import data
-from prunescape.data import datasets, sources, web
+from prunescape.data import datasets, sources, splitting, web
 from tests.helpers import servers
 
 RAW = {name: os.urandom(3000) + name.encode() for name in sources.FILES["mnist"]}
@@ -363,6 +363,6 @@ def test_real_mnist_through_npm(tmp_path):
     images = parts["train"][0]
     mean, deviation = images.mean() / 255, images.std() / 255
     assert (round(mean, 4), round(deviation, 4)) == (0.1307, 0.3081)
-    sizes = functools.partial(datasets.split, parts, "mnist", seed=100)
+    sizes = functools.partial(splitting.split, parts, "mnist", seed=100)
     assert [len(labels) for _, labels in sizes("official").values()] == [54000, 6000, 10000]
     assert [len(labels) for _, labels in sizes(21000).values()] == [44100, 4900, 21000]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from prunescape.evaluation import columns, gates, table
-from prunescape.evaluation.outcomes import write
+from prunescape.evaluation.outcome_bits import write
 from prunescape.foundations import files
 from prunescape.pipeline import plan
 from tests.helpers.evaluations import TRAIN, dense, outcomes, record, row

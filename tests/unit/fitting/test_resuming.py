@@ -128,7 +128,7 @@ def test_a_training_is_of_every_module_and_every_script():
     folders = {str(path.parent.relative_to(resuming.WORKFLOW)) for path in resuming.code()}
     rooms = ["configuration", "data", "drawing", "evaluation", "explorer", "exports", "figures"]
     rooms += ["fitting", "foundations", "jobs", "networks", "optimising", "pipeline", "pruning"]
-    rooms += ["report", "running", "scoring", "data/readers"]
+    rooms += ["report", "running", "scoring", "verdicts", "data/readers"]
     assert folders == {"prunescape", "scripts", *(f"prunescape/{room}" for room in rooms)}
     named = ["scripts/train.py", "prunescape/__init__.py", "prunescape/fitting/training.py"]
     assert {resuming.WORKFLOW / name for name in named} <= set(resuming.code())

@@ -1,4 +1,4 @@
-"""Data sets: read raw files, split them into training, validation and test sets, read those."""
+"""Data sets: read raw files; write and read training, validation and test sets."""
 
 import gzip
 import math
@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from prunescape.foundations import files, streams
-from prunescape.foundations.choices import choose
+from prunescape.foundations import files
 
 SPLITS = ("train", "validation", "test")
 CLASSES = 10  # in all sources that come with the project
@@ -67,82 +66,6 @@ def read_raw(paths: Sequence[Path]) -> Parts:
     if parts["train"][0].shape[1:] != parts["test"][0].shape[1:]:
         raise ValueError(f"{by_name[names[0]]}: images of another size than the training set's")
     return parts
-
-
-def split(
-    parts: Parts, source: str, test: int | str, seed: int, shuffling: str = "stream"
-) -> Parts:
-    """Divide the parts of a source into training, validation and test sets.
-
-    The last 10 % (rounded) of the shuffled training part become the validation set, unless the
-    source has a validation set, which is kept as it is.
-
-    Args:
-        parts: the training part, which may be the whole source, and perhaps validation and test.
-        source: name of the source, part of the stream's name.
-        test: "official" keeps the official test set as it is; a number pools the training and test
-            parts, shuffles them, and makes the last `test` images the test set.
-        seed: the data set's seed.
-        shuffling: `stream`: the stream ("split", source, seed) shuffles; `sklearn`: scikit-learn's
-            train_test_split does, with test_size=test and random_state=seed, so that training and
-            test set, in their order, are those of codes that call it.
-
-    Raises:
-        ValueError: if there is no official test set, `test` leaves too few images to train on, or
-            scikit-learn is to make an official test set.
-    """
-    images, labels = _divided(parts, source, test)
-    by_sklearn = choose({"stream": False, "sklearn": True}, shuffling, "datasets.<name>.split")
-    if by_sklearn and isinstance(test, str):
-        raise ValueError(
-            "datasets.<name>.test: found official with split: sklearn; allowed: a number"
-        )
-    if by_sklearn:
-        from sklearn.model_selection import train_test_split  # takes a second
-
-        order, last = train_test_split(np.arange(len(labels)), test_size=test, random_state=seed)
-        held_out = images[last], labels[last]
-    else:
-        order = streams.generator("split", source, seed).permutation(len(labels))
-        if isinstance(test, str):
-            held_out = parts["test"]
-        else:
-            order, last = order[:-test], order[-test:]
-            held_out = images[last], labels[last]
-    if "validation" in parts:
-        train, validation = order, parts["validation"]
-    else:
-        train, last = np.split(order, [len(order) - round(len(order) / 10)])
-        validation = images[last], labels[last]
-    return {
-        "train": (images[train], labels[train]),
-        "validation": validation,
-        "test": held_out,
-    }
-
-
-def _divided(parts: Parts, source: str, test: int | str) -> Part:
-    """Return what is shuffled: the training part, with a number for `test` the test part too.
-
-    Raises:
-        ValueError: as `split`.
-    """
-    if isinstance(test, str):
-        if test != "official":
-            raise ValueError(f"datasets.<name>.test: found {test!r}; allowed: official, a number")
-        if "test" not in parts:
-            raise ValueError(
-                f"datasets.<name>.test: {source} has no official test set, expected a number"
-            )
-        return parts["train"]
-    pooled = [parts[part] for part in ("train", "test") if part in parts]
-    images, labels = (np.concatenate(arrays) for arrays in zip(*pooled, strict=True))
-    if not 1 <= test <= len(labels) - FEWEST:
-        raise ValueError(
-            f"datasets.<name>.test: {test} of {source}'s {len(labels)} images, expected "
-            f"{'official or ' if 'test' in parts else ''}1 .. {len(labels) - FEWEST}"
-        )
-    return images, labels
 
 
 def write(

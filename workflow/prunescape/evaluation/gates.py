@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from prunescape.evaluation import columns, table
-from prunescape.evaluation.outcomes import Packed
+from prunescape.evaluation.outcome_bits import Packed
 from prunescape.fitting.divergence import Divergence
 from prunescape.foundations import levels
 from prunescape.foundations.table_rows import named_rows

@@ -1,12 +1,12 @@
 """Outcomes: of every row of the table, which test images the network classified correctly.
 
-Evaluation keeps them beside the rows, one bit an image. They tell what a count can't: which images
-pruning breaks, and how far a difference would hold on other images.
+They say what a count can't: which images pruning breaks, and how far a difference would hold on
+other images.
 """
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,28 +15,10 @@ import numpy as np
 import pandas as pd
 
 from prunescape.data import datasets
-from prunescape.evaluation import columns, table
+from prunescape.evaluation import columns, outcome_bits, table
+from prunescape.evaluation.outcome_bits import Packed
 from prunescape.foundations import files
 from prunescape.pipeline import paths
-
-BITS = "correct"
-"""The name of the only array in a file of outcomes."""
-
-
-@dataclass(frozen=True)
-class Packed:
-    """The outcomes of one evaluation job.
-
-    Attributes:
-        bits: uint8 [rows, bytes], eight images a byte, the first image in the highest bit
-            (numpy.packbits); rows in the order of the rows.json beside it.
-        n_images: images of the evaluated split, in the order of its file.
-        evaluated_on: split -> SHA-256 of its file.
-    """
-
-    bits: np.ndarray
-    n_images: int
-    evaluated_on: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -58,32 +40,6 @@ class Outcomes:
         chosen = _chosen(self.rows, equal)
         kept = self.rows[chosen].reset_index(drop=True)
         return Outcomes(kept, self.correct[chosen], self.evaluated_on)
-
-
-def write(
-    path: str | os.PathLike,
-    packed: Sequence[bytes],
-    n_images: int,
-    evaluated_on: dict[str, str],
-) -> None:
-    """Write a job's outcomes: packed bits for every row, in the rows' order."""
-    width = -(-n_images // 8)
-    bits = np.frombuffer(b"".join(packed), np.uint8).reshape(len(packed), width)
-    files.write_tensors(path, {BITS: bits}, {"n_images": n_images, "evaluated_on": evaluated_on})
-
-
-def read(path: str | os.PathLike) -> Packed:
-    """Read what `write` wrote; ValueError names the file if it is something else."""
-    arrays, metadata = files.read_tensors(path)
-    n_images, evaluated_on = metadata.get("n_images"), metadata.get("evaluated_on")
-    bits = arrays.get(BITS, np.empty(0))
-    if (
-        not (isinstance(n_images, int) and isinstance(evaluated_on, dict) and len(arrays) == 1)
-        or (bits.dtype != np.uint8 or bits.ndim != 2)
-        or bits.shape[1] != -(-n_images // 8)
-    ):
-        raise ValueError(f"{path}: not a file of outcomes")
-    return Packed(bits, n_images, evaluated_on)
 
 
 def outcomes(folder: str | os.PathLike, study: str, **equal: Any) -> Outcomes:
@@ -163,7 +119,7 @@ def _jobs(folder: Path, study: str) -> Iterator[tuple[dict[str, Any], Packed]]:
     for path in sorted(folder.glob(pattern)):
         rows = path.with_name(Path(paths.ROWS).name)
         if rows.exists():
-            record, packed = files.read_json(rows), read(path)
+            record, packed = files.read_json(rows), outcome_bits.read(path)
             if len(record["rows"]) != len(packed.bits):
                 raise ValueError(f"{path}: {len(packed.bits)} rows, {rows} has another number")
             yield record, packed

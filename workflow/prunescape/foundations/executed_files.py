@@ -46,6 +46,7 @@ def _install() -> None:
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "exec" and _noted:
-        name = getattr(arguments[0], "co_filename", "")
+        # Not later: the code that is executed may change the working folder.
+        name = str(Path(getattr(arguments[0], "co_filename", "")).absolute())
         for names in _noted:
             names.append(name)

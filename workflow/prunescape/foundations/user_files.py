@@ -150,11 +150,12 @@ def load(named: str) -> Callable[..., Any]:
     path, name = split(named)
     check(named)  # its messages about the source are clearer than Python's
     torchvision_hook.install()
+    file = Path(path).resolve()  # not later: the code may change the working folder
     with running(path, f"when it is imported; {PROGRAM}"):
         global_state.seed(0)
         with executed_files.noted() as names:
             module = user_namespace.run(path)
-        _check_executed(Path(path).resolve(), names)
+        _check_executed(file, names)
         found: Callable[..., Any] | None = getattr(module, name, None)
     if found is None:
         raise ValueError(f"{path} defines no {name} once it has run")

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from sklearn.model_selection import train_test_split
+
+from prunescape.data import datasets, splitting
+from tests.helpers.raw_files import DIGITS, numbers, write_raw
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """MNIST's four raw files and sizes, with numbered images."""
+    return write_raw(tmp_path / "raw", 60_000, 10_000)
+
+
+def test_official_split_keeps_the_test_set(raw):
+    parts = datasets.read_raw(raw)
+    split = splitting.split(parts, "mnist", "official", 100)
+    found = {name: numbers(part) for name, part in split.items()}
+    assert {name: len(n) for name, n in found.items()} == {
+        "train": 54_000,
+        "validation": 6_000,
+        "test": 10_000,
+    }
+    assert (found["test"] == np.arange(60_000, 70_000)).all()
+    fitted = np.concatenate([found["train"], found["validation"]])
+    assert (np.sort(fitted) == np.arange(60_000)).all()
+    # Shuffled: the validation set is a fair sample, and hardly anything is where it was.
+    assert 28_000 < found["validation"].mean() < 32_000
+    assert (fitted == np.arange(60_000)).mean() < 0.001
+
+
+def test_pooled_split_takes_the_test_set_from_the_shuffled_whole(raw):
+    split = splitting.split(datasets.read_raw(raw), "mnist", 21_000, 100)
+    found = {name: numbers(part) for name, part in split.items()}
+    assert [len(n) for n in found.values()] == [44_100, 4_900, 21_000]
+    assert (np.sort(np.concatenate(list(found.values()))) == np.arange(70_000)).all()
+    # One image in seven comes from the official test set: standard deviation 42.
+    assert abs((found["test"] >= 60_000).sum() - 3_000) < 210
+
+
+def test_split_is_a_function_of_source_and_seed(tmp_path):
+    parts = datasets.read_raw(write_raw(tmp_path / "raw", 900, 100))
+
+    def validation(source="mnist", seed=1, test=100):
+        return numbers(splitting.split(parts, source, test, seed)["validation"]).tolist()
+
+    assert validation() == validation()
+    assert validation() != validation(seed=2)
+    assert validation() != validation(source="fashion_mnist")
+
+
+def test_digits():
+    images, labels = datasets.read_raw([DIGITS])["train"]
+    assert images.shape == (1797, 1, 8, 8)
+    assert images.dtype == np.float32
+    assert (images.min(), images.max()) == (0, 1)
+    # The file's first line, in sixteenths.
+    assert (images[0, 0, 0] * 16).tolist() == [0, 0, 5, 13, 9, 1, 0, 0]
+    assert labels[:11].tolist() == [*range(10), 0]
+    split = splitting.split({"train": (images, labels)}, "digits", 540, 42)
+    assert [len(part[1]) for part in split.values()] == [1131, 126, 540]
+    seen = np.concatenate([part[0] for part in split.values()]).reshape(1797, 64)
+    assert (np.unique(seen, axis=0) == np.unique(images.reshape(1797, 64), axis=0)).all()
+
+
+def test_a_split_by_sklearn_is_sklearns_own(tmp_path, raw):
+    """Training and test set in its order; the end of the training set is for validation."""
+    digits = datasets.read_raw([DIGITS])
+    whole = {"digits": (digits, 540, 0.3, 42), "mnist": (datasets.read_raw(raw), 21_000, 0.3, 100)}
+    for source, (parts, test, share, seed) in whole.items():
+        images = np.concatenate([part[0] for part in parts.values()])
+        labels = np.concatenate([part[1] for part in parts.values()])
+        expected = train_test_split(images, labels, test_size=share, random_state=seed)
+        found = splitting.split(parts, source, test, seed, "sklearn")
+        fitted = [np.concatenate([found["train"][i], found["validation"][i]]) for i in (0, 1)]
+        for ours, theirs in zip((*fitted, *found["test"]), (0, 2, 1, 3), strict=True):
+            np.testing.assert_array_equal(ours, expected[theirs])
+    with pytest.raises(ValueError, match="found official with split: sklearn; allowed: a number"):
+        splitting.split(datasets.read_raw(raw), "mnist", "official", 1, "sklearn")
+
+
+def test_the_digits_of_the_public_code_have_61_pixels_that_change():
+    found = splitting.split(datasets.read_raw([DIGITS]), "digits", 540, 42, "sklearn")
+    fitted = np.concatenate([found["train"][0], found["validation"][0]]).reshape(1257, 64)
+    assert (fitted.std(0) > 0).sum() == 61
+
+
+@pytest.mark.parametrize("test", ["official", 0, 1788, -5])
+def test_impossible_test_sets(test):
+    parts = datasets.read_raw([DIGITS])
+    with pytest.raises(ValueError, match=r"datasets\.<name>\.test: .*digits"):
+        splitting.split(parts, "digits", test, 42)
