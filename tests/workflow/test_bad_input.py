@@ -26,6 +26,7 @@ from prunescape.data import datasets
 from prunescape.evaluation import table
 from prunescape.fitting.checkpoints import FORMAT
 from prunescape.foundations import files
+from prunescape.jobs import report
 from prunescape.pruning import arm_masks, selection
 from tests.helpers.factories import checkpoint, scored, uint8_images
 from tests.helpers.places import ROOT, WORKFLOW
@@ -396,7 +397,7 @@ def test_a_table_with_a_missing_column(tmp_path):
     table.write_csv(table.of_diverged([]), tmp_path / "diverged.csv")
     given = ["--noise-table", tmp_path / "noise.csv", "--diverged", tmp_path / "diverged.csv"]
     given += ["--claims", ROOT / "workflow/resources/claims.yaml", "--studies", "graves"]
-    given += ["--looks", json.dumps(CONFIG["verdicts"]), "--designs", '{"graves": {}}']
+    given += ["--looks", json.dumps(CONFIG["verdicts"]), "--designs", report.designs(CONFIG)]
     given += ["--record", tmp_path / "declarations.json"]
     told = script("claims", "--table", tmp_path / "scores.parquet", *given, "--output", "x.csv")
     assert re.search(r"scores\.parquet: table of scores breaks its schema: .*nll", told), told
