@@ -12,7 +12,7 @@ def rows(**arms):
     lines = []
     for criterion, values in arms.items():
         for number, value in enumerate(values, 1):
-            key = ["graves", "mnist", "logistic", "vi", criterion, *"abcdefgh"]
+            key = ["graves", "mnist", "logistic", "vi", criterion, *"abcdefghi"]
             lines.append(",".join([*key, str(number), str(value), "0"]))
     return tables.read(HEADING + "\n".join(lines))
 
