@@ -18,6 +18,7 @@ from tests.helpers.workplace import LIMIT, RUN, Workplace, bound, counts, end, m
 pytestmark = pytest.mark.slow
 
 ROWS = f"{RUN}/graves/digits/logistic/point/r1-2/evaluate/none/none/none/none/b1/rows.json"
+OUTCOMES = ROWS.replace("rows.json", "outcomes.safetensors")
 TABLE = f"{RUN}/scores.csv"
 LOG = f"{RUN}/logs{ROWS.removeprefix(RUN).removesuffix('.json')}.log"
 DAY = 86400
@@ -26,7 +27,7 @@ DAY = 86400
 @pytest.fixture
 def unfinished(workplace: Workplace) -> Workplace:
     """A run in which one evaluation and the table are missing."""
-    for name in (ROWS, TABLE):
+    for name in (ROWS, OUTCOMES, TABLE):
         (workplace.root / name).unlink()
     return workplace
 
