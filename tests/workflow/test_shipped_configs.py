@@ -8,6 +8,8 @@ import pytest
 from tests.helpers.places import ROOT
 from tests.helpers.workplace import Workplace
 
+pytestmark = pytest.mark.slow
+
 CONFIGS = sorted((ROOT / "config").rglob("*.yaml"))
 
 
