@@ -256,7 +256,7 @@ def test_a_claim_that_is_not_tested(workplace):
         ("prunescape/pruning/selection.py", {**PRUNE, **EVALUATE}),
         ("prunescape/evaluation/metrics.py", EVALUATE),
         ("prunescape/evaluation/gates.py", REPORT),
-        ("prunescape/report/claims.py", {"claims": 1, **PAGES}),
+        ("prunescape/verdicts/claims.py", {"claims": 1, **PAGES}),
         ("prunescape/report/published_results.py", {"compare_published": 1, "figure": 6}),
         ("prunescape/drawing/style.py", {"figure": 6, "explorer": 1}),
         ("prunescape/figures/noise_curves.py", {"figure": 1}),
