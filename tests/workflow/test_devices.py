@@ -3,8 +3,12 @@
 import re
 import sys
 
+import pytest
+
 from tests.helpers.places import WORKFLOW
 from tests.helpers.workplace import Workplace
+
+pytestmark = pytest.mark.slow
 
 # Six jobs that claim a GPU, say so, and say when they are about to end.
 SNAKEFILE = """

@@ -1,7 +1,6 @@
 """Divide the images of a source into training, validation and test sets."""
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from prunescape.data.datasets import FEWEST, Part, Parts
 from prunescape.foundations import streams
@@ -37,6 +36,8 @@ def split(
             "datasets.<name>.test: found official with split: sklearn; allowed: a number"
         )
     if by_sklearn:
+        from sklearn.model_selection import train_test_split  # takes a second
+
         order, last = train_test_split(np.arange(len(labels)), test_size=test, random_state=seed)
         held_out = images[last], labels[last]
     else:
