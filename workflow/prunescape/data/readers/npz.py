@@ -15,7 +15,7 @@ from prunescape.foundations.messages import few, one_line
 ENCRYPTED = 1  # bit in the flags of an archive's member
 
 FAULTS = (
-    *(*arrays.NUMPY_FAULTS, RuntimeError, NotImplementedError),
+    *(*arrays.NUMPY_FAULTS, RuntimeError),  # zipfile's: a password, an unknown compression
     *(zipfile.BadZipFile, zlib.error, struct.error),
 )
 
