@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from prunescape.verdicts import claim_files
-from tests.helpers.places import RESOURCES
+from tests.helpers.places import RESOURCES, ROOT
 
 CLAIMS = RESOURCES / "claims.yaml"
 STATED = claim_files.Claim(
@@ -169,3 +169,14 @@ def test_selections_are_those_of_every_part_side_and_cell():
         for level in ("0.3", "0.4")
     ]
     assert found[0][1]["criterion"] == "none"
+
+
+def test_the_projects_tolerances_are_more_than_one_test_image():
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    tolerant = [each for each in claim_files.read(CLAIMS) if each.tolerance is not None]
+    assert len(tolerant) >= 20
+    for claim in tolerant:
+        dataset = config["catalogue"][claim.study]["dataset"]
+        test = config["datasets"][dataset]["test"]
+        assert claim.statistic["measure"] in ("accuracy", "error")
+        assert claim.tolerance > 100 / (10_000 if test == "official" else test), claim.id
