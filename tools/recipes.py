@@ -2,14 +2,18 @@
 
     python tools/recipes.py results/tune_magnitude
     python tools/recipes.py results/tune_sparse_vd --level 68x
+    python tools/recipes.py results/tune_sgd_noise --floored 0.5
 
 Chosen is the fit with the smallest mean error on the validation set; of those whose paired
-difference from it is below a standard error, the one whose training takes the least CPU time.
+difference from it is below a standard error, the one whose training takes the least CPU time
+(to within 10 %, which the same work differs by from run to run).
+With --floored, fits of preconditioned SGD that are plain SGD in the main are out of the choice.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +25,7 @@ from prunescape.foundations import levels  # noqa: E402
 from prunescape.foundations.table_rows import named_rows  # noqa: E402
 
 TRAINING = ("train", "fit_variational")
+SAME_COST = 1.1  # times the CPU seconds of the cheapest
 
 
 def main() -> None:
@@ -30,12 +35,21 @@ def main() -> None:
     )
     parser.add_argument("results", type=Path, help="folder of the run")
     parser.add_argument("--level", default="0", help="sparsity that counts, as its arm writes it")
+    parser.add_argument(
+        "--floored",
+        type=float,
+        help="largest mean share of weights at the floor",
+    )
     arguments = parser.parse_args()
     try:
         check_split(arguments.results)
         scores = pd.read_parquet(arguments.results / "scores.parquet")
         costs = pd.read_csv(arguments.results / "costs.csv")
-        found = choose(scores, costs, levels.number(arguments.level))
+        out: set[str] = set()
+        if arguments.floored is not None:
+            noise = pd.read_csv(arguments.results / "gradient_noise.csv")
+            out = plain_sgd(noise, arguments.floored)
+        found = choose(scores, costs, levels.number(arguments.level), out)
     except (OSError, ValueError) as error:
         sys.exit(f"recipes.py: {error}")
     print(table(found))
@@ -48,20 +62,29 @@ def check_split(results: Path) -> None:
         raise ValueError(f"{results}: split is {split}; recipes are chosen with tune")
 
 
-def choose(scores: pd.DataFrame, costs: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Return the fits in order of their mean error.
+def plain_sgd(noise: pd.DataFrame, floored: float) -> set[str]:
+    """Return the fits whose mean share of weights at the floor is above `floored`, in [0, 1]."""
+    shares = noise.groupby("fit")["floored"].mean()
+    return set(shares.index[shares > floored])
+
+
+def choose(
+    scores: pd.DataFrame, costs: pd.DataFrame, level: float, out: Collection[str] = ()
+) -> pd.DataFrame:
+    """Return the fits in order of their mean error; those that are out of the choice come last.
 
     Args:
         scores: the table of a run whose fits have the same replicates.
         costs: its costs.
         level: sparsity of the networks that count; 0: the unpruned ones.
+        out: fits that can't be chosen.
 
     Returns:
         fit; error, its mean in percent; above, the paired difference from the first in points;
-        standard_error of that; n; cpu_seconds of training a replicate; chosen, true for one.
+        standard_error of that; n; cpu_seconds of training a replicate; out; chosen, true for one.
 
     Raises:
-        ValueError: if no networks have the level, or a fit lacks a replicate.
+        ValueError: if no networks have the level, a fit lacks a replicate, or all are out.
     """
     rows = scores[(scores["noise"] == "none") & (scores["level"] == level)]
     errors = rows.assign(error=100 * (1 - rows["accuracy"])).pivot(
@@ -72,7 +95,10 @@ def choose(scores: pd.DataFrame, costs: pd.DataFrame, level: float) -> pd.DataFr
     lacking = errors.columns[errors.isna().any()]
     if len(lacking):
         raise ValueError(f"replicates of {', '.join(lacking)} have diverged, or are not there")
-    errors = errors[errors.mean().sort_values(kind="stable").index]
+    if set(errors.columns) <= set(out):
+        raise ValueError("all fits are out of the choice")
+    order = errors.mean().sort_values(kind="stable").index
+    errors = errors[sorted(order, key=lambda fit: fit in out)]
     above = errors.sub(errors.iloc[:, 0], axis=0)
     training = costs[costs["stage"].isin(TRAINING)]
     replicates = training["last"] - training["first"] + 1
@@ -86,19 +112,21 @@ def choose(scores: pd.DataFrame, costs: pd.DataFrame, level: float) -> pd.DataFr
             "cpu_seconds": seconds / replicates.groupby(training["fit"]).sum(),
         }
     ).loc[errors.columns]
-    as_good = found["above"] <= found["standard_error"]
-    cheapest = found["cpu_seconds"].where(as_good).idxmin()
-    return found.assign(chosen=found.index == cheapest).rename_axis("fit").reset_index()
+    found["out"] = found.index.isin(out)
+    as_good = (found["above"] <= found["standard_error"]) & ~found["out"]
+    cheap = found["cpu_seconds"] <= SAME_COST * found["cpu_seconds"][as_good].min()
+    chosen = (as_good & cheap).idxmax()  # the first, so the one with the smallest error
+    return found.assign(chosen=found.index == chosen).rename_axis("fit").reset_index()
 
 
 def table(found: pd.DataFrame) -> str:
-    """Return the choice as a table of Markdown."""
+    """Return the choice as a table of Markdown; fits that are out stand in parentheses."""
     lines = [
         "| fit | error (%) | above the best (points) | standard error | n | CPU s a replicate |",
         "|---|---|---|---|---|---|",
     ]
     for row in named_rows(found):
-        name = f"**{row.fit}**" if row.chosen else row.fit
+        name = f"**{row.fit}**" if row.chosen else f"({row.fit})" if row.out else row.fit
         numbers = f"{row.error:.2f} | {row.above:.2f} | {row.standard_error:.2f}"
         lines.append(f"| {name} | {numbers} | {row.n} | {row.cpu_seconds:.0f} |")
     return "\n".join(lines)

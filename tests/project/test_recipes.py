@@ -34,6 +34,20 @@ def test_the_smallest_error_wins_and_a_cheaper_one_that_is_as_good():
     assert "| **as_good** | 4.33 | 0.33 | 0.67 | 3 | 5 |" in recipes.table(found)
 
 
+def test_costs_within_a_tenth_are_the_same():
+    table = scores(
+        replicates([0.95, 0.96, 0.97], fit="best") + replicates([0.94, 0.97, 0.96], fit="as_good")
+    )
+    chosen = {
+        seconds: recipes.choose(table, costs(best=seconds, as_good=5), 0.0).set_index("fit")[
+            "chosen"
+        ]
+        for seconds in (5.4, 5.6)
+    }
+    assert chosen[5.4].to_dict() == {"best": True, "as_good": False}
+    assert chosen[5.6].to_dict() == {"best": False, "as_good": True}
+
+
 def test_the_level_that_counts():
     rows = replicates([0.90, 0.91, 0.92], fit="a") + replicates([0.95, 0.96, 0.97], fit="b")
     rows += replicates([0.8, 0.8, 0.8], fit="a", criterion="snr", level=0.9, kept=100)
@@ -53,3 +67,16 @@ def test_nothing_is_chosen_on_the_test_set(tmp_path):
     (tmp_path / "environment.json").write_text(json.dumps({"config": {"split": "final"}}))
     with pytest.raises(ValueError, match="split is final; recipes are chosen with tune"):
         recipes.check_split(tmp_path)
+
+
+def test_fits_that_are_plain_sgd_are_out_of_the_choice():
+    noise = pd.DataFrame({"fit": ["a", "a", "b", "b"], "floored": [0.4, 0.8, 0.5, 0.5]})
+    assert recipes.plain_sgd(noise, 0.5) == {"a"}
+    rows = replicates([0.95, 0.96, 0.97], fit="a") + replicates([0.90, 0.91, 0.92], fit="b")
+    found = recipes.choose(scores(rows), costs(a=1, b=9), 0.0, {"a"})
+    assert found["fit"].tolist() == ["b", "a"]
+    assert found["chosen"].tolist() == [True, False]
+    assert found["above"].tolist() == pytest.approx([0, -5])
+    assert "| (a) | 4.00 | -5.00 |" in recipes.table(found)
+    with pytest.raises(ValueError, match="all fits are out"):
+        recipes.choose(scores(rows), costs(a=1, b=9), 0.0, {"a", "b"})

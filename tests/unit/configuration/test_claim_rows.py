@@ -98,7 +98,7 @@ def test_columns_are_those_of_the_tables():
     assert numbers < {*columns.KEY, *columns.VALUE}
     assert not {name for name in numbers if name.endswith("_by_layer")}
     assert set(columns.measures("gradient_noise")) == {
-        *("replicate", "noise_rank_fixed", "noise_rank_trained"),
+        *("replicate", "noise_rank_fixed", "noise_rank_trained", "floored"),
     }
 
 

@@ -27,7 +27,7 @@ def test_measures_of_the_scores_are_its_numbers():
 
 def test_measures_of_gradient_noise_are_its_numbers():
     assert columns.measures("gradient_noise") == (
-        *("replicate", "noise_rank_fixed", "noise_rank_trained"),
+        *("replicate", "noise_rank_fixed", "noise_rank_trained", "floored"),
     )
 
 

@@ -108,8 +108,19 @@ def test_check_gives_a_row_a_replicate(monkeypatch):
     arrays = training.fit(network, SCALING, IMAGES, LABELS, fit, root, replicates).arrays
     checkpoint = Checkpoint(LAYERS, (1, 8, 8), SCALING, arrays, replicates, {})
     monkeypatch.setattr(gradient_noise, "STEPS", 1000)
+    noise = [value.reshape(2, -1) for name, value in arrays.items() if name[-6:] == ".noise"]
+    last = np.concatenate(noise, axis=1)
+    fit["optimiser"] = optimiser | {"floor": float(np.quantile(last, 0.3))}
     rows = gradient_noise.check(checkpoint, fit, IMAGES, LABELS, root)
     assert [row["replicate"] for row in rows] == replicates
     for row in rows:
         assert 0.9 < row["noise_rank_fixed"] <= 1
         assert -1 <= row["noise_rank_trained"] < row["noise_rank_fixed"]
+    assert np.mean([row["floored"] for row in rows]) == pytest.approx(0.3, abs=0.01)
+
+
+def test_share_below_counts_the_entries_of_one_member_alone():
+    noise = {"a": torch.tensor([[0.1, 0.3], [0.0, 0.0]]), "b": torch.tensor([[0.2, 0.4], [1, 1]])}
+    assert gradient_noise.share_below(0.3, noise, 0) == 0.5
+    assert gradient_noise.share_below(0.3, noise, 1) == 0.5
+    assert gradient_noise.share_below(0.0, noise, 0) == 0

@@ -41,7 +41,7 @@ VALUE = {
 }
 NOISE_COLUMNS = [
     *("study", "dataset", "network", "fit", "replicate"),
-    *("noise_rank_fixed", "noise_rank_trained"),
+    *("noise_rank_fixed", "noise_rank_trained", "floored"),
 ]
 
 

@@ -111,6 +111,7 @@ def check(
         A row a replicate: its number, and Spearman's rank correlations, over all parameters, of the
         exact C with two estimates. `noise_rank_fixed` takes the estimate at fixed weights,
         `noise_rank_trained` the last one of the training, which averages over earlier weights.
+        `floored` is the share of the parameters whose last estimate lies below the floor.
     """
     goal = point_estimate(objective(checkpoint.network, fit["objective"]), "check_noise")
     parameters = checkpoint.parameters(images.device)
@@ -126,9 +127,16 @@ def check(
             "replicate": replicate,
             "noise_rank_fixed": rank_correlation(truth, fixed, r),
             "noise_rank_trained": rank_correlation(truth, trained, r),
+            "floored": share_below(fit["optimiser"]["floor"], trained, r),
         }
         for r, replicate in enumerate(replicates)
     ]
+
+
+def share_below(floor: float, noise: Tensors, member: int) -> float:
+    """Return the share of one member's entries that lie below the floor, in [0, 1]."""
+    below = torch.cat([values[member].flatten() < floor for values in noise.values()])
+    return float(below.double().mean())
 
 
 def rank_correlation(one: Tensors, other: Tensors, member: int) -> float:
