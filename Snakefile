@@ -14,10 +14,11 @@
 #       retrain/<schedule>/              weights under masks: b<batch of levels> or s<step>
 #       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/  rows, outcomes
 #   results/<run>/exports/<export>/, sizes.csv    pruned networks for others; what they save
-#   results/<run>/scores.parquet, scores.csv      one table; most of what is below reads only this
+#   results/<run>/<study>/scores.parquet, costs.csv  a study's table, made when its rows are there
+#   results/<run>/<study>/overlaps.csv, flips.csv, figures/  overlaps are of masks, flips of images
+#   results/<run>/scores.parquet, scores.csv      the studies' tables as one
 #   results/<run>/explorer.html, verdicts.rst     the table as a page, the report's front page
 #   results/<run>/claims.csv, published.csv, costs.csv
-#   results/<run>/<study>/overlaps.csv, flips.csv, figures/  overlaps are of masks, flips of images
 #   results/<run>/logs/..., benchmarks/...        of every job, under its output's name
 #
 # The grammar is composed in workflow/prunescape/pipeline/paths.py, what there is to do in plan.py beside it.
@@ -50,6 +51,7 @@ rule all:
         results(paths.CLAIMS),
         results(paths.PUBLISHED),
         results(paths.COSTS),
+        jobs.targets.tables(config),
         results(paths.EXPLORER),
         results(paths.FRONT_PAGE),
         jobs.targets.exports(config),

@@ -38,8 +38,8 @@ def test_the_example_of_the_page_makes_the_same_table(fresh, local, record_prope
     [steps] = re.findall(r"(\d+) of \1 steps \(100%\) done", output)
     assert len(submitted) <= 14 < 40 < int(steps)
     names = " ".join(job.comment for job in submitted)
-    assert {group for group in ("masks", "evaluation", "report") if group in names} == {
-        *("masks", "evaluation", "report")
+    assert {group for group in ("masks", "evaluation", "study", "report") if group in names} == {
+        *("masks", "evaluation", "study", "report")
     }
     assert "download" not in names  # where Snakemake runs: nodes may reach no network
     assert not any(cluster.gpus(job) for job in submitted)

@@ -54,7 +54,8 @@ def test_a_run_makes_exactly_the_planned_files(finished, record_property):
             for name in ("scores", "gradient_noise", "diverged", "claims", "published", "costs")
         ),
         *(f"{RUN}/{name}" for name in ("scores.parquet", "environment.json", "explorer.html")),
-        f"{RUN}/declarations.json",
+        *(f"{RUN}/graves/{name}.csv" for name in ("gradient_noise", "diverged", "claims", "costs")),
+        *(f"{RUN}/graves/{name}" for name in ("scores.parquet", "declarations.json")),
         *(f"{RUN}/verdicts.rst", f"{RUN}/graves/overlaps.csv"),
         f"{block.format('vi')}/measure/input_moments.safetensors",
         *(f"{RUN}/graves/figures/{name}.{end}" for name in FIGURES for end in ("svg", "png")),

@@ -25,6 +25,8 @@ LAST = {
     "costs": 1,
     "explorer": 1,
     "front_page": 1,
+    "gather": 1,
+    "gather_claims": 1,
 }
 RESNET = {
     "check_network": 2,
@@ -158,7 +160,8 @@ def test_an_edited_criterion_reruns_exactly_its_users(examples, tmp_path):
     assert planned(place, "mine", target) == []
 
     # Not the training, nor the dense networks' evaluation.
-    users = {"score": 1, "prune": 1, "evaluate": 1, "aggregate": 1}
+    users = {"score": 1, "prune": 1, "evaluate": 1}
+    users |= {"aggregate": 1, "costs": 1, "gather": 1}
     for name in ("mine.py", "powers/cubic.py"):
         before = (place.root / name).read_bytes()
         place.append(name, "# A comment.")
@@ -181,7 +184,12 @@ def test_noise_and_a_claim_in_files(ran):
 def test_edited_noise_and_claims_rerun_exactly_their_users(copy):
     claims = copy.root / "sensor_claims.yaml"
     claims.write_text(claims.read_text().replace("margin: 5", "margin: 6"), encoding="utf-8")
-    assert counts(planned(copy, "sensor")) == {"claims": 1, "explorer": 1, "front_page": 1}
+    assert counts(planned(copy, "sensor")) == {
+        "claims": 1,
+        "gather_claims": 1,
+        "explorer": 1,
+        "front_page": 1,
+    }
     copy.append("docs/examples/sensor.py", "# A comment.")
     users = {"evaluate": 2, "figure": 1, **LAST}
     assert counts(planned(copy, "sensor")) == users
@@ -227,6 +235,8 @@ def test_a_picture_that_is_added_reruns_exactly_its_users(copy):
         "prune": 1,
         "evaluate": 2,
         "aggregate": 1,
+        "costs": 1,
+        "gather": 1,
     }
     assert planned(copy, "bars", "results/bars/scores.csv") == []
 

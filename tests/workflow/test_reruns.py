@@ -12,8 +12,8 @@ from tests.helpers.expected_jobs import (
     EVALUATE,
     FIT,
     FIT_VI,
+    JUDGE,
     NETWORK,
-    PAGES,
     PRUNE,
     REPORT,
     SCORE,
@@ -238,7 +238,7 @@ def test_a_setting_of_the_plots(workplace):
 def test_a_claim_that_is_not_tested(workplace):
     workplace.configure({**workplace.config(), "not_tested": {"g1": "too few epochs"}})
 
-    assert counts(workplace.planned()) == {"claims": 1, **PAGES}
+    assert counts(workplace.planned()) == JUDGE
 
 
 # Files of the workflow.
@@ -256,7 +256,7 @@ def test_a_claim_that_is_not_tested(workplace):
         ("prunescape/pruning/selection.py", {**PRUNE, **EVALUATE}),
         ("prunescape/evaluation/metrics.py", EVALUATE),
         ("prunescape/evaluation/gates.py", REPORT),
-        ("prunescape/verdicts/claims.py", {"claims": 1, **PAGES}),
+        ("prunescape/verdicts/claims.py", JUDGE),
         ("prunescape/report/published_results.py", {"compare_published": 1, "figure": 6}),
         ("prunescape/drawing/style.py", {"figure": 6, "explorer": 1}),
         ("prunescape/figures/noise_curves.py", {"figure": 1}),
@@ -286,7 +286,7 @@ def test_the_figure_whose_module_was_edited(workplace):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("claims.yaml", {"claims": 1, **PAGES}),
+        ("claims.yaml", JUDGE),
         ("public_figures.csv", {"compare_published": 1, "figure": 4}),
     ],
 )
@@ -371,16 +371,17 @@ def test_a_killed_job_leaves_no_file_and_is_not_forgotten(workplace):
 @pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(workplace):
     folder = workplace.root / RUN
-    paths = [folder / name for name in ("scores.parquet", "scores.csv", "gradient_noise.csv")]
+    names = ("scores.parquet", "gradient_noise.csv", "diverged.csv")
+    paths = [folder / "graves" / name for name in names]
     before = [path.read_bytes() for path in paths]
     script = workplace.root / "workflow" / "scripts" / "aggregate.py"
     text = script.read_text(encoding="utf-8")
-    second = "    table.write_csv(scores, arguments.csv_output"
+    second = "    table.write_csv(table.of_diverged(records), arguments.diverged_output"
     assert second in text
     script.write_text(text.replace(second, f"    import time; time.sleep({LIMIT})\n{second}"))
     for path in paths:
         path.unlink()
-    target = f"{RUN}/scores.parquet"
+    target = f"{RUN}/graves/scores.parquet"
 
     process = workplace.start(*snakemake(target))
     try:

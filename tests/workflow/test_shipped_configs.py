@@ -23,4 +23,5 @@ def test_a_configuration_plans_a_table_and_verdicts(config, tmp_path):
     assert done.status == 0, done.output
     rules = dict(re.findall(r"^(\w+) +(\d+)$", done.output, re.MULTILINE))
     assert int(rules["evaluate"]) > 10
-    assert (rules["aggregate"], rules["claims"]) == ("1", "1")
+    assert rules["aggregate"] == rules["claims"] == rules["costs"]
+    assert (rules["gather"], rules["gather_claims"]) == ("1", "1")

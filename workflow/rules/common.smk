@@ -104,6 +104,8 @@ wildcard_constraints:
 
 BEGAN, KILLED = time.time(), failures.killed_for_memory()
 
+RUN = f"results/{config['run']}"
+
 # Where the scripts that need torch compute, and how exactly.
 COMPUTING = ["--device", config["device"], "--precision", config["precision"]]
 
@@ -149,6 +151,11 @@ def resource(name):
 def job(function):
     """Return an input or params function: what a function of `jobs` says of a job."""
     return lambda wildcards: function(config, wildcards)
+
+
+def study_job(function):
+    """Return an input or params function: what a function of `jobs` says of a study alone."""
+    return lambda wildcards: function(jobs.common.of_study(config, wildcards.study))
 
 
 def export_job(function):

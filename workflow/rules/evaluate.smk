@@ -3,9 +3,9 @@
 Needs   a checkpoint (fit.smk), masks and moments (prune.smk), data/<dataset>/test.safetensors
 Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.json
         and outcomes.safetensors beside it: which images each row's network got right
-        scores.parquet, scores.csv: the table, once all rows passed the gates
-        gradient_noise.csv: how well preconditioned SGD knows its noise
-        diverged.csv: replicates that are missing, and why
+        <study>/scores.parquet: the study's table, once all of its rows passed the gates
+        <study>/gradient_noise.csv: how well preconditioned SGD knows its noise
+        <study>/diverged.csv: replicates that are missing, and why
 """
 
 
@@ -53,37 +53,30 @@ rule evaluate:
 
 rule aggregate:
     input:
-        rows=jobs.targets.rows(config),
-        outcomes=jobs.targets.outcomes(config),
-        noise=jobs.targets.noise_checks(config),
+        rows=study_job(jobs.targets.rows),
+        outcomes=study_job(jobs.targets.outcomes),
+        noise=study_job(jobs.targets.noise_checks),
         code=code("aggregate"),
     output:
-        table=results(paths.TABLE),
-        csv=report(
-            results(paths.TABLE_CSV),
-            caption="../report/scores.rst",
-            category="Verdicts",
-            labels={"table": "scores: every measurement"},
-        ),
-        noise=results(paths.NOISE_TABLE),
-        diverged=results(paths.DIVERGED),
+        table=results(paths.of_study(paths.TABLE)),
+        noise=results(paths.of_study(paths.NOISE_TABLE)),
+        diverged=results(paths.of_study(paths.DIVERGED)),
     log:
-        log_of(paths.TABLE),
+        log_of(paths.of_study(paths.TABLE)),
     benchmark:
-        benchmark_of(paths.TABLE)
+        benchmark_of(paths.of_study(paths.TABLE))
     threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        folder=lambda wildcards, output: os.path.dirname(output.table),
-        outline=jobs.common.compact(plan.outline(config)),
-        noise=jobs.common.compact(jobs.targets.noise_checks(config)),
+        folder=RUN,
+        outline=study_job(lambda alone: jobs.common.compact(plan.outline(alone))),
+        noise=study_job(lambda alone: jobs.common.compact(jobs.targets.noise_checks(alone))),
     conda:
         "../../envs/table.yaml"
     shell:
         "python {input.code[0]:q} --folder {params.folder:q}"
         " --plan @<(printf %s {params.outline:q}) --noise-checks @<(printf %s {params.noise:q})"
-        " --table-output {output.table:q}"
-        " --csv-output {output.csv:q} --noise-output {output.noise:q}"
+        " --table-output {output.table:q} --noise-output {output.noise:q}"
         " --diverged-output {output.diverged:q} > {log:q} 2>&1"

@@ -1,9 +1,13 @@
 """Verdicts, figures and the explorer's page, from tables (overlaps: from masks).
 
-Needs   scores.parquet, gradient_noise.csv, diverged.csv (evaluate.smk), masks (prune.smk)
-Makes   claims.csv, and declarations.json: what was declared before claims were first judged
+A study's figures read its own tables alone. What is of the whole run comes after all studies.
+
+Needs   <study>/scores.parquet, gradient_noise.csv, diverged.csv (evaluate.smk), masks (prune.smk)
+Makes   scores.parquet, scores.csv, gradient_noise.csv, diverged.csv, costs.csv, claims.csv: the
+        studies' tables one after the other
         published.csv
-        costs.csv
+        <study>/claims.csv, and declarations.json: what was declared before claims were first judged
+        <study>/costs.csv
         <study>/overlaps.csv
         <study>/flips.csv, broken_images.safetensors
         explorer.html
@@ -12,13 +16,85 @@ Makes   claims.csv, and declarations.json: what was declared before claims were 
 """
 
 
-rule claims:
+rule gather:
     input:
+        tables=jobs.targets.parts(config, paths.TABLE),
+        noise=jobs.targets.parts(config, paths.NOISE_TABLE),
+        diverged=jobs.targets.parts(config, paths.DIVERGED),
+        costs=jobs.targets.parts(config, paths.COSTS),
+        code=code("gather"),
+    output:
         table=results(paths.TABLE),
+        csv=report(
+            results(paths.TABLE_CSV),
+            caption="../report/scores.rst",
+            category="Verdicts",
+            labels={"table": "scores: every measurement"},
+        ),
         noise=results(paths.NOISE_TABLE),
         diverged=results(paths.DIVERGED),
+        costs=report(
+            results(paths.COSTS),
+            caption="../report/costs.rst",
+            category="Verdicts",
+            labels={"table": "costs: time and memory of every job"},
+        ),
+    log:
+        log_of(paths.TABLE),
+    benchmark:
+        benchmark_of(paths.TABLE)
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    conda:
+        "../../envs/table.yaml"
+    shell:
+        "python {input.code[0]:q} --tables {input.tables:q} --noise {input.noise:q}"
+        " --diverged {input.diverged:q} --costs {input.costs:q}"
+        " --table-output {output.table:q} --csv-output {output.csv:q}"
+        " --noise-output {output.noise:q} --diverged-output {output.diverged:q}"
+        " --costs-output {output.costs:q} > {log:q} 2>&1"
+
+
+rule claims:
+    input:
+        table=results(paths.of_study(paths.TABLE)),
+        noise=results(paths.of_study(paths.NOISE_TABLE)),
+        diverged=results(paths.of_study(paths.DIVERGED)),
         claims=[resource("claims.yaml"), *config["claims"]],
         code=code("claims"),
+    output:
+        results(paths.of_study(paths.CLAIMS)),
+    log:
+        log_of(paths.of_study(paths.CLAIMS)),
+    benchmark:
+        benchmark_of(paths.of_study(paths.CLAIMS))
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        not_tested=jobs.report.not_tested(config),
+        looks=jobs.common.compact(config["verdicts"]),
+        designs=study_job(jobs.report.designs),
+        # Runs of before studies were judged alone have one record, which still counts.
+        records=[results(paths.DECLARATIONS), results(paths.of_study(paths.DECLARATIONS))],
+    conda:
+        "../../envs/table.yaml"
+    shell:
+        "python {input.code[0]:q} --table {input.table:q} --noise-table {input.noise:q}"
+        " --diverged {input.diverged:q}"
+        " --claims {input.claims:q} --studies {wildcards.study:q}"
+        " --not-tested @<(printf %s {params.not_tested:q}) --looks {params.looks:q}"
+        " --designs @<(printf %s {params.designs:q}) --record {params.records:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule gather_claims:
+    input:
+        claims=jobs.targets.parts(config, paths.CLAIMS),
+        code=code("gather_claims"),
     output:
         report(
             results(paths.CLAIMS),
@@ -34,21 +110,10 @@ rule claims:
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
-    params:
-        studies=config["studies"],
-        not_tested=jobs.report.not_tested(config),
-        looks=jobs.common.compact(config["verdicts"]),
-        designs=jobs.report.designs(config),
-        record=lambda wildcards, output: f"{os.path.dirname(output[0])}/{paths.DECLARATIONS}",
     conda:
         "../../envs/table.yaml"
     shell:
-        "python {input.code[0]:q} --table {input.table:q} --noise-table {input.noise:q}"
-        " --diverged {input.diverged:q}"
-        " --claims {input.claims:q} --studies {params.studies:q}"
-        " --not-tested @<(printf %s {params.not_tested:q}) --looks {params.looks:q}"
-        " --designs @<(printf %s {params.designs:q}) --record {params.record:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --claims {input.claims:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule front_page:
@@ -80,29 +145,25 @@ rule costs:
     input:
         # Not the records and logs themselves: they change with every machine, and may be missing
         # where results were restored.
-        table=results(paths.TABLE),
+        table=results(paths.of_study(paths.TABLE)),
         code=code("costs"),
     output:
-        report(
-            results(paths.COSTS),
-            caption="../report/costs.rst",
-            category="Verdicts",
-            labels={"table": "costs: time and memory of every job"},
-        ),
+        results(paths.of_study(paths.COSTS)),
     log:
-        log_of(paths.COSTS),
+        log_of(paths.of_study(paths.COSTS)),
     benchmark:
-        benchmark_of(paths.COSTS)
+        benchmark_of(paths.of_study(paths.COSTS))
     threads: 1
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        folder=lambda wildcards, output: os.path.dirname(output[0]),
+        folder=RUN,
     conda:
         "../../envs/table.yaml"
     shell:
-        "python {input.code[0]:q} --results {params.folder:q} --output {output:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --results {params.folder:q} --study {wildcards.study:q}"
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule compare_published:
@@ -159,8 +220,8 @@ rule overlap:
 
 rule flips:
     input:
-        table=results(paths.TABLE),
-        outcomes=job(jobs.report.study_outcomes),
+        table=results(paths.of_study(paths.TABLE)),
+        outcomes=study_job(jobs.targets.outcomes),
         images=job(jobs.report.study_images),
         code=code("flips"),
     output:
@@ -174,17 +235,19 @@ rule flips:
     resources:
         mem_mb=growing(1000),
         runtime=growing(10),
+    params:
+        folder=RUN,
     conda:
         "../../envs/table.yaml"
     shell:
-        "python {input.code[0]:q} --scores {input.table:q} --study {wildcards.study:q}"
+        "python {input.code[0]:q} --folder {params.folder:q} --study {wildcards.study:q}"
         " --data data --table-output {output.table:q} --images-output {output.images:q}"
         " > {log:q} 2>&1"
 
 
 rule figure:
     input:
-        table=results(paths.TABLE),
+        table=results(paths.of_study(paths.TABLE)),
         references=figure_sources,
         code=code("figure"),
         kind=lambda wildcards: figure_code(wildcards.figure),

@@ -1,4 +1,4 @@
-"""Gather the rows of all evaluations into one table, if they pass every integrity gate."""
+"""Gather the rows of a study's evaluations into one table, if they pass every integrity gate."""
 
 import _script
 from prunescape.evaluation import gates, outcome_bits, table
@@ -25,7 +25,6 @@ def main() -> None:
         help="list of files: checks of gradient noise",
     )
     parser.add_argument("--table-output", required=True, metavar="FILE", help="table as parquet")
-    parser.add_argument("--csv-output", required=True, metavar="FILE", help="table as CSV")
     parser.add_argument("--noise-output", required=True, metavar="FILE", help="their table as CSV")
     parser.add_argument(
         "--diverged-output", required=True, metavar="FILE", help="trainings that diverged, as CSV"
@@ -43,7 +42,6 @@ def main() -> None:
     scores = gates.passed(records, plan.keys(arguments.plan), packed)
 
     table.write_parquet(scores, arguments.table_output)
-    table.write_csv(scores, arguments.csv_output)
     table.write_csv(table.of_diverged(records), arguments.diverged_output)
     checks = [files.read_json(name) for name in arguments.noise_checks]
     table.write_csv(table.of_noise_checks(checks), arguments.noise_output)

@@ -1,10 +1,11 @@
-"""Judge the claims about a run's studies from the run's tables alone.
+"""Judge the claims about studies from their tables alone.
 
-The declarations under which families of claims were first judged are kept in --record, which is
-read if it is there.
+The declarations under which families of claims were first judged are kept in the last file of
+--record; those before it are read, too. Each may be missing.
 """
 
 import argparse
+from collections import ChainMap
 
 import _script
 from prunescape.evaluation import table
@@ -23,7 +24,8 @@ def main() -> None:
         family: declarations.declared(tested, judged_at, arguments.designs[family.study])
         for family, tested in asked.items()
     }
-    record = declarations.read_record(arguments.record)
+    *earlier, own = map(declarations.read_record, arguments.record)
+    record = dict(ChainMap(own, *earlier))
     diverged: dict[str, set[int]] = {}
     for row in divergence.read(arguments.diverged):
         diverged.setdefault(row["study"], set()).add(row["replicate"])
@@ -41,9 +43,9 @@ def main() -> None:
     )
     judged = set(verdicts.loc[verdicts["look"].notna(), "id"])
     seen = [family for family, tested in asked.items() if judged & {each.id for each in tested}]
-    new = declarations.recorded(record, declared, seen)
-    if new != record:
-        files.write_json(arguments.record, new)
+    new = declarations.recorded(own, declared, [each for each in seen if each.name not in record])
+    if new != own:
+        files.write_json(arguments.record[-1], new)
 
     table.write_csv(verdicts, arguments.output)
 
@@ -76,7 +78,9 @@ def _parsed() -> argparse.Namespace:
         metavar="JSON",
         help="for each study what its networks are made with: seed, fits, ...",
     )
-    parser.add_argument("--record", required=True, metavar="FILE", help="declarations.json")
+    parser.add_argument(
+        "--record", required=True, nargs="+", metavar="FILE", help="declarations.json"
+    )
     parser.add_argument("--output", required=True, metavar="FILE", help="verdicts as CSV")
     return parser.parse_args()
 

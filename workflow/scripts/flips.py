@@ -1,7 +1,5 @@
 """Compare pruned networks with unpruned ones image by image: what pruning breaks, and mends."""
 
-from pathlib import Path
-
 import _script
 from prunescape.evaluation import outcomes, table
 from prunescape.foundations import files
@@ -11,7 +9,7 @@ from prunescape.report import flips
 def main() -> None:
     """Parse the arguments, compare, write."""
     parser = _script.parser(__doc__)
-    parser.add_argument("--scores", required=True, help="table, in the folder of the run")
+    parser.add_argument("--folder", required=True, help="folder of the run, results/<run>")
     parser.add_argument("--study", required=True, help="study to compare")
     parser.add_argument("--data", required=True, help="folder of the prepared data sets")
     parser.add_argument("--table-output", required=True, metavar="FILE", help="arms as CSV")
@@ -19,8 +17,7 @@ def main() -> None:
         "--images-output", required=True, metavar="FILE", help="broken images (safetensors)"
     )
     arguments = parser.parse_args()
-    folder = Path(arguments.scores).parent
-    found = outcomes.outcomes(folder, arguments.study, noise="none", prediction="mean")
+    found = outcomes.outcomes(arguments.folder, arguments.study, noise="none", prediction="mean")
     split = outcomes.images(found, arguments.data)
 
     compared = flips.table(found, split.labels, split.classes)

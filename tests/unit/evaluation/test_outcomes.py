@@ -43,7 +43,7 @@ def run(tmp_path):
         written(tmp_path, place("none"), [dense(replicate=r) for r in (2, 1)], correct[:2]),
         written(tmp_path, place("snr"), [row(replicate=r) for r in (1, 2)], correct[2:]),
     ]
-    table.write_parquet(table.assemble(records), tmp_path / "scores.parquet")
+    table.write_parquet(table.assemble(records), tmp_path / "graves" / "scores.parquet")
     names = [("none", 2), ("none", 1), ("snr", 1), ("snr", 2)]
     return tmp_path, dict(zip(names, correct, strict=True))
 
@@ -73,7 +73,9 @@ def test_rows_are_chosen_by_their_columns(run):
     ):
         with pytest.raises(ValueError, match=message):
             outcomes.outcomes(folder, "graves", **equal)
-    with pytest.raises(ValueError, match=r"no rows of study grave$"):
+    with pytest.raises(
+        ValueError, match=r"grave/scores\.parquet is not there; needed: the study's"
+    ):
         outcomes.outcomes(folder, "grave")
 
 

@@ -37,6 +37,16 @@ def test_the_order_of_files_and_rows_changes_no_byte(records, tmp_path):
     assert len(written) == 1
 
 
+def test_studies_tables_joined_are_the_table_of_all_rows(records):
+    other = [record(*(made | {"study": "another"} for made in each["rows"])) for each in records]
+    apart = [table.assemble(records), table.assemble(other)]
+    whole = table.assemble([*records, *other])
+    for tables in (apart, apart[::-1]):
+        pd.testing.assert_frame_equal(table.joined(tables), whole, check_exact=True)
+    with pytest.raises(ValueError, match="breaks its schema"):
+        table.joined([*apart, apart[0]])
+
+
 def test_columns_types_and_order(records):
     scores = table.assemble(records)
     assert list(scores.columns) == [*columns.KEY, *columns.VALUE]

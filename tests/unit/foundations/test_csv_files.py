@@ -1,4 +1,4 @@
-"""CSV files are read with their columns checked."""
+"""CSV files are read with their columns checked, and joined to the byte."""
 
 import re
 
@@ -36,3 +36,21 @@ def test_what_is_no_table_is_told_in_one_line(tmp_path, content):
 def test_a_file_that_is_missing_is_no_bad_table(tmp_path):
     with pytest.raises(FileNotFoundError):
         csv_files.read(tmp_path / "a.csv", ["a"])
+
+
+def test_tables_are_joined_to_the_byte(tmp_path):
+    paths = [tmp_path / name for name in ("a.csv", "b.csv", "c.csv")]
+    # A quoted newline and a number that reading would write otherwise.
+    for path, body in zip(paths, ('0.10,"x\ny"\n', "", "1e-05,\n"), strict=True):
+        path.write_text(f"a,b\n{body}")
+    assert csv_files.joined(paths) == 'a,b\n0.10,"x\ny"\n1e-05,\n'
+    assert csv_files.joined(paths[1:2]) == paths[1].read_text()
+
+
+def test_tables_of_other_columns_are_not_joined(tmp_path):
+    paths = [tmp_path / name for name in ("a.csv", "b.csv")]
+    for path, head in zip(paths, ("a,b", "b,a"), strict=True):
+        path.write_text(f"{head}\n1,2\n")
+    text = f"{paths[1]}: columns b,a, expected those of {paths[0]}: a,b"
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+        csv_files.joined(paths)

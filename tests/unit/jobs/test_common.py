@@ -23,6 +23,12 @@ def test_a_path_of_the_run_is_filled_in_or_left_a_pattern():
     assert common.results(CONFIG, "{study}/x.csv", study="s", more=1) == "results/small/s/x.csv"
 
 
+def test_one_study_alone_is_the_only_one_that_runs():
+    config = CONFIG | {"studies": ["first", "study"]}
+    assert common.of_study(config, "study") == CONFIG
+    assert config["studies"] == ["first", "study"]
+
+
 def test_a_job_has_the_fit_and_the_model_of_its_path():
     assert common.fit_of(CONFIG, job(fit="point")) == CONFIG["catalogue"]["study"]["fits"]["point"]
     assert common.model_of(job(network="other")) == ("study", "digits", "other", "vi")

@@ -89,6 +89,16 @@ def test_figures_of_the_studies_that_run():
     assert targets.figures(config | {"studies": []}) == []
 
 
+def test_every_study_has_tables_of_its_own():
+    config = CONFIG | {"studies": ["study", "more"]}
+    assert targets.parts(config, "claims.csv") == [
+        "results/small/study/claims.csv",
+        "results/small/more/claims.csv",
+    ]
+    names = ("scores.parquet", "gradient_noise.csv", "diverged.csv", "costs.csv", "claims.csv")
+    assert targets.tables(CONFIG) == [f"results/small/study/{name}" for name in names]
+
+
 def test_noise_is_checked_where_preconditioned_sgd_trains():
     assert targets.noise_checks(CONFIG) == []
     config = filled({"replicates": [2, 3]})

@@ -12,6 +12,7 @@ def test_jobs_of_networks_are_collected_as_their_logs_end(tmp_path):
         (f"{MODEL}/score/scores", 9, "no more than a record is left"),
         ("scores", 1, log_endings.Ending("aggregate", 1, 1, 1)),
         ("magnitude/figures/noise_curves", 1, log_endings.Ending("figure", 1, 1, 1)),
+        ("graves/mnist/mlp/adam/r1-3/train/checkpoint", 7, log_endings.Ending("train", 1, 1, 1)),
     ):
         for folder, suffix, text in (
             # Its last sample of this job was taken after 15 seconds.
@@ -21,7 +22,7 @@ def test_jobs_of_networks_are_collected_as_their_logs_end(tmp_path):
             path = tmp_path / folder / f"{name}.{suffix}"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-    found = costs.collect(tmp_path)
+    found = costs.collect(tmp_path, "magnitude")
     model = ["magnitude", "mnist", "mlp", "adam", 1, 3]
     assert found.fillna(-1).to_numpy().tolist() == [
         [*model, "retrain", "fine/s3/checkpoint", 9, 9, 500],

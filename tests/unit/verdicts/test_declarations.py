@@ -90,7 +90,7 @@ def test_a_record_that_is_none_is_named(tmp_path, text):
 def run_script(tmp_path):
     """Return a function that runs the script on a table of n replicates, and reads the verdicts."""
 
-    def run(n, looks=(5, 10), not_tested="{}"):
+    def run(n, looks=(5, 10), not_tested="{}", records=("declarations.json",)):
         rows = [dense(replicate=r, n_correct=9250 + r % 3) for r in range(1, n + 1)]
         for criterion, by in {"snr": 10, "magnitude": 40, "random": 500}.items():
             for level in (0.7, 0.9, 0.95):
@@ -107,7 +107,7 @@ def run_script(tmp_path):
         command += ["--noise-table", tmp_path / "gradient_noise.csv"]
         command += ["--diverged", tmp_path / "diverged.csv", "--claims", claim_files.PROJECT]
         command += ["--looks", json.dumps(rule), "--designs", json.dumps({"graves": DESIGN})]
-        command += ["--record", tmp_path / "declarations.json"]
+        command += ["--record", *(tmp_path / name for name in records)]
         subprocess.run([*command, "--output", tmp_path / "claims.csv"], cwd=ROOT, check=True)
         return claims.read_verdicts(tmp_path / "claims.csv")
 
@@ -131,3 +131,13 @@ def test_the_script_records_the_first_look_and_marks_what_changed_after_it(run_s
     assert fewer["verdict"].tolist() == ["holds", "holds", "not tested"]
     assert fewer["exploratory"].tolist()[:2] == [True, True]
     assert fewer["exploratory"].isna().tolist() == [False, False, True]
+
+
+def test_what_an_earlier_record_declares_counts_and_stays_there(run_script, tmp_path):
+    run_script(5)
+    kept = (tmp_path / "declarations.json").read_bytes()
+    records = ("declarations.json", "of_study.json")
+    assert run_script(5, records=records)["exploratory"].tolist() == [False] * 3
+    assert run_script(5, looks=(4, 8), records=records)["exploratory"].tolist() == [True] * 3
+    assert not (tmp_path / "of_study.json").exists()
+    assert (tmp_path / "declarations.json").read_bytes() == kept

@@ -58,9 +58,13 @@ def outcomes(folder: str | os.PathLike, study: str, **equal: Any) -> Outcomes:
         The rows, in the order of the table, with their outcomes.
 
     Raises:
-        ValueError: if no row has these values, or rows have no outcomes there.
+        ValueError: if the study has no table there, no row has these values, or rows have no
+            outcomes there.
     """
-    scores = table.read_parquet(Path(folder) / paths.TABLE)
+    path = Path(folder) / paths.of_study(paths.TABLE).format(study=study)
+    if not path.exists():
+        raise ValueError(f"{path} is not there; needed: the study's table, which a run makes")
+    scores = table.read_parquet(path)
     rows = scores[_chosen(scores, {"study": study} | equal)].reset_index(drop=True)
     if rows.empty:
         wanted = ", ".join(f"{name} = {value}" for name, value in equal.items())

@@ -134,6 +134,17 @@ def assemble(records: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return scores.sort_values(list(KEY), ignore_index=True)
 
 
+def joined(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return the tables of several studies as the one that `assemble` would make of all their rows.
+
+    Raises:
+        ValueError: if two of them have rows with the same key.
+    """
+    # An equal study would sort by chance, and `validate` refuses it.
+    ordered = sorted(tables, key=lambda scores: scores["study"].iloc[0])
+    return validate(pd.concat(ordered, ignore_index=True))
+
+
 def of_means(scores: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of networks whose weights are used as they are, not sampled."""
     return scores[scores["prediction"] == "mean"].reset_index(drop=True)

@@ -1,7 +1,8 @@
-"""Read CSV tables, the run's and published ones, and check their columns."""
+"""Read CSV tables, the run's and published ones, and check their columns; join tables."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -28,3 +29,23 @@ def read(path: str | os.PathLike, columns: Iterable[str], **options: Any) -> pd.
     if list(found) != list(columns):
         raise ValueError(f"{path}: expected the columns {list(columns)}, found {list(found)}")
     return found
+
+
+def joined(paths: Sequence[str | os.PathLike]) -> str:
+    """Return the text of CSV files with the same columns as one, row after row, to the byte.
+
+    Args:
+        paths: one file or more; each ends with a newline, and no column's name has one.
+
+    Raises:
+        ValueError: if a file's columns are not those of the first; names both.
+    """
+    heads, bodies = [], []
+    for path in paths:
+        head, _, body = Path(path).read_text(encoding="utf-8").partition("\n")
+        heads.append(head)
+        bodies.append(body)
+    for path, head in zip(paths, heads, strict=True):
+        if head != heads[0]:
+            raise ValueError(f"{path}: columns {head}, expected those of {paths[0]}: {heads[0]}")
+    return "\n".join([heads[0], "".join(bodies)])

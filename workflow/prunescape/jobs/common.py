@@ -31,6 +31,11 @@ def _study(config: Config, wildcards: Wildcards) -> Mapping[str, Any]:
     return study
 
 
+def of_study(config: Config, study: str) -> dict[str, Any]:
+    """Return the config as if a study were the only one that it runs."""
+    return {**config, "studies": [study]}
+
+
 def fit_of(config: Config, wildcards: Wildcards) -> Mapping[str, Any]:
     """Return the settings of a job's fit."""
     fit: Mapping[str, Any] = _study(config, wildcards)["fits"][wildcards.fit]

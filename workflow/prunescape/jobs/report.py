@@ -1,7 +1,7 @@
 """Jobs of report.smk: the masks that are compared, and the figures' inputs beside the table."""
 
 from prunescape.jobs import data
-from prunescape.jobs.common import Wildcards, compact, masks_path, results
+from prunescape.jobs.common import Wildcards, compact, masks_path, of_study, results
 from prunescape.pipeline import paths, plan
 from prunescape.pipeline.plan import Config
 
@@ -9,7 +9,7 @@ from prunescape.pipeline.plan import Config
 def _cuts(config: Config, study: str) -> dict[str, tuple[str, str, str, int, str]]:
     """Return mask file -> (network, fit, schedule, step, level), for a study's exact_k arms."""
     found: dict[str, tuple[str, str, str, int, str]] = {}
-    for named in plan.models({**config, "studies": [study]}):
+    for named in plan.models(of_study(config, study)):
         for arm in plan.arms(config, study, named.fit, named.network):
             if arm.selection != "exact_k":
                 continue
@@ -58,18 +58,12 @@ def designs(config: Config) -> str:
 def figure_source(config: Config, study: str, kind: str) -> str | None:
     """Return the file of the run that a kind of figure draws beside the table, or None."""
     sources = {
-        "cost_accuracy": paths.COSTS,
+        "cost_accuracy": paths.of_study(paths.COSTS),
         "mask_overlap": paths.OVERLAPS,
         "class_losses": paths.FLIPS,
         "broken_images": paths.BROKEN_IMAGES,
     }
     return results(config, sources[kind].format(study=study)) if kind in sources else None
-
-
-def study_outcomes(config: Config, wildcards: Wildcards) -> list[str]:
-    """Return the outcomes files of a study's evaluation jobs."""
-    of_study = {**config, "studies": [wildcards.study]}
-    return [results(config, path) for path in plan.outcome_files(of_study)]
 
 
 def study_images(config: Config, wildcards: Wildcards) -> str:

@@ -31,6 +31,18 @@ def figures(config: Config) -> list[str]:
     ]
 
 
+def parts(config: Config, path: str) -> list[str]:
+    """Return the studies' parts of a table of the run."""
+    pattern = paths.of_study(path)
+    return [results(config, pattern, study=study) for study in config["studies"]]
+
+
+def tables(config: Config) -> list[str]:
+    """Return the tables that every study has of its own."""
+    names = (paths.TABLE, paths.NOISE_TABLE, paths.DIVERGED, paths.COSTS, paths.CLAIMS)
+    return [path for name in names for path in parts(config, name)]
+
+
 def rows(config: Config) -> list[str]:
     """Return the rows files of all evaluation jobs."""
     return [results(config, path) for path in plan.row_files(config)]

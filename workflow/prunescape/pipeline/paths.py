@@ -41,6 +41,11 @@ EXPLORER = "explorer.html"
 ENVIRONMENT = "environment.json"
 
 
+def of_study(path: str) -> str:
+    """Return the path of one study's part of a table of the run."""
+    return f"{{study}}/{path}"
+
+
 def log(path: str) -> str:
     """Return the log of the job that writes `path`."""
     return f"logs/{path.rpartition('.')[0] or path}.log"

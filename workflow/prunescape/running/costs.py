@@ -21,11 +21,12 @@ _MODEL = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+?)", paths.MODEL)
 _RECORD = re.compile(rf"{_MODEL}/(?P<stage>\w+)/(?P<part>.+)\.tsv")
 
 
-def collect(results: Path) -> pd.DataFrame:
-    """Return the costs of all jobs that train, score, prune or evaluate networks.
+def collect(results: Path, study: str) -> pd.DataFrame:
+    """Return the costs of a study's jobs that train, score, prune or evaluate networks.
 
     Args:
         results: folder of a run; benchmarks/ and logs/ are read.
+        study: name of the study.
 
     Returns:
         A table with COLUMNS, sorted, and a row for every job that has a record: study to fit, the
@@ -33,7 +34,7 @@ def collect(results: Path) -> pd.DataFrame:
         seconds, CPU seconds and peak memory in MB. The last two are NaN if the log is gone.
     """
     rows = []
-    for path in sorted((results / "benchmarks").rglob("*.tsv")):
+    for path in sorted((results / "benchmarks" / study).rglob("*.tsv")):
         place = path.relative_to(results / "benchmarks")
         found = _RECORD.fullmatch(place.as_posix())
         if found:
