@@ -22,6 +22,6 @@ def test_a_configuration_plans_a_table_and_verdicts(config, tmp_path):
 
     assert done.status == 0, done.output
     rules = dict(re.findall(r"^(\w+) +(\d+)$", done.output, re.MULTILINE))
-    assert int(rules["evaluate"]) > 10
+    assert int(rules["evaluate"]) >= 4
     assert rules["aggregate"] == rules["claims"] == rules["costs"]
     assert (rules["gather"], rules["gather_claims"]) == ("1", "1")
