@@ -5,12 +5,13 @@
 # PYTHON=<command>: what the environment is made with; the default is python3
 # CORES=<number>: how many jobs run at once; the default is all
 # CONFIG=<file>: overrides keys of config.yaml; several are quoted: "'my study.yaml' other.yaml"
+# STUDIES=<names>: which of the config's studies are run, such as "graves k_winners"; all without
 # DIRECTORY=<folder>: where data and results go, if not here; here may then be read-only
 # STORE=<folder>: where snapshots are shared; else the default remote of DVC, else your own store
 # COMMIT=yes: a snapshot also commits its pointers
 # FORCE=yes: a restore replaces what was changed here
 # REV=<commit>: whose snapshot `make diff` compares with
-SETTINGS := VENV USE_VENV PYTHON CORES CONFIG DIRECTORY STORE COMMIT FORCE REV
+SETTINGS := VENV USE_VENV PYTHON CORES CONFIG STUDIES DIRECTORY STORE COMMIT FORCE REV
 
 # Programs get them in the environment, as they were typed: make expands nothing in them, and they
 # never are part of a command that a shell reads.

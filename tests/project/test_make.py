@@ -57,7 +57,7 @@ def called(clone, *arguments, **environment):
 
 @pytest.mark.parametrize("value", ODD)
 @pytest.mark.parametrize(
-    "name", ["CONFIG", "DIRECTORY", "STORE", "REV", "VENV", "PRUNESCAPE_STORE"]
+    "name", ["CONFIG", "STUDIES", "DIRECTORY", "STORE", "REV", "VENV", "PRUNESCAPE_STORE"]
 )
 def test_a_setting_arrives_as_it_was_typed(clone, name, value):
     arguments, environment = called(clone, "snapshot", f"{name}={value}")
@@ -133,6 +133,27 @@ def test_the_last_file_that_has_a_name_wins(tmp_path, monkeypatch):
         make.run_name(make.config_files("nope.yaml c.yaml"))
     with pytest.raises(ValueError, match=r"^CONFIG: found .*No closing quotation"):
         make.config_files("'a b.yaml")
+
+
+def test_studies_are_picked_by_their_names(tmp_path, monkeypatch):
+    assert make.picked_studies("", []) == make.picked_studies(" ", []) == []
+    assert make.picked_studies(" k_winners graves\tgraves ", []) == ["k_winners", "graves"]
+    (tmp_path / "a.yaml").write_text("studies: [mine, other]\n")
+    (tmp_path / "b.yaml").write_text("run: b\n")
+    files = [str(tmp_path / name) for name in ("a.yaml", "b.yaml")]
+    assert make.picked_studies("other", files) == ["other"]
+    for text, message in (
+        ("min", "found 'min', perhaps mine is meant; allowed: names of studies that are run, "),
+        ("mine,other", "found 'mine,other'.*; allowed: .* separated by blanks: mine, other$"),
+        ("graves", "found 'graves'; allowed"),
+        ("$(touch pwned)", r"found '\$\(touch'; allowed"),
+    ):
+        with pytest.raises(ValueError, match=f"^STUDIES: {message}"):
+            make.picked_studies(text, files)
+    monkeypatch.setenv("PRUNESCAPE_STUDIES", "magnitude graves")
+    assert make.Settings().snakemake()[-2:] == ["--config", 'only=["magnitude", "graves"]']
+    monkeypatch.delenv("PRUNESCAPE_STUDIES")
+    assert "--config" not in make.Settings().snakemake()
 
 
 def test_verdicts_are_printed_with_their_reasons(tmp_path, monkeypatch, capsys):

@@ -6,6 +6,7 @@ The run's name is read from the config files as Snakemake reads them. No setting
 shell command.
 """
 
+import json
 import os
 import shlex
 import signal
@@ -17,7 +18,7 @@ from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from prunescape.configuration import reading, validation
+from prunescape.configuration import reading, validation, words
 from prunescape.foundations import home
 from prunescape.foundations.messages import one_line
 from prunescape.running import future_files, run_lock, surroundings
@@ -64,6 +65,28 @@ def run_name(files: list[str]) -> str:
     return str(name)
 
 
+def picked_studies(text: str, files: list[str]) -> list[str]:
+    """Return the studies that STUDIES names, separated by blanks; [] for all of config.yaml, files.
+
+    Raises:
+        ValueError: if the config runs no study of that name.
+    """
+    names = list(dict.fromkeys(text.split()))
+    if not names:
+        return []
+    run: object = []
+    for file in (str(ROOT / "config.yaml"), *files):
+        run = reading.read(file).get("studies", run)
+    known = run if isinstance(run, list) else []  # else Snakemake says what is wrong with it
+    for name in names:
+        if known and name not in known:
+            raise ValueError(
+                f"STUDIES: found {name!r}{words.nearest(name, known)}; allowed: names of studies "
+                f"that are run, separated by blanks: {words.listed(known)}"
+            )
+    return names
+
+
 class Settings:
     """Make's settings: config files, folders, cores, and the folder of the run's results."""
 
@@ -78,6 +101,7 @@ class Settings:
         if self.cores != "all" and not (self.cores.isdecimal() and int(self.cores) > 0):
             raise ValueError(f"CORES: found {self.cores!r}; allowed: all, or an integer >= 1")
         self.within = f"results/{run_name(self.files)}"
+        self.studies = picked_studies(surroundings.given("STUDIES"), self.files)
         self.results = self.folder / self.within
 
     def snakemake(self, *arguments: str) -> list[str]:
@@ -85,6 +109,7 @@ class Settings:
         command = [sys.executable, "-m", "snakemake", "--cores", self.cores]
         command += [f"--directory={self.directory}"] if self.directory else []
         command += ["--configfile", *self.files] if self.files else []
+        command += ["--config", f"only={json.dumps(self.studies)}"] if self.studies else []
         return [*command, *arguments]
 
 
@@ -100,13 +125,18 @@ def run(settings: Settings) -> None:
         sys.exit(status)
     from prunescape.verdicts import claims, summaries  # not before: pandas takes a second to import
 
-    print(summaries.lines(claims.read_verdicts(settings.results / "claims.csv")))
+    judged = claims.read_verdicts(settings.results / "claims.csv")
+    print(summaries.lines(judged))
+    left_out = [each for each in judged["study"].unique() if each not in settings.studies]
+    if settings.studies and left_out:
+        print(f"as they were, since STUDIES leaves them out: {', '.join(left_out)}")
     named = f" CONFIG={shlex.quote(settings.config)}" if settings.config else ""
     print(f"details: make verdicts{named}")
     print(spent)
     print(f"table: {settings.results}/scores.csv, figures: {settings.results}/<study>/figures")
     print(f"explore: {settings.results}/explorer.html")
-    print(f"report: make report{named} writes {settings.results}/report.html")
+    picked = f" STUDIES={shlex.quote(' '.join(settings.studies))}" if settings.studies else ""
+    print(f"report: make report{named}{picked} writes {settings.results}/report.html")
 
 
 def verdicts(settings: Settings) -> None:
@@ -242,11 +272,11 @@ def become(command: list[str]) -> NoReturn:
 
 
 TARGETS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
-    "run": (run, ("CONFIG", "DIRECTORY", "CORES")),
+    "run": (run, ("CONFIG", "STUDIES", "DIRECTORY", "CORES")),
     "verdicts": (verdicts, ("CONFIG", "DIRECTORY")),
-    "report": (report, ("CONFIG", "DIRECTORY", "CORES")),
+    "report": (report, ("CONFIG", "STUDIES", "DIRECTORY", "CORES")),
     "profile": (profile, ("CONFIG", "DIRECTORY")),
-    "dry-run": (dry_run, ("CONFIG", "DIRECTORY", "CORES")),
+    "dry-run": (dry_run, ("CONFIG", "STUDIES", "DIRECTORY", "CORES")),
     "snapshot": (snapshot, ("CONFIG", "STORE", "COMMIT")),
     "restore": (restore, ("STORE", "FORCE")),
     "versions": (versions, ()),

@@ -41,7 +41,7 @@ from prunescape.data import own_sources, sources
 from prunescape.fitting import divergence
 from prunescape.foundations import levels, messages
 from prunescape.foundations.plain_text import literal
-from prunescape.pipeline import imported_code, paths, plan
+from prunescape.pipeline import imported_code, paths, picking, plan
 from prunescape.running import failures, linked_files, run_lock, snakemake_records, surroundings
 
 surroundings.clear_for_jobs()
@@ -82,6 +82,36 @@ try:
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
+# `only` decides what is worked on now, and nothing about the run's results.
+WHOLE, config = config | {"only": []}, picking.picked(config)
+RUN = f"results/{config['run']}"
+
+
+def has_tables(study):
+    """Return whether all tables of a study are there."""
+    alone = jobs.common.of_study(WHOLE, study)
+    return all(map(os.path.exists, jobs.targets.tables(alone)))
+
+
+def is_exported(name):
+    """Return whether an export is there."""
+    return os.path.exists(f"{RUN}/{paths.EXPORT.format(export=name)}")
+
+
+# What the run's tables hold: with what is worked on, what was finished before.
+GATHERED = WHOLE | {
+    "studies": picking.gathered(WHOLE["studies"], config["studies"], has_tables),
+    "exports": picking.gathered(WHOLE["exports"], config["exports"], is_exported),
+}
+
+
+def one_of(names):
+    """Return the pattern of a wildcard with which a rule makes only what is worked on.
+
+    What was finished before then is a file as good as it is, which nothing makes anew.
+    """
+    return "|".join(names) or "(?!)"
+
 
 wildcard_constraints:
     study="[a-z0-9_]+",
@@ -103,8 +133,6 @@ wildcard_constraints:
 
 
 BEGAN, KILLED = time.time(), failures.killed_for_memory()
-
-RUN = f"results/{config['run']}"
 
 # Where the scripts that need torch compute, and how exactly.
 COMPUTING = ["--device", config["device"], "--precision", config["precision"]]
@@ -240,13 +268,13 @@ def record_environment():
         return  # what there is was made with other settings, which that file still has
     script = f"{CHECKOUT}/workflow/commands/record_environment.py"
     command = ["python", script, "--output", results(paths.ENVIRONMENT)]
-    subprocess.run(command, input=jobs.common.compact(config), text=True, check=True, timeout=60)
+    subprocess.run(command, input=jobs.common.compact(WHOLE), text=True, check=True, timeout=60)
 
 
 def unseen_changes():
     """Return a line on settings whose change Snakemake can't see; "" if there are none."""
     return snakemake_records.unseen_changes(
-        Path(results("")), config, lambda stated: schema.with_defaults(schema.schema(), stated)
+        Path(RUN), WHOLE, lambda stated: schema.with_defaults(schema.schema(), stated)
     )
 
 

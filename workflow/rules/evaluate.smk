@@ -75,6 +75,8 @@ rule aggregate:
         noise=study_job(lambda alone: jobs.common.compact(jobs.targets.noise_checks(alone))),
     conda:
         "../../envs/table.yaml"
+    wildcard_constraints:
+        study=one_of(config["studies"]),
     shell:
         "python {input.code[0]:q} --folder {params.folder:q}"
         " --plan @<(printf %s {params.outline:q}) --noise-checks @<(printf %s {params.noise:q})"

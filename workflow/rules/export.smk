@@ -34,6 +34,8 @@ rule export:
         folder=lambda wildcards, output: os.path.dirname(output[0]),
     conda:
         "../../envs/export.yaml"
+    wildcard_constraints:
+        export=one_of(config["exports"]),
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q}"
         " --retrained {input.retrained:q} --masks {input.masks:q} --moments {input.moments:q}"
@@ -42,7 +44,7 @@ rule export:
 
 rule sizes:
     input:
-        exports=expand(results(paths.EXPORT), export=config["exports"]),
+        exports=expand(results(paths.EXPORT), export=GATHERED["exports"]),
         code=code("sizes"),
     output:
         report(

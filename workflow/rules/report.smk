@@ -18,10 +18,10 @@ Makes   scores.parquet, scores.csv, gradient_noise.csv, diverged.csv, costs.csv,
 
 rule gather:
     input:
-        tables=jobs.targets.parts(config, paths.TABLE),
-        noise=jobs.targets.parts(config, paths.NOISE_TABLE),
-        diverged=jobs.targets.parts(config, paths.DIVERGED),
-        costs=jobs.targets.parts(config, paths.COSTS),
+        tables=jobs.targets.parts(GATHERED, paths.TABLE),
+        noise=jobs.targets.parts(GATHERED, paths.NOISE_TABLE),
+        diverged=jobs.targets.parts(GATHERED, paths.DIVERGED),
+        costs=jobs.targets.parts(GATHERED, paths.COSTS),
         code=code("gather"),
     output:
         table=results(paths.TABLE),
@@ -82,6 +82,8 @@ rule claims:
         records=[results(paths.DECLARATIONS), results(paths.of_study(paths.DECLARATIONS))],
     conda:
         "../../envs/table.yaml"
+    wildcard_constraints:
+        study=one_of(config["studies"]),
     shell:
         "python {input.code[0]:q} --table {input.table:q} --noise-table {input.noise:q}"
         " --diverged {input.diverged:q}"
@@ -93,7 +95,7 @@ rule claims:
 
 rule gather_claims:
     input:
-        claims=jobs.targets.parts(config, paths.CLAIMS),
+        claims=jobs.targets.parts(GATHERED, paths.CLAIMS),
         code=code("gather_claims"),
     output:
         report(
@@ -121,7 +123,7 @@ rule front_page:
         table=results(paths.TABLE),
         claims=results(paths.CLAIMS),
         diverged=results(paths.DIVERGED),
-        sizes=jobs.targets.sizes(config),
+        sizes=jobs.targets.sizes(GATHERED),
         code=code("front_page"),
     output:
         results(paths.FRONT_PAGE),
@@ -161,6 +163,8 @@ rule costs:
         folder=RUN,
     conda:
         "../../envs/table.yaml"
+    wildcard_constraints:
+        study=one_of(config["studies"]),
     shell:
         "python {input.code[0]:q} --results {params.folder:q} --study {wildcards.study:q}"
         " --output {output:q} > {log:q} 2>&1"

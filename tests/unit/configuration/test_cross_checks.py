@@ -12,6 +12,13 @@ def test_study_that_is_run_is_in_the_catalogue():
     )
 
 
+def test_studies_are_picked_among_those_that_are_run():
+    assert problems(only=["study"]) == []
+    assert problem_at("only", ["stady"]) == (
+        "only[0]: found 'stady', perhaps study is meant; allowed: a study that is run (study)"
+    )
+
+
 def test_source_of_a_data_set_exists():
     assert problem_at("datasets.digits.source", "mnist") == (
         "datasets.digits.source: found 'mnist'; allowed: one of the sources (digits)"

@@ -51,6 +51,9 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
     yield from check_versions(config, files)
     for i, name in texts_in(config.get("studies")):
         yield from unknown_name(("studies", i), name, catalogue, "a study of the catalogue")
+    run = dict.fromkeys(texts_of(config.get("studies")))
+    for i, name in texts_in(config.get("only")):
+        yield from unknown_name(("only", i), name, run, "a study that is run")
     yield from _check_fits(config, mapping(catalogue))
     yield from check_lengths(config)
     yield from check_claims(config.get("claims"), catalogue)

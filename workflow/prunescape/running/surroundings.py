@@ -12,7 +12,7 @@ from prunescape.foundations import home
 
 PREFIX = "PRUNESCAPE_"
 SETTINGS = (
-    *("VENV", "USE_VENV", "PYTHON", "CORES", "CONFIG", "DIRECTORY", "STORE"),
+    *("VENV", "USE_VENV", "PYTHON", "CORES", "CONFIG", "STUDIES", "DIRECTORY", "STORE"),
     *("COMMIT", "FORCE", "REV"),
 )
 """Make's settings: given as `make NAME=...` or as the variable PRUNESCAPE_<name>."""
