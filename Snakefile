@@ -66,6 +66,7 @@ rule all:
 onstart:
     claim_folder()
     lift_job_rate()
+    tell_verdicts()
 
 
 onsuccess:

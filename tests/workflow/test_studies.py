@@ -63,6 +63,8 @@ def test_a_study_is_picked_and_changed_without_the_others(source, tmp_path):
     assert rows(place.root) == ["second"]
     assert not (place.root / RUN / "first").exists()
 
+    assert "second: no claims" in done.output.splitlines()
+
     planned = place.planned()
     assert counts(planned) == ONE
     assert studies_in(planned) == {"first"}
@@ -86,3 +88,24 @@ def test_a_study_is_picked_and_changed_without_the_others(source, tmp_path):
     assert done.status == 0, done.output
     assert rows(place.root) == list(BOTH)
     assert studies_in(place.planned()) == {"first"}
+
+
+def test_a_study_is_judged_before_the_next_one_begins(source, tmp_path):
+    place = source.copy(tmp_path / "place")
+    config = settings(place)
+    # The study of the claims comes second, against the alphabet.
+    config["catalogue"] = {
+        "zeroth": config["catalogue"]["first"],
+        "graves": config["catalogue"]["first"],
+    }
+    config["studies"] = ["zeroth", "graves"]
+    config["not_tested"] = dict.fromkeys(("g1", "g2", "g3"), "one epoch")
+    place.configure(config)
+
+    done = place.make("run", "CORES=1")
+
+    assert done.status == 0, done.output
+    lines = done.output.splitlines()
+    begun = next(i for i, line in enumerate(lines) if "study=graves" in line)
+    judged = lines.index("zeroth: no claims")
+    assert judged < begun < lines.index("graves: 3 not tested")

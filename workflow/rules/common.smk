@@ -7,6 +7,7 @@ file lies: the Snakefile that is run may be another workflow's, which takes thes
 import contextlib
 import copy
 import json
+import logging
 import os
 import resource as usage
 import subprocess
@@ -15,7 +16,9 @@ import time
 from pathlib import Path
 
 from snakemake.common.configfile import load_configfile
+from snakemake.logging import logger
 from snakemake.utils import update_config
+from snakemake_interface_logger_plugins.common import LogEvent
 
 CHECKOUT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve().parents[1]
 if not (CHECKOUT / "workflow/prunescape").is_dir():
@@ -42,7 +45,14 @@ from prunescape.fitting import divergence
 from prunescape.foundations import levels, messages
 from prunescape.foundations.plain_text import literal
 from prunescape.pipeline import imported_code, paths, picking, plan
-from prunescape.running import failures, linked_files, run_lock, snakemake_records, surroundings
+from prunescape.running import (
+    failures,
+    linked_files,
+    log_endings,
+    run_lock,
+    snakemake_records,
+    surroundings,
+)
 
 surroundings.clear_for_jobs()
 
@@ -186,6 +196,16 @@ def study_job(function):
     return lambda wildcards: function(jobs.common.of_study(config, wildcards.study))
 
 
+def in_turn(wildcards):
+    """Return the priority of a job: a study is finished before the next one of the config."""
+    return jobs.common.priority(config, wildcards)
+
+
+def early(wildcards):
+    """Return the priority of a job that others of its study wait for, or whoever looks on."""
+    return jobs.common.priority(config, wildcards, early=True)
+
+
 def export_job(function):
     """Return an input or params function: what a function of `jobs` says of an export."""
     return lambda wildcards: function(config, wildcards.export)
@@ -233,6 +253,29 @@ def lift_job_rate():
     """
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
+
+
+class Verdicts(logging.Handler):
+    """Print a study's verdicts as soon as it is judged, as the log of that job has them."""
+
+    def __init__(self):
+        super().__init__()
+        self.judging = {}
+
+    def emit(self, record):
+        """Take down which jobs judge; print the log of one that has finished."""
+        event = getattr(record, "event", None)
+        if event == LogEvent.JOB_INFO and record.rule_name == "claims":
+            self.judging[record.jobid] = record.wildcards["study"], Path(record.log[0])
+        elif event == LogEvent.JOB_FINISHED and record.job_id in self.judging:
+            study, log = self.judging.pop(record.job_id)
+            with contextlib.suppress(OSError):  # what a run prints is not for it to fail at
+                print(f"{study}: {log_endings.said(log)}", flush=True)
+
+
+def tell_verdicts():
+    """Print verdicts as they come, from now on."""
+    logger.addHandler(Verdicts())
 
 
 def explain_failures():

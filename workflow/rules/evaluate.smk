@@ -41,6 +41,7 @@ rule evaluate:
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
+    priority: in_turn
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q}"
         " --retrained {input.retrained:q} --masks {input.masks:q} --moments {input.moments:q}"
@@ -77,6 +78,7 @@ rule aggregate:
         "../../envs/table.yaml"
     wildcard_constraints:
         study=one_of(config["studies"]),
+    priority: early
     shell:
         "python {input.code[0]:q} --folder {params.folder:q}"
         " --plan @<(printf %s {params.outline:q}) --noise-checks @<(printf %s {params.noise:q})"

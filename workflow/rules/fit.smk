@@ -7,8 +7,8 @@ Makes   .../check/network.json                       of networks in files of the
         .../train/noise.json                         how well preconditioned SGD knows its noise
         .../fit_variational/checkpoint.safetensors   fits with a posterior
 
-Trainings, and the scores and masks between them, have priority: chains of them are the longest way
-through a run, and evaluations fill the gaps.
+Studies are finished in the order of the config. Within one, trainings and the scores and masks
+between them come first: chains of them are the longest way, and evaluations fill the gaps.
 """
 
 
@@ -35,6 +35,7 @@ rule check_network:
         batch_sizes=job(jobs.fit.batch_sizes),
     conda:
         "../../envs/torch.yaml"
+    priority: early
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
         " --scaling {params.scaling:q} --optimiser {params.optimiser:q}"
@@ -67,7 +68,7 @@ rule train:
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
-    priority: 1
+    priority: early
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
@@ -100,7 +101,7 @@ rule fit_variational:
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
-    priority: 1
+    priority: early
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
@@ -132,6 +133,7 @@ rule check_gradient_noise:
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
+    priority: in_turn
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
         " --fit {params.fit:q} --model {params.model:q} --seed {params.seed:q}"

@@ -29,7 +29,7 @@ rule measure:
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
-    priority: 1
+    priority: early
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
         " {params.computing:q} --output {output:q} > {log:q} 2>&1"
@@ -61,7 +61,7 @@ rule score:
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
-    priority: 1
+    priority: early
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
         " --criteria {params.criteria:q} --moments {input.moments:q} --fit {params.fit:q}"
@@ -88,7 +88,7 @@ rule prune:
         seed=config["seed"],
     conda:
         "../../envs/numpy.yaml"
-    priority: 1
+    priority: early
     shell:
         "python {input.code[0]:q} --scores {input.scores:q} --level={wildcards.level:q}"
         " --selection {wildcards.selection:q} --arms @<(printf %s {params.arms:q})"
@@ -116,7 +116,7 @@ rule prune_step:
         seed=config["seed"],
     conda:
         "../../envs/numpy.yaml"
-    priority: 1
+    priority: early
     shell:
         "python {input.code[0]:q} --scores {input.scores:q} --level={params.level:q}"
         " --selection exact_k --arms @<(printf %s {params.arms:q}) --study {wildcards.study:q}"

@@ -84,6 +84,7 @@ rule claims:
         "../../envs/table.yaml"
     wildcard_constraints:
         study=one_of(config["studies"]),
+    priority: early
     shell:
         "python {input.code[0]:q} --table {input.table:q} --noise-table {input.noise:q}"
         " --diverged {input.diverged:q}"
@@ -165,6 +166,7 @@ rule costs:
         "../../envs/table.yaml"
     wildcard_constraints:
         study=one_of(config["studies"]),
+    priority: in_turn
     shell:
         "python {input.code[0]:q} --results {params.folder:q} --study {wildcards.study:q}"
         " --output {output:q} > {log:q} 2>&1"
@@ -217,6 +219,7 @@ rule overlap:
         cuts=job(jobs.report.cuts),
     conda:
         "../../envs/table.yaml"
+    priority: in_turn
     shell:
         "python {input.code[0]:q} --cuts @<(printf %s {params.cuts:q})"
         " --output {output:q} > {log:q} 2>&1"
@@ -243,6 +246,7 @@ rule flips:
         folder=RUN,
     conda:
         "../../envs/table.yaml"
+    priority: in_turn
     shell:
         "python {input.code[0]:q} --folder {params.folder:q} --study {wildcards.study:q}"
         " --data data --table-output {output.table:q} --images-output {output.images:q}"
@@ -275,6 +279,7 @@ rule figure:
         settings=jobs.common.compact(config["figures"]),
     conda:
         "../../envs/table.yaml"
+    priority: in_turn
     shell:
         "python {input.code[0]:q} --kind {wildcards.figure:q} --table {input.table:q}"
         " --study {wildcards.study:q} --settings {params.settings:q}"

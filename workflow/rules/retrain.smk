@@ -36,7 +36,7 @@ rule retrain:
         "../../envs/torch.yaml"
     wildcard_constraints:
         part="b[0-9]+",
-    priority: 1
+    priority: early
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --masks {input.masks:q}"
         " --levels {params.levels:q} --images {input.images:q}"
@@ -78,7 +78,7 @@ rule retrain_step:
         "../../envs/torch.yaml"
     wildcard_constraints:
         part="s[0-9]+",
-    priority: 1
+    priority: early
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --masks {input.masks:q}"
         " --levels {params.levels:q} --images {input.images:q}"

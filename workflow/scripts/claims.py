@@ -11,7 +11,7 @@ import _script
 from prunescape.evaluation import table
 from prunescape.fitting import divergence
 from prunescape.foundations import files
-from prunescape.verdicts import claim_files, claims, declarations, looks
+from prunescape.verdicts import claim_files, claims, declarations, looks, summaries
 
 
 def main() -> None:
@@ -48,6 +48,7 @@ def main() -> None:
         files.write_json(arguments.record[-1], new)
 
     table.write_csv(verdicts, arguments.output)
+    print(summaries.lines(verdicts))  # the log, which a run shows when the study is judged
 
 
 def _parsed() -> argparse.Namespace:

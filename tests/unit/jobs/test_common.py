@@ -29,6 +29,16 @@ def test_one_study_alone_is_the_only_one_that_runs():
     assert config["studies"] == ["first", "study"]
 
 
+def test_studies_are_finished_in_the_order_of_the_config():
+    config = {"studies": ["a", "b"]}
+    asked = [("a", True), ("a", False), ("b", True), ("b", False)]
+    assert [common.priority(config, job(study=study), early) for study, early in asked] == [
+        *(3, 2, 1, 0)
+    ]
+    # One that is not run, but asked for by the name of a file.
+    assert common.priority(config, job(study="c"), early=True) == 1
+
+
 def test_a_job_has_the_fit_and_the_model_of_its_path():
     assert common.fit_of(CONFIG, job(fit="point")) == CONFIG["catalogue"]["study"]["fits"]["point"]
     assert common.model_of(job(network="other")) == ("study", "digits", "other", "vi")

@@ -107,3 +107,9 @@ def test_the_peak_of_another_process_is_its_own():
         process.wait()
     with pytest.raises(OSError, match="status"):
         log_endings.peak_memory(process.pid)
+
+
+def test_what_a_script_said_is_its_log_without_its_cost(tmp_path):
+    log = tmp_path / "log"
+    log.write_text(f"2 hold\ng1 holds\n{ENDED}\n")
+    assert log_endings.said(log) == "2 hold\ng1 holds"

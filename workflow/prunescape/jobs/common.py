@@ -36,6 +36,13 @@ def of_study(config: Config, study: str) -> dict[str, Any]:
     return {**config, "studies": [study]}
 
 
+def priority(config: Config, wildcards: Wildcards, early: bool = False) -> int:
+    """Return the priority of a study's job: studies in turn; `early` ones first within a study."""
+    after = config["studies"][::-1]
+    turn = after.index(wildcards.study) if wildcards.study in after else 0
+    return 2 * turn + early
+
+
 def fit_of(config: Config, wildcards: Wildcards) -> Mapping[str, Any]:
     """Return the settings of a job's fit."""
     fit: Mapping[str, Any] = _study(config, wildcards)["fits"][wildcards.fit]

@@ -67,6 +67,11 @@ def read(log: Path) -> Ending | None:
     return None
 
 
+def said(log: Path) -> str:
+    """Return what a finished script printed: the end of its log without the line of its cost."""
+    return "\n".join(line for line in tail(log) if not _LINE.search(line[-_LINE_LENGTH:]))
+
+
 def failed(script: str, reason: str) -> str:
     """Return the marked line that ends a failed script's log; `reason` is one line."""
     return f"{script} failed: {reason[:LONGEST]}"
