@@ -51,9 +51,10 @@ def local(shared: Path, source: Workplace) -> Workplace:
 
 @pytest.fixture
 def unfinished(local: Workplace, tmp_path: Path) -> Iterator[Workplace]:
-    """A copy of the local run that lacks one evaluation, and so the table."""
+    """A copy of the local run that lacks one evaluation, and so its study's table and the run's."""
     place = local.copy(tmp_path / "unfinished")
-    for name in (cluster.VICTIM, f"{RUN}/scores.csv", f"{RUN}/scores.parquet"):
+    tables = (f"{RUN}/graves/scores.parquet", f"{RUN}/scores.csv", f"{RUN}/scores.parquet")
+    for name in (cluster.VICTIM, *tables):
         (place.root / name).unlink()
     yield place
     shutil.rmtree(place.root)

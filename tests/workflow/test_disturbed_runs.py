@@ -26,8 +26,8 @@ DAY = 86400
 
 @pytest.fixture
 def unfinished(workplace: Workplace) -> Workplace:
-    """A run in which one evaluation and the table are missing."""
-    for name in (ROWS, OUTCOMES, TABLE):
+    """A run in which one evaluation, its study's table and the run's are missing."""
+    for name in (ROWS, OUTCOMES, f"{RUN}/graves/scores.parquet", TABLE):
         (workplace.root / name).unlink()
     return workplace
 

@@ -200,7 +200,7 @@ def test_a_gate_that_lets_nothing_pass_fails_the_run_by_name(workplace):
     assert done.status == 1
     assert re.search(r"^aggregate\.py failed: no_revival: 1 row ", done.output, re.MULTILINE)
     assert "Traceback" not in done.output
-    assert not (workplace.root / RUN / "scores.csv").exists()
+    assert not (workplace.root / RUN / "graves" / "scores.parquet").exists()
 
 
 def test_a_source_that_cannot_be_reached_is_explained(fresh):
