@@ -196,6 +196,11 @@ def study_job(function):
     return lambda wildcards: function(jobs.common.of_study(config, wildcards.study))
 
 
+def run_folder(wildcards, output):
+    """Return the run's folder, for a job whose first output is in the study's."""
+    return os.path.dirname(os.path.dirname(output[0]))
+
+
 def in_turn(wildcards):
     """Return the priority of a job: a study is finished before the next one of the config."""
     return jobs.common.priority(config, wildcards)
@@ -269,7 +274,8 @@ class Verdicts(logging.Handler):
             self.judging[record.jobid] = record.wildcards["study"], Path(record.log[0])
         elif event == LogEvent.JOB_FINISHED and record.job_id in self.judging:
             study, log = self.judging.pop(record.job_id)
-            with contextlib.suppress(OSError):  # what a run prints is not for it to fail at
+            # What a run prints is not for it to fail at.
+            with contextlib.suppress(OSError, ValueError):
                 print(f"{study}: {log_endings.said(log)}", flush=True)
 
 

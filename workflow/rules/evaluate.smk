@@ -71,7 +71,7 @@ rule aggregate:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        folder=RUN,
+        folder=run_folder,
         outline=study_job(lambda alone: jobs.common.compact(plan.outline(alone))),
         noise=study_job(lambda alone: jobs.common.compact(jobs.targets.noise_checks(alone))),
     conda:

@@ -161,7 +161,7 @@ rule costs:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        folder=RUN,
+        folder=run_folder,
     conda:
         "../../envs/table.yaml"
     wildcard_constraints:
@@ -243,7 +243,7 @@ rule flips:
         mem_mb=growing(1000),
         runtime=growing(10),
     params:
-        folder=RUN,
+        folder=run_folder,
     conda:
         "../../envs/table.yaml"
     priority: in_turn
