@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from prunescape.configuration.schema import schema
 from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.network import Network
 from prunescape.optimising.interfaces import Batch, Objective, Prior
@@ -18,7 +19,8 @@ OBJECTIVES = {
     "activations": AT_ONCE,
     "weights": AT_ONCE | {"sampling": "weights"},
 }
-PRIORS = ["gaussian", "standard_normal", "ard", "log_uniform"]
+SCHEMA = schema()["$defs"]
+PRIORS = SCHEMA["objective_variational"]["properties"]["prior"]["enum"]
 NETWORK = Network(PERCEPTRON, (1, 8, 8))
 
 
@@ -45,6 +47,15 @@ def prepared(goal, seeds):
 @pytest.fixture(params=OBJECTIVES)
 def goal(request):
     return objective(NETWORK, OBJECTIVES[request.param])
+
+
+def test_every_objective_of_the_config_is_here():
+    kinds = {
+        part["properties"]["kind"]["const"]
+        for name, part in SCHEMA.items()
+        if name.startswith("objective_")
+    }
+    assert {settings["kind"] for settings in OBJECTIVES.values()} == kinds
 
 
 def test_an_objective_has_every_member_of_the_interface(goal):
