@@ -8,6 +8,7 @@ Chosen is the fit with the smallest mean error on the validation set; of those w
 difference from it is below a standard error, the one whose training takes the least CPU time
 (to within 10 %, which the same work differs by from run to run).
 With --floored, fits of preconditioned SGD that are plain SGD in the main are out of the choice.
+Where fits train several networks, each has a table and a choice.
 """
 
 import argparse
@@ -49,10 +50,10 @@ def main() -> None:
         if arguments.floored is not None:
             noise = pd.read_csv(arguments.results / "gradient_noise.csv")
             out = plain_sgd(noise, arguments.floored)
-        found = choose(scores, costs, levels.number(arguments.level), out)
+        found = of_networks(scores, costs, levels.number(arguments.level), out)
     except (OSError, ValueError) as error:
         sys.exit(f"recipes.py: {error}")
-    print(table(found))
+    print("\n\n".join(f"{network}:\n\n{table(each)}" for network, each in found.items()))
 
 
 def check_split(results: Path) -> None:
@@ -68,13 +69,25 @@ def plain_sgd(noise: pd.DataFrame, floored: float) -> set[str]:
     return set(shares.index[shares > floored])
 
 
+def of_networks(
+    scores: pd.DataFrame, costs: pd.DataFrame, level: float, out: Collection[str] = ()
+) -> dict[str, pd.DataFrame]:
+    """Return network -> the fits that train it, as `choose` returns them."""
+    return {
+        network: choose(
+            scores[scores["network"] == network], costs[costs["network"] == network], level, out
+        )
+        for network in dict.fromkeys(scores["network"])
+    }
+
+
 def choose(
     scores: pd.DataFrame, costs: pd.DataFrame, level: float, out: Collection[str] = ()
 ) -> pd.DataFrame:
     """Return the fits in order of their mean error; those that are out of the choice come last.
 
     Args:
-        scores: the table of a run whose fits have the same replicates.
+        scores: the table of a run whose fits have the same replicates, and one network.
         costs: its costs.
         level: sparsity of the networks that count; 0: the unpruned ones.
         out: fits that can't be chosen.

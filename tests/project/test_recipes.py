@@ -48,6 +48,22 @@ def test_costs_within_a_tenth_are_the_same():
     assert chosen[5.6].to_dict() == {"best": False, "as_good": True}
 
 
+def test_each_network_has_a_choice_of_its_own():
+    rows = replicates([0.90, 0.91], network="small", fit="a")
+    rows += replicates([0.80, 0.81], network="small", fit="b")
+    rows += replicates([0.95, 0.96], network="large", fit="c")
+    spent = costs(a=1, b=1).assign(network="small")
+    spent = pd.concat([spent, costs(c=7).assign(network="large")])
+
+    found = recipes.of_networks(scores(rows), spent, 0.0)
+
+    assert {name: each["fit"].tolist() for name, each in found.items()} == {
+        "small": ["a", "b"],
+        "large": ["c"],
+    }
+    assert found["large"]["cpu_seconds"].tolist() == [7]
+
+
 def test_the_level_that_counts():
     rows = replicates([0.90, 0.91, 0.92], fit="a") + replicates([0.95, 0.96, 0.97], fit="b")
     rows += replicates([0.8, 0.8, 0.8], fit="a", criterion="snr", level=0.9, kept=100)

@@ -164,6 +164,26 @@ def test_dense_networks_are_compared_too():
     assert found["difference"] == pytest.approx(-3)
 
 
+def test_a_noise_score_is_the_mean_over_clean_images_and_ten_levels_of_grey():
+    levels = [level / 20 for level in range(1, 11)]
+    rows = replicates([0.9, 0.8, 0.7])
+    for level in levels:
+        # The third replicate lacks a level, and other noise doesn't count.
+        shown = [0.9 - level, 0.8 - level, 0.1][: 2 if level == 0.5 else 3]
+        rows += replicates(shown, noise="grey_raw", noise_level=level)
+        rows += replicates([0.0, 0.0], noise="grey_normalised", noise_level=level)
+    rows += replicates([0.0, 0.0], noise="grey_raw", noise_level=0.6)
+    none = dict.fromkeys(("criterion", "effect", "scope", "schedule"), "none")
+    theirs = none | {"noise": "noise_score", "sparsity": 0.0, "accuracy_percent": 58.0, "n": 10}
+    found = compared(scores(rows), **theirs).iloc[0]
+    # 90 and 80 % less 25 points, the mean of the eleven levels.
+    assert (found["ours"], found["ours_n"]) == (pytest.approx(60), 2)
+    assert found["difference"] == pytest.approx(2)
+    assert (found["noise"], found["rerun"]) == ("noise_score", 58)
+    lacking = [row for row in rows if row["noise_level"] != 0.25]
+    assert compared(scores(lacking), **theirs).empty
+
+
 def test_a_file_is_read_with_unknown_spreads_and_the_words_as_they_are(tmp_path):
     path = tmp_path / "public.csv"
     pd.DataFrame([THEIRS | {"sd": None, "evidence": "NA"}, THEIRS]).to_csv(path, index=False)

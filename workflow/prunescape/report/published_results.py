@@ -1,8 +1,8 @@
 """Published accuracies and ours, for the same data, arm, sparsity and noise, with verdicts.
 
-A published result is one run, printed by its source or a run of its code, or the mean of a rerun
-with several seeds. Equality can be shown with a rerun alone: one run says no more than whether it
-is one that our networks could have given.
+A published result is one run, printed by its source or a run of its code, or the mean of several
+seeds, printed or rerun, which goes under `rerun`. Equality can be shown with a mean alone: one run
+says no more than whether it is one that our networks could have given.
 """
 
 import math
@@ -24,6 +24,10 @@ MATCHED = [
 """Columns in which a published result equals the table's rows."""
 ARM = [*MATCHED[:-1], "sparsity", "threshold", "noise", "noise_level"]
 """Columns that published results of the same networks share."""
+NOISE_SCORE = "noise_score"
+"""Noise of a result that is the mean over clean images and `grey_raw` at the levels SCORED: the
+noise score of Ahmad & Scheinkman (2019, arXiv 1903.11257) as a share of all images."""
+SCORED = [level / 20 for level in range(1, 11)]
 COLUMNS = [*ARM, "accuracy_percent", "sd", "n", "divisor", "evidence"]
 COMPARED = [
     *ARM,
@@ -69,7 +73,10 @@ def compare(scores: pd.DataFrame, elsewhere: pd.DataFrame, tolerance: float) -> 
     found = []
     for _, group in elsewhere.groupby(ARM, dropna=False, sort=False):
         records = group.to_dict("records")
-        chosen = scores[_same(scores, records[0])]
+        if records[0]["noise"] == NOISE_SCORE:
+            chosen = _noise_scores(scores, records[0])
+        else:
+            chosen = scores[_same(scores, records[0])]
         if chosen.empty:
             continue
         printed = next((each for each in records if each["n"] == 1), None)
@@ -100,6 +107,22 @@ def one_run_verdict(ours: Sample, one_run: float) -> str:
     if math.isnan(interval.low):
         return ""
     return "inside" if interval.low <= 0 <= interval.high else "outside"
+
+
+def _noise_scores(scores: pd.DataFrame, theirs: dict[Hashable, Any]) -> pd.DataFrame:
+    """Return n_correct and accuracy of each replicate, over all levels of the noise score.
+
+    None, if the table lacks a level.
+    """
+    levels = [("none", 0.0), *(("grey_raw", level) for level in SCORED)]
+    found = pd.concat(
+        scores[_same(scores, theirs | {"noise": noise, "noise_level": level})]
+        for noise, level in levels
+    )
+    per_replicate = found.groupby("replicate")["n_correct"]
+    whole = per_replicate.count() == len(levels)
+    means = found.groupby("replicate")[["n_correct", "accuracy"]].mean()
+    return means[whole]
 
 
 def _same(scores: pd.DataFrame, theirs: dict[Hashable, Any]) -> pd.Series:
