@@ -61,31 +61,27 @@ class GreyNoise:
 class Gaussian(nn.Module):
     """A linear layer with a Gaussian over its weights: mean mu, standard deviation exp(rho)."""
 
-    def __init__(self, inputs, outputs, *, bias, by_activations):
+    def __init__(self, inputs, outputs, *, bias):
         super().__init__()
         self.mu = nn.Parameter(torch.randn(outputs, inputs) * 0.05)
         self.rho = nn.Parameter(torch.full((outputs, inputs), -3.0))
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
-        self.by_activations = by_activations
 
     def forward(self, x):
-        """Return outputs; in training those of one sample of the weights."""
-        if not self.training:
-            return F.linear(x, self.mu, self.bias)
-        sigma = self.rho.exp()
-        if not self.by_activations:
-            return F.linear(x, self.mu + sigma * torch.randn_like(sigma), self.bias)
+        """Return outputs; in training a sample of them (local reparameterisation)."""
         mean = F.linear(x, self.mu, self.bias)
-        deviation = (F.linear(x**2, sigma**2) + 1e-16).sqrt()
+        if not self.training:
+            return mean
+        deviation = (F.linear(x**2, self.rho.exp() ** 2) + 1e-16).sqrt()
         return mean + deviation * torch.randn_like(mean)
 
 
 class FittedPrior(nn.Module):
     """Logistic regression; the prior is the Gaussian that fits its posterior best."""
 
-    def __init__(self, by_activations=False):
+    def __init__(self):
         super().__init__()
-        self.layer = Gaussian(784, 10, bias=False, by_activations=by_activations)
+        self.layer = Gaussian(784, 10, bias=False)
 
     def forward(self, x):
         """Return logits."""
@@ -100,15 +96,36 @@ class FittedPrior(nn.Module):
         return per_weight.sum()
 
 
+class FixedPrior(nn.Module):
+    """Logistic regression as a public notebook has it; the prior is N(0, 1).
+
+    What it learns beside the means is a standard deviation in the forward pass and a variance in
+    the divergence, which counts whole in each of `batches`. One sample of weights serves a batch.
+    """
+
+    def __init__(self, batches):
+        super().__init__()
+        self.batches = batches
+        self.mu = nn.Parameter(torch.randn(10, 784))
+        self.spread = nn.Parameter(torch.randn(10, 784).abs())
+
+    def forward(self, x):
+        """Return logits."""
+        return F.linear(x.flatten(1), self.mu + self.spread * torch.randn_like(self.spread))
+
+    def kl(self):
+        """Divergence from the prior, times the number of batches."""
+        per_weight = self.spread + self.mu**2 - self.spread.abs().log() - 1
+        return self.batches * 0.5 * per_weight.sum()
+
+
 class Relevance(nn.Module):
     """LeNet-300-100 under the ARD prior."""
 
     def __init__(self):
         super().__init__()
         sizes = [(784, 300), (300, 100), (100, 10)]
-        self.layers = nn.ModuleList(
-            Gaussian(*size, bias=True, by_activations=True) for size in sizes
-        )
+        self.layers = nn.ModuleList(Gaussian(*size, bias=True) for size in sizes)
 
     def forward(self, x):
         """Return logits."""

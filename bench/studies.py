@@ -284,17 +284,24 @@ def graves(config: Mapping[str, Any]) -> list[Case]:
     """Return the cases of study graves: batches of 16, and of 128."""
     study = Study("graves", config, 763)
 
-    def reference(transform, by_activations, images, labels, batch, steps):
-        network = plain.FittedPrior(by_activations)
+    def reference(transform, make, images, labels, batch, steps):
+        network = make(len(images) / batch)
         plain.train(network, adam(network), images, labels, transform, batch, steps)
+
+    def fitted(_batches):
+        return plain.FittedPrior()
 
     published, own = study.fit("as_published"), study.fit("vi")
     return [
         *study.training(
-            "batch 16", published, "logistic", partial(reference, plain.signed, False), 300
+            "batch 16",
+            published,
+            "logistic",
+            partial(reference, plain.signed, plain.FixedPrior),
+            300,
         ),
         *study.training(
-            "batch 128", own, "logistic", partial(reference, plain.unit, True), 100, factor=2
+            "batch 128", own, "logistic", partial(reference, plain.unit, fitted), 100, factor=2
         ),
         *study.evaluation("noise", own, "logistic", plain.FittedPrior, plain.unit),
     ]
