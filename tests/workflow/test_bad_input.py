@@ -412,7 +412,16 @@ def test_k_that_keeps_nothing_in_a_layer_is_flagged(made, capsys):
     path = made / "scores.safetensors"
     arrays = {f"snr/{name}": values for name, values in ranks.items()}
     files.write_tensors(path, arrays, {"replicates": [1, 2, 3]})
-    given = ["--level", "0.50", "--selection", "exact_k", "--arms", '[["snr", "global", 0]]']
+    given = [
+        "--level",
+        "0.50",
+        "--selection",
+        "exact_k",
+        "--arms",
+        '[["snr", "global", 0]]',
+        "--rounding",
+        "nearest",
+    ]
     given += ["--study", "s", "--seed", "1", "--output", made / "flagged.safetensors"]
     with as_script("prune", "--scores", path, *given) as prune:
         runpy.run_path(prune, run_name="__main__")

@@ -249,6 +249,7 @@ def test_prune_runs_without_snakemake(finished, tmp_path, record_property):
         *(sys.executable, str(ROOT / "workflow" / "scripts" / "prune.py"), "--level=0.90"),
         *("--scores", str(finished.place.root / VI / "score" / "scores.safetensors")),
         *("--selection", "exact_k", "--arms", json.dumps(arms), "--study", "graves"),
+        *("--rounding", "nearest"),
         *("--seed", "2011", "--output", "masks.safetensors"),
     )
 

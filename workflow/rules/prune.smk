@@ -85,6 +85,7 @@ rule prune:
         runtime=growing(5),
     params:
         arms=job(jobs.prune.pruned_arms),
+        rounding=lookup("catalogue/{study}/rounding", within=config),
         seed=config["seed"],
     conda:
         "../../envs/numpy.yaml"
@@ -92,6 +93,7 @@ rule prune:
     shell:
         "python {input.code[0]:q} --scores {input.scores:q} --level={wildcards.level:q}"
         " --selection {wildcards.selection:q} --arms @<(printf %s {params.arms:q})"
+        " --rounding {params.rounding:q}"
         " --study {wildcards.study:q} --seed {params.seed:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -113,6 +115,7 @@ rule prune_step:
     params:
         level=job(jobs.prune.step_level),
         arms=job(jobs.prune.chained_arms),
+        rounding=lookup("catalogue/{study}/rounding", within=config),
         seed=config["seed"],
     conda:
         "../../envs/numpy.yaml"
@@ -120,4 +123,5 @@ rule prune_step:
     shell:
         "python {input.code[0]:q} --scores {input.scores:q} --level={params.level:q}"
         " --selection exact_k --arms @<(printf %s {params.arms:q}) --study {wildcards.study:q}"
+        " --rounding {params.rounding:q}"
         " --previous {input.previous:q} --seed {params.seed:q} --output {output:q} > {log:q} 2>&1"

@@ -39,7 +39,8 @@ def main() -> None:
         for path in plan.outcome_files(arguments.plan)
     )
 
-    scores = gates.passed(records, plan.keys(arguments.plan), packed)
+    roundings = plan.roundings(arguments.plan)
+    scores = gates.passed(records, plan.keys(arguments.plan), packed, roundings)
 
     table.write_parquet(scores, arguments.table_output)
     table.write_csv(table.of_diverged(records), arguments.diverged_output)

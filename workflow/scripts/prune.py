@@ -16,6 +16,9 @@ def main() -> None:
     parser.add_argument(
         "--arms", type=_script.structure, required=True, help="[[criterion, scope, floor], ...]"
     )
+    parser.add_argument(
+        "--rounding", required=True, choices=["nearest", "down"], help="of how many go: exact_k"
+    )
     parser.add_argument("--study", required=True, help="part of the random streams' names")
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
     parser.add_argument(
@@ -36,6 +39,7 @@ def main() -> None:
         (arguments.seed, arguments.study),
         replicates,
         previous,
+        arguments.rounding,
     )
     for flagged in arm_masks.empty_layers(masks, replicates):
         print(flagged, file=sys.stderr)

@@ -120,6 +120,17 @@ def test_a_compression_is_counted_exactly():
     assert tripped([record(wrong)]).startswith("sparsity_exact: ")
 
 
+def test_a_study_may_round_down():
+    # 87.5 of 100 weights go: 88, or 87 rounded down.
+    down = row(level=0.875, kept_weights=13, kept_by_layer="8 4 1", sparsity_actual=0.87)
+    records = [record(dense(), down)]
+    found = list(map(outcomes, records))
+    assert tripped(records).startswith("sparsity_exact: ")
+    assert len(gates.passed(records, keys(records), found, {"graves": "down"})) == 2
+    with pytest.raises(gates.GateError, match=r"^sparsity_exact: "):
+        gates.passed(records, keys(records), found, {"other": "down"})
+
+
 def test_missing_double_and_unexpected_rows():
     records = [record(*arm())]
     expected = keys(records)

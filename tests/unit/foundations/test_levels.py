@@ -1,6 +1,7 @@
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +35,23 @@ def test_count_rounds_half_to_even(level, units):
     product = Decimal(level) * units
     expected = int(product.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
     assert levels.count(level, units) == levels.count(Decimal(level), units) == expected
+
+
+@given(DECIMALS, st.integers(0, 10**8))
+def test_count_rounds_down_where_it_is_told(level, units):
+    whole = int(Decimal(level) * units)  # cut off, as Python's int does
+    assert levels.count(level, units, "down") == whole
+
+
+@pytest.mark.parametrize("units", [1952, 32, 320, 10])
+def test_down_is_what_a_public_code_computes_with_floats(units):
+    for step, share in enumerate(np.linspace(0, 1, 51)):
+        assert levels.count(f"{step / 50:.2f}", units, "down") == int(units * share)
+
+
+def test_an_unknown_rounding_is_named():
+    with pytest.raises(ValueError, match="rounding: found 'up'; allowed: nearest, down"):
+        levels.count("0.5", 3, "up")
 
 
 @given(DECIMALS | st.integers(1, 10**4).map(lambda n: f"{n}x"))

@@ -57,7 +57,8 @@ def test_a_design_has_what_decides_results_and_nothing_else():
     assert design["study"]["fits"] == study["fits"]
     assert list(design["study"]["networks"]) == ["net"]
     assert design["study"]["dataset"] == {"digits": CONFIG["datasets"]["digits"]}
-    for key, value in {"seed": 9, "split": "tune", "datasets.digits.seed": 9}.items():
+    other = {"seed": 9, "split": "tune", "datasets.digits.seed": 9}
+    for key, value in (other | {"catalogue.study.rounding": "down"}).items():
         assert report.designs(changed(CONFIG, {key: value})) != report.designs(CONFIG), key
     for key, value in {"levels_per_job": 9, "device": "cuda", "replicates": [2, 3]}.items():
         assert report.designs(changed(CONFIG, {key: value})) == report.designs(CONFIG), key

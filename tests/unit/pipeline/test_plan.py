@@ -286,6 +286,13 @@ def test_the_outline_has_all_that_decides_the_rows():
         assert list(plan.row_files(outline)) == list(plan.row_files(whole))
 
 
+def test_the_outline_tells_how_numbers_are_rounded():
+    made = config(arm(), studies=["graves", "other"])
+    made["catalogue"]["other"]["rounding"] = "down"
+    for whole in (made, plan.outline(made)):
+        assert plan.roundings(whole) == {"graves": "nearest", "other": "down"}
+
+
 def test_the_outline_has_nothing_of_training():
     changed = copy.deepcopy(DEFAULT)
     for study in changed["catalogue"].values():

@@ -48,6 +48,16 @@ def test_every_arm_gets_its_own_masks():
     assert (unpacked(packed, "snr", "floor")["3"].reshape(3, -1).sum(axis=1) >= 9).all()
 
 
+def test_rounding_is_handed_on():
+    arms = [("snr", "layer", 0)]
+    packed = arm_masks.masks(SCORES, arms, "exact_k", "0.333", ROOT, (1, 2, 3), rounding="down")
+    for layer, mask in unpacked(packed, "snr", "layer").items():
+        weights = mask[0].size
+        assert (~mask).reshape(3, -1).sum(1).tolist() == [333 * weights // 1000] * 3, layer
+    usual = prune(SCORES, arms, "0.333")
+    assert any((packed[name] != usual[name]).any() for name in packed)
+
+
 @pytest.mark.parametrize(("criterion", "scope"), [("random", "global"), ("snr", "layer")])
 def test_masks_of_rising_levels_are_nested(criterion, scope):
     steps = [

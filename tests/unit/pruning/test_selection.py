@@ -233,6 +233,26 @@ def signed(shapes):
     return {n: v * signs.choice([-1, 1], v.shape) for n, v in distinct(shapes, 1).items()}
 
 
+@pytest.mark.parametrize("scope", SCOPES)
+def test_numbers_may_be_rounded_down(scope):
+    scores = distinct({"1": (7, 5), "2": (3, 7)})
+    level = "0.55"
+    kept = selection.exact_k(scores, level, scope, ties(2), rounding="down")
+    expected = {
+        # 0.55 of 56 weights is 30.8; of 35, 21 and 5, 7 inputs 19.25, 11.55 and 2.75, 3.85.
+        "global": 30,
+        "floor": 30,
+        "layer": 19 + 11,
+        "output_unit": 7 * 2 + 3 * 3,
+        "input_unit": 7 * 2,
+        "neuron": 3 * 5 + 3 * 3,
+    }
+    assert (~flat(kept)).sum(axis=1).tolist() == [expected[scope]] * 2
+    nearest = selection.exact_k(scores, level, scope, ties(2))
+    assert (flat(nearest) <= flat(kept)).all()
+    assert (flat(nearest) != flat(kept)).any()
+
+
 @pytest.mark.parametrize("level", ["0.10", "0.45", "0.90"])
 def test_torch_prunes_the_same_weights(level):
     shapes = {"1": (12, 20), "2": (10, 12), "3": (4, 10)}

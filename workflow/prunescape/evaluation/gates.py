@@ -7,8 +7,7 @@ of the table check the result of `table.assemble`.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,7 +37,10 @@ class GateError(ValueError):
 
 
 def passed(
-    records: Sequence[Record], expected: Iterable[tuple], outcomes: Iterable[Packed]
+    records: Sequence[Record],
+    expected: Iterable[tuple],
+    outcomes: Iterable[Packed],
+    roundings: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return the table of `records`, the contents of rows.json files, if it passes all gates.
 
@@ -46,6 +48,7 @@ def passed(
         records: each with fitted_on, evaluated_on ({name: sha256} of data files) and rows.
         expected: key tuples in the order of `columns.KEY`, as `plan.keys` makes them.
         outcomes: of every record, in the same order.
+        roundings: study -> how k is rounded under exact_k, if it isn't to the nearest.
 
     Raises:
         GateError: if the results fail a gate; the first one is named.
@@ -54,10 +57,10 @@ def passed(
     unseen(records)
     finite(records)
     no_revival(records)
-    unit_sparsity_exact(records)
+    unit_sparsity_exact(records, roundings or {})
     complete(records, expected)
     scores = table.assemble(records)
-    sparsity_exact(scores)
+    sparsity_exact(scores, roundings or {})
     dead_layers(scores)
     counted(records, outcomes)
     return scores
@@ -103,7 +106,7 @@ def no_revival(records: Sequence[Record]) -> None:
         raise GateError("no_revival", "with removed weights that are not zero", offending)
 
 
-def unit_sparsity_exact(records: Sequence[Record]) -> None:
+def unit_sparsity_exact(records: Sequence[Record], roundings: Mapping[str, str]) -> None:
     """In the scope output_unit every unit keeps its own exact number of weights.
 
     Under selection = exact_k a unit of m inputs must keep m - k, the fewest and the most of its
@@ -118,8 +121,8 @@ def unit_sparsity_exact(records: Sequence[Record]) -> None:
     }
 
     def expected(row: Record) -> list[tuple[int, tuple[int, int]]]:
-        level, layers = levels.recover(row["level"]), sizes.get(_network(row), [])
-        kept = [(weights // most, _kept(level, most)) for weights, (_, most) in layers]
+        kept_of, layers = _kept(row, roundings), sizes.get(_network(row), [])
+        kept = [(weights // most, kept_of(most)) for weights, (_, most) in layers]
         return [(units * each, (each, each)) for units, each in kept]
 
     offending = [
@@ -156,7 +159,7 @@ def complete(records: Sequence[Record], expected: Iterable[tuple]) -> None:
             raise GateError("complete", problem, keys)
 
 
-def sparsity_exact(scores: pd.DataFrame) -> None:
+def sparsity_exact(scores: pd.DataFrame, roundings: Mapping[str, str]) -> None:
     """Exact k is exact, and weights that a mask removes are measured as zero.
 
     The gate checks the effects zero and compensate. Under selection = exact_k, kept_weights must be
@@ -170,11 +173,11 @@ def sparsity_exact(scores: pd.DataFrame) -> None:
     sizes = _layer_sizes(scores)
 
     def wrong(row: Any) -> bool:
-        level = levels.recover(row.level)
+        kept_of = _kept(row._asdict(), roundings)
         if row.scope == "layer":
-            kept = [_kept(level, size) for size in sizes.get(_network(row._asdict()), [])]
+            kept = [kept_of(size) for size in sizes.get(_network(row._asdict()), [])]
             return _counts(row.kept_by_layer) != kept
-        return bool(row.kept_weights != _kept(level, row.total_weights))
+        return bool(row.kept_weights != kept_of(row.total_weights))
 
     # All scopes but those of units, so that a new one can't escape the gate.
     counted = exact[~exact["scope"].isin(["output_unit", "input_unit", "neuron"])]
@@ -258,8 +261,10 @@ def _by_unit(row: Record) -> list[tuple[int, int]]:
     return [(int(fewest), int(most)) for fewest, _, most in pairs]
 
 
-def _kept(level: Fraction, weights: int) -> int:
-    return weights - levels.nearest(level, weights)
+def _kept(row: Record, roundings: Mapping[str, str]) -> Callable[[int], int]:
+    """Return a function: how many of so many weights a row keeps at its level."""
+    level, rounding = levels.recover(row["level"]), roundings.get(row["study"], "nearest")
+    return lambda weights: weights - levels.rounded(level, weights, rounding)
 
 
 def _layer_sizes(scores: pd.DataFrame) -> dict[tuple, list[int]]:

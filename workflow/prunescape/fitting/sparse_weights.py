@@ -1,7 +1,7 @@
 """Sparse weights: every unit sees only some of its inputs, from the first step to the last.
 
 In a layer with `nonzero: share` all units (filters, in a convolution) have the same number of
-inputs, levels.nearest(share, inputs), drawn separately for every unit (Ahmad & Scheinkman 2019,
+inputs, levels.rounded(share, inputs), drawn separately for every unit (Ahmad & Scheinkman 2019,
 arXiv 1903.11257). All other weights are zero and stay zero. Replicates have different draws; all
 networks of a study in which the layer has the same name and shape have the same one.
 """
@@ -42,7 +42,7 @@ def masks(
 def nonzero(layer: Weighted) -> int:
     """Return how many inputs of a unit may have a weight; ValueError if that is none."""
     inputs = int(np.prod(layer.shape[1:]))
-    count = levels.nearest(Fraction(str(layer.nonzero)), inputs)
+    count = levels.rounded(Fraction(str(layer.nonzero)), inputs)
     if count < 1:
         raise ValueError(
             f"networks: nonzero: {layer.nonzero} leaves the units of layer {layer.name} none of "

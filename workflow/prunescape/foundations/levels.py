@@ -9,6 +9,9 @@ rounds. Standard library only.
 import re
 from decimal import Decimal
 from fractions import Fraction
+from math import floor
+
+from prunescape.foundations.choices import choose
 
 PATTERN = r"-?\d+(\.\d+)?|[1-9]\d*x"
 """A regular expression that matches every level, for wildcards and the config's schema."""
@@ -54,19 +57,23 @@ def share(level: str | Decimal) -> Fraction:
     return exact
 
 
-def count(level: str | Decimal, units: int) -> int:
-    """Return k = level * units, rounded to the nearest integer, halves to the even one.
+def count(level: str | Decimal, units: int, rounding: str = "nearest") -> int:
+    """Return k = level * units, rounded as `rounded` does.
 
     `units` >= 0 is the number of weights (or units) in the scope; k of them are removed or frozen.
     """
-    return nearest(share(level), units)
+    return rounded(share(level), units, rounding)
 
 
-def nearest(part: Fraction, units: int) -> int:
-    """Return `part` * `units` rounded to the nearest integer, halves to the even one."""
+def rounded(part: Fraction, units: int, rounding: str = "nearest") -> int:
+    """Return `part` * `units` as an integer: the nearest, of two the even one, or that below.
+
+    `rounding` is nearest or down.
+    """
     if units < 0:
         raise ValueError(f"{units} units: expected a number >= 0")
-    return round(part * units)
+    exact = part * units
+    return choose({"nearest": round(exact), "down": floor(exact)}, rounding, "rounding")
 
 
 def recover(value: float) -> Fraction:

@@ -52,6 +52,8 @@ def designs(config: Config) -> str:
             "schedules": block.get("schedules", {}),
             "floors": sorted({arm["floor"] for arm in block["arms"] if "floor" in arm}),
         }
+        if (rounding := block.get("rounding", "nearest")) != "nearest":
+            found[study]["rounding"] = rounding
     return compact(found)
 
 

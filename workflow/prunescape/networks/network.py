@@ -313,7 +313,7 @@ def _k_winners(layer: Mapping[str, Any], shape: Shape, before: int) -> tuple[Win
         name=f"{before}",
         shape=shape,
         k=k,
-        inference_k=min(levels.nearest(factor, k), units),
+        inference_k=min(levels.rounded(factor, k), units),
         boost=boost and Boost(boost["strength"], boost["factor"]),
         period=layer.get("period", 1000),
     )

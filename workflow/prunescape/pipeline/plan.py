@@ -215,6 +215,7 @@ def outline(config: Config) -> dict[str, Any]:
             study: {
                 "dataset": config["catalogue"][study]["dataset"],
                 **_stated(config["catalogue"][study], "replicates"),
+                **_stated(config["catalogue"][study], "rounding"),
                 "fits": {
                     fit: {"networks": settings["networks"]}
                     | ({"objective": {"kind": settings["objective"]["kind"]}} if sampled else {})
@@ -232,6 +233,12 @@ def outline(config: Config) -> dict[str, Any]:
             for study in config["studies"]
         },
     }
+
+
+def roundings(config: Config) -> dict[str, str]:
+    """Return study -> how its arms round the number of units that go under exact_k."""
+    catalogue = config["catalogue"]
+    return {study: catalogue[study].get("rounding", "nearest") for study in config["studies"]}
 
 
 def _stated(block: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ def masks(
     root: tuple[int | str, ...],
     replicates: Sequence[int],
     previous: Arrays | None = None,
+    rounding: str = "nearest",
 ) -> Arrays:
     """Return packed masks "<criterion>/<scope>/<layer>": uint8 [R, ceil(weights / 8)].
 
@@ -32,6 +33,7 @@ def masks(
         root: first parts of the streams that break ties: the run's seed and the study.
         replicates: numbers of the members.
         previous: packed masks of the same arms at the step before.
+        rounding: of the number of units that go under exact_k: nearest or down.
 
     Raises:
         ValueError: for an unknown selection or scope, for an arm without scores, and wherever
@@ -47,7 +49,9 @@ def masks(
             ties = [streams.generator(*root, "ties", criterion, scope, r) for r in replicates]
             shapes = {name: value.shape[1:] for name, value in layers.items()}
             before = previous and select.unpack(layers_of(previous, criterion, scope), shapes)
-            kept = select.exact_k(layers, level, scope, ties, floor=floor, previous=before)
+            kept = select.exact_k(
+                layers, level, scope, ties, floor=floor, previous=before, rounding=rounding
+            )
         packed |= {f"{criterion}/{scope}/{k}": v for k, v in select.pack(kept).items()}
     return packed
 

@@ -2,12 +2,14 @@
 
 A mask is a boolean array like the scores: [R, out, in] or [R, out, in, height, width], R replicates
 first, True = keep. Scores are "higher = keep". Under `exact_k` the number of removed units is
-exactly `levels.count(level, units)`: the replicate's random stream breaks ties. What an earlier
-mask removed is removed first, so the masks of a schedule are nested.
+exactly `levels.count(level, units)`, to the nearest integer or rounded down; the replicate's random
+stream breaks ties. What an earlier mask removed is removed first, so the masks of a schedule are
+nested.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +27,7 @@ def exact_k(
     *,
     floor: int = 0,
     previous: Arrays | None = None,
+    rounding: str = "nearest",
 ) -> Arrays:
     """Remove the share `level` of the units that `scope` names, those with the lowest scores.
 
@@ -41,6 +44,7 @@ def exact_k(
         streams: one generator a replicate, which breaks ties.
         floor: least number of weights that a layer keeps under `floor` (all, if it has fewer).
         previous: an earlier mask; what it removed is removed first.
+        rounding: of k, as in `levels.rounded`.
 
     Returns:
         Layer name -> boolean mask of the scores' shape.
@@ -50,7 +54,7 @@ def exact_k(
             `previous`, or a floor that leaves too few weights to remove.
     """
     _check(scores, previous)
-    selected = choose(_SCOPES, scope, "scope")
+    selected, part = choose(_SCOPES, scope, "scope"), _Part(level, rounding)
     replicates = {len(value) for value in scores.values()}
     if replicates != {len(streams)}:
         raise ValueError(f"scores of {max(replicates)} replicates, but {len(streams)} streams")
@@ -61,7 +65,7 @@ def exact_k(
         for name, value in scores.items()
     }
     members = [
-        selected({name: value[r] for name, value in ranked.items()}, level, stream, floor)
+        selected({name: value[r] for name, value in ranked.items()}, part, stream, floor)
         for r, stream in enumerate(streams)
     ]
     kept = {name: np.stack([member[name] for member in members]) for name in scores}
@@ -124,6 +128,17 @@ def dead_units(masks: Arrays, *, chained: bool = True) -> np.ndarray:
     return dead
 
 
+class _Part(NamedTuple):
+    """The part of units that goes: a level, and how its number is rounded."""
+
+    level: str
+    rounding: str
+
+    def of(self, units: int) -> int:
+        """Return how many of `units` go."""
+        return levels.count(self.level, units, self.rounding)
+
+
 def _check(scores: Arrays, previous: Arrays | None) -> None:
     for name, value in scores.items():
         if not np.isfinite(value).all():
@@ -147,32 +162,30 @@ def _keep_highest(scores: np.ndarray, removed: int, stream: np.random.Generator)
     return kept
 
 
-def _global(member: Arrays, level: str, stream: np.random.Generator, _: int) -> Arrays:
+def _global(member: Arrays, part: _Part, stream: np.random.Generator, _: int) -> Arrays:
     flat = np.concatenate([value.ravel() for value in member.values()])
-    kept = _keep_highest(flat, levels.count(level, flat.size), stream)
+    kept = _keep_highest(flat, part.of(flat.size), stream)
     return _split(kept, member)
 
 
-def _layer(member: Arrays, level: str, stream: np.random.Generator, _: int) -> Arrays:
+def _layer(member: Arrays, part: _Part, stream: np.random.Generator, _: int) -> Arrays:
     return {
-        name: _keep_highest(value.ravel(), levels.count(level, value.size), stream).reshape(
-            value.shape
-        )
+        name: _keep_highest(value.ravel(), part.of(value.size), stream).reshape(value.shape)
         for name, value in member.items()
     }
 
 
-def _output_unit(member: Arrays, level: str, stream: np.random.Generator, _: int) -> Arrays:
+def _output_unit(member: Arrays, part: _Part, stream: np.random.Generator, _: int) -> Arrays:
     kept = {}
     for name, value in member.items():
         rows = value.reshape(len(value), -1)
-        removed = levels.count(level, rows.shape[1])
+        removed = part.of(rows.shape[1])
         units = [_keep_highest(row, removed, stream) for row in rows]
         kept[name] = np.stack(units).reshape(value.shape)
     return kept
 
 
-def _floor(member: Arrays, level: str, stream: np.random.Generator, floor: int) -> Arrays:
+def _floor(member: Arrays, part: _Part, stream: np.random.Generator, floor: int) -> Arrays:
     flat = np.concatenate([value.ravel() for value in member.values()])
     safe = np.concatenate(
         [
@@ -180,10 +193,10 @@ def _floor(member: Arrays, level: str, stream: np.random.Generator, floor: int) 
             for value in member.values()
         ]
     )
-    removed, free = levels.count(level, flat.size), np.flatnonzero(~safe)
+    removed, free = part.of(flat.size), np.flatnonzero(~safe)
     if removed > free.size:
         raise ValueError(
-            f"level {level} removes {removed} weights, but a floor of {floor} a layer "
+            f"level {part.level} removes {removed} weights, but a floor of {floor} a layer "
             f"leaves only {free.size} to remove (key: floor)"
         )
     kept = np.ones(flat.size, dtype=bool)
@@ -191,18 +204,18 @@ def _floor(member: Arrays, level: str, stream: np.random.Generator, floor: int) 
     return _split(kept, member)
 
 
-def _input_unit(member: Arrays, level: str, stream: np.random.Generator, _: int) -> Arrays:
+def _input_unit(member: Arrays, part: _Part, stream: np.random.Generator, _: int) -> Arrays:
     kept = {name: ~np.isneginf(value) for name, value in member.items()}
     for name in list(member)[:-1]:
         weights = member[name].reshape(*member[name].shape[:2], -1)
         strength = _square(weights).sum(axis=(0, 2))
         strength[np.isneginf(weights).all(axis=(0, 2))] = -np.inf
-        columns = _keep_units(strength, level, stream)
+        columns = _keep_units(strength, part, stream)
         kept[name][:, ~columns] = False
     return kept
 
 
-def _neuron(member: Arrays, level: str, stream: np.random.Generator, _: int) -> Arrays:
+def _neuron(member: Arrays, part: _Part, stream: np.random.Generator, _: int) -> Arrays:
     kept = {name: ~np.isneginf(value) for name, value in member.items()}
     names = list(member)
     for name, following in pairwise(names):
@@ -213,18 +226,18 @@ def _neuron(member: Arrays, level: str, stream: np.random.Generator, _: int) -> 
         gone = np.isneginf(member[name].reshape(units, -1)).all(axis=1)
         gone &= by_source(np.isneginf(member[following])[None], units)[0].all(axis=(0, 2))
         strength[gone] = -np.inf
-        neurons = _keep_units(strength, level, stream)
+        neurons = _keep_units(strength, part, stream)
         kept[name][~neurons] = False
         by_source(kept[following][None], units)[0][:, ~neurons] = False
     return kept
 
 
-def _keep_units(strength: np.ndarray, level: str, stream: np.random.Generator) -> np.ndarray:
+def _keep_units(strength: np.ndarray, part: _Part, stream: np.random.Generator) -> np.ndarray:
     """Return which units stay; strength -inf marks units that an earlier mask removed entirely."""
-    units = _keep_highest(strength, levels.count(level, strength.size), stream)
+    units = _keep_highest(strength, part.of(strength.size), stream)
     if (units & np.isneginf(strength)).any():
         raise ValueError(
-            f"level {level}: the earlier mask has removed more already; "
+            f"level {part.level}: the earlier mask has removed more already; "
             "the levels of a schedule must not fall"
         )
     return units
@@ -244,7 +257,7 @@ def _split(flat: np.ndarray, like: Arrays) -> Arrays:
     }
 
 
-_SCOPES: dict[str, Callable[[Arrays, str, np.random.Generator, int], Arrays]] = {
+_SCOPES: dict[str, Callable[[Arrays, _Part, np.random.Generator, int], Arrays]] = {
     "global": _global,
     "layer": _layer,
     "output_unit": _output_unit,
