@@ -18,7 +18,7 @@
 #   results/<run>/<study>/overlaps.csv, flips.csv, figures/  overlaps are of masks, flips of images
 #   results/<run>/scores.parquet, scores.csv      the studies' tables as one
 #   results/<run>/explorer.html, verdicts.rst     the table as a page, the report's front page
-#   results/<run>/claims.csv, published.csv, costs.csv
+#   results/<run>/claims.csv, claim_parts.csv, published.csv, costs.csv
 #   results/<run>/logs/..., benchmarks/...        of every job, under its output's name
 #
 # The grammar is composed in workflow/prunescape/pipeline/paths.py, what there is to do in plan.py beside it.

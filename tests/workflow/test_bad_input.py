@@ -398,7 +398,7 @@ def test_a_table_with_a_missing_column(tmp_path):
     given = ["--noise-table", tmp_path / "noise.csv", "--diverged", tmp_path / "diverged.csv"]
     given += ["--claims", ROOT / "workflow/resources/claims.yaml", "--studies", "graves"]
     given += ["--looks", json.dumps(CONFIG["verdicts"]), "--designs", report.designs(CONFIG)]
-    given += ["--record", tmp_path / "declarations.json"]
+    given += ["--record", tmp_path / "declarations.json", "--parts-output", "y.csv"]
     told = script("claims", "--table", tmp_path / "scores.parquet", *given, "--output", "x.csv")
     assert re.search(r"scores\.parquet: table of scores breaks its schema: .*nll", told), told
 

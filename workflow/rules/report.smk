@@ -2,9 +2,9 @@
 
 A study's figures read its own tables alone. What is of the whole run comes after all studies.
 
-Needs   <study>/scores.parquet, gradient_noise.csv, diverged.csv (evaluate.smk), masks (prune.smk)
-Makes   scores.parquet, scores.csv, gradient_noise.csv, diverged.csv, costs.csv, claims.csv: the
-        studies' tables one after the other
+Needs   <study>/scores.parquet, gradient_noise.csv, diverged.csv, outcomes (evaluate.smk), masks (prune.smk)
+Makes   scores.parquet, scores.csv, gradient_noise.csv, diverged.csv, costs.csv, claims.csv,
+        claim_parts.csv: the studies' tables one after the other
         published.csv
         <study>/claims.csv, and declarations.json: what was declared before claims were first judged
         <study>/costs.csv
@@ -62,10 +62,12 @@ rule claims:
         table=results(paths.of_study(paths.TABLE)),
         noise=results(paths.of_study(paths.NOISE_TABLE)),
         diverged=results(paths.of_study(paths.DIVERGED)),
+        outcomes=study_job(jobs.report.claim_outcomes),
         claims=[resource("claims.yaml"), *config["claims"]],
         code=code("claims"),
     output:
-        results(paths.of_study(paths.CLAIMS)),
+        table=results(paths.of_study(paths.CLAIMS)),
+        parts=results(paths.of_study(paths.CLAIM_PARTS)),
     log:
         log_of(paths.of_study(paths.CLAIMS)),
     benchmark:
@@ -78,6 +80,7 @@ rule claims:
         not_tested=jobs.report.not_tested(config),
         looks=jobs.common.compact(config["verdicts"]),
         designs=study_job(jobs.report.designs),
+        outcomes=lambda wildcards, input: jobs.common.compact(input.outcomes),
         # Runs of before studies were judged alone have one record, which still counts.
         records=[results(paths.DECLARATIONS), results(paths.of_study(paths.DECLARATIONS))],
     conda:
@@ -87,24 +90,26 @@ rule claims:
     priority: early
     shell:
         "python {input.code[0]:q} --table {input.table:q} --noise-table {input.noise:q}"
-        " --diverged {input.diverged:q}"
+        " --diverged {input.diverged:q} --outcomes @<(printf %s {params.outcomes:q})"
         " --claims {input.claims:q} --studies {wildcards.study:q}"
         " --not-tested @<(printf %s {params.not_tested:q}) --looks {params.looks:q}"
         " --designs @<(printf %s {params.designs:q}) --record {params.records:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --output {output.table:q} --parts-output {output.parts:q} > {log:q} 2>&1"
 
 
 rule gather_claims:
     input:
         claims=jobs.targets.parts(GATHERED, paths.CLAIMS),
+        parts=jobs.targets.parts(GATHERED, paths.CLAIM_PARTS),
         code=code("gather_claims"),
     output:
-        report(
+        table=report(
             results(paths.CLAIMS),
             caption="../report/claims.rst",
             category="Verdicts",
             labels={"table": "claims: verdicts with their numbers"},
         ),
+        parts=results(paths.CLAIM_PARTS),
     log:
         log_of(paths.CLAIMS),
     benchmark:
@@ -116,7 +121,8 @@ rule gather_claims:
     conda:
         "../../envs/table.yaml"
     shell:
-        "python {input.code[0]:q} --claims {input.claims:q} --output {output:q} > {log:q} 2>&1"
+        "python {input.code[0]:q} --claims {input.claims:q} --parts {input.parts:q}"
+        " --output {output.table:q} --parts-output {output.parts:q} > {log:q} 2>&1"
 
 
 rule front_page:

@@ -8,9 +8,10 @@ import argparse
 from collections import ChainMap
 
 import _script
-from prunescape.evaluation import table
+from prunescape.evaluation import outcomes, table
 from prunescape.fitting import divergence
 from prunescape.foundations import files
+from prunescape.report import claim_parts
 from prunescape.verdicts import claim_files, claims, declarations, looks, summaries
 
 
@@ -29,11 +30,12 @@ def main() -> None:
     diverged: dict[str, set[int]] = {}
     for row in divergence.read(arguments.diverged):
         diverged.setdefault(row["study"], set()).add(row["replicate"])
+    tables = {
+        "scores": table.read_parquet(arguments.table),
+        "gradient_noise": table.read_noise_checks(arguments.noise_table),
+    }
     verdicts = claims.judge(
-        {
-            "scores": table.read_parquet(arguments.table),
-            "gradient_noise": table.read_noise_checks(arguments.noise_table),
-        },
+        tables,
         stated,
         arguments.studies,
         arguments.not_tested,
@@ -47,6 +49,13 @@ def main() -> None:
     if new != own:
         files.write_json(arguments.record[-1], new)
 
+    parts = claim_parts.judged(tables, stated, verdicts, diverged)
+    read = claim_parts.rows_read(parts) if arguments.outcomes else {}
+    found = {study: outcomes.of_rows(rows, arguments.outcomes) for study, rows in read.items()}
+    numbers = claim_parts.table(parts, found)
+    verdicts = claim_parts.beside(verdicts, numbers)
+
+    table.write_csv(numbers, arguments.parts_output)
     table.write_csv(verdicts, arguments.output)
     print(summaries.lines(verdicts))  # the log, which a run shows when the study is judged
 
@@ -56,6 +65,13 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--table", required=True, metavar="FILE", help="table as parquet")
     parser.add_argument("--noise-table", required=True, metavar="FILE", help="gradient_noise.csv")
     parser.add_argument("--diverged", required=True, metavar="FILE", help="diverged.csv")
+    parser.add_argument(
+        "--outcomes",
+        type=_script.structure,
+        default=[],
+        metavar="JSON",
+        help="list of files: outcomes of the rows that claims read; without, no new images",
+    )
     parser.add_argument("--claims", required=True, nargs="+", metavar="FILE", help="their files")
     parser.add_argument("--studies", required=True, nargs="+", help="studies of the run")
     parser.add_argument(
@@ -83,6 +99,7 @@ def _parsed() -> argparse.Namespace:
         "--record", required=True, nargs="+", metavar="FILE", help="declarations.json"
     )
     parser.add_argument("--output", required=True, metavar="FILE", help="verdicts as CSV")
+    parser.add_argument("--parts-output", required=True, metavar="FILE", help="their parts as CSV")
     return parser.parse_args()
 
 

@@ -10,10 +10,15 @@ def main() -> None:
     parser.add_argument(
         "--claims", required=True, nargs="+", metavar="FILE", help="studies' claims.csv"
     )
+    parser.add_argument(
+        "--parts", required=True, nargs="+", metavar="FILE", help="studies' claim_parts.csv"
+    )
     parser.add_argument("--output", required=True, metavar="FILE", help="verdicts as CSV")
+    parser.add_argument("--parts-output", required=True, metavar="FILE", help="their parts as CSV")
     arguments = parser.parse_args()
 
     files.write_text(arguments.output, csv_files.joined(arguments.claims))
+    files.write_text(arguments.parts_output, csv_files.joined(arguments.parts))
 
 
 if __name__ == "__main__":

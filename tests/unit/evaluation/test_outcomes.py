@@ -79,6 +79,16 @@ def test_rows_are_chosen_by_their_columns(run):
         outcomes.outcomes(folder, "grave")
 
 
+def test_rows_are_read_from_the_files_that_are_named(run):
+    folder, expected = run
+    rows = table.read_parquet(folder / "scores.parquet")
+    snr = rows[rows["criterion"] == "snr"].iloc[::-1].reset_index(drop=True)
+    found = outcomes.of_rows(snr, [folder / place("snr")])
+    assert found.correct.tolist() == [expected["snr", r].tolist() for r in (2, 1)]
+    with pytest.raises(ValueError, match=r"2 of 2 rows have no outcomes there, the first: "):
+        outcomes.of_rows(snr, [folder / place("none")])
+
+
 def test_what_other_settings_left_is_passed_over(run):
     folder, expected = run
     # Another block of replicates, whose row of replicate 2 has another likelihood.

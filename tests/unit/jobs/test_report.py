@@ -50,6 +50,31 @@ def test_claims_without_a_reason_are_tested():
     assert report.not_tested(config) == '{"g1":"too short"}'
 
 
+def test_claims_take_the_outcomes_of_the_rows_that_they_read(tmp_path):
+    words = {
+        "clean": {"measure": "accuracy", "of": {"criterion": "snr", "level": "0.90"}},
+        "other": {"measure": "error", "of": {"criterion": "random", "level": "0.90"}},
+        "weights": {"measure": "kept_weights", "of": {"criterion": "none"}},
+    }
+    stated = [
+        {"id": name, "study": "study", "origin": "this project", "source": "here"}
+        | {"statement": "Something.", "comparison": ">", "margin": 0}
+        | {"statistic": statistic | {"where": {"fit": "vi", "scope": "global"}}}
+        for name, statistic in words.items()
+    ]
+    path = tmp_path / "claims.yaml"
+    path.write_text(json.dumps(stated), encoding="utf-8")
+    config = CONFIG | {"claims": [str(path)], "not_tested": {"other": "", "g1": "too short"}}
+    found = report.claim_outcomes(config)
+    ends = "global/exact_k/oneshot/b1/outcomes.safetensors"
+    assert found == [f"{VI}/evaluate/{each}/{ends}" for each in ("snr", "random")]
+    config["not_tested"] = {"other": "no"}
+    assert report.claim_outcomes(config) == [f"{VI}/evaluate/snr/{ends}"]
+    assert report.claim_outcomes(config | {"studies": []}) == []
+    config["not_tested"] = {"clean": "no", "other": "no"}
+    assert report.claim_outcomes(config) == []
+
+
 def test_a_design_has_what_decides_results_and_nothing_else():
     design = json.loads(report.designs(CONFIG))
     assert list(design) == CONFIG["studies"] == ["study"]

@@ -267,6 +267,25 @@ def test_rows_have_files_of_their_own():
     assert "graves/mnist/wide/point/r1-2/evaluate/none/none/none/none/b1/rows.json" in files
 
 
+def test_outcomes_with_some_rows_are_those_of_their_arms_and_batches():
+    made = config(arm(), noise=NOISE, replicates=[2, 1])
+    chosen = [
+        key
+        for key in plan.keys(made)
+        if key[3] == "vi" and key[4] in ("none", "snr") and key[10] < 0.6
+    ]
+    assert chosen
+    files = list(plan.outcome_files_with(made, chosen[:1]))
+    [model] = {"/".join(key[:4]) for key in chosen[:1]}
+    name = "evaluate/none/none/none/none/b1/outcomes.safetensors"
+    assert files == [f"{model}/{block}/{name}" for block in ("r1-2", "r3-3")]
+    several = list(plan.outcome_files_with(made, chosen))
+    assert set(several) < set(plan.outcome_files(made))
+    assert {path.split("/")[6] for path in several} == {"none", "snr"}
+    assert not [path for path in several if "/b2/" in path]
+    assert list(plan.outcome_files_with(made, plan.keys(made))) == list(plan.outcome_files(made))
+
+
 def test_what_is_appended_adds_files_and_moves_none():
     before = config(arm(levels=["0.50", "0.90"]))
     more_levels = config(arm(levels=["0.50", "0.90", "0.95"]))

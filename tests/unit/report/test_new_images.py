@@ -75,6 +75,34 @@ def test_replicates_that_agree_exactly_prove_nothing():
     assert found.low < 0 < found.high
 
 
+def test_reaches_of_replicates_and_images_are_added_as_squares():
+    values = GENERATOR.integers(-3, 4, (4, 60)) + 2 * GENERATOR.integers(0, 2, 60)
+    squares = plain(values.tolist())
+    reaches = (
+        stats.t.ppf(0.999, 3) * math.sqrt(squares[0] / 240),
+        stats.t.ppf(0.999, 59) * math.sqrt((squares[1] - squares[2]) / 240),
+    )
+    found = new_images.added(values, 1, 0.001)
+    assert found == pytest.approx([values.mean() + s * math.hypot(*reaches) for s in (-1, 1)])
+    assert new_images.added(values[::-1], 1, 0.001) == found
+    low, high = new_images.added(np.full((4, 60), 2), 3, 0.001)
+    assert (high - low) / 2 == pytest.approx(stats.t.ppf(0.999, 3) * 3 / 60 / 2 / 2)
+
+
+@pytest.mark.parametrize("images", [0.0, 0.3, 1.0])
+def test_added_reaches_keep_the_level_far_out(images):
+    """Replicates and images that vary, a mean by images so much as by replicates (variances)."""
+    r, n, level, studies = 5, 40, 0.005, 10_000
+    missed = 0
+    for _ in range(studies):
+        replicate = GENERATOR.normal(0, 100, (r, 1))
+        image = GENERATOR.normal(0, 100 * math.sqrt(images * n / r), n)
+        values = np.rint(replicate + image + GENERATOR.normal(0, 20, (r, n))).astype(np.int64)
+        low, high = new_images.added(values, 1, level)
+        missed += not low <= 0 <= high
+    assert missed <= 1.35 * 2 * level * studies  # 3.5 standard errors
+
+
 @pytest.mark.parametrize(("left", "right"), [((1, 9), (1, 9)), ((3, 9), (3, 8)), ((9,), (9,))])
 def test_outcomes_that_are_not_crossed_are_refused(left, right):
     with pytest.raises(ValueError, match="expected the same"):

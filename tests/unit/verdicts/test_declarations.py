@@ -108,6 +108,7 @@ def run_script(tmp_path):
         command += ["--diverged", tmp_path / "diverged.csv", "--claims", claim_files.PROJECT]
         command += ["--looks", json.dumps(rule), "--designs", json.dumps({"graves": DESIGN})]
         command += ["--record", *(tmp_path / name for name in records)]
+        command += ["--parts-output", tmp_path / "claim_parts.csv"]
         subprocess.run([*command, "--output", tmp_path / "claims.csv"], cwd=ROOT, check=True)
         return claims.read_verdicts(tmp_path / "claims.csv")
 

@@ -8,6 +8,7 @@ from prunescape.verdicts import claims, summaries
 def found(*rows):
     usual = {"study": "graves", "origin": "paper", "source": "-", "statistic": "-", "look": 5}
     usual |= {"n": 5, "estimate": 0.5391, "ci_low": 0.251, "ci_high": 0.827, "margin": 1.0}
+    usual |= {"new_low": 0.21, "new_high": 0.87}
     usual |= {"p_holds": 1e-4, "p_fails": 1.0, "alpha": 0.0017, "exploratory": False}
     usual |= {"statement": "A claim " + "with many words " * 9, "reason": "it is so"}
     frame = pd.DataFrame([usual | each for each in rows], columns=list(claims.COLUMNS))
@@ -48,7 +49,7 @@ def test_on_demand_everything_is_there():
     text = summaries.details(SEVERAL)
     assert max(map(len, text.splitlines())) <= 100
     for words in (
-        "margin 1; look 5: p holds 0.0001, fails 1, against 0.0017",
+        "margin 1; look 5: p holds 0.0001, fails 1, against 0.0017; on new images 0.21 to 0.87",
         "margin 1 +- 0.2; look 5: p holds 0.0001, fails 1, equal 0.001, against 0.0017",
         "exploratory: declaration c0ffee is not that of the first look",
         "on digits",

@@ -6,7 +6,7 @@ other images.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,12 +69,29 @@ def outcomes(folder: str | os.PathLike, study: str, **equal: Any) -> Outcomes:
     if rows.empty:
         wanted = ", ".join(f"{name} = {value}" for name, value in equal.items())
         raise ValueError(f"{folder}: no rows of study {study}{wanted and ' with '}{wanted}")
+    pattern = re.sub("{[a-z]+}", "*", paths.OUTCOMES.replace("{study}", study))
+    try:
+        return of_rows(rows, sorted(Path(folder).glob(pattern)))
+    except ValueError as error:
+        raise ValueError(f"{folder}: {error}") from None
+
+
+def of_rows(rows: pd.DataFrame, files_there: Iterable[str | os.PathLike]) -> Outcomes:
+    """Read the outcomes of some rows of a study's table.
+
+    Args:
+        rows: the rows, indexed from 0.
+        files_there: outcomes of evaluation jobs, which may have more rows.
+
+    Raises:
+        ValueError: if some of the rows have no outcomes there.
+    """
     names = [*columns.KEY, *columns.VALUE]
     place = {row: i for i, row in enumerate(rows[names].itertuples(index=False, name=None))}
     n_images, evaluated_on = int(rows["n_images"].iloc[0]), dict[str, str]()
     bits = np.zeros((len(rows), -(-n_images // 8)), np.uint8)
     found = np.zeros(len(rows), bool)
-    for record, packed in _jobs(Path(folder), study):
+    for record, packed in _jobs(files_there):
         for row, own in zip(record["rows"], packed.bits, strict=True):
             i = place.get(tuple(row[name] for name in names))
             if i is not None:
@@ -82,8 +99,8 @@ def outcomes(folder: str | os.PathLike, study: str, **equal: Any) -> Outcomes:
     if not found.all():
         first = table.name(rows.loc[int(found.argmin()), list(columns.KEY)])
         raise ValueError(
-            f"{folder}: {int((~found).sum())} of {len(rows)} rows have no outcomes there, the "
-            f"first: ({first}); run the workflow again"
+            f"{int((~found).sum())} of {len(rows)} rows have no outcomes there, the first: "
+            f"({first}); run the workflow again"
         )
     correct = np.unpackbits(bits, axis=1, count=n_images).view(bool)
     return Outcomes(rows, correct, evaluated_on)
@@ -117,10 +134,9 @@ def _chosen(rows: pd.DataFrame, equal: dict[str, Any]) -> np.ndarray:
     return chosen
 
 
-def _jobs(folder: Path, study: str) -> Iterator[tuple[dict[str, Any], Packed]]:
-    """Yield (contents of rows.json, outcomes) of every evaluation job whose files lie there."""
-    pattern = re.sub("{[a-z]+}", "*", paths.OUTCOMES.replace("{study}", study))
-    for path in sorted(folder.glob(pattern)):
+def _jobs(files_there: Iterable[str | os.PathLike]) -> Iterator[tuple[dict[str, Any], Packed]]:
+    """Yield (contents of rows.json, outcomes) of every evaluation job that has both files."""
+    for path in map(Path, files_there):
         rows = path.with_name(Path(paths.ROWS).name)
         if rows.exists():
             record, packed = files.read_json(rows), outcome_bits.read(path)

@@ -131,7 +131,7 @@ def _looks(criteria: Sequence[str]) -> dict[str, dict[str, str]]:
 
 def _claims(verdicts: pd.DataFrame) -> list[dict[str, Any]]:
     shown = ["id", "study", "origin", "statement", "verdict", "reason"]
-    numbers = ["estimate", "ci_low", "ci_high", "margin", "tolerance", "n"]
+    numbers = ["estimate", "ci_low", "ci_high", "new_low", "new_high", "margin", "tolerance", "n"]
     return [
         {name: row[name] for name in shown}
         | {"exploratory": row["exploratory"] is True}

@@ -4,6 +4,9 @@ from prunescape.jobs import data
 from prunescape.jobs.common import Wildcards, compact, masks_path, of_study, results
 from prunescape.pipeline import paths, plan
 from prunescape.pipeline.plan import Config
+from prunescape.verdicts import claim_files
+from prunescape.verdicts.claim_files import Claim
+from prunescape.verdicts.rows_read import Rows
 
 
 def _cuts(config: Config, study: str) -> dict[str, tuple[str, str, str, int, str]]:
@@ -66,6 +69,24 @@ def figure_source(config: Config, study: str, kind: str) -> str | None:
         "broken_images": paths.BROKEN_IMAGES,
     }
     return results(config, sources[kind].format(study=study)) if kind in sources else None
+
+
+def claim_outcomes(config: Config) -> list[str]:
+    """Return the outcomes files with rows that tested claims read.
+
+    Claims count whose measure follows from the outcomes of images.
+    """
+    untested = {claim for claim, reason in config["not_tested"].items() if reason}
+    asked: dict[str, list[Claim]] = {}
+    for claim in claim_files.read(claim_files.PROJECT, *config["claims"]):
+        if claim.study in config["studies"] and claim.id not in untested and claim.per_image:
+            asked.setdefault(claim.study, []).append(claim)
+    found: list[str] = []
+    for study, claims in asked.items():
+        rows = Rows(config, study)
+        wanted = [key for claim in claims for key in rows.read_by(claim)]
+        found += plan.outcome_files_with(of_study(config, study), wanted)
+    return [results(config, path) for path in found]
 
 
 def study_images(config: Config, wildcards: Wildcards) -> str:

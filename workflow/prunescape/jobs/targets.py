@@ -39,8 +39,9 @@ def parts(config: Config, path: str) -> list[str]:
 
 def tables(config: Config) -> list[str]:
     """Return the tables that every study has of its own."""
-    names = (paths.TABLE, paths.NOISE_TABLE, paths.DIVERGED, paths.COSTS, paths.CLAIMS)
-    return [path for name in names for path in parts(config, name)]
+    names = (paths.TABLE, paths.NOISE_TABLE, paths.DIVERGED, paths.COSTS)
+    of_claims = (paths.CLAIMS, paths.CLAIM_PARTS)
+    return [path for name in (*names, *of_claims) for path in parts(config, name)]
 
 
 def rows(config: Config) -> list[str]:

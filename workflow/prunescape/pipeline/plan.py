@@ -3,7 +3,7 @@
 Standard library only: the workflow imports this when it is parsed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, product
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from prunescape.pipeline import paths
 from prunescape.pipeline.schedules import Point, batches, schedule
 
 Config = Mapping[str, Any]
+Key = tuple[str | int | float, ...]  # of a row of the table, in the order of its key columns
 NO_NOISE = ("none", "0")
 
 
@@ -146,7 +147,7 @@ def conditions(config: Config, model: Model, arm: Arm, point: Point) -> list[tup
     ]
 
 
-def keys(config: Config) -> Iterator[tuple[str | int | float, ...]]:
+def keys(config: Config) -> Iterator[Key]:
     """Yield the key of every row that the table must have, in the order of its key columns."""
     for model in models(config):
         replicates = range(1, blocks(config, model.study)[-1][1] + 1)
@@ -178,21 +179,38 @@ def samples(config: Config, model: Model, arm: Arm) -> int:
 
 def row_files(config: Config) -> Iterator[str]:
     """Yield the path of every evaluation job's rows, below the run's folder."""
-    return _evaluations(config, paths.ROWS)
+    return (path for _, _, path in _evaluations(config, paths.ROWS))
 
 
 def outcome_files(config: Config) -> Iterator[str]:
     """Yield the path of every evaluation job's outcomes, in the order of `row_files`."""
-    return _evaluations(config, paths.OUTCOMES)
+    return (path for _, _, path in _evaluations(config, paths.OUTCOMES))
 
 
-def _evaluations(config: Config, pattern: str) -> Iterator[str]:
-    """Yield a path for every evaluation job."""
+def outcome_files_with(config: Config, wanted: Iterable[Key]) -> Iterator[str]:
+    """Yield the outcomes of the evaluation jobs that have rows with these keys.
+
+    Args:
+        config: the config.
+        wanted: keys as `keys` has them; of which replicate they are doesn't matter.
+    """
+    # Without effect, replicate and what follows: a job evaluates an arm's points in all of these.
+    places = {(*key[:7], *key[8:11]) for key in wanted}
+    for arm_of, points, path in _evaluations(config, paths.OUTCOMES):
+        if any((*arm_of, point.step, levels.number(point.level)) in places for point in points):
+            yield path
+
+
+def _evaluations(
+    config: Config, pattern: str
+) -> Iterator[tuple[tuple[str, ...], Sequence[Point], str]]:
+    """Yield every evaluation job: names of its model and arm, points, and a path of it."""
     for model in models(config):
         for first, last in blocks(config, model.study):
             for arm in arms(config, model.study, model.fit, model.network):
-                for number, _ in enumerate(batches(arm.points, config["levels_per_job"]), 1):
-                    yield pattern.format(
+                jobs = batches(arm.points, config["levels_per_job"])
+                for number, points in enumerate(jobs, 1):
+                    path = pattern.format(
                         **model._asdict(),
                         first=first,
                         last=last,
@@ -202,6 +220,7 @@ def _evaluations(config: Config, pattern: str) -> Iterator[str]:
                         schedule=arm.schedule,
                         batch=number,
                     )
+                    yield (*model, *arm.name), points, path
 
 
 def outline(config: Config) -> dict[str, Any]:

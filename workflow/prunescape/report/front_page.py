@@ -101,10 +101,12 @@ def _claim(row: pd.Series) -> str:
 
 
 def _numbers(row: pd.Series) -> str:
-    """Return estimate, interval, margin, tolerance and n; the reason where there are none."""
+    """Return estimate, intervals, margin, tolerance and n; the reason where there are none."""
     if pd.isna(row.ci_low):
         return _sentence(row.reason)
     interval = f"{_number(row.ci_low)} to {_number(row.ci_high)}"
+    if not pd.isna(row.new_low):
+        interval += f"; on new images {_number(row.new_low)} to {_number(row.new_high)}"
     tolerance = "" if pd.isna(row.tolerance) else f" ± {_number(row.tolerance)}"
     return (
         f"{_number(row.estimate)} ({interval}), margin {_number(row.margin)}{tolerance}, "

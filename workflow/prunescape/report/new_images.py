@@ -33,7 +33,7 @@ class NewImages(NamedTuple):
 
 
 def crossed(left: np.ndarray, right: np.ndarray) -> NewImages:
-    """Return the interval of the difference left - right for new replicates on new images.
+    """Return the 95 % interval of the difference left - right for new replicates on new images.
 
     Replicates and images are crossed random factors: every replicate sees every image. With the
     mean squares of a two-way analysis of variance of the R x N differences,
@@ -53,25 +53,60 @@ def crossed(left: np.ndarray, right: np.ndarray) -> NewImages:
             f"outcomes {list(left.shape)} and {list(right.shape)}: expected the same "
             "[replicates, images], two or more each"
         )
-    differences = left.astype(np.int64) - right
-    r, n = differences.shape
-    total, squares = int(differences.sum()), int((differences**2).sum())
-    common = total**2 / (r * n)
-    by_replicate = float((differences.sum(1) ** 2).sum()) / n - common
-    by_image = float((differences.sum(0) ** 2).sum()) / r - common
-    rest = max(squares - common - by_replicate - by_image, 0.0)
-    parts = [by_replicate / (r - 1), by_image / (n - 1), rest / ((r - 1) * (n - 1))]
-    variance = (parts[0] + parts[1] - parts[2]) / (r * n)
+    mean, squares, freedoms = _analysed(left.astype(np.int64) - right)
+    r, n = left.shape
+    variance = (squares[0] + squares[1] - squares[2]) / (r * n)
     least = 1 / (4 * n**2 * r)
     freedom = float(r - 1)
     if variance > least:
-        lost = [
-            part**2 / df for part, df in zip(parts, (r - 1, n - 1, (r - 1) * (n - 1)), strict=True)
-        ]
-        freedom = (parts[0] + parts[1] - parts[2]) ** 2 / sum(lost)
-    mean, error = total / (r * n), math.sqrt(max(variance, least))
+        lost = [part**2 / df for part, df in zip(squares, freedoms, strict=True)]
+        freedom = (squares[0] + squares[1] - squares[2]) ** 2 / sum(lost)
+    error = math.sqrt(max(variance, least))
     half = quantile(freedom) * error
     return NewImages(mean, mean - half, mean + half, error, freedom)
+
+
+def added(values: np.ndarray, step: int, level: float) -> tuple[float, float]:
+    """Return the interval of the mean of values for new replicates on new images, at any level.
+
+    Far out in the tails Satterthwaite's degrees of freedom are too many where both factors vary: at
+    a level of 0.00125 with 5 replicates either end misses up to 2.6 times as often. So the
+    reaches of the two factors are added as squares (Howe 1974; Zou and Donner 2008), which keeps
+    the level: that of replicates with R - 1 degrees of freedom, as without new images, and that of
+    images with N - 1. It is never narrower than the interval for these images.
+
+    Args:
+        values: integers [R, N], a row a replicate, a column an image, two or more each. Integers,
+            so that no order of replicates changes a bit.
+        step: smallest change of a replicate's sum. The variance over replicates is at least that of
+            one step more or less.
+        level: with which probability either end of the interval misses the mean at most.
+    """
+    mean, (by_replicate, by_image, rest), (of_replicates, of_images, _) = _analysed(values)
+    r, n = values.shape
+    replicates = max(by_replicate / (r * n), step**2 / (4 * n**2 * r))
+    images = max(by_image - rest, 0.0) / (r * n)
+    half = math.hypot(
+        float(special.stdtrit(of_replicates, 1 - level)) * math.sqrt(replicates),
+        float(special.stdtrit(of_images, 1 - level)) * math.sqrt(images),
+    )
+    return mean - half, mean + half
+
+
+def _analysed(values: np.ndarray) -> tuple[float, list[float], list[int]]:
+    """Return the mean of integers [R, N], and of their two-way analysis of variance the rest.
+
+    That is mean squares, and degrees of freedom, of replicates, images and what remains.
+    """
+    r, n = values.shape
+    total, squares = int(values.sum()), int((values**2).sum())
+    common = total**2 / (r * n)
+    by_replicate = float((values.sum(1) ** 2).sum()) / n - common
+    by_image = float((values.sum(0) ** 2).sum()) / r - common
+    rest = max(squares - common - by_replicate - by_image, 0.0)
+    freedoms = [r - 1, n - 1, (r - 1) * (n - 1)]
+    sums = (by_replicate, by_image, rest)
+    return total / (r * n), [part / df for part, df in zip(sums, freedoms, strict=True)], freedoms
 
 
 def discordant(left: np.ndarray, right: np.ndarray) -> tuple[int, int]:

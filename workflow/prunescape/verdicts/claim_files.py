@@ -46,6 +46,8 @@ ORIGINS = ("paper", "public code", "this project", AFTERWARDS)
 COMPARISONS = ("<=", "<", ">=", ">")
 SEVERAL = ("each", "mean_over", "sum_over")  # words whose value may be several filters
 WORDS = ("table", "measure", "where", "of", "minus", *SEVERAL)
+PER_IMAGE = ("accuracy", "error", "n_correct")
+"""Measures that follow from which images a network classifies correctly."""
 TOLERATED = 0.5  # points of accuracy or error on clean images
 
 IN_WORDS = {"level", "noise_level"}  # columns whose values files write as strings
@@ -158,6 +160,12 @@ class Claim:
     def at_most(self) -> bool:
         """Whether the claimed side is below the margin."""
         return self.comparison in ("<=", "<")
+
+    @property
+    def per_image(self) -> bool:
+        """Whether the outcomes of single images determine the statistic."""
+        table = self.statistic.get("table", "scores")
+        return table == "scores" and self.statistic["measure"] in PER_IMAGE
 
     def selections(self) -> Iterator[tuple[str, Filters]]:
         """Yield (`of` or `minus`, filters) for every selection that is compared or averaged."""

@@ -27,6 +27,8 @@ class Measured(NamedTuple):
         values: the statistic [R], in the units of the claim's margin.
         resolution: smallest step of a value, one image; 0 if the measure has none.
         reached: last of the replicates 1, 2, ... that each are there or diverged.
+        sides: of what is compared, one side or two, the rows of each cell that is averaged or
+            added up, indexed by replicate.
     """
 
     label: str
@@ -34,6 +36,7 @@ class Measured(NamedTuple):
     values: np.ndarray
     resolution: float
     reached: int
+    sides: Sequence[Sequence[pd.DataFrame]]
 
     def first(self, number: int) -> np.ndarray:
         """Return the values of the replicates 1 to `number`."""
@@ -84,7 +87,8 @@ def _part(study: pd.DataFrame, claim: Claim, case: Filters, diverged: set[int]) 
     # Accuracies are ratios of counts: differences below 1e-9 are rounding, not spread.
     values = np.round(by_side[0] - by_side[1], 9) if len(by_side) > 1 else by_side[0]
     resolution = min(_resolution(words["measure"], rows) for rows in cells)
-    return Measured(in_words(case), np.array(common, dtype=int), values, resolution, reached)
+    numbers = np.array(common, dtype=int)
+    return Measured(in_words(case), numbers, values, resolution, reached, sides)
 
 
 def _rows(study: pd.DataFrame, filters: Filters) -> pd.DataFrame:

@@ -31,6 +31,8 @@ COLUMNS = {
     "estimate": "Mean of the statistic over them; of several parts the worst.",
     "ci_low": "Lower end of the interval, adjusted for looks and claims.",
     "ci_high": "Upper end.",
+    "new_low": "Lower end of the interval for new images too, at the same level.",
+    "new_high": "Upper end; both empty where single images don't determine the measure.",
     "margin": "Number with which the statistic is compared.",
     "tolerance": "How far from the margin `equal` reaches; empty: never equal.",
     "p_holds": "One-sided p of the opposite of the claim, the largest of its parts.",
@@ -43,7 +45,7 @@ COLUMNS = {
 }
 """Columns of claims.csv; docs/table.md repeats them and a test compares."""
 
-NUMBERS = ("estimate", "ci_low", "ci_high", "margin", "tolerance")
+NUMBERS = ("estimate", "ci_low", "ci_high", "new_low", "new_high", "margin", "tolerance")
 P_VALUES = ("p_holds", "p_fails", "p_equal", "alpha")
 TYPES = {"look": "Int64", "n": "Int64", "exploratory": "boolean"}
 NOT_TESTED = "not tested"
@@ -59,6 +61,8 @@ def judge(
     standings: Mapping[Family, Standing] | None = None,
 ) -> pd.DataFrame:
     """Return the verdicts (COLUMNS) on the claims of `studies`, in the order of `claims`.
+
+    The intervals for new images are left empty: `report.claim_parts` has them.
 
     Args:
         tables: the run's tables by their names, `scores` and `gradient_noise`.
@@ -113,12 +117,12 @@ class _Look(NamedTuple):
 
 
 def _at(measured: Sequence[Measured], number: int, level: float, asked: rule.Question) -> _Look:
-    found = _sample(measured, number)
+    found = sample(measured, number)
     p = rule.tests(found, asked)
     return _Look(found, p, int(rule.decided(p, level)))
 
 
-def _sample(measured: Sequence[Measured], number: int) -> rule.Sample:
+def sample(measured: Sequence[Measured], number: int) -> rule.Sample:
     """Return the parts' means over the replicates 1 to `number`."""
     found = [rule.sample(part.first(number), part.resolution) for part in measured]
     return rule.Sample(*(np.array(each) for each in zip(*found, strict=True)))
@@ -140,7 +144,7 @@ def _judged(
         return _too_early(measured, reached, asked, looks)
     at = int(rule.first(np.array([look.verdict for look in seen]))[1])
     look, number, level = seen[at], looks.numbers[at], levels[at]
-    worst = _worst(look.sample, asked)
+    worst = rule.worst(look.sample, asked)
     half = float(rule.reach(look.sample.freedom[worst], level) * look.sample.error[worst])
     mean = float(look.sample.mean[worst])
     found = {
@@ -166,8 +170,8 @@ def _too_early(
     measured: Sequence[Measured], reached: int, asked: rule.Question, looks: Looks
 ) -> dict[str, Any]:
     """Return the columns of a claim before its first look: an estimate and no interval."""
-    found = _sample(measured, reached)
-    worst = _worst(found, asked)
+    found = sample(measured, reached)
+    worst = rule.worst(found, asked)
     first = looks.numbers[0]
     return {
         "verdict": "undecided",
@@ -176,12 +180,6 @@ def _too_early(
         "reason": f"{_which(measured, worst)}the first look is at {first} replicates, and there "
         f"{'is' if reached == 1 else 'are'} {reached}{_without(measured[worst], reached)}",
     }
-
-
-def _worst(found: rule.Sample, asked: rule.Question) -> int:
-    """Return which part is farthest from being shown to hold; among equals by its distance."""
-    distance = np.nan_to_num(rule.past(found, asked), nan=np.inf)
-    return int(np.lexsort((distance, rule.part_p(found, asked)))[-1])
 
 
 def _which(measured: Sequence[Measured], worst: int) -> str:

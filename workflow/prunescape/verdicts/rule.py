@@ -99,6 +99,15 @@ def part_p(found: Sample, question: Question) -> np.ndarray:
     return _known(special.stdtr(found.freedom, past(found, question) / found.error))
 
 
+def worst(found: Sample, question: Question) -> int:
+    """Return which of the parts [k] is farthest from being shown to hold.
+
+    Among equals it is the one farthest past the margin, then the last.
+    """
+    distance = np.nan_to_num(past(found, question), nan=np.inf)
+    return int(np.lexsort((distance, part_p(found, question)))[-1])
+
+
 def tests(found: Sample, question: Question) -> Tests:
     """Return the p-values of a claim whose parts [..., k] have these means."""
     beyond = past(found, question)

@@ -68,7 +68,7 @@ def _numbers(row: Any) -> str:
 
 
 def _tested(row: Any) -> str:
-    """Return margin, p-values and what the declaration says, in words."""
+    """Return margin, p-values, interval for new images and the declaration's word on it."""
     if row.verdict == "not tested":
         return ""
     tolerance = "" if pd.isna(row.tolerance) else f" +- {row.tolerance:.4g}"
@@ -77,6 +77,8 @@ def _tested(row: Any) -> str:
         equal = "" if pd.isna(row.p_equal) else f", equal {row.p_equal:.2g}"
         text += f"; look {row.look}: p holds {row.p_holds:.2g}, fails {row.p_fails:.2g}{equal}, "
         text += f"against {row.alpha:.2g}"
+    if not pd.isna(row.new_low):
+        text += f"; on new images {row.new_low:.4g} to {row.new_high:.4g}"
     if is_exploratory(row):
         text += f"; exploratory: declaration {row.declaration} is not that of the first look"
     return text

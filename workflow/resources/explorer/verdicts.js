@@ -24,9 +24,10 @@ function claimNumbers(claim) {
   if (claim.verdict === "not tested") return `(${claim.reason})`;
   const written = (value) => (value === null ? "–" : String(Number(value.toPrecision(4)))).replace("-", "−");
   const margin = written(claim.margin) + (claim.tolerance === null ? "" : ` ± ${written(claim.tolerance)}`);
+  const onNew = claim.new_low === null ? "" : `, on new images ${written(claim.new_low)} to ${written(claim.new_high)}`;
   return (
     `Estimate ${written(claim.estimate)}, interval ${written(claim.ci_low)} to ` +
-    `${written(claim.ci_high)}, margin ${margin}, n = ${claim.n}: ${claim.reason}. ` +
+    `${written(claim.ci_high)}${onNew}, margin ${margin}, n = ${claim.n}: ${claim.reason}. ` +
     `From: ${claim.origin}.`
   );
 }
