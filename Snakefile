@@ -18,6 +18,7 @@
 #   results/<run>/<study>/overlaps.csv, flips.csv, figures/  overlaps are of masks, flips of images
 #   results/<run>/scores.parquet, scores.csv      the studies' tables as one
 #   results/<run>/explorer.html, verdicts.rst     the table as a page, the report's front page
+#   results/<run>/forest.svg, .png                all claims in one figure
 #   results/<run>/claims.csv, claim_parts.csv, published.csv, costs.csv
 #   results/<run>/logs/..., benchmarks/...        of every job, under its output's name
 #

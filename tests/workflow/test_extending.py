@@ -24,6 +24,7 @@ LAST = {
     "compare_published": 1,
     "costs": 1,
     "explorer": 1,
+    "forest": 1,
     "front_page": 1,
     "gather": 1,
     "gather_claims": 1,
@@ -184,12 +185,8 @@ def test_noise_and_a_claim_in_files(ran):
 def test_edited_noise_and_claims_rerun_exactly_their_users(copy):
     claims = copy.root / "sensor_claims.yaml"
     claims.write_text(claims.read_text().replace("margin: 5", "margin: 6"), encoding="utf-8")
-    assert counts(planned(copy, "sensor")) == {
-        "claims": 1,
-        "gather_claims": 1,
-        "explorer": 1,
-        "front_page": 1,
-    }
+    pages = {"explorer": 1, "forest": 1, "front_page": 1}
+    assert counts(planned(copy, "sensor")) == {"claims": 1, "gather_claims": 1, **pages}
     copy.append("docs/examples/sensor.py", "# A comment.")
     users = {"evaluate": 2, "figure": 1, **LAST}
     assert counts(planned(copy, "sensor")) == users

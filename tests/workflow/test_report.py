@@ -35,7 +35,8 @@ def test_the_report_opens_alone_and_begins_with_the_verdicts(workplace: Workplac
 
     results = chromium.run("return Object.keys(results)")
     assert {path for path in results if path.endswith(".svg")} == {
-        f"{RUN}/graves/figures/{figure}.svg" for figure in FIGURES
+        f"{RUN}/forest.svg",
+        *(f"{RUN}/graves/figures/{figure}.svg" for figure in FIGURES),
     }
     for path in results:
         chromium.run("app.showResultInfo(arguments[0])", path)

@@ -231,7 +231,7 @@ def test_a_setting_of_the_plots(workplace):
 
     planned = workplace.planned()
 
-    assert counts(planned) == {"figure": 6}
+    assert counts(planned) == {"figure": 6, "forest": 1}
 
 
 @pytest.mark.slow
@@ -258,7 +258,8 @@ def test_a_claim_that_is_not_tested(workplace):
         ("prunescape/evaluation/gates.py", REPORT),
         ("prunescape/verdicts/claims.py", JUDGE),
         ("prunescape/report/published_results.py", {"compare_published": 1, "figure": 6}),
-        ("prunescape/drawing/style.py", {"figure": 6, "explorer": 1}),
+        ("prunescape/drawing/style.py", {"figure": 6, "forest": 1, "explorer": 1}),
+        ("prunescape/figures/forest.py", {"forest": 1}),
         ("prunescape/figures/noise_curves.py", {"figure": 1}),
         ("prunescape/pipeline/imported_code.py", {}),
         ("prunescape/jobs/prune.py", {}),

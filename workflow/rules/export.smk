@@ -50,8 +50,8 @@ rule sizes:
         report(
             results(paths.SIZES),
             caption="../report/sizes.rst",
-            category="Verdicts",
-            labels={"table": "sizes: what sparsity buys"},
+            category="All studies",
+            labels={"result": "sizes: what sparsity buys"},
         ),
     log:
         log_of(paths.SIZES),

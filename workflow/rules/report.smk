@@ -5,6 +5,7 @@ A study's figures read its own tables alone. What is of the whole run comes afte
 Needs   <study>/scores.parquet, gradient_noise.csv, diverged.csv, outcomes (evaluate.smk), masks (prune.smk)
 Makes   scores.parquet, scores.csv, gradient_noise.csv, diverged.csv, costs.csv, claims.csv,
         claim_parts.csv: the studies' tables one after the other
+        forest.svg and .png: all claims in one figure
         published.csv
         <study>/claims.csv, and declarations.json: what was declared before claims were first judged
         <study>/costs.csv
@@ -28,16 +29,16 @@ rule gather:
         csv=report(
             results(paths.TABLE_CSV),
             caption="../report/scores.rst",
-            category="Verdicts",
-            labels={"table": "scores: every measurement"},
+            category="All studies",
+            labels={"result": "scores: every measurement"},
         ),
         noise=results(paths.NOISE_TABLE),
         diverged=results(paths.DIVERGED),
         costs=report(
             results(paths.COSTS),
             caption="../report/costs.rst",
-            category="Verdicts",
-            labels={"table": "costs: time and memory of every job"},
+            category="All studies",
+            labels={"result": "costs: time and memory of every job"},
         ),
     log:
         log_of(paths.TABLE),
@@ -106,8 +107,8 @@ rule gather_claims:
         table=report(
             results(paths.CLAIMS),
             caption="../report/claims.rst",
-            category="Verdicts",
-            labels={"table": "claims: verdicts with their numbers"},
+            category="All studies",
+            labels={"result": "claims: verdicts with their numbers"},
         ),
         parts=results(paths.CLAIM_PARTS),
     log:
@@ -123,6 +124,36 @@ rule gather_claims:
     shell:
         "python {input.code[0]:q} --claims {input.claims:q} --parts {input.parts:q}"
         " --output {output.table:q} --parts-output {output.parts:q} > {log:q} 2>&1"
+
+
+rule forest:
+    input:
+        claims=results(paths.CLAIMS),
+        parts=results(paths.CLAIM_PARTS),
+        code=code("forest"),
+    output:
+        svg=report(
+            results(paths.FOREST) + ".svg",
+            caption="../report/forest.rst",
+            category="All studies",
+            labels={"result": "all claims at a glance"},
+        ),
+        png=results(paths.FOREST) + ".png",
+    log:
+        log_of(paths.FOREST),
+    benchmark:
+        benchmark_of(paths.FOREST)
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    params:
+        settings=jobs.common.compact(config["figures"]),
+    conda:
+        "../../envs/table.yaml"
+    shell:
+        "python {input.code[0]:q} --claims {input.claims:q} --parts {input.parts:q}"
+        " --settings {params.settings:q} --outputs {output.svg:q} {output.png:q} > {log:q} 2>&1"
 
 
 rule front_page:
@@ -187,8 +218,8 @@ rule compare_published:
         report(
             results(paths.PUBLISHED),
             caption="../report/published.rst",
-            category="Verdicts",
-            labels={"table": "published: results of others beside ours"},
+            category="All studies",
+            labels={"result": "published: results of others beside ours"},
         ),
     log:
         log_of(paths.PUBLISHED),

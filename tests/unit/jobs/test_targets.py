@@ -80,13 +80,14 @@ def test_exports_and_their_sizes():
 
 
 def test_figures_of_the_studies_that_run():
-    assert targets.figures(CONFIG) == []
+    forest = [f"results/small/forest.{extension}" for extension in ("svg", "png")]
+    assert targets.figures(CONFIG) == forest
     config = filled({"catalogue.study.figures": ["winner_map", "noise_curves"]})
-    assert targets.figures(config) == [
+    assert targets.figures(config) == forest + [
         f"results/small/study/figures/{name}"
         for name in ("winner_map.svg", "winner_map.png", "noise_curves.svg", "noise_curves.png")
     ]
-    assert targets.figures(config | {"studies": []}) == []
+    assert targets.figures(config | {"studies": []}) == forest
 
 
 def test_every_study_has_tables_of_its_own():
@@ -95,7 +96,8 @@ def test_every_study_has_tables_of_its_own():
         "results/small/study/claims.csv",
         "results/small/more/claims.csv",
     ]
-    names = ("scores.parquet", "gradient_noise.csv", "diverged.csv", "costs.csv", "claims.csv")
+    names = ["scores.parquet", "gradient_noise.csv", "diverged.csv", "costs.csv"]
+    names += ["claims.csv", "claim_parts.csv"]
     assert targets.tables(CONFIG) == [f"results/small/study/{name}" for name in names]
 
 

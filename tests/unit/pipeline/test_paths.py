@@ -72,7 +72,8 @@ def test_every_job_has_a_log_and_a_benchmark_of_its_own():
         for fit in ("vi", "point")
         for level in ("0.25", "0.250", "0.2")
     ]
-    outputs = {*rows, *others, *(filled(p) for p in (paths.FIGURE, paths.TABLE, paths.CLAIMS))}
+    of_run = (paths.TABLE, paths.CLAIMS, paths.FRONT_PAGE, f"{paths.FOREST}.svg")
+    outputs = {*rows, *others, *(filled(p) for p in (paths.FIGURE, *of_run))}
     for names in (paths.log, paths.benchmark):
         made = {names(output) for output in outputs}
         assert len(made) == len(outputs)

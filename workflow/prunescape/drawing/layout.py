@@ -155,10 +155,10 @@ class Panels:
         return extent.width / self.figure.dpi, extent.height / self.figure.dpi
 
 
-def wrapped(figure: Figure, text: str, **font: Any) -> list[str]:
-    """Return lines of `text`, set in `font`, that fit the figure's width."""
+def wrapped(figure: Figure, text: str, width: float | None = None, **font: Any) -> list[str]:
+    """Return lines of `text`, set in `font`, that fit `width` inches; by default the figure's."""
     lines: list[str] = []
-    free = (figure.get_figwidth() - 2 * _PAD) * figure.dpi
+    free = (figure.get_figwidth() - 2 * _PAD if width is None else width) * figure.dpi
     probe = figure.text(0, 0, "", **font)
     for word in text.split():
         probe.set_text(f"{lines[-1]} {word}" if lines else word)

@@ -22,11 +22,15 @@ def sizes(config: Config) -> list[str]:
 
 
 def figures(config: Config) -> list[str]:
-    """Return every figure of the run."""
-    return [
-        results(config, paths.FIGURE, study=study, figure=figure) + f".{extension}"
+    """Return every figure of the run, that of all claims first."""
+    figures = [
+        results(config, paths.FIGURE, study=study, figure=figure)
         for study in config["studies"]
         for figure in config["catalogue"][study]["figures"]
+    ]
+    return [
+        f"{figure}.{extension}"
+        for figure in (results(config, paths.FOREST), *figures)
         for extension in ("svg", "png")
     ]
 

@@ -48,6 +48,15 @@ SEVERAL = ("each", "mean_over", "sum_over")  # words whose value may be several 
 WORDS = ("table", "measure", "where", "of", "minus", *SEVERAL)
 PER_IMAGE = ("accuracy", "error", "n_correct")
 """Measures that follow from which images a network classifies correctly."""
+UNITS = {
+    "accuracy": "points",
+    "error": "points",
+    "n_correct": "images",
+    "n_images": "images",
+    **dict.fromkeys(("kept_weights", "frozen_weights", "min_layer_kept"), "weights"),
+    **dict.fromkeys(("noise_rank_fixed", "noise_rank_trained"), "rank correlation"),
+}
+"""Measure -> the unit of its statistic; other measures are their own unit."""
 TOLERATED = 0.5  # points of accuracy or error on clean images
 
 IN_WORDS = {"level", "noise_level"}  # columns whose values files write as strings
@@ -160,6 +169,12 @@ class Claim:
     def at_most(self) -> bool:
         """Whether the claimed side is below the margin."""
         return self.comparison in ("<=", "<")
+
+    @property
+    def unit(self) -> str:
+        """The unit of statistic, margin and tolerance."""
+        measure: str = self.statistic["measure"]
+        return UNITS.get(measure, measure)
 
     @property
     def per_image(self) -> bool:

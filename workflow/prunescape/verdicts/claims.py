@@ -33,6 +33,8 @@ COLUMNS = {
     "ci_high": "Upper end.",
     "new_low": "Lower end of the interval for new images too, at the same level.",
     "new_high": "Upper end; both empty where single images don't determine the measure.",
+    "unit": "Of estimate, intervals, margin and tolerance: points, images, weights, ...",
+    "comparison": "On which side of the margin the statistic is claimed to lie: <=, <, >=, >.",
     "margin": "Number with which the statistic is compared.",
     "tolerance": "How far from the margin `equal` reaches; empty: never equal.",
     "p_holds": "One-sided p of the opposite of the claim, the largest of its parts.",
@@ -214,5 +216,8 @@ def _standing(standing: Standing | None) -> dict[str, Any]:
 
 
 def _words(claim: Claim) -> dict[str, Any]:
-    copied = ("id", "study", "origin", "source", "statement", "margin", "tolerance")
+    copied = [
+        *("id", "study", "origin", "source", "statement"),
+        *("unit", "comparison", "margin", "tolerance"),
+    ]
     return {name: getattr(claim, name) for name in copied} | {"statistic": claim.text()}
