@@ -1,0 +1,143 @@
+"""The tool that turns a file of torch.save into safetensors."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from prunescape.foundations import files
+from tests.helpers.places import ROOT
+from tools import convert
+
+STATE = {"conv.weight": torch.arange(6.0).view(2, 3), "conv.bias": torch.ones(2)}
+
+
+@pytest.fixture
+def new(tmp_path):
+    return tmp_path / "new.safetensors"
+
+
+def converted(tmp_path, new, contents, **how):
+    """Save contents, convert them; return the arrays and the lines that were printed."""
+    torch.save(contents, tmp_path / "old.pt", **how)
+    lines = list(convert.convert(tmp_path / "old.pt", new))
+    return files.read_tensors(new)[0], lines
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_names_and_numbers_stay(tmp_path, new, zipped):
+    found, lines = converted(tmp_path, new, STATE, _use_new_zipfile_serialization=zipped)
+    assert found.keys() == STATE.keys()
+    np.testing.assert_array_equal(found["conv.weight"], STATE["conv.weight"])
+    assert lines == [f"{new}: 2 tensors, 8 numbers: conv.bias, conv.weight"]
+
+
+def test_a_state_among_other_things_is_found_and_told(tmp_path, new):
+    optimizer = torch.optim.Adam(nn.Linear(2, 2).parameters()).state_dict()
+    trained = {"epoch": 3, "optimizer": optimizer, "model": {"state_dict": STATE, "depth": 2}}
+    found, lines = converted(tmp_path, new, trained)
+    assert found.keys() == STATE.keys()
+    assert lines[1:] == ["taken from model.state_dict"]
+    mixed = STATE | {"extra": 3, "config": {"width": 2}}
+    found, lines = converted(tmp_path, new, mixed)
+    assert found.keys() == STATE.keys()
+    assert lines[1:] == ["left out, as they are no tensors: extra, config"]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "kept"), [("module.", ""), ("_orig_mod.module.", ""), ("model.", "model.")]
+)
+def test_prefixes_of_wrappers_are_left_out_and_told(tmp_path, new, prefix, kept):
+    found, lines = converted(tmp_path, new, {f"{prefix}{name}": v for name, v in STATE.items()})
+    assert found.keys() == {f"{kept}{name}" for name in STATE}
+    heads = [f"{head}." for head in prefix.split(".")[:-1] if not kept]
+    assert lines[1:] == [f"{head} before all names is left out" for head in heads]
+
+
+def test_shared_strided_and_half_tensors_are_written_whole_and_told(tmp_path, new):
+    square = torch.arange(9.0).view(3, 3)
+    state = {
+        "a": square,
+        "b": square,
+        "turned": square.t(),
+        "row": square[1],
+        "half": torch.tensor([0.1, 2.0], dtype=torch.float16),
+        "brain": torch.tensor([0.1, 2.0], dtype=torch.bfloat16),
+        "seen": torch.tensor(7),
+    }
+    found, lines = converted(tmp_path, new, state)
+    assert all(np.array_equal(found[name], value.float()) for name, value in state.items())
+    assert found["half"].dtype == found["brain"].dtype == np.float32
+    assert found["seen"].dtype == np.int64
+    assert found["seen"].shape == ()
+    assert lines[1:] == [
+        "bfloat16, float16 written as float32: half, brain",
+        "laid out row by row: turned",
+        "one tensor under several names, written as copies: b is a",
+    ]
+
+
+class Own(nn.Linear):
+    """What only its own code can make again."""
+
+
+@pytest.mark.parametrize(
+    ("contents", "line"),
+    [
+        (Own(2, 2), "found tests.project.test_convert.Own in it, which only running its code"),
+        (torch.ones(3), "found Tensor; allowed: what torch.save(model.state_dict(), PATH) writes"),
+        ([1, 2], "found list; allowed"),
+        ({}, "found no tensors (nothing); allowed"),
+        ({"epoch": 3, "other": {"a": 1}}, "found no tensors (epoch, other); allowed"),
+        ({1: torch.ones(2)}, "found tensors under keys that are no text; allowed"),
+        ({"a": torch.ones(2).to_sparse()}, "a is sparse, quantised, complex or without numbers"),
+        ({"a": torch.ones(2) * 1j}, "a is sparse, quantised, complex or without numbers"),
+    ],
+)
+def test_anything_else_is_one_line(tmp_path, new, contents, line):
+    with pytest.raises(ValueError) as raised:  # noqa: PT011 (the line is compared)
+        converted(tmp_path, new, contents)
+    assert str(raised.value).startswith(f"{tmp_path / 'old.pt'}: {line}")
+    assert "\n" not in str(raised.value)
+    assert not new.exists()
+
+
+def test_files_that_are_none_of_torch_are_one_line(tmp_path, new):
+    old = tmp_path / "old.pt"
+    torch.save(STATE, old)
+    whole = old.read_bytes()
+    for contents in (whole[: len(whole) // 2], b"", b"no weights at all"):
+        old.write_bytes(contents)
+        with pytest.raises(ValueError, match=r"old.pt: not a whole file of torch.save; allowed"):
+            list(convert.convert(old, new))
+    torch.jit.save(torch.jit.script(nn.Linear(2, 2)), old)
+    with pytest.raises(ValueError, match=r"old.pt: found a program of torch.jit; allowed"):
+        list(convert.convert(old, new))
+    with pytest.raises(ValueError, match=r"found the ending '.pt'; allowed: .safetensors"):
+        list(convert.convert(old, tmp_path / "new.pt"))
+    assert not new.exists()
+
+
+def test_code_in_a_file_does_not_run(tmp_path, new):
+    class Attack:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "ran",)
+
+    torch.save({"a": Attack()}, tmp_path / "old.pt")
+    command = [sys.executable, ROOT / "tools/convert.py", tmp_path / "old.pt", new]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"convert.py: {tmp_path / 'old.pt'}: found ")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "ran").exists()
+
+
+def test_nothing_else_of_the_project_unpickles():
+    loading = ("torch.load(", "pickle.load", "joblib.load", "allow_pickle=True")
+    places = [*(ROOT / "workflow").rglob("*.py"), *(ROOT / "tools").rglob("*.py")]
+    users = [p for p in places if any(word in p.read_text(encoding="utf-8") for word in loading)]
+    assert [path.name for path in users] == ["convert.py"]

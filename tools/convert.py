@@ -1,0 +1,156 @@
+"""Turn weights that torch.save wrote into a safetensors file, which nothing has to unpickle.
+
+    python tools/convert.py old.pt new.safetensors
+
+This is the only program of the project that unpickles, in a process of its own and with torch's
+`weights_only=True`, which makes tensors and containers and runs none of the file's code. Names stay
+as they are, but for those of wrappers (DataParallel's `module.`, torch.compile's `_orig_mod.`).
+"""
+
+import argparse
+import re
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "workflow"))
+
+from prunescape.foundations import files  # noqa: E402
+from prunescape.foundations.messages import few, one_line  # noqa: E402
+
+Tensors = dict[str, torch.Tensor]
+
+AROUND = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights")
+"""Under which names training scripts keep a state_dict among other things, the likeliest first."""
+WRAPPERS = ("module.", "_orig_mod.")
+WAY = "allowed: what torch.save(model.state_dict(), PATH) writes"
+
+
+def main() -> None:
+    """Parse the arguments, convert, say what was done."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("old", type=Path, help="file of torch.save: .pt or .pth")
+    parser.add_argument("new", type=Path, help="safetensors file to write")
+    arguments = parser.parse_args()
+    try:
+        for line in convert(arguments.old, arguments.new):
+            print(line)
+    except (OSError, ValueError) as error:
+        sys.exit(f"convert.py: {one_line(error)}")
+
+
+def convert(old: Path, new: Path) -> Iterator[str]:
+    """Write the weights in `old` to `new`; yield lines that say what was changed on the way.
+
+    Raises:
+        ValueError: if `old` isn't a file of weights that can be read without running its code, or
+            `new` has another ending than .safetensors.
+    """
+    if new.suffix != ".safetensors":
+        raise ValueError(f"{new}: found the ending {new.suffix!r}; allowed: .safetensors")
+    found, place = state_dict(loaded(old), str(old))
+    tensors = {name: value for name, value in found.items() if isinstance(value, torch.Tensor)}
+    notes = [f"taken from {place}"] if place else []
+    if others := [name for name in found if name not in tensors]:
+        notes.append(f"left out, as they are no tensors: {few(others)}")
+    tensors = unwrapped(tensors, notes)
+    arrays = {name: plain(name, value, str(old)).numpy() for name, value in tensors.items()}
+    notes += kinds(tensors)
+    files.write_tensors(new, arrays, {})
+    numbers = sum(value.numel() for value in tensors.values())
+    yield f"{new}: {len(arrays)} tensors, {numbers:,} numbers: {few(sorted(arrays))}"
+    yield from notes
+
+
+def loaded(path: Path) -> Any:
+    """Return the contents of a file of torch.save; ValueError in one line if it has others."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what the errors below say
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # zip, pickle and torch have a dozen kinds
+        text = one_line(error)
+        if "TorchScript" in text:
+            what = "found a program of torch.jit"
+        elif found := re.search(r"GLOBAL ([\w.]+)", text):
+            what = f"found {found[1]} in it, which only running its code could make"
+        else:
+            what = "not a whole file of torch.save"
+        raise ValueError(f"{path}: {what}; {WAY}") from None
+
+
+def state_dict(found: Any, path: str) -> tuple[Mapping[str, Any], str]:
+    """Return the mapping in a file that has tensors, and the keys that lead there.
+
+    ValueError if there is none.
+    """
+    keys: list[str] = []
+    while isinstance(found, Mapping):
+        if any(isinstance(value, torch.Tensor) for value in found.values()):
+            if any(not isinstance(name, str) for name in found):
+                raise ValueError(f"{path}: found tensors under keys that are no text; {WAY}")
+            return found, ".".join(keys)
+        inner = next((key for key in AROUND if isinstance(found.get(key), Mapping)), None)
+        if inner is None:
+            there = few(list(found)) or "nothing"
+            raise ValueError(f"{path}: found no tensors ({there}); {WAY}")
+        keys.append(inner)
+        found = found[inner]
+    raise ValueError(f"{path}: found {type(found).__name__}; {WAY}")
+
+
+def unwrapped(tensors: Tensors, notes: list[str]) -> Tensors:
+    """Return the tensors without the prefixes of wrappers that all names have."""
+    for wrapper in WRAPPERS * 2:  # either may be around the other
+        if all(name.startswith(wrapper) for name in tensors):
+            tensors = {name.removeprefix(wrapper): value for name, value in tensors.items()}
+            notes.append(f"{wrapper} before all names is left out")
+    return tensors
+
+
+def plain(name: str, value: torch.Tensor, path: str) -> torch.Tensor:
+    """Return a tensor with memory of its own; halves become float32, which has all their numbers.
+
+    ValueError if it is sparse, quantised, complex or has no numbers.
+    """
+    if value.layout != torch.strided or value.is_quantized or value.is_complex() or value.is_meta:
+        raise ValueError(
+            f"{path}: {name} is sparse, quantised, complex or without numbers; allowed: plain "
+            "tensors"
+        )
+    is_half = value.is_floating_point() and value.dtype.itemsize < 4
+    return value.detach().to(torch.float32 if is_half else value.dtype).clone().contiguous()
+
+
+def kinds(tensors: Tensors) -> list[str]:
+    """Return lines on tensors that are halves, strided or one under several names."""
+    halves = [name for name, t in tensors.items() if t.is_floating_point() and t.dtype.itemsize < 4]
+    strided = [name for name, value in tensors.items() if not value.is_contiguous()]
+    first: dict[tuple[Any, ...], str] = {}
+    twins = []
+    for name, value in tensors.items():
+        key = value.data_ptr(), value.shape, value.stride()
+        if value.numel() and first.setdefault(key, name) != name:
+            twins.append(f"{name} is {first[key]}")
+    lines = []
+    if halves:
+        dtypes = sorted({str(tensors[name].dtype).removeprefix("torch.") for name in halves})
+        lines.append(f"{', '.join(dtypes)} written as float32: {few(halves)}")
+    if strided:
+        lines.append(f"laid out row by row: {few(strided)}")
+    if twins:
+        lines.append(f"one tensor under several names, written as copies: {few(twins)}")
+    return lines
+
+
+if __name__ == "__main__":
+    main()
