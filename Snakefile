@@ -2,8 +2,9 @@
 #
 #   data/<source>/raw/...                         raw files of a source
 #   data/<dataset>/{train,validation,test}.safetensors
-#   results/<run>/<study>/<dataset>/<network>/<fit>/check/network      that one of a file can be run
+#   results/<run>/<study>/<dataset>/<network>/<fit>/check/network      that it can be run
 #   results/<run>/<study>/<dataset>/<network>/<fit>/r<first>-<last>/<stage>/...
+#       import_weights/checkpoint   weights that are given            [replicates, ...]
 #       train/checkpoint            point estimates                  [replicates, ...]
 #       train/noise                 how well preconditioned SGD knows its noise
 #       fit_variational/checkpoint  posterior means and scales       [replicates, ...]

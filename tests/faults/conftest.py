@@ -4,8 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from filelock import FileLock
+from safetensors.torch import save_file
 
+from tests.faults.network import network
 from tests.helpers.places import ROOT
 from tests.helpers.workplace import CONFIG, EVERY_RULE, LIMIT, Job, Workplace, jobs
 
@@ -23,6 +26,9 @@ def source(shared: Path) -> Workplace:
         for name in (EVERY_RULE, NETWORK):
             (root / name).parent.mkdir(exist_ok=True)
             shutil.copy2(ROOT / name, root / name)
+        for seed, name in enumerate(("one", "two")):
+            torch.manual_seed(seed)
+            save_file(network().state_dict(), root / f"tests/faults/{name}.safetensors")
         return place
 
 

@@ -1,8 +1,9 @@
-"""Fit ensembles of networks, a block of replicates a job.
+"""Fit ensembles of networks, a block of replicates a job, or take weights that are given.
 
 Needs   data/<dataset>/{train,validation}.safetensors
 Makes   .../check/network.json                       of networks in files of the user: that they
                                                      work, before anything is trained
+        .../import_weights/checkpoint.safetensors    fits whose weights are given
         .../train/checkpoint.safetensors             fits whose objective is the likelihood
         .../train/noise.json                         how well preconditioned SGD knows its noise
         .../fit_variational/checkpoint.safetensors   fits with a posterior
@@ -29,19 +30,42 @@ rule check_network:
         runtime=growing(10),
     params:
         network=job(jobs.fit.layers),
-        scaling=lookup("catalogue/{study}/fits/{fit}/scaling", within=config),
-        optimiser=lookup("catalogue/{study}/fits/{fit}/optimiser/kind", within=config),
-        distribution=job(jobs.fit.distribution),
-        batch_sizes=job(jobs.fit.batch_sizes),
+        fit=job(jobs.fit.checked_settings),
     conda:
         "../../envs/torch.yaml"
     priority: early
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
-        " --scaling {params.scaling:q} --optimiser {params.optimiser:q}"
-        " --distribution {params.distribution:q} --batch-sizes {params.batch_sizes:q}"
-        " --output {output:q}"
-        " > {log:q} 2>&1"
+        " --fit {params.fit:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule import_weights:
+    input:
+        images=job(jobs.data.training_images),
+        checked=job(jobs.fit.network_check),
+        network=job(jobs.fit.network_files),
+        weights=job(jobs.fit.given_weights),
+        code=code("import_weights"),
+    output:
+        results(paths.GIVEN),
+    log:
+        log_of(paths.GIVEN),
+    benchmark:
+        benchmark_of(paths.GIVEN)
+    threads: 1
+    resources:
+        mem_mb=growing(1500),
+        runtime=growing(10),
+    params:
+        network=job(jobs.fit.layers),
+        fit=job(jobs.fit.fit_settings),
+    conda:
+        "../../envs/torch.yaml"
+    priority: early
+    shell:
+        "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
+        " --fit {params.fit:q} --weights {input.weights:q}"
+        " --replicates {wildcards.first:q} {wildcards.last:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule train:

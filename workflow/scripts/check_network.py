@@ -13,27 +13,25 @@ def main() -> None:
     parser = _script.parser(__doc__)
     parser.add_argument("--images", nargs="+", required=True, help="split files to train on")
     parser.add_argument("--network", type=_script.structure, required=True, help="file:name (JSON)")
-    parser.add_argument("--scaling", required=True, help="the fit's scaling of images")
-    parser.add_argument("--optimiser", required=True, help="kind of the fit's optimiser")
     parser.add_argument(
-        "--distribution", required=True, help="of the fit's initial weights, or warm_start"
-    )
-    parser.add_argument(
-        "--batch-sizes", type=_script.structure, required=True, help="key -> batch size (JSON)"
+        "--fit",
+        type=_script.structure,
+        required=True,
+        help="scaling, optimiser, distribution, batch_sizes (JSON)",
     )
     parser.add_argument("--output", required=True, help="layers and their places (JSON)")
     arguments = parser.parse_args()
 
     torch.set_num_threads(1)
-    split = image_tensors.load(arguments.images)
+    split, fit = image_tensors.load(arguments.images), arguments.fit
     use = module_checks.Use(
         split.classes,
-        arguments.optimiser,
-        arguments.distribution,
+        fit["optimiser"],
+        fit["distribution"],
         len(split.images),
-        arguments.batch_sizes,
+        fit["batch_sizes"],
     )
-    network = module_checks.checked(arguments.network, split.images, arguments.scaling, use)
+    network = module_checks.checked(arguments.network, split.images, fit["scaling"], use)
     print(module_checks.line(network))
     files.write_json(arguments.output, module_checks.summary(network))
 

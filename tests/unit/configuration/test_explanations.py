@@ -82,7 +82,7 @@ EPOCHS = "allowed: an integer >= 1 and <= 1000000"
             f"{FIT}.scaling",
             "Unit",
             f"{FIT}.scaling: found 'Unit', perhaps unit is meant; allowed: unit, signed, "
-            "normalised, raw, standardised",
+            "normalised, raw, standardised or a mapping with the keys mean, std",
         ),
         ("replicates", [2, 0], "replicates[1]: found 0; allowed: an integer >= 1"),
         ("seed", 10**30, f"seed: found {10**30}; allowed: an integer >= 0, at most {2**53}"),

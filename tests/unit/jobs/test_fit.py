@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from prunescape.configuration import validation
 from prunescape.jobs import fit
 from tests.helpers.configurations import changed
+from tests.helpers.given import FILES, with_given
 from tests.helpers.jobs import filled, job
 
 CONFIG = filled()
@@ -35,9 +37,56 @@ def test_a_network_in_a_file_is_checked_before_training():
     assert fit.network_check(CONFIG, VI) == []
 
 
-def test_a_check_is_told_how_weights_start():
-    assert fit.distribution(CONFIG, POINT) == "zeros"
-    assert fit.distribution(CONFIG, VI) == "warm_start"  # a shell drops an empty word
+def checked(config, wildcards):
+    """Return what a check is told."""
+    return json.loads(fit.checked_settings(config, wildcards))
+
+
+def test_a_check_is_told_how_weights_start_and_what_trains_them():
+    assert checked(CONFIG, POINT) == {
+        "scaling": "unit",
+        "optimiser": "sgd",
+        "distribution": "zeros",
+        "batch_sizes": {"catalogue.study.fits.point.batch_size": 32},
+    }
+    assert checked(CONFIG, VI)["distribution"] == "warm_start"
+
+
+@pytest.fixture
+def given(tmp_path, monkeypatch):
+    """The config with a fit whose weights are given, in two blocks."""
+    monkeypatch.chdir(tmp_path)
+    for name in FILES:
+        (tmp_path / name).touch()
+    config = with_given({"catalogue.study.replicates": [1, 1]}, posterior=True)
+    validation.validate(config)
+    return config
+
+
+def test_given_weights_are_read_block_by_block(given):
+    mine, second = job(fit="mine", last="1"), job(fit="mine", first="2")
+    assert checked(given, mine) == {
+        "scaling": "unit",
+        "optimiser": "none",
+        "distribution": "given",
+        "batch_sizes": {},
+    }
+    assert fit.given_weights(given, mine) == FILES[:1]
+    assert fit.given_weights(given, second) == FILES[1:]
+    expected = f"{MODEL}/mine/r1-1/import_weights/checkpoint.safetensors"
+    assert fit.checkpoint(given, mine) == expected
+    assert json.loads(fit.fit_settings(given, mine)) == {
+        "scaling": "unit",
+        "dtype": "float32",
+        "objective": {"kind": "variational"},
+    }
+
+
+def test_a_posterior_is_fitted_around_given_weights(given):
+    given["catalogue"]["study"]["fits"]["vi"]["warm_start"] = "mine"
+    assert fit.starting_point(given, VI).endswith(
+        "/mine/r1-2/import_weights/checkpoint.safetensors"
+    )
 
 
 def test_a_check_is_told_the_batch_sizes_of_all_that_trains_a_network():
@@ -56,13 +105,13 @@ def test_a_check_is_told_the_batch_sizes_of_all_that_trains_a_network():
         },
     )
     planned["catalogue"]["study"]["arms"][0]["schedules"].append("as_before")
-    assert json.loads(fit.batch_sizes(planned, VI)) == {
+    assert checked(planned, VI)["batch_sizes"] == {
         "catalogue.study.fits.vi.batch_size": 5,
         "catalogue.study.fits.vi.first_epoch_batch_size": 3,
         "catalogue.study.schedules.more.fit.batch_size": 7,
     }
     planned["catalogue"]["study"]["arms"][0]["fits"] = []
-    assert len(json.loads(fit.batch_sizes(planned, VI))) == 2
+    assert len(checked(planned, VI)["batch_sizes"]) == 2
 
 
 def test_settings_say_nothing_of_the_other_networks():

@@ -2,8 +2,10 @@
 
 import json
 
+from prunescape.configuration import validation
 from prunescape.jobs import retrain
 from tests.helpers.configurations import changed
+from tests.helpers.given import FILES, with_given
 from tests.helpers.jobs import filled, job
 
 CONFIG = filled()
@@ -89,3 +91,23 @@ def test_a_step_is_told_whether_its_optimiser_goes_on():
     found = [json.loads(retrain.retraining_settings(config, step)) for step in STEPS]
     assert [each["optimiser_state"] for each in found] == ["fresh", "kept", "fresh", "kept"]
     assert "optimiser_state" not in json.loads(retrain.retraining_settings(CONFIG, STEPS[0]))
+
+
+def test_given_weights_train_on_as_their_schedule_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in FILES:
+        (tmp_path / name).touch()
+    optimiser = {"kind": "adam", "learning_rate": 0.01}
+    how = {"kind": "retrain", "epochs": 7, "fit": {"optimiser": optimiser, "batch_size": 8}}
+    config = with_given({"catalogue.study.schedules": {"tuned": how}}, posterior=True)
+    validation.validate(config)
+    place = trained("tuned", "b1", fit="mine")
+    assert json.loads(retrain.retraining_settings(config, place)) == {
+        "optimiser": optimiser,
+        "batch_size": 8,
+        "shuffle": True,
+        "replacement": False,
+        "objective": {"kind": "likelihood", "softmax": "once"},
+        "epochs": 7,
+    }
+    assert retrain.epochs_before(config, place) == 0

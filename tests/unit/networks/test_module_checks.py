@@ -7,7 +7,15 @@ from prunescape.networks import architectures, module_checks
 from prunescape.networks.module_checks import Use
 from prunescape.networks.module_network import ModuleNetwork
 from tests.helpers.factories import uint8_images
-from tests.helpers.own_networks import MIXED, MODULES, PERCEPTRON, SHAPES, UNUSUAL, unusual
+from tests.helpers.own_networks import (
+    MIXED,
+    MODULES,
+    PERCEPTRON,
+    SHAPES,
+    UNUSUAL,
+    refusal,
+    unusual,
+)
 
 
 @pytest.mark.parametrize("named", SHAPES)
@@ -65,3 +73,16 @@ def test_a_network_is_checked_with_images_as_a_fit_scales_them():
         module_checks.checked(PERCEPTRON, images, "standardised", use)
     with pytest.raises(ValueError, match="returns 4 logits, expected one for each of the 5"):
         module_checks.checked(PERCEPTRON, images, "unit", Use(5, "adam"))
+
+
+def test_given_weights_that_nothing_trains_need_no_training_mode():
+    built = ModuleNetwork(f"{MODULES}:Random", (1, 8, 8))
+    module_checks.check(built, (1, 8, 8), Use(4, "none", "given"))
+    for use in (Use(4, "none", "given", 64, {"schedules.fine.fit.batch_size": 8}), Use(4, "adam")):
+        with pytest.raises(ValueError, match="is random in training, by dropout"):
+            module_checks.check(built, (1, 8, 8), use)
+
+
+def test_given_weights_may_come_to_modules_that_are_made_alike():
+    assert "start with the same" in refusal("SeededMemory")
+    assert "start with the same" not in refusal("SeededMemory", Use(4, "none", "given"))

@@ -124,3 +124,34 @@ def test_another_device_gives_an_equal_scaling():
         scaling = Scaling.fit(kind, uint8_images(20))
         moved = scaling.to(torch.device("cpu"))
         assert torch.equal(moved(uint8_images(20)), scaling(uint8_images(20)))
+
+
+CHANNELS = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
+
+
+def test_mean_and_deviation_of_channels_are_those_of_torchvision(tmp_path):
+    images = uint8_images(5, (3, 6, 4))
+    scaling = Scaling.fit(CHANNELS, images)
+    shift, scale = (np.array(CHANNELS[key])[:, None, None] for key in ("mean", "std"))
+    expected = (images.numpy() / 255 - shift) / scale
+    np.testing.assert_allclose(scaling(images), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(scaling(intensities(images)), expected, rtol=1e-5, atol=1e-5)
+    # Batches of several replicates, as training has them.
+    np.testing.assert_array_equal(
+        scaling(images[None].expand(2, -1, -1, -1, -1))[1], scaling(images)
+    )
+    assert scaling.shape((3, 6, 4)) == (3, 6, 4)
+    files.write_tensors(tmp_path / "scaling.safetensors", scaling.arrays(), {})
+    back = Scaling.from_arrays(files.read_tensors(tmp_path / "scaling.safetensors")[0])
+    assert torch.equal(back(images), scaling(images))
+
+
+def test_means_and_deviations_are_as_many_as_channels():
+    with pytest.raises(
+        ValueError, match=r"scaling.mean: found 3 numbers, .* each of the 1 channels"
+    ):
+        Scaling.fit(CHANNELS, uint8_images(2))
+    with pytest.raises(
+        ValueError, match=r"scaling.std: found 1 numbers, .* each of the 3 channels"
+    ):
+        Scaling.fit(CHANNELS | {"std": [0.2]}, uint8_images(2, (3, 8, 8)))

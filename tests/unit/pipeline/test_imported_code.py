@@ -82,7 +82,8 @@ def test_a_script_is_first_and_the_rest_sorted():
 
 FITS = {"train", "fit_variational", "check_gradient_noise"}
 EXPORTS = {"export", "sizes"}
-NETWORKS = {*FITS, "check_network", "measure", "score", "retrain", "evaluate", *EXPORTS}
+BEFORE = {"check_network", "import_weights"}
+NETWORKS = {*FITS, *BEFORE, "measure", "score", "retrain", "evaluate", *EXPORTS}
 
 
 @pytest.mark.parametrize(
@@ -108,10 +109,8 @@ NETWORKS = {*FITS, "check_network", "measure", "score", "retrain", "evaluate", *
         ("evaluation/metrics", {"evaluate"}),
         ("pruning/effects", {"evaluate", *EXPORTS}),
         ("networks/network", NETWORKS),
-        (
-            "networks/module_network",
-            {*FITS, "check_network", "measure", "score", "retrain", "evaluate", *EXPORTS},
-        ),
+        ("networks/module_network", NETWORKS),
+        ("networks/given_weights", {"import_weights"}),
         ("networks/module_checks", {"check_network"}),
         ("networks/scaling", NETWORKS),
         ("pipeline/plan", {"aggregate"}),

@@ -7,6 +7,7 @@ from typing import Any
 
 from prunescape.configuration.blocks import (
     blocks_in,
+    is_given,
     levels_in,
     mapping,
     objective_kind,
@@ -58,11 +59,13 @@ def check_schedules(
         started = [
             fit
             for fit in texts_of(arm.get("fits"))
-            if "start" in mapping(known.get(name)) and "warm_start" in mapping(fits.get(fit))
+            if "start" in mapping(known.get(name)) and _has_no_start(mapping(fits).get(fit))
         ]
         if started:
             text = f"found {shown(name)}, whose start needs initial weights, for {listed(started)}"
             yield here, f"{text}; allowed: fits with initial_weights"
+        if name in schedules:
+            yield from _check_retrained(here, name, schedules[name], arm, fits)
     kinds = [mapping(known.get(name)).get("kind") for name in names]
     if "levels" not in arm and {"oneshot", "retrain"} & set(map(str, kinds)):
         text = "found nothing; allowed: a list of levels, which only a chain has of its own"
@@ -72,6 +75,24 @@ def check_schedules(
             (*place, "levels"),
             "found with chains only; allowed: left out, as a chain has its own",
         )
+
+
+def _has_no_start(fit: Any) -> bool:
+    """Return whether a fit's weights were never drawn here: warm_start, or given ones."""
+    return "warm_start" in mapping(fit) or is_given(fit)
+
+
+def _check_retrained(
+    place: Place, name: str, schedule: Any, arm: dict[Any, Any], fits: Any
+) -> Iterator[Problem]:
+    """Check that a schedule says how given weights train on, since their fit can't."""
+    given = [fit for fit in texts_of(arm.get("fits")) if is_given(mapping(fits).get(fit))]
+    stated = mapping(mapping(schedule).get("fit"))
+    lacking = [key for key in ("optimiser", "batch_size") if key not in stated]
+    if given and lacking:
+        text = f"found {shown(name)}, whose fit has no {' and no '.join(lacking)}"
+        text += f", for {listed(given)}, whose weights are given"
+        yield place, f"{text}; allowed: schedules.{plain(name)}.fit with optimiser and batch_size"
 
 
 def _check_chain(
@@ -152,14 +173,17 @@ def check_needs(
     """Check that an arm's criteria exist, and that its fits have the statistics that these read."""
     known = dict.fromkeys([*needs.built_in(), *mapping(config.get("criteria"))])
     named = {name: mapping(fits[name]) for name in texts_of(arm.get("fits")) if name in fits}
+    given = [name for name, fit in named.items() if is_given(fit)]
     points = [name for name, fit in named.items() if objective_kind(fit) == "likelihood"]
+    trained = [name for name in points if name not in given]
     plain_steps = [name for name, fit in named.items() if optimiser_kind(fit) in ("adam", "sgd")]
-    started = [name for name, fit in named.items() if "warm_start" in fit]
+    started = [name for name, fit in named.items() if _has_no_start(fit)]
     for i, criterion in texts_in(arm.get("criteria")):
         yield from unknown_name((*place, i), needs.base(criterion), known, "a criterion")
         for needing, what, without, allowed in (
-            (needs.POSTERIOR, "a posterior", points, "objective.kind: variational"),
-            (needs.PRECONDITIONER, "a preconditioner", plain_steps, "optimiser.kind: psgd"),
+            (needs.POSTERIOR, "a posterior", trained, "objective.kind: variational"),
+            (needs.POSTERIOR, "a posterior", sorted({*points} & {*given}), "posterior: true"),
+            (needs.PRECONDITIONER, "a preconditioner", plain_steps + given, "optimiser.kind: psgd"),
             (needs.INITIAL, "initial weights", started, "initial_weights"),
         ):
             if needing & read.get(criterion, frozenset()) and without:

@@ -47,8 +47,15 @@ def unknown_name(place: Place, name: Any, block: Any, of: str) -> Iterator[Probl
         yield place, f"found {shown(name)}{nearest(name, block)}; allowed: {of} ({names})"
 
 
+def is_given(fit: Any) -> bool:
+    """Return whether a fit's weights are files of the user."""
+    return mapping(fit).get("kind") == "given"
+
+
 def objective_kind(fit: Any) -> Any:
-    """Return the kind of a fit's objective, or None."""
+    """Return the kind of a fit's objective, or None; given weights are a posterior or are not."""
+    if is_given(fit):
+        return "variational" if fit.get("posterior") is True else "likelihood"
     return mapping(mapping(fit).get("objective")).get("kind")
 
 

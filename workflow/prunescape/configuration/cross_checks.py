@@ -21,6 +21,7 @@ from prunescape.configuration.blocks import (
 )
 from prunescape.configuration.exports import check_export
 from prunescape.configuration.fits import check_fit, check_start
+from prunescape.configuration.given_weights import check_given
 from prunescape.configuration.input_noise import check_noise
 from prunescape.configuration.looks import check_looks
 from prunescape.configuration.name_lengths import check_lengths
@@ -83,10 +84,12 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
     for name, export in blocks_in(config.get("exports")):
         yield from check_export(("exports", name), export, config)
     for name, study in blocks_in(catalogue):
-        yield from _check_study(("catalogue", name), study, config)
+        yield from _check_study(("catalogue", name), study, config, files)
 
 
-def _check_study(place: Place, study: dict[Any, Any], config: dict[Any, Any]) -> Iterator[Problem]:
+def _check_study(
+    place: Place, study: dict[Any, Any], config: dict[Any, Any], files: Sequence[str]
+) -> Iterator[Problem]:
     """Check a study against the rest of the configuration, and its blocks against each other."""
     named, networks, fits = study.get("dataset"), config.get("networks"), study.get("fits")
     yield from unknown_name(
@@ -96,6 +99,7 @@ def _check_study(place: Place, study: dict[Any, Any], config: dict[Any, Any]) ->
         at_fit = (*place, "fits", fit)
         yield from check_fit(at_fit, settings, networks)
         yield from check_start(at_fit, settings, study["fits"], networks)
+        yield from check_given(at_fit, settings, study, networks, files)
     schedules = mapping(study.get("schedules"))
     for schedule, settings in blocks_in(schedules):
         yield from check_schedule((*place, "schedules", schedule), settings)

@@ -9,6 +9,7 @@ from jsonschema import ValidationError
 
 from prunescape.configuration.schema import (
     LARGEST,
+    chosen,
     is_number,
     of_type,
     resolved,
@@ -92,7 +93,11 @@ def explained(error: ValidationError) -> Iterator[Problem]:
                 yield (*place, i), f"{text}; allowed: each entry once"
     elif error.validator == "oneOf" and isinstance(value, dict) and (choice := variants(part)):
         yield from _explained_variant(error, value, *choice)
-    elif error.validator == "oneOf" and isinstance(value, list) and (of := of_type(part, value)):
+    elif (
+        error.validator == "oneOf"
+        and isinstance(value, dict | list)
+        and (of := of_type(part, value))
+    ):
         yield from _explained_alternative(error, of[0])
     elif "propertyNames" in error.relative_schema_path:
         yield (*place, str(value)), _mismatch(value, part)
@@ -112,13 +117,13 @@ def _explained_variant(
     error: ValidationError, block: dict[str, Any], key: str, blocks: dict[str, dict[str, Any]]
 ) -> Iterator[Problem]:
     """Explain only the errors of the variant that the block's `key` names."""
-    place, chosen = (*error.absolute_path, key), block.get(key)
-    if key not in block:
+    place, name = (*error.absolute_path, key), chosen(key, blocks, block)
+    if key not in block and name is None:
         yield place, _missing({"enum": list(blocks)})
-    elif not isinstance(chosen, str) or chosen not in blocks:
-        yield place, _mismatch(chosen, {"enum": list(blocks)})
+    elif not isinstance(name, str) or name not in blocks:
+        yield place, _mismatch(name, {"enum": list(blocks)})
     else:
-        yield from _explained_alternative(error, list(blocks).index(chosen))
+        yield from _explained_alternative(error, list(blocks).index(name))
 
 
 def _explained_alternative(error: ValidationError, position: int) -> Iterator[Problem]:
@@ -134,7 +139,8 @@ def _missing(part: dict[str, Any]) -> str:
 
 def _mismatch(value: Any, part: dict[str, Any]) -> str:
     part = resolved(part)
-    guess = nearest(value, part["enum"]) if "enum" in part and isinstance(value, str) else ""
+    words = [word for each in (part, *part.get("oneOf", ())) for word in each.get("enum", ())]
+    guess = nearest(value, words) if isinstance(value, str) else ""
     large = isinstance(value, int) and abs(value) > LARGEST
     most = f", at most {LARGEST}" if large and part.get("type") in ("integer", "number") else ""
     return f"found {shown(value)}{guess}; allowed: {allowed(part)}{most}{_remedy(value, part)}"

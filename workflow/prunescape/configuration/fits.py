@@ -1,4 +1,7 @@
-"""Checks of fits: their networks, settings and starting weights."""
+"""Checks of fits: their networks, settings and starting weights.
+
+`given_weights` has those of fits whose weights are the user's files.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -62,6 +65,8 @@ def check_start(
 ) -> Iterator[Problem]:
     """Check that a fit has one start, and that it doesn't depend on the fit itself."""
     here = (*place, "warm_start")
+    if fit.get("kind", "trained") != "trained":
+        return
     if "warm_start" not in fit:
         if "initial_weights" not in fit:
             text = "found nothing; allowed: a start, which is initial_weights or warm_start"

@@ -77,6 +77,16 @@ def variants(part: dict[str, Any]) -> tuple[str, dict[str, dict[str, Any]]] | No
     return None
 
 
+def chosen(key: str, blocks: dict[str, dict[str, Any]], value: dict[Any, Any]) -> Any:
+    """Return what a block has under the key of its variants.
+
+    If the block lacks the key: the variant that doesn't require it, None if all do.
+    """
+    if key in value:
+        return value[key]
+    return next((name for name, each in blocks.items() if key not in each["required"]), None)
+
+
 def of_type(part: dict[str, Any], value: Any) -> tuple[int, dict[str, Any]] | None:
     """Return the position and contents of the only `oneOf` alternative with the type of `value`.
 
@@ -98,9 +108,8 @@ def _applying(part: dict[str, Any], value: Any) -> dict[str, Any]:
         return found[1]
     if choice is None or not isinstance(value, dict):
         return part
-    key, blocks = choice
-    chosen = value.get(key)
-    return blocks.get(chosen, {}) if isinstance(chosen, str) else {}
+    name = chosen(*choice, value)
+    return choice[1].get(name, {}) if isinstance(name, str) else {}
 
 
 def with_defaults(part: dict[str, Any], value: Any) -> Any:

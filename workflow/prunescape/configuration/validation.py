@@ -14,6 +14,7 @@ from typing import Any
 from prunescape.configuration.claim_rows import check_claim_rows
 from prunescape.configuration.cross_checks import cross_checks
 from prunescape.configuration.explanations import explained
+from prunescape.configuration.given_weights import with_replicates
 from prunescape.configuration.schema import schema, validator, with_defaults
 from prunescape.configuration.words import lines
 
@@ -31,7 +32,7 @@ def validate(config: Any, files: Sequence[str] = ()) -> None:
     found = problems(config, files)
     if found:
         raise ValueError("\n".join(found))
-    config.update(with_defaults(schema(), config))
+    config.update(with_replicates(with_defaults(schema(), config)))
 
 
 def problems(config: Any, files: Sequence[str] = ()) -> list[str]:

@@ -9,10 +9,7 @@ from prunescape.data.image_tensors import ImageTensors
 from prunescape.fitting import training
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.resuming import Progress
-from prunescape.foundations.choices import choose
 from prunescape.networks import architectures
-from prunescape.networks.ensembles import DTYPES
-from prunescape.networks.scaling import Scaling
 
 
 def fit(
@@ -44,15 +41,7 @@ def fit(
     Raises:
         ValueError: the last layer doesn't have a unit for each class, or the training fails.
     """
-    dtype = choose(DTYPES, settings.get("dtype", "float32"), "dtype")
-    scaling = Scaling.fit(settings["scaling"], split.images, dtype)
-    shape = tuple(split.images.shape[1:])
-    network = architectures.network(layers, scaling.shape(shape))
-    if network.outputs != split.classes:
-        raise ValueError(
-            f"networks: the last layer has {network.outputs} units, expected one for each of the "
-            f"{split.classes} classes of the data set"
-        )
+    network, scaling = architectures.of_fit(layers, split.images, split.classes, settings)
     begun = [*network.shapes, *network.buffers]
     there = split.to(device)
     fitted = training.fit(
@@ -68,7 +57,7 @@ def fit(
     )
     return Checkpoint(
         layers,
-        shape,
+        tuple(split.images.shape[1:]),
         scaling,
         fitted.arrays,
         fitted.replicates,

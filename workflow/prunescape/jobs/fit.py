@@ -1,11 +1,15 @@
-"""Jobs of fit.smk: networks, settings of fits, checkpoints."""
+"""Jobs of fit.smk: networks, settings of fits, given weights, checkpoints."""
 
 import os
+from typing import Any
 
-from prunescape.foundations import user_files
+from prunescape.foundations import home, user_files
 from prunescape.jobs.common import Wildcards, compact, fit_of, results
-from prunescape.pipeline import imported_code, paths
+from prunescape.pipeline import fits, imported_code, paths
 from prunescape.pipeline.plan import Config
+
+_OF_THE_PLAN = ("kind", "networks", "weights", "posterior")
+"""Keys of a fit that no script reads among its settings."""
 
 
 def layers(config: Config, wildcards: Wildcards) -> str:
@@ -29,13 +33,32 @@ def network_check(config: Config, wildcards: Wildcards) -> str | list[str]:
     return results(config, paths.NETWORK_CHECK, **wildcards)
 
 
-def distribution(config: Config, wildcards: Wildcards) -> str:
-    """Return the distribution of a fit's initial weights, or "warm_start"."""
-    kind = fit_of(config, wildcards).get("initial_weights", {}).get("distribution", "warm_start")
-    return str(kind)
+def given_weights(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the user's files with the weights of a job's replicates."""
+    files = fit_of(config, wildcards)["weights"][int(wildcards.first) - 1 : int(wildcards.last)]
+    return list(map(home.expanded, files))
 
 
-def batch_sizes(config: Config, wildcards: Wildcards) -> str:
+def checked_settings(config: Config, wildcards: Wildcards) -> str:
+    """Return what a check must know of a fit: its scaling, how weights start, what trains them."""
+    fit = fit_of(config, wildcards)
+    return compact(
+        {
+            "scaling": fit["scaling"],
+            "optimiser": fits.optimiser(fit),
+            "distribution": _distribution(fit),
+            "batch_sizes": _batch_sizes(config, wildcards),
+        }
+    )
+
+
+def _distribution(fit: fits.Fit) -> str:
+    """Return the distribution of a fit's initial weights, "warm_start" or "given"."""
+    other = "given" if fits.is_given(fit) else "warm_start"
+    return str(fit.get("initial_weights", {}).get("distribution", other))
+
+
+def _batch_sizes(config: Config, wildcards: Wildcards) -> dict[str, int]:
     """Return config key -> batch size for a fit and the schedules that retrain its networks."""
     study = config["catalogue"][wildcards.study]
     fit, place = fit_of(config, wildcards), f"catalogue.{wildcards.study}"
@@ -48,27 +71,33 @@ def batch_sizes(config: Config, wildcards: Wildcards) -> str:
         if name in used and "batch_size" in schedule.get("fit", {}):
             key = f"{place}.schedules.{name}.fit.batch_size"
             found[key] = schedule["fit"]["batch_size"]
-    return compact(found)
+    return found
 
 
 def fit_settings(config: Config, wildcards: Wildcards) -> str:
-    """Return a fit's settings without the list of its networks, which no job needs."""
-    settings = fit_of(config, wildcards)
-    return compact({key: value for key, value in settings.items() if key != "networks"})
+    """Return a fit's settings: what scripts need, with the objective of given weights."""
+    fit = fit_of(config, wildcards)
+    settings = {key: value for key, value in fit.items() if key not in _OF_THE_PLAN}
+    return compact(settings | {"objective": fits.objective(fit)})
 
 
 def starting_point(config: Config, wildcards: Wildcards) -> str | list[str]:
     """Return the checkpoint that a variational fit starts from, if its settings name one."""
     start = fit_of(config, wildcards).get("warm_start")
-    return results(config, paths.POINT, **{**wildcards, "fit": start}) if start else []
+    if not start:
+        return []
+    pattern = checkpoint_pattern(config, wildcards.study, start)
+    return results(config, pattern, **{**wildcards, "fit": start})
 
 
 def checkpoint(config: Config, wildcards: Wildcards) -> str:
-    """Return the checkpoint of a job's model and block: a point estimate or a posterior."""
+    """Return the checkpoint of a job's model and block: estimates, a posterior, given weights."""
     return results(config, checkpoint_pattern(config, wildcards.study, wildcards.fit), **wildcards)
 
 
 def checkpoint_pattern(config: Config, study: str, fit: str) -> str:
-    """Return the path pattern of a fit's checkpoint: a point estimate's or a posterior's."""
-    kind = config["catalogue"][study]["fits"][fit]["objective"]["kind"]
-    return paths.POINT if kind == "likelihood" else paths.POSTERIOR
+    """Return the path pattern of a fit's checkpoint, which the rule that makes it names."""
+    settings: dict[str, Any] = config["catalogue"][study]["fits"][fit]
+    if fits.is_given(settings):
+        return paths.GIVEN
+    return paths.POINT if settings["objective"]["kind"] == "likelihood" else paths.POSTERIOR

@@ -1,5 +1,7 @@
 """Jobs of retrain.smk: the arms that train under masks, their checkpoint and settings."""
 
+from collections.abc import Mapping
+
 from prunescape.jobs.common import (
     Wildcards,
     compact,
@@ -9,10 +11,12 @@ from prunescape.jobs.common import (
     schedule_of,
 )
 from prunescape.jobs.fit import checkpoint
-from prunescape.pipeline import paths, plan
+from prunescape.pipeline import fits, paths, plan
 from prunescape.pipeline.plan import Config
 
-_KEPT = ("optimiser", "batch_size", "shuffle", "replacement")
+_KEPT = ("optimiser", "batch_size")
+_SAMPLED: Mapping[str, bool] = {"shuffle": True, "replacement": False}
+"""How batches are drawn, where a fit doesn't say."""
 
 
 def _retrained(config: Config, wildcards: Wildcards) -> list[tuple[str, str, str, str]]:
@@ -57,10 +61,12 @@ def retraining_start(config: Config, wildcards: Wildcards) -> str:
 def retraining_settings(config: Config, wildcards: Wildcards) -> str:
     """Return a retraining job's settings: the fit's, changed by the schedule's."""
     fit, schedule = fit_of(config, wildcards), schedule_of(config, wildcards)
-    kept = {key: fit[key] for key in _KEPT}
+    kept = {key: fit[key] for key in _KEPT if key in fit}
+    kept |= {key: fit.get(key, value) for key, value in _SAMPLED.items()}
     # Retraining takes a posterior's means as point estimates.
     point = {"kind": "likelihood", "softmax": "once"}
-    objective = fit["objective"] if fit["objective"]["kind"] == "likelihood" else point
+    trained = fits.objective(fit)
+    objective = trained if trained["kind"] == "likelihood" else point
     epochs = schedule.epochs(wildcards.part)
     found = {**kept, **schedule.changes, "objective": objective, "epochs": epochs}
     if state := schedule.optimiser_state(wildcards.part):
@@ -72,5 +78,5 @@ def retraining_settings(config: Config, wildcards: Wildcards) -> str:
 
 def epochs_before(config: Config, wildcards: Wildcards) -> int:
     """Return the number of epochs for which a retraining job's members have trained before it."""
-    epochs: int = fit_of(config, wildcards)["epochs"]
-    return epochs + schedule_of(config, wildcards).epochs_before(wildcards.part)
+    before = schedule_of(config, wildcards).epochs_before(wildcards.part)
+    return fits.epochs(fit_of(config, wildcards)) + before

@@ -6,7 +6,7 @@ from typing import Any
 from prunescape.jobs.common import masks_path, results
 from prunescape.jobs.fit import checkpoint_pattern
 from prunescape.jobs.prune import reads_moments
-from prunescape.pipeline import paths, plan
+from prunescape.pipeline import fits, paths, plan
 from prunescape.pipeline.plan import Config, Model
 
 
@@ -62,8 +62,7 @@ def noise_checks(config: Config) -> list[str]:
     """Return the checks of the gradient-noise estimates, for all fits with preconditioned SGD."""
     found = []
     for named in plan.models(config):
-        fit = config["catalogue"][named.study]["fits"][named.fit]
-        if fit["optimiser"]["kind"] == "psgd":
+        if fits.optimiser(config["catalogue"][named.study]["fits"][named.fit]) == "psgd":
             for first, last in plan.blocks(config, named.study):
                 place = {**named._asdict(), "first": first, "last": last}
                 found.append(results(config, paths.NOISE_CHECK, **place))

@@ -21,8 +21,13 @@ TOLERANCE = 1e-4  # difference of logits, relative to the largest; orders of sum
 MODES = {"training": True, "evaluation": False}
 
 
-def check(network: ModuleNetwork, input_shape: Shape) -> None:
-    """Run the module on its own, in both modes.
+def check(network: ModuleNetwork, input_shape: Shape, modes: Mapping[str, bool] = MODES) -> None:
+    """Run the module on its own.
+
+    Args:
+        network: the network.
+        input_shape: shape of one image.
+        modes: those of MODES in which it will run.
 
     Raises:
         ValueError: if it fails, returns no logits, is random, changes the images, keeps a state, or
@@ -31,7 +36,7 @@ def check(network: ModuleNetwork, input_shape: Shape) -> None:
     """
     generator = torch.Generator().manual_seed(2)
     images = torch.randn(2, 3, *input_shape, generator=generator)
-    for mode in MODES:
+    for mode in modes:
         with fenced(1), network.slowly(), torch.no_grad():
             first = _Alone(network, mode)
             expected = first(images[0])

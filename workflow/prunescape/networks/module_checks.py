@@ -17,7 +17,7 @@ from prunescape.networks.module_errors import RefusedError, paths_of, telling
 from prunescape.networks.module_network import ModuleNetwork
 from prunescape.networks.module_starts import fenced
 from prunescape.networks.network import Parameters, Shape, Weighted
-from prunescape.networks.scaling import Scaling
+from prunescape.networks.scaling import Kind, Scaling
 
 MEMBERS, IMAGES = 2, 6
 SLOPES = 1e-2  # tolerance of a parameter's gradient, relative to the gradient's largest number
@@ -30,7 +30,8 @@ class Use:
     Attributes:
         classes: number of classes of the data set.
         optimiser: kind of the fit's optimiser.
-        distribution: the fit's initial_weights; `warm_start` if it goes on from another fit.
+        distribution: the fit's initial_weights; `warm_start` if it goes on from another fit,
+            `given` if its weights are the user's.
         images: number of training images.
         batch_sizes: key of the config -> batch size, for the fit and for schedules that train.
     """
@@ -41,8 +42,14 @@ class Use:
     images: int = 0
     batch_sizes: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def modes(self) -> dict[str, bool]:
+        """The modes in which the network runs: given weights that nothing trains, in evaluation."""
+        trains = self.distribution != "given" or self.batch_sizes
+        return MODES if trains else {"evaluation": MODES["evaluation"]}
 
-def checked(named: str, images: torch.Tensor, scaling: str, use: Use) -> ModuleNetwork:
+
+def checked(named: str, images: torch.Tensor, scaling: Kind, use: Use) -> ModuleNetwork:
     """Return a user's network for images as a fit scales them, after `check`.
 
     Args:
@@ -87,7 +94,7 @@ def check(network: ModuleNetwork, input_shape: Shape, use: Use) -> None:
             "with its extra look at one image, would change; allowed: adam or sgd"
         )
     module_start_checks.check(network, use.distribution)
-    module_call_checks.check(network, input_shape)
+    module_call_checks.check(network, input_shape, use.modes)
     module_call_checks.check_batches(network, input_shape, use.images, use.batch_sizes)
     generator = torch.Generator().manual_seed(1)
     images = torch.randn(MEMBERS, IMAGES, *input_shape, generator=generator)
@@ -97,7 +104,7 @@ def check(network: ModuleNetwork, input_shape: Shape, use: Use) -> None:
     }
     for name in network.shapes:
         values[name].requires_grad_()
-    for mode in MODES:
+    for mode in use.modes:
         with fenced(1):
             _compare(network, images, values, mode)
 

@@ -18,7 +18,8 @@ def check(network: ModuleNetwork, distribution: str) -> None:
 
     Args:
         network: the network.
-        distribution: the fit's initial_weights, or warm_start.
+        distribution: the fit's initial_weights, warm_start, or given: then nothing starts here,
+            and replicates may be made alike.
 
     Raises:
         ValueError: if the same seed makes another module, if replicates have different structures,
@@ -45,7 +46,8 @@ def check(network: ModuleNetwork, distribution: str) -> None:
             f"{place}: {changed[0]} is another in every replicate, but lies beside layers or in no "
             "buffer, so all would share it; put it into a module of its own, as a buffer"
         )
-    _refuse_same(network, one, other, distribution)
+    if distribution != "given":
+        _refuse_same(network, one, other, distribution)
 
 
 def _refuse_same(

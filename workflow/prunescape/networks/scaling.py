@@ -1,14 +1,19 @@
 """Input scaling: turns raw intensities in [0, 1] into a network's inputs (needs torch).
 
+The config's `scaling` is the name of one, or `{mean: [...], std: [...]}` with a number a channel.
+
 Noise acts on raw intensities, before any scaling; so a fit's scaling travels with its checkpoint.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
+
+Kind = str | Mapping[str, Sequence[float]]
 
 # kind -> (shift, scale) of (intensity - shift) / scale
 _FIXED = {
@@ -24,8 +29,8 @@ class Scaling:
     """(intensity - shift) / scale; with `features`, only for these pixels of the flattened image.
 
     Attributes:
-        shift, scale: scalars [] or one number a kept pixel [features], of the type that scaled
-            images have.
+        shift, scale: scalars [], one number a channel [C, 1, 1] or one a kept pixel [features],
+            of the type that scaled images have.
         features: int64 [features], the kept pixels' positions, or None for whole images.
     """
 
@@ -34,12 +39,21 @@ class Scaling:
     features: torch.Tensor | None = None
 
     @classmethod
-    def fit(cls, kind: str, images: torch.Tensor, dtype: torch.dtype = torch.float32) -> "Scaling":
-        """Return the scaling called `kind`; `standardised` measures it on training images [N, ...].
+    def fit(cls, kind: Kind, images: torch.Tensor, dtype: torch.dtype = torch.float32) -> "Scaling":
+        """Return the scaling that the config's `scaling` describes.
 
-        `standardised` drops pixels that never change and gives the others mean 0 and variance 1.
-        ValueError for another kind, or if no pixel changes.
+        Args:
+            kind: its name, or mean and std of each channel. `standardised` drops pixels that never
+                change and gives the others mean 0 and variance 1.
+            images: training images [N, C, H, W], on which `standardised` is measured.
+            dtype: type of scaled images.
+
+        Raises:
+            ValueError: for another kind, if no pixel changes, or if the images have another number
+                of channels.
         """
+        if isinstance(kind, Mapping):
+            return cls._of_channels(kind, images.shape[1], dtype)
         fixed = choose({**_FIXED, "standardised": None}, kind, "scaling")
         if fixed:
             return cls(*(torch.tensor(number, dtype=dtype) for number in fixed))
@@ -52,6 +66,19 @@ class Scaling:
             )
         shift = pixels.mean(0)[features].to(dtype)
         return cls(shift, deviation[features].to(dtype), features)
+
+    @classmethod
+    def _of_channels(
+        cls, numbers: Mapping[str, Sequence[float]], channels: int, dtype: torch.dtype
+    ) -> "Scaling":
+        for name in ("mean", "std"):
+            if len(numbers[name]) != channels:
+                raise ValueError(
+                    f"scaling.{name}: found {len(numbers[name])} numbers, expected one for each of "
+                    f"the {channels} channels of the data set's images"
+                )
+        shift, scale = (torch.tensor(numbers[name], dtype=dtype) for name in ("mean", "std"))
+        return cls(shift.view(-1, 1, 1), scale.view(-1, 1, 1))
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """Scale images [..., C, H, W], uint8 or intensities; with `features`: [..., features]."""

@@ -7,6 +7,7 @@ through `str.format`. Standard library only.
 MODEL = "{study}/{dataset}/{network}/{fit}/r{first}-{last}"
 NETWORK_CHECK = "{study}/{dataset}/{network}/{fit}/check/network.json"
 POINT = MODEL + "/train/checkpoint.safetensors"
+GIVEN = MODEL + "/import_weights/checkpoint.safetensors"
 NOISE_CHECK = MODEL + "/train/noise.json"
 POSTERIOR = MODEL + "/fit_variational/checkpoint.safetensors"
 SCORES = MODEL + "/score/scores.safetensors"

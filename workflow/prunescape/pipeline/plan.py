@@ -9,7 +9,7 @@ from itertools import accumulate, product
 from typing import Any, NamedTuple
 
 from prunescape.foundations import levels
-from prunescape.pipeline import paths
+from prunescape.pipeline import fits, paths
 from prunescape.pipeline.schedules import Point, batches, schedule
 
 Config = Mapping[str, Any]
@@ -68,8 +68,8 @@ def models(config: Config) -> list[Model]:
 
 def _fits(config: Config, study: str) -> dict[str, Any]:
     """Return the fits of a study that the config runs: all, unless it names some."""
-    fits: Mapping[str, Any] = config["catalogue"][study]["fits"]
-    return {fit: each for fit, each in fits.items() if fit in (config.get("fits") or fits)}
+    known: Mapping[str, Any] = config["catalogue"][study]["fits"]
+    return {fit: each for fit, each in known.items() if fit in (config.get("fits") or known)}
 
 
 def arms(config: Config, study: str, fit: str, network: str) -> list[Arm]:
@@ -173,7 +173,7 @@ def samples(config: Config, model: Model, arm: Arm) -> int:
     asked: int = config.get("posterior_samples", 0)
     if not asked or parts(config, model.study, arm, arm.points):
         return 0
-    objective = config["catalogue"][model.study]["fits"][model.fit]["objective"]
+    objective = fits.objective(config["catalogue"][model.study]["fits"][model.fit])
     return asked if objective["kind"] == "variational" else 0
 
 
@@ -237,7 +237,7 @@ def outline(config: Config) -> dict[str, Any]:
                 **_stated(config["catalogue"][study], "rounding"),
                 "fits": {
                     fit: {"networks": settings["networks"]}
-                    | ({"objective": {"kind": settings["objective"]["kind"]}} if sampled else {})
+                    | ({"objective": {"kind": fits.objective(settings)["kind"]}} if sampled else {})
                     for fit, settings in _fits(config, study).items()
                 },
                 "arms": config["catalogue"][study].get("arms", []),

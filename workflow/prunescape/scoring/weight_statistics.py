@@ -94,7 +94,7 @@ class WeightStatistics:
     @cached_property
     def preconditioner(self) -> Layers:
         """Diagonal H of preconditioned SGD; ValueError if the fit has another optimiser."""
-        if self._fit["optimiser"]["kind"] != "psgd":
+        if self._fit.get("optimiser", {}).get("kind") != "psgd":
             raise ValueError("needs optimiser.kind: psgd")
         network = self._checkpoint.network
         return {

@@ -11,6 +11,7 @@ from typing import Any
 from prunescape.evaluation import columns
 from prunescape.foundations import levels
 from prunescape.pipeline import plan
+from prunescape.pipeline.fits import optimiser
 from prunescape.verdicts.claim_files import IN_WORDS, Claim, Filters, clean_unless_named
 from prunescape.verdicts.looks import Looks
 
@@ -35,9 +36,7 @@ class Rows:
         """Table -> the keys of all its rows."""
         fits = self._config["catalogue"][self._study]["fits"]
         noisy = [
-            model
-            for model in plan.models(self._config)
-            if fits[model.fit]["optimiser"]["kind"] == "psgd"
+            model for model in plan.models(self._config) if optimiser(fits[model.fit]) == "psgd"
         ]
         return {
             "scores": list(plan.keys(self._config)),
