@@ -1,0 +1,24 @@
+"""The profile for Slurm: every rule is in a group of small jobs, or submitted alone on purpose."""
+
+import re
+
+import yaml
+
+from tests.helpers.places import ROOT
+
+# Long ones, the first of a run, and `sizes`, which measures latency and wants its node quiet.
+ALONE = {
+    *("prepare", "train", "fit_variational", "retrain", "check_network", "check_gradient_noise"),
+    *("export", "sizes"),
+}
+
+
+def test_every_rule_has_a_group_or_is_submitted_alone():
+    rules = set()
+    for file in (ROOT / "workflow" / "rules").glob("*.smk"):
+        rules.update(re.findall(r"^ *rule (\w+):", file.read_text(encoding="utf-8"), re.MULTILINE))
+    assert len(rules) > 20
+    profile = ROOT / "profiles" / "slurm" / "config.yaml"
+    grouped = set(yaml.safe_load(profile.read_text(encoding="utf-8"))["groups"])
+    assert grouped | ALONE == rules
+    assert not grouped & ALONE
