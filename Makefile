@@ -6,12 +6,13 @@
 # CORES=<number>: how many jobs run at once; the default is all
 # CONFIG=<file>: overrides keys of config.yaml; several are quoted: "'my study.yaml' other.yaml"
 # STUDIES=<names>: which of the config's studies are run, such as "graves k_winners"; all without
+# PROFILE=<folder>: of Snakemake, such as profiles/slurm; CORES then is the profile's
 # DIRECTORY=<folder>: where data and results go, if not here; here may then be read-only
 # STORE=<folder>: where snapshots are shared; else the default remote of DVC, else your own store
 # COMMIT=yes: a snapshot also commits its pointers
 # FORCE=yes: a restore replaces what was changed here
 # REV=<commit>: whose snapshot `make diff` compares with
-SETTINGS := VENV USE_VENV PYTHON CORES CONFIG STUDIES DIRECTORY STORE COMMIT FORCE REV
+SETTINGS := VENV USE_VENV PYTHON CORES CONFIG STUDIES PROFILE DIRECTORY STORE COMMIT FORCE REV
 
 # Programs get them in the environment, as they were typed: make expands nothing in them, and they
 # never are part of a command that a shell reads.
@@ -32,7 +33,7 @@ ENTER = @python=$${PRUNESCAPE_PYTHON:-python3}; command -v "$$python" > /dev/nul
 MAKE_PY = python workflow/commands/make.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run verdicts report profile dry-run snapshot restore versions diff
+.PHONY: help run decide verdicts report profile dry-run snapshot restore versions diff
 .PHONY: cancel test test-all test-slow test-versioning test-servers test-cluster
 .PHONY: test-faults lint format
 .PHONY: bench audit clean
@@ -42,6 +43,9 @@ help: ## list what there is
 	@awk -F ': ' '/^# [A-Z_]+=.*: / {sub("# ", ""); printf "  %-29s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## create the environment, reproduce everything, print the verdicts
+	$(ENTER) run $(MAKE_PY) $@
+
+decide: ## after a run: add replicates where claims are undecided, until all are decided
 	$(ENTER) run $(MAKE_PY) $@
 
 verdicts: ## print the verdicts of a finished run with their numbers and reasons

@@ -4,6 +4,7 @@
 #   data/<dataset>/{train,validation,test}.safetensors
 #   results/<run>/<study>/<dataset>/<network>/<fit>/check/network      that it can be run
 #   results/<run>/<study>/<dataset>/<network>/<fit>/r<first>-<last>/<stage>/...
+#                                        r6-10_1: replicates appended for some rows, trained in r6-10
 #       import_weights/checkpoint   weights that are given            [replicates, ...]
 #       train/checkpoint            point estimates                  [replicates, ...]
 #       train/noise                 how well preconditioned SGD knows its noise
@@ -16,6 +17,7 @@
 #       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/  rows, outcomes
 #   results/<run>/exports/<export>/, sizes.csv    pruned networks for others; what they save
 #   results/<run>/<study>/scores.parquet, costs.csv  a study's table, made when its rows are there
+#   results/<run>/<study>/appended.json           for which rows replicates were appended
 #   results/<run>/<study>/overlaps.csv, flips.csv, figures/  overlaps are of masks, flips of images
 #   results/<run>/scores.parquet, scores.csv      the studies' tables as one
 #   results/<run>/explorer.html, verdicts.rst     the table as a page, the report's front page

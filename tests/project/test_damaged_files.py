@@ -32,6 +32,8 @@ from prunescape.exports.portable import Portable
 from prunescape.fitting import divergence
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import csv_files, files
+from prunescape.pipeline import appended_file
+from prunescape.pipeline.replicates import CHECK
 from prunescape.pruning import arm_masks, selection
 from prunescape.verdicts import claim_files, declarations
 from tests.helpers.evaluations import dense, record, row
@@ -250,6 +252,11 @@ def diverged():
     return (",".join(divergence.COLUMNS) + "\ns,d,n,f,1,2,3,nan,0.5,rate,c\n").encode()
 
 
+def appended():
+    row = dict.fromkeys(CHECK, "a")
+    return json.dumps([{"first": 6, "last": 10, "rows": [row]}]).encode()
+
+
 READERS = {
     "own data, npz": (own("own.npz"), npz()),
     "own data, safetensors": (own("own.safetensors"), tensors()),
@@ -288,6 +295,7 @@ READERS = {
     "other tables": (lambda path: csv_files.read(path, ["a", "b"]), b"a,b\n1,2\n"),
     "claims": (claim_files.read, CLAIM),
     "declarations": (declarations.read_record, b'{"graves": {"alpha": 0.05, "looks": [5, 10]}}'),
+    "appended replicates": (appended_file.read, appended()),
     "settings": (reading.read, CONFIG),
 }
 

@@ -274,6 +274,15 @@ def test_a_python_that_is_too_old_is_told_so(tmp_path, monkeypatch):
         enter.main()
 
 
+def test_a_profile_says_how_many_cores_there_are(monkeypatch):
+    plain = make.Settings().snakemake("--dry-run")
+    assert plain[3:] == ["--cores", "all", "--dry-run"]
+    monkeypatch.setenv("PRUNESCAPE_PROFILE", "profiles/slurm")
+    assert make.Settings().snakemake("--dry-run")[3:] == ["--profile=profiles/slurm", "--dry-run"]
+    monkeypatch.setenv("PRUNESCAPE_CORES", "3")
+    assert make.Settings().snakemake()[3:] == ["--profile=profiles/slurm", "--cores", "3"]
+
+
 def test_a_file_is_no_folder_for_a_run(monkeypatch):
     monkeypatch.setenv("PRUNESCAPE_DIRECTORY", str(ROOT / "README.md"))
     with pytest.raises(ValueError, match=r"^DIRECTORY: found '.*README\.md', a file; allowed: a f"):

@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -88,7 +89,7 @@ def picked_studies(text: str, files: list[str]) -> list[str]:
 
 
 class Settings:
-    """Make's settings: config files, folders, cores, and the folder of the run's results."""
+    """Make's settings: config files, folders, cores, profile, the folder of the run's results."""
 
     def __init__(self) -> None:
         self.config = surroundings.given("CONFIG")
@@ -97,8 +98,11 @@ class Settings:
         self.folder = Path(self.directory or ".")
         if self.folder.exists() and not self.folder.is_dir():
             raise ValueError(f"DIRECTORY: found {self.directory!r}, a file; allowed: a folder")
-        self.cores = surroundings.given("CORES", "all")
-        if self.cores != "all" and not (self.cores.isdecimal() and int(self.cores) > 0):
+        self.profile = home.expanded(surroundings.given("PROFILE"))
+        # A profile may say how many cores a job that it submits has.
+        self.cores = surroundings.given("CORES", "" if self.profile else "all")
+        number = self.cores.isdecimal() and int(self.cores) > 0
+        if self.cores not in ("", "all") and not number:
             raise ValueError(f"CORES: found {self.cores!r}; allowed: all, or an integer >= 1")
         self.within = f"results/{run_name(self.files)}"
         self.studies = picked_studies(surroundings.given("STUDIES"), self.files)
@@ -106,7 +110,9 @@ class Settings:
 
     def snakemake(self, *arguments: str) -> list[str]:
         """Return a command line of Snakemake with these settings and `arguments`."""
-        command = [sys.executable, "-m", "snakemake", "--cores", self.cores]
+        command = [sys.executable, "-m", "snakemake"]
+        command += [f"--profile={self.profile}"] if self.profile else []
+        command += ["--cores", self.cores] if self.cores else []
         command += [f"--directory={self.directory}"] if self.directory else []
         command += ["--configfile", *self.files] if self.files else []
         command += ["--config", f"only={json.dumps(self.studies)}"] if self.studies else []
@@ -131,12 +137,25 @@ def run(settings: Settings) -> None:
     if settings.studies and left_out:
         print(f"as they were, since STUDIES leaves them out: {', '.join(left_out)}")
     named = f" CONFIG={shlex.quote(settings.config)}" if settings.config else ""
-    print(f"details: make verdicts{named}")
+    print(f"details: make verdicts{named}; where claims are undecided: make decide{named}")
     print(spent)
     print(f"table: {settings.results}/scores.csv, figures: {settings.results}/<study>/figures")
     print(f"explore: {settings.results}/explorer.html")
     picked = f" STUDIES={shlex.quote(' '.join(settings.studies))}" if settings.studies else ""
     print(f"report: make report{named}{picked} writes {settings.results}/report.html")
+
+
+def decide(settings: Settings) -> None:
+    """Append replicates look by look, until each claim is decided or at its last look."""
+    import deciding  # not before: pandas and Snakemake take a second to import
+
+    do = partial(compute, settings)
+    given = settings.files, settings.folder, settings.studies, settings.results
+    status = deciding.decide(*given, do)
+    if status:
+        print(f"not finished: what is done stays in {settings.results}, and the same command")
+        print("goes on there")
+        sys.exit(status)
 
 
 def verdicts(settings: Settings) -> None:
@@ -223,8 +242,13 @@ def store() -> list[str]:
     return [f"--store={folder}"] if folder else []
 
 
-def compute(settings: Settings) -> int:
-    """Run all of Snakemake's jobs; return its exit status."""
+def compute(settings: Settings, *names: str) -> int:
+    """Run Snakemake's jobs, all or those for some results; return its exit status.
+
+    Args:
+        settings: make's settings.
+        names: files of the run, below its folder of results; none: everything.
+    """
     live = ["--logger", "rich", "--quiet", "host", "rules"] if sys.stderr.isatty() else []
 
     def first() -> None:
@@ -232,7 +256,8 @@ def compute(settings: Settings) -> int:
         if found := future_files.redate(settings.folder.resolve(), ROOT / "workflow"):
             print(f"{found} files are from the future: looking into all that depends on them")
 
-    return wait_for(settings.snakemake(*live), first)
+    targets = ["--", *(f"{settings.within}/{name}" for name in names)] if names else []
+    return wait_for(settings.snakemake(*live, *targets), first)
 
 
 def wait_for(command: list[str], first: Callable[[], None] = lambda: None) -> int:
@@ -272,11 +297,12 @@ def become(command: list[str]) -> NoReturn:
 
 
 TARGETS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
-    "run": (run, ("CONFIG", "STUDIES", "DIRECTORY", "CORES")),
+    "run": (run, ("CONFIG", "STUDIES", "DIRECTORY", "CORES", "PROFILE")),
+    "decide": (decide, ("CONFIG", "STUDIES", "DIRECTORY", "CORES", "PROFILE")),
     "verdicts": (verdicts, ("CONFIG", "DIRECTORY")),
-    "report": (report, ("CONFIG", "STUDIES", "DIRECTORY", "CORES")),
+    "report": (report, ("CONFIG", "STUDIES", "DIRECTORY", "CORES", "PROFILE")),
     "profile": (profile, ("CONFIG", "DIRECTORY")),
-    "dry-run": (dry_run, ("CONFIG", "STUDIES", "DIRECTORY", "CORES")),
+    "dry-run": (dry_run, ("CONFIG", "STUDIES", "DIRECTORY", "CORES", "PROFILE")),
     "snapshot": (snapshot, ("CONFIG", "STORE", "COMMIT")),
     "restore": (restore, ("STORE", "FORCE")),
     "versions": (versions, ()),

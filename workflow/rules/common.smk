@@ -44,7 +44,7 @@ from prunescape.data import own_sources, sources
 from prunescape.fitting import divergence
 from prunescape.foundations import levels, messages
 from prunescape.foundations.plain_text import literal
-from prunescape.pipeline import imported_code, paths, picking, plan
+from prunescape.pipeline import appended_file, imported_code, paths, picking, plan
 from prunescape.running import (
     failures,
     linked_files,
@@ -89,6 +89,7 @@ try:
         )
     )
     validation.validate(config, workflow.configfiles)
+    config = appended_file.merged(config, f"results/{config['run']}")
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 
@@ -129,7 +130,7 @@ wildcard_constraints:
     network="[a-z0-9_]+",
     fit="[a-z0-9_]+",
     first="[0-9]+",
-    last="[0-9]+",
+    last="[0-9]+(_[0-9]+)?",
     criterion="[a-z0-9_]+",
     scope="[a-z_]+",
     selection="exact_k|threshold|none",
@@ -187,8 +188,11 @@ def resource(name):
 
 
 def job(function):
-    """Return an input or params function: what a function of `jobs` says of a job."""
-    return lambda wildcards: function(config, wildcards)
+    """Return an input or params function: what a function of `jobs` says of a job.
+
+    The function gets the config with the rows that the job's block of replicates has.
+    """
+    return lambda wildcards: function(jobs.common.of_block(config, wildcards), wildcards)
 
 
 def study_job(function):

@@ -1,6 +1,7 @@
 """Evaluate arms, a batch of levels a job; the only rules that open the evaluated split.
 
 Needs   a checkpoint (fit.smk), masks and moments (prune.smk), data/<dataset>/test.safetensors
+        <study>/appended.json, where `make decide` has appended replicates of some rows
 Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.json
         and outcomes.safetensors beside it: which images each row's network got right
         <study>/scores.parquet: the study's table, once all of its rows passed the gates
@@ -57,6 +58,7 @@ rule aggregate:
         rows=study_job(jobs.targets.rows),
         outcomes=study_job(jobs.targets.outcomes),
         noise=study_job(jobs.targets.noise_checks),
+        appended=study_job(jobs.evaluate.appended),
         code=code("aggregate"),
     output:
         table=results(paths.of_study(paths.TABLE)),
@@ -81,6 +83,7 @@ rule aggregate:
     priority: early
     shell:
         "python {input.code[0]:q} --folder {params.folder:q}"
-        " --plan @<(printf %s {params.outline:q}) --noise-checks @<(printf %s {params.noise:q})"
+        " --plan @<(printf %s {params.outline:q}) --appended {input.appended:q}"
+        " --noise-checks @<(printf %s {params.noise:q})"
         " --table-output {output.table:q} --noise-output {output.noise:q}"
         " --diverged-output {output.diverged:q} > {log:q} 2>&1"

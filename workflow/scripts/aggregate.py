@@ -3,7 +3,7 @@
 import _script
 from prunescape.evaluation import gates, outcome_bits, table
 from prunescape.foundations import files
-from prunescape.pipeline import plan
+from prunescape.pipeline import appended_file, plan
 
 
 def main() -> None:
@@ -16,6 +16,9 @@ def main() -> None:
         type=_script.structure,
         metavar="JSON",
         help="the part of the config that decides which rows there are",
+    )
+    parser.add_argument(
+        "--appended", nargs="?", metavar="FILE", help="that of the study, in its folder"
     )
     parser.add_argument(
         "--noise-checks",
@@ -31,16 +34,18 @@ def main() -> None:
     )
     arguments = parser.parse_args()
 
-    names = [f"{arguments.folder}/{path}" for path in plan.row_files(arguments.plan)]
+    planned = arguments.plan
+    if arguments.appended:
+        planned = appended_file.merged(planned, arguments.folder)
+    names = [f"{arguments.folder}/{path}" for path in plan.row_files(planned)]
     records = [files.read_json(name) for name in names]
 
     packed = (
-        outcome_bits.read(f"{arguments.folder}/{path}")
-        for path in plan.outcome_files(arguments.plan)
+        outcome_bits.read(f"{arguments.folder}/{path}") for path in plan.outcome_files(planned)
     )
 
-    roundings = plan.roundings(arguments.plan)
-    scores = gates.passed(records, plan.keys(arguments.plan), packed, roundings)
+    roundings = plan.roundings(planned)
+    scores = gates.passed(records, plan.keys(planned), packed, roundings)
 
     table.write_parquet(scores, arguments.table_output)
     table.write_csv(table.of_diverged(records), arguments.diverged_output)

@@ -8,8 +8,8 @@ from prunescape.running import costs
 from tests.helpers.figure_rows import replicates, row, scores
 
 
-def record(stage, part, cpu, memory=100.0):
-    model = ("magnitude", "mnist", "mlp", "adam", 1, 3)
+def record(stage, part, cpu, memory=100.0, first=1, last=3, appended=0):
+    model = ("magnitude", "mnist", "mlp", "adam", first, last, appended)
     return dict(zip(costs.COLUMNS, (*model, stage, part, cpu, cpu, memory), strict=True))
 
 
@@ -32,6 +32,24 @@ def test_a_network_pays_its_share_of_the_jobs_that_made_it():
     # 33 s for three replicates; a step of 12 s trains a pruned network and its control of each.
     assert (cheap["cpu_seconds"], cheap["memory_mb"]) == (pytest.approx(11), 100)
     assert (first["cpu_seconds"], first["memory_mb"]) == (pytest.approx(11 + 12 / 6), 200)
+
+
+def test_replicates_appended_for_some_arms_change_no_cost_of_a_network():
+    model = {"study": "magnitude", "network": "mlp", "fit": "adam", "schedule": "fine"}
+    arm = model | {"criterion": "magnitude", "level": 0.5, "kept": 9}
+    rows = replicates([0.9, 0.9, 0.9], **model)  # the control, which isn't appended to
+    rows += replicates([0.8, 0.8, 0.8, 0.8, 0.8], **arm)
+    jobs = [record("train", "checkpoint", 30), record("score", "scores", 3)]
+    jobs += [record("retrain", "fine/s0/checkpoint", 12)]
+    few = {"first": 4, "last": 5}
+    jobs += [record("train", "checkpoint", 20, **few)]
+    few["appended"] = 1
+    jobs += [record("score", "scores", 9, **few), record("retrain", "fine/s0/checkpoint", 9, **few)]
+
+    [found] = cost_accuracy.numbers(scores(rows), pd.DataFrame(jobs)).itertuples()
+
+    assert found.n == 5
+    assert found.cpu_seconds == pytest.approx(50 / 5 + 3 / 3 + 12 / 6)
 
 
 def test_what_is_not_known_costs_nothing_untrue():

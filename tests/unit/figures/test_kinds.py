@@ -25,7 +25,7 @@ from tests.helpers.places import ROOT
 
 COSTS = pd.DataFrame(
     [
-        ("graves", "mnist", "logistic", fit, 1, 3, stage, "checkpoint", 2, cpu, 300)
+        ("graves", "mnist", "logistic", fit, 1, 3, 0, stage, "checkpoint", 2, cpu, 300)
         for fit, cpu in (("vi", 9.0), ("vi_signed", 12.0))
         for stage in ("fit_variational", "score")
     ],

@@ -57,16 +57,9 @@ def config(*arms, noise=(), schedules=None, **changes):
     } | changes
 
 
-def test_blocks_of_replicates():
-    assert plan.blocks(config(replicates=[5]), "graves") == [(1, 5)]
-    assert plan.blocks(config(replicates=[5, 3, 1]), "graves") == [(1, 5), (6, 8), (9, 9)]
-
-
 def test_a_study_may_have_replicates_of_its_own():
     made = config(arm(), studies=["graves", "other"], replicates=[2])
     made["catalogue"]["other"]["replicates"] = [1, 3]
-    assert plan.blocks(made, "graves") == [(1, 2)]
-    assert plan.blocks(made, "other") == [(1, 1), (2, 4)]
     for whole in (made, plan.outline(made)):
         keys = list(plan.keys(whole))
         assert {key[11] for key in keys if key[0] == "graves"} == {1, 2}
@@ -76,14 +69,6 @@ def test_a_study_may_have_replicates_of_its_own():
             "r1-1",
             "r2-4",
         }
-
-
-@given(st.lists(st.integers(1, 20), min_size=1, max_size=6), st.integers(1, 20))
-def test_an_appended_block_leaves_the_others_as_they_were(sizes, more):
-    blocks = plan.blocks(config(replicates=sizes), "graves")
-    assert plan.blocks(config(replicates=[*sizes, more]), "graves")[:-1] == blocks
-    numbers = [r for first, last in blocks for r in range(first, last + 1)]
-    assert numbers == list(range(1, sum(sizes) + 1))
 
 
 def test_models_of_the_studies_that_run():
@@ -541,3 +526,97 @@ def test_a_run_of_some_fits_has_models_of_no_other():
     expected = [model for model in plan.models(DEFAULT) if model.fit == "as_published"]
     assert plan.models(some) == expected != []
     assert {key[3] for key in plan.keys(plan.outline(some))} == {"as_published"}
+
+
+# Blocks that were appended for some rows.
+
+
+def only(made, *rows):
+    """Return the config with some rows alone; a row: fit, arm's name, effect, point, noise."""
+    found = [
+        ("logistic", fit, *arm[:3], effect, arm[3], *point, *noise)
+        for fit, arm, effect, point, *noise in rows
+    ]
+    return {**made, "rows": frozenset((*row, "none", 0.0)[:11] for row in found)}
+
+
+SNR = ("snr", "global", "exact_k", "oneshot")
+CHAINED = ("magnitude", "global", "exact_k", "chain")
+
+
+def test_only_the_arms_points_and_effects_with_rows_are_left():
+    rows = ("vi", SNR, "zero", (0, 0.9)), ("vi", SNR, "compensate", (0, 0.5))
+    made = only(config(arm(), schedules=SCHEDULES), *rows, ("vi", SNR, "zero", (0, 0.95)))
+    zero, compensate = plan.arms(made, "graves", "vi", "logistic")
+    assert zero.name == compensate.name == SNR
+    assert (zero.effects, zero.points) == (("zero",), (Point(0, "0.90"), Point(0, "0.95")))
+    assert (compensate.effects, compensate.points) == (("compensate",), (Point(0, "0.50"),))
+    assert plan.arms(made, "graves", "vi", "wide") == []
+    model = plan.Model("graves", "mnist", "logistic", "vi")
+    # One after the other, so that no two jobs have the same files.
+    assert [(number, points) for _, number, points in plan.evaluations(made, model)] == [
+        (1, zero.points),
+        (2, compensate.points),
+    ]
+    assert [each[1] for each in plan.evaluations({**made, "levels_per_job": 1}, model)] == [1, 2, 3]
+
+
+def test_only_the_noise_of_the_rows_is_left():
+    noise = [{"kind": "grey_raw", "levels": ["0.1", "0.20"]}]
+    made = config(arm(), noise=noise)
+    dense = ("none", "none", "none", "none")
+    rows = ("vi", SNR, "zero", (0, 0.9), "grey_raw", 0.2), ("vi", dense, "none", (0, 0.0))
+    made = only(made, *rows)
+    model = plan.Model("graves", "mnist", "logistic", "vi")
+    [unpruned, pruned] = plan.arms(made, "graves", "vi", "logistic")
+    assert plan.conditions(made, model, pruned, pruned.points[0]) == [("grey_raw", "0.2")]
+    assert plan.conditions(made, model, unpruned, unpruned.points[0]) == [plan.NO_NOISE]
+
+
+def test_a_chain_is_trained_to_the_last_step_with_a_row_and_evaluated_where_rows_are():
+    steps = arm(criteria=["magnitude"], effects=["zero"], schedules=["chain"])
+    steps.pop("levels")
+    control = ("none", "none", "none", "chain")
+    made = config(steps, schedules=SCHEDULES)
+    made = only(made, ("vi", CHAINED, "zero", (3, 0.9)), ("vi", control, "none", (1, 0.0)))
+    model = plan.Model("graves", "mnist", "logistic", "vi")
+    dense, pruned = plan.arms(made, "graves", "vi", "logistic")
+    assert [point.step for point in dense.points] == [0, 1]
+    assert [point.step for point in pruned.points] == [0, 1, 2, 3]
+    assert [len(plan.retrained(made, model, "chain", f"s{step}")) for step in range(5)] == [
+        *(2, 2, 1, 1),
+        0,
+    ]
+    evaluated = [points for _, _, points in plan.evaluations(made, model)]
+    assert evaluated == [(Point(1, "0"),), (Point(3, "0.90"),)]
+
+
+def test_appended_rows_join_the_table_and_their_jobs_stand_apart():
+    row = {"network": "logistic", "fit": "vi", "criterion": "snr", "scope": "global"}
+    row |= {"selection": "exact_k", "effect": "zero", "schedule": "oneshot", "step": 0}
+    row |= {"level": 0.9, "noise": "none", "noise_level": 0.0}
+    before = config(arm())
+    entries = [{"first": 3, "last": 5, "rows": [row]}]
+    after = before | {"appended": {"graves": entries}}
+    begin = ("graves", "mnist", "logistic", "vi", *SNR[:3], "zero", "oneshot", 0, 0.9)
+    assert set(plan.keys(after)) - set(plan.keys(before)) == {
+        (*begin, replicate, "none", 0.0, "mean") for replicate in (3, 4, 5)
+    }
+    assert len(list(plan.keys(after))) == len(list(plan.keys(before))) + 3
+    added = set(plan.row_files(after)) - set(plan.row_files(before))
+    assert added == {
+        "graves/mnist/logistic/vi/r3-5_1/evaluate/snr/global/exact_k/oneshot/b1/rows.json"
+    }
+    # Of rows that the config hasn't any more nothing is left.
+    gone = config(arm(levels=["0.50"])) | {"appended": {"graves": entries}}
+    assert list(plan.keys(gone)) == list(plan.keys(config(arm(levels=["0.50"]))))
+    assert not any("_1/" in path for path in plan.row_files(gone))
+
+
+def test_the_noise_is_checked_on_the_blocks_that_were_appended_for_it():
+    model = plan.Model("graves", "mnist", "logistic", "vi")
+    entries = [{"first": 3, "last": 5, "rows": [{"network": "logistic", "fit": "vi"}]}]
+    made = config(arm(), appended={"graves": entries})
+    assert [block[:2] for block in plan.checked(made, model)] == [(1, 2), (3, 5)]
+    assert [block[:2] for block in plan.checked(made, model._replace(fit="point"))] == [(1, 2)]
+    assert list(plan.keys(made)) == list(plan.keys(config(arm())))

@@ -10,6 +10,7 @@ def test_jobs_of_networks_are_collected_as_their_logs_end(tmp_path):
         (f"{MODEL}/train/checkpoint", 41, log_endings.Ending("train", 2.31, 18.7, 310)),
         (f"{MODEL}/retrain/fine/s3/checkpoint", 9, log_endings.Ending("retrain", 1, 8, 500)),
         (f"{MODEL}/score/scores", 9, "no more than a record is left"),
+        ("magnitude/mnist/mlp/adam/r4-5_2/score/scores", 7, "nor here"),
         ("scores", 1, log_endings.Ending("aggregate", 1, 1, 1)),
         ("magnitude/figures/noise_curves", 1, log_endings.Ending("figure", 1, 1, 1)),
         ("graves/mnist/mlp/adam/r1-3/train/checkpoint", 7, log_endings.Ending("train", 1, 1, 1)),
@@ -23,9 +24,10 @@ def test_jobs_of_networks_are_collected_as_their_logs_end(tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
     found = costs.collect(tmp_path, "magnitude")
-    model = ["magnitude", "mnist", "mlp", "adam", 1, 3]
+    model = ["magnitude", "mnist", "mlp", "adam", 1, 3, 0]
     assert found.fillna(-1).to_numpy().tolist() == [
         [*model, "retrain", "fine/s3/checkpoint", 9, 9, 500],
         [*model, "score", "scores", 9, -1, -1],
         [*model, "train", "checkpoint", 41, 21.01, 310],
+        [*model[:4], 4, 5, 2, "score", "scores", 7, -1, -1],
     ]

@@ -62,3 +62,26 @@ def test_what_a_user_wrote_moves_no_cursor():
     row = found({"id": "g1", "verdict": "holds", "statement": "a\x1b[2Jb", "reason": "c\x07"})
     assert "\x1b" not in summaries.lines(row) + summaries.details(row)
     assert "\x07" not in summaries.details(row)
+
+
+def test_what_a_look_changed_is_a_line_a_claim():
+    before = SEVERAL.assign(verdict=["undecided", "holds", *["undecided"] * 4])
+    *changed, last = summaries.changes(before.iloc[:4], SEVERAL.iloc[:4])
+    assert [line.split()[:2] for line in changed] == [
+        *(["g1", "holds"], ["g3", "fails"], ["k1", "equal"])
+    ]
+    assert last == "0 undecided"
+    assert summaries.changes(SEVERAL, SEVERAL) == ["1 undecided"]
+
+
+def test_the_table_of_what_deciding_took():
+    counts, heading, *lines, total = summaries.decided(
+        SEVERAL, {"g1": 12.4, "g3": 100.0}
+    ).splitlines()
+    assert counts == summaries.counted(SEVERAL)
+    assert heading.split() == ["claim", "verdict", "n", "look", "CPU", "s"]
+    assert lines[0].split() == ["g1", "holds", "5", "5", "12"]
+    assert lines[1].split() == ["g2", "holds", "5", "5"]
+    assert lines[4].split() == ["k2", "undecided", "5"]
+    assert lines[5].split() == ["k5", "not", "tested"]
+    assert total.split() == ["all", "112"]

@@ -75,10 +75,14 @@ def _cost(table: pd.DataFrame, costs: pd.DataFrame, arm: Any) -> tuple[float, fl
 
     Both are NaN if a job's cost isn't known.
     """
-    mine = costs[(costs["network"] == arm.network) & (costs["fit"] == arm.fit)]
+    # What was appended for some arms alone has other networks in a job.
+    mine = costs[costs["appended"] == 0]
+    mine = mine[(mine["network"] == arm.network) & (mine["fit"] == arm.fit)]
     before = mine[mine["stage"].isin(["train", "fit_variational", "score"])]
-    replicates = table["replicate"].nunique()
-    seconds = before["cpu_seconds"].sum(skipna=False) / replicates
+    seconds = sum(
+        stage["cpu_seconds"].sum(skipna=False) / (stage["last"] - stage["first"] + 1).sum()
+        for _, stage in before.groupby("stage")
+    )
     jobs = mine[(mine["stage"] == "retrain") & (mine["part"].str.split("/").str[0] == arm.schedule)]
     part = jobs["part"].str.split("/").str[1]
     chained = part.str.startswith("s")
@@ -87,7 +91,7 @@ def _cost(table: pd.DataFrame, costs: pd.DataFrame, arm: Any) -> tuple[float, fl
         rows = table[(table["schedule"] == arm.schedule) & (table["noise"] == "none")]
         rows = rows[(rows["network"] == arm.network) & (rows["fit"] == arm.fit)]
         # In a chain of steps every job trains all arms; otherwise jobs split them by level.
-        rows = rows[rows["step"] == arm.step]
+        rows = rows[(rows["step"] == arm.step) & (rows["replicate"] <= jobs["last"].max())]
         seconds += jobs["cpu_seconds"].sum(skipna=False) / len(rows)
     return seconds, pd.concat([before, jobs])["memory_mb"].max(skipna=False)
 

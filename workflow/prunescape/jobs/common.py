@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from prunescape.pipeline import imported_code, paths, plan
+from prunescape.pipeline import imported_code, paths, plan, replicates
 from prunescape.pipeline.plan import Arm, Config, Model
 from prunescape.pipeline.schedules import Point, Schedule, schedule
 
@@ -52,6 +52,13 @@ def fit_of(config: Config, wildcards: Wildcards) -> Mapping[str, Any]:
 def model_of(wildcards: Wildcards) -> Model:
     """Return a job's study, dataset, network and fit."""
     return Model(wildcards.study, wildcards.dataset, wildcards.network, wildcards.fit)
+
+
+def of_block(config: Config, wildcards: Wildcards) -> Config:
+    """Return the config with the rows alone that a job's block has; all of it if it has all."""
+    if "last" not in wildcards.keys():  # noqa: SIM118 - iterating Snakemake's gives values
+        return config
+    return replicates.of_block(config, wildcards.study, wildcards.first, wildcards.last)
 
 
 def arms_of(config: Config, wildcards: Wildcards) -> list[Arm]:

@@ -7,23 +7,23 @@ from prunescape.evaluation import input_noise_kinds
 from prunescape.foundations import spelling, user_files
 from prunescape.jobs.common import (
     Wildcards,
-    arms_of,
     compact,
     masks_path,
     model_of,
     results,
     with_imports,
 )
-from prunescape.pipeline import paths, plan
+from prunescape.pipeline import paths, plan, replicates
 from prunescape.pipeline.plan import Arm, Config
-from prunescape.pipeline.schedules import Point, batches
+from prunescape.pipeline.schedules import Point
 
 
 def _evaluated(config: Config, wildcards: Wildcards) -> tuple[Arm, Sequence[Point]]:
     """Return a job's arm, and the batch of the arm's points that the job evaluates."""
     name = (wildcards.criterion, wildcards.scope, wildcards.selection, wildcards.schedule)
-    arm = next(arm for arm in arms_of(config, wildcards) if arm.name == name)
-    return arm, batches(arm.points, config["levels_per_job"])[int(wildcards.batch) - 1]
+    jobs = plan.evaluations(config, model_of(wildcards), name)
+    batch = int(wildcards.batch)
+    return next((arm, points) for arm, number, points in jobs if number == batch)
 
 
 def evaluated_arm(config: Config, wildcards: Wildcards) -> str:
@@ -80,3 +80,15 @@ def evaluated_checkpoints(config: Config, wildcards: Wildcards) -> list[str]:
     arm, points = _evaluated(config, wildcards)
     parts = plan.parts(config, wildcards.study, arm, points)
     return [results(config, paths.RETRAINED, **wildcards, part=part) for part in parts]
+
+
+def appended(config: Config) -> list[str]:
+    """Return the files that name the rows for which replicates were appended, of studies with some.
+
+    A study's table depends on it as on the config.
+    """
+    return [
+        results(config, paths.of_study(paths.APPENDED), study=study)
+        for study in config["studies"]
+        if replicates.appended(config, study)
+    ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from prunescape.jobs.common import compact, masks_path, results
 from prunescape.jobs.fit import checkpoint_pattern
-from prunescape.pipeline import paths, plan
+from prunescape.pipeline import paths, plan, replicates
 from prunescape.pipeline.plan import Arm, Config
 from prunescape.pipeline.schedules import Point
 
@@ -16,10 +16,10 @@ def _export(config: Config, name: str) -> tuple[dict[str, Any], Arm, Point]:
     """
     wanted = config["exports"][name]
     dataset = config["catalogue"][wanted["study"]]["dataset"]
-    blocks = plan.blocks(config, wanted["study"])
-    ends = next(ends for ends in blocks if wanted["replicate"] <= ends[1])
+    blocks = replicates.blocks(config, wanted["study"])
+    block = next(block for block in blocks if wanted["replicate"] <= block.last)
     place = {key: wanted[key] for key in ("study", "network", "fit")} | {"dataset": dataset}
-    place |= dict(zip(("first", "last"), ends, strict=True))
+    place |= block.names
     named = tuple(wanted[key] for key in ("criterion", "scope", "selection", "schedule"))
     arms = plan.arms(config, wanted["study"], wanted["fit"], wanted["network"])
     arm = next(arm for arm in arms if arm.name == named)

@@ -5,7 +5,7 @@ from typing import Any
 
 from prunescape.foundations import home, user_files
 from prunescape.jobs.common import Wildcards, compact, fit_of, results
-from prunescape.pipeline import fits, imported_code, paths
+from prunescape.pipeline import fits, imported_code, paths, replicates
 from prunescape.pipeline.plan import Config
 
 _OF_THE_PLAN = ("kind", "networks", "weights", "posterior")
@@ -92,7 +92,8 @@ def starting_point(config: Config, wildcards: Wildcards) -> str | list[str]:
 
 def checkpoint(config: Config, wildcards: Wildcards) -> str:
     """Return the checkpoint of a job's model and block: estimates, a posterior, given weights."""
-    return results(config, checkpoint_pattern(config, wildcards.study, wildcards.fit), **wildcards)
+    pattern = checkpoint_pattern(config, wildcards.study, wildcards.fit)
+    return results(config, pattern, **{**wildcards, "last": replicates.trained(wildcards.last)})
 
 
 def checkpoint_pattern(config: Config, study: str, fit: str) -> str:

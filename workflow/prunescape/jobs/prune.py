@@ -76,13 +76,12 @@ def pruned_arms(config: Config, wildcards: Wildcards) -> str:
 
 def chained_arms(config: Config, wildcards: Wildcards) -> str:
     """Return criterion, scope and floor of the arms of a chain."""
-    return compact(
-        [
-            (arm.criterion, arm.scope, arm.floor)
-            for arm in arms_of(config, wildcards)
-            if arm.schedule == wildcards.schedule and arm.criterion != "none"
-        ]
-    )
+    found = [
+        (arm.criterion, arm.scope, arm.floor)
+        for arm in arms_of(config, wildcards)
+        if arm.schedule == wildcards.schedule and arm.criterion != "none"
+    ]
+    return compact(list(dict.fromkeys(found)))
 
 
 def step_level(config: Config, wildcards: Wildcards) -> str:

@@ -12,16 +12,13 @@ from prunescape.verdicts.rows_read import Rows
 def _cuts(config: Config, study: str) -> dict[str, tuple[str, str, str, int, str]]:
     """Return mask file -> (network, fit, schedule, step, level), for a study's exact_k arms."""
     found: dict[str, tuple[str, str, str, int, str]] = {}
-    for named in plan.models(of_study(config, study)):
-        for arm in plan.arms(config, study, named.fit, named.network):
-            if arm.selection != "exact_k":
-                continue
-            for first, last in plan.blocks(config, study):
-                place = {**named._asdict(), "first": first, "last": last}
-                for point in arm.points:
-                    path = masks_path(config, place, arm, point)
-                    cut = (named.network, named.fit, arm.schedule, point.step, point.level)
-                    found.setdefault(path, cut)
+    for narrowed, named, block in plan.divided(of_study(config, study)):
+        place = {**named._asdict(), **block.names}
+        for arm in plan.arms(narrowed, study, named.fit, named.network):
+            for point in arm.points if arm.selection == "exact_k" else ():
+                path = masks_path(config, place, arm, point)
+                cut = (named.network, named.fit, arm.schedule, point.step, point.level)
+                found.setdefault(path, cut)
     return found
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from prunescape.jobs.common import masks_path, results
 from prunescape.jobs.fit import checkpoint_pattern
 from prunescape.jobs.prune import reads_moments
-from prunescape.pipeline import fits, paths, plan
+from prunescape.pipeline import fits, paths, plan, replicates
 from prunescape.pipeline.plan import Config, Model
+from prunescape.pipeline.replicates import Block
 
 
 def exports(config: Config) -> list[str]:
@@ -63,8 +64,8 @@ def noise_checks(config: Config) -> list[str]:
     found = []
     for named in plan.models(config):
         if fits.optimiser(config["catalogue"][named.study]["fits"][named.fit]) == "psgd":
-            for first, last in plan.blocks(config, named.study):
-                place = {**named._asdict(), "first": first, "last": last}
+            for block in plan.checked(config, named):
+                place = _trained(named, block)
                 found.append(results(config, paths.NOISE_CHECK, **place))
     return found
 
@@ -80,16 +81,18 @@ def intermediates(config: Config) -> list[str]:
         for dataset in dict.fromkeys(model.dataset for model in plan.models(config))
         for split in ("train", "validation", "test")
     ]
-    for named in plan.models(config):
-        for first, last in plan.blocks(config, named.study):
-            place = {**named._asdict(), "first": first, "last": last}
-            if isinstance(config["networks"][named.network], str):
-                found.append(results(config, paths.NETWORK_CHECK, **place))
-            found.append(
-                results(config, checkpoint_pattern(config, named.study, named.fit), **place)
-            )
-            found += _pruned_files(config, named, place)
+    for narrowed, named, block in plan.divided(config):
+        trained = _trained(named, block)
+        if isinstance(config["networks"][named.network], str):
+            found.append(results(config, paths.NETWORK_CHECK, **trained))
+        found.append(results(config, checkpoint_pattern(config, named.study, named.fit), **trained))
+        found += _pruned_files(narrowed, named, {**named._asdict(), **block.names})
     return list(dict.fromkeys(found))
+
+
+def _trained(named: Model, block: Block) -> dict[str, str]:
+    """Return the names in the paths of a block's training."""
+    return {**named._asdict(), **block.names, "last": replicates.trained(block.names["last"])}
 
 
 def _pruned_files(config: Config, named: Model, place: Mapping[str, Any]) -> Iterator[str]:

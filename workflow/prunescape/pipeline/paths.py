@@ -2,6 +2,9 @@
 
 Folders follow the order of the table's key columns. Rules use the patterns as they are, targets
 through `str.format`. Standard library only.
+
+A block of replicates that was appended for some rows has its number behind `last`, r6-10_1; its
+networks are trained in r6-10 (`plan.Block`).
 """
 
 MODEL = "{study}/{dataset}/{network}/{fit}/r{first}-{last}"
@@ -36,6 +39,7 @@ DIVERGED = "diverged.csv"
 CLAIMS = "claims.csv"
 CLAIM_PARTS = "claim_parts.csv"
 FOREST = "forest"
+APPENDED = "appended.json"
 DECLARATIONS = "declarations.json"
 PUBLISHED = "published.csv"
 COSTS = "costs.csv"

@@ -3,13 +3,15 @@
 Standard library only: the workflow imports this when it is parsed.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import accumulate, product
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, NamedTuple
 
 from prunescape.foundations import levels
 from prunescape.pipeline import fits, paths
+from prunescape.pipeline.replicates import ROW, Block, Row, appended, blocks
 from prunescape.pipeline.schedules import Point, batches, schedule
 
 Config = Mapping[str, Any]
@@ -50,12 +52,6 @@ class Arm:
 DENSE = Arm("none", "none", "none", "none", ("none",), (Point(0, "0"),))
 
 
-def blocks(config: Config, study: str) -> list[tuple[int, int]]:
-    """Return the first and last replicate of each block of a study: [5, 3] -> (1, 5), (6, 8)."""
-    sizes = config["catalogue"][study].get("replicates", config["replicates"])
-    return [(end - size + 1, end) for end, size in zip(accumulate(sizes), sizes, strict=True)]
-
-
 def models(config: Config) -> list[Model]:
     """Return the models of the studies and fits that the config runs."""
     return [
@@ -72,10 +68,31 @@ def _fits(config: Config, study: str) -> dict[str, Any]:
     return {fit: each for fit, each in known.items() if fit in (config.get("fits") or known)}
 
 
+def divided(config: Config) -> Iterator[tuple[Config, Model, Block]]:
+    """Yield every model with each of its blocks, and the config with the rows of that block."""
+    for model in models(config):
+        for block in blocks(config, model.study):
+            yield config, model, block
+        for block, rows in appended(config, model.study):
+            narrowed = {**config, "rows": rows}
+            if arms(narrowed, model.study, model.fit, model.network):
+                yield narrowed, model, block
+
+
+def checked(config: Config, model: Model) -> list[Block]:
+    """Return the blocks on which a model's estimate of the gradients' noise is checked.
+
+    The fit must have such an estimate.
+    """
+    also = [block for block, rows in appended(config, model.study) if model[2:] in rows]
+    return [*blocks(config, model.study), *also]
+
+
 def arms(config: Config, study: str, fit: str, network: str) -> list[Arm]:
     """Return a model's arms: the dense one, the dense controls of its schedules, the pruned ones.
 
-    ValueError if two entries of the config describe the same arm.
+    In a config with some rows alone (`of_block`) these are the arms that the rows need, one for
+    each effect. ValueError if two entries of the config describe the same arm.
     """
     pruned: dict[tuple[str, ...], Arm] = {}
     for entry in config["catalogue"][study]["arms"]:
@@ -102,7 +119,35 @@ def arms(config: Config, study: str, fit: str, network: str) -> list[Arm]:
     for arm in pruned.values():
         if points := schedule(config, study, arm.schedule).controls():
             controls[arm.schedule] = Arm("none", "none", "none", arm.schedule, ("none",), points)
-    return [DENSE, *controls.values(), *pruned.values()]
+    found = [DENSE, *controls.values(), *pruned.values()]
+    if "rows" not in config:
+        return found
+    return [each for arm in found for each in _narrowed(config, (study, fit, network), arm)]
+
+
+def _narrowed(config: Config, of: tuple[str, str, str], arm: Arm) -> Iterator[Arm]:
+    """Yield for each effect of an arm the part that the config's `rows` need.
+
+    These are the points with such rows; in a chain also the points before.
+    """
+    study, fit, network = of
+    for effect in arm.effects:
+        wanted = {
+            (row[ROW.index("step")], row[ROW.index("level")])
+            for row in config["rows"]
+            if row[: ROW.index("step")] == _network_of(network, fit, arm, effect)
+        }
+        with_rows = [(point.step, levels.number(point.level)) in wanted for point in arm.points]
+        if any(with_rows):
+            points = tuple(p for p, has in zip(arm.points, with_rows, strict=True) if has)
+            if schedule(config, study, arm.schedule).is_chain:
+                points = arm.points[: points[-1].step + 1]
+            yield replace(arm, effects=(effect,), points=points)
+
+
+def _network_of(network: str, fit: str, arm: Arm, effect: str) -> Row:
+    """Return the first columns of ROW, to the schedule."""
+    return network, fit, arm.criterion, arm.scope, arm.selection, effect, arm.schedule
 
 
 def retrained(config: Config, model: Model, name: str, part: str) -> list[tuple[Arm, list[Point]]]:
@@ -111,11 +156,11 @@ def retrained(config: Config, model: Model, name: str, part: str) -> list[tuple[
     `name` is the schedule, `part` the job's name, which `Schedule` explains. A dense control with
     one point trains in the first batch.
     """
-    trained = schedule(config, model.study, name)
+    course = schedule(config, model.study, name)
     found = []
     for arm in arms(config, model.study, model.fit, model.network):
         if arm.schedule == name:
-            jobs = trained.jobs(arm.points, config["levels_per_job"])
+            jobs = course.jobs(arm.points, config["levels_per_job"])
             if part in jobs:
                 found.append((arm, jobs[part]))
     return found
@@ -124,7 +169,7 @@ def retrained(config: Config, model: Model, name: str, part: str) -> list[tuple[
 def parts(config: Config, study: str, arm: Arm, points: Sequence[Point]) -> list[str]:
     """Return the retraining jobs in which an arm's points are trained."""
     jobs = schedule(config, study, arm.schedule).jobs(arm.points, config["levels_per_job"])
-    return [part for part, trained in jobs.items() if set(trained) & set(points)]
+    return [part for part, those in jobs.items() if set(those) & set(points)]
 
 
 def conditions(config: Config, model: Model, arm: Arm, point: Point) -> list[tuple[str, str]]:
@@ -133,8 +178,18 @@ def conditions(config: Config, model: Model, arm: Arm, point: Point) -> list[tup
     A study's noise entries may name the networks and the sparsities to which they apply. The dense
     control of a chain is evaluated under the same noise as the step's pruned networks. A
     threshold's sparsity isn't known beforehand, so thresholds are evaluated on clean images only.
-    A noise level has its shortest spelling: another one in the config changes no job.
+    A noise level has its shortest spelling: another one in the config changes no job. In a config
+    with some rows alone there may be none: the point is trained for those after it.
     """
+    found = _conditions(config, model, arm, point)
+    if "rows" not in config:
+        return found
+    begin = _network_of(model.network, model.fit, arm, arm.effects[0])
+    place = (*begin, point.step, levels.number(point.level))
+    return [each for each in found if (*place, each[0], float(each[1])) in config["rows"]]
+
+
+def _conditions(config: Config, model: Model, arm: Arm, point: Point) -> list[tuple[str, str]]:
     if arm.selection == "threshold":
         return [NO_NOISE]
     level = levels.fraction(schedule(config, model.study, arm.schedule).level(point))
@@ -150,19 +205,26 @@ def conditions(config: Config, model: Model, arm: Arm, point: Point) -> list[tup
 def keys(config: Config) -> Iterator[Key]:
     """Yield the key of every row that the table must have, in the order of its key columns."""
     for model in models(config):
-        replicates = range(1, blocks(config, model.study)[-1][1] + 1)
-        for arm in arms(config, model.study, model.fit, model.network):
-            predicted = ("mean", "sampled") if samples(config, model, arm) else ("mean",)
-            for effect, point in product(arm.effects, arm.points):
-                met = conditions(config, model, arm, point)
-                for (noise, noise_level), prediction in product(met, predicted):
-                    for replicate in replicates:
-                        yield (
-                            *model,
-                            *(arm.criterion, arm.scope, arm.selection, effect, arm.schedule),
-                            *(point.step, levels.number(point.level), replicate),
-                            *(noise, float(noise_level), prediction),
-                        )
+        yield from _keys(config, model, range(1, blocks(config, model.study)[-1].last + 1))
+        for block, rows in appended(config, model.study):
+            replicates = range(block.first, block.last + 1)
+            yield from _keys({**config, "rows": rows}, model, replicates)
+
+
+def _keys(config: Config, model: Model, replicates: Sequence[int]) -> Iterator[Key]:
+    """Yield the keys of a model's rows for some replicates."""
+    for arm in arms(config, model.study, model.fit, model.network):
+        predicted = ("mean", "sampled") if samples(config, model, arm) else ("mean",)
+        for effect, point in product(arm.effects, arm.points):
+            met = conditions(config, model, arm, point)
+            for (noise, noise_level), prediction in product(met, predicted):
+                for replicate in replicates:
+                    yield (
+                        *model,
+                        *(arm.criterion, arm.scope, arm.selection, effect, arm.schedule),
+                        *(point.step, levels.number(point.level), replicate),
+                        *(noise, float(noise_level), prediction),
+                    )
 
 
 def samples(config: Config, model: Model, arm: Arm) -> int:
@@ -205,22 +267,40 @@ def _evaluations(
     config: Config, pattern: str
 ) -> Iterator[tuple[tuple[str, ...], Sequence[Point], str]]:
     """Yield every evaluation job: names of its model and arm, points, and a path of it."""
-    for model in models(config):
-        for first, last in blocks(config, model.study):
-            for arm in arms(config, model.study, model.fit, model.network):
-                jobs = batches(arm.points, config["levels_per_job"])
-                for number, points in enumerate(jobs, 1):
-                    path = pattern.format(
-                        **model._asdict(),
-                        first=first,
-                        last=last,
-                        criterion=arm.criterion,
-                        scope=arm.scope,
-                        selection=arm.selection,
-                        schedule=arm.schedule,
-                        batch=number,
-                    )
-                    yield (*model, *arm.name), points, path
+    for narrowed, model, block in divided(config):
+        for arm, batch, points in evaluations(narrowed, model):
+            path = pattern.format(
+                **model._asdict(),
+                **block.names,
+                criterion=arm.criterion,
+                scope=arm.scope,
+                selection=arm.selection,
+                schedule=arm.schedule,
+                batch=batch,
+            )
+            yield (*model, *arm.name), points, path
+
+
+def evaluations(
+    config: Config, model: Model, name: tuple[str, ...] | None = None
+) -> Iterator[tuple[Arm, int, Sequence[Point]]]:
+    """Yield every evaluation job of a model: its arm, the number of its batch, the points in it.
+
+    Args:
+        config: the config.
+        model: the model.
+        name: of the arm, to have the jobs of this arm alone.
+    """
+    numbers: Counter[tuple[str, ...]] = Counter()
+    for arm in arms(config, model.study, model.fit, model.network):
+        if name not in (None, arm.name):
+            continue
+        points = arm.points
+        if "rows" in config:
+            points = tuple(point for point in points if conditions(config, model, arm, point))
+        for batch in batches(points, config["levels_per_job"]):
+            numbers[arm.name] += 1
+            yield arm, numbers[arm.name], batch
 
 
 def outline(config: Config) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from prunescape.foundations import home
 PREFIX = "PRUNESCAPE_"
 SETTINGS = (
     *("VENV", "USE_VENV", "PYTHON", "CORES", "CONFIG", "STUDIES", "DIRECTORY", "STORE"),
-    *("COMMIT", "FORCE", "REV"),
+    *("PROFILE", "COMMIT", "FORCE", "REV"),
 )
 """Make's settings: given as `make NAME=...` or as the variable PRUNESCAPE_<name>."""
 YES, NO = ("1", "yes", "true", "on"), ("", "0", "no", "false", "off")

@@ -27,7 +27,7 @@ class Rows:
 
     def __init__(self, config: Mapping[str, Any], study: str) -> None:
         alone = {study: {**config["catalogue"][study], "replicates": [1]}}
-        self._config = {**config, "studies": [study], "catalogue": alone}
+        self._config = {**config, "studies": [study], "catalogue": alone, "appended": {}}
         self._study = study
         self._by: dict[tuple[str, tuple[str, ...]], dict[Key, list[Key]]] = {}
 

@@ -1,6 +1,7 @@
 """Verdicts for a terminal of 100 columns: their counts, a line a claim, all that is known."""
 
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -38,6 +39,28 @@ def is_exploratory(row: Any) -> bool:
 def lines(verdicts: pd.DataFrame) -> str:
     """Return the counts and then a line for every claim, its statement cut to fit."""
     return "\n".join([counted(verdicts), *(_line(row) for row in named_rows(verdicts))])
+
+
+def changes(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
+    """Return a line for every claim whose verdict has changed, and how many are undecided."""
+    known = dict(zip(before["id"], before["verdict"], strict=True))
+    changed = [_line(row) for row in named_rows(after) if row.verdict != known.get(row.id)]
+    return [*changed, f"{(after['verdict'] == 'undecided').sum()} undecided"]
+
+
+def decided(verdicts: pd.DataFrame, spent: Mapping[str, float]) -> str:
+    """Return the counts and a table: claim, verdict, n, look and CPU seconds `spent` on it.
+
+    `spent` counts only replicates that were appended: claim's id -> seconds.
+    """
+    found = [counted(verdicts), f"{'claim':<6} {'verdict':<11} {'n':>4} {'look':>5} {'CPU s':>8}"]
+    for row in named_rows(verdicts):
+        n, look = ("" if pd.isna(number) else str(number) for number in (row.n, row.look))
+        seconds = f"{spent[row.id]:.0f}" if row.id in spent else ""
+        start = f"{literal(row.id, 'terminal'):<6} {row.verdict:<11}"
+        found.append(f"{start} {n:>4} {look:>5} {seconds:>8}".rstrip())
+    total = f"{sum(spent.values()):.0f}"
+    return "\n".join([*found, f"{'all':<6} {'':<11} {'':>4} {'':>5} {total:>8}"])
 
 
 def details(verdicts: pd.DataFrame) -> str:
