@@ -22,7 +22,6 @@ LAST = {
     "aggregate": 1,
     "claims": 1,
     "compare_published": 1,
-    "costs": 1,
     "explorer": 1,
     "forest": 1,
     "front_page": 1,
@@ -162,7 +161,7 @@ def test_an_edited_criterion_reruns_exactly_its_users(examples, tmp_path):
 
     # Not the training, nor the dense networks' evaluation.
     users = {"score": 1, "prune": 1, "evaluate": 1}
-    users |= {"aggregate": 1, "costs": 1, "gather": 1}
+    users |= {"aggregate": 1, "gather": 1}
     for name in ("mine.py", "powers/cubic.py"):
         before = (place.root / name).read_bytes()
         place.append(name, "# A comment.")
@@ -232,7 +231,6 @@ def test_a_picture_that_is_added_reruns_exactly_its_users(copy):
         "prune": 1,
         "evaluate": 2,
         "aggregate": 1,
-        "costs": 1,
         "gather": 1,
     }
     assert planned(copy, "bars", "results/bars/scores.csv") == []

@@ -22,7 +22,7 @@ ARM = {
     "levels": ["0.90"],
 }
 # Of a network, its evaluations, its table, a picture that reads costs, and what is of the run.
-ALONE = {"train": 1, "score": 1, "prune": 1, "evaluate": 2, "aggregate": 1, "costs": 1, "claims": 1}
+ALONE = {"train": 1, "score": 1, "prune": 1, "evaluate": 2, "aggregate": 1, "claims": 1}
 PAGES = {"forest": 1, "explorer": 1, "front_page": 1}
 WHOLE = {"gather": 1, "gather_claims": 1, "compare_published": 1, **PAGES}
 ONE = {**ALONE, "figure": 1, **WHOLE}

@@ -7,6 +7,7 @@ Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.js
         <study>/scores.parquet: the study's table, once all of its rows passed the gates
         <study>/gradient_noise.csv: how well preconditioned SGD knows its noise
         <study>/diverged.csv: replicates that are missing, and why
+        <study>/costs.csv: time and memory of the study's jobs, from their records and logs
 """
 
 
@@ -59,11 +60,14 @@ rule aggregate:
         outcomes=study_job(jobs.targets.outcomes),
         noise=study_job(jobs.targets.noise_checks),
         appended=study_job(jobs.evaluate.appended),
+        # Not the jobs' records and logs, from which costs are read: they change with every machine,
+        # and may be missing where results were restored.
         code=code("aggregate"),
     output:
         table=results(paths.of_study(paths.TABLE)),
         noise=results(paths.of_study(paths.NOISE_TABLE)),
         diverged=results(paths.of_study(paths.DIVERGED)),
+        costs=results(paths.of_study(paths.COSTS)),
     log:
         log_of(paths.of_study(paths.TABLE)),
     benchmark:
@@ -86,4 +90,5 @@ rule aggregate:
         " --plan @<(printf %s {params.outline:q}) --appended {input.appended:q}"
         " --noise-checks @<(printf %s {params.noise:q})"
         " --table-output {output.table:q} --noise-output {output.noise:q}"
-        " --diverged-output {output.diverged:q} > {log:q} 2>&1"
+        " --diverged-output {output.diverged:q} --costs-output {output.costs:q}"
+        " --study {wildcards.study:q} > {log:q} 2>&1"

@@ -8,7 +8,6 @@ Makes   scores.parquet, scores.csv, gradient_noise.csv, diverged.csv, costs.csv,
         forest.svg and .png: all claims in one figure
         published.csv
         <study>/claims.csv, and declarations.json: what was declared before claims were first judged
-        <study>/costs.csv
         <study>/overlaps.csv
         <study>/flips.csv, broken_images.safetensors
         explorer.html
@@ -178,34 +177,6 @@ rule front_page:
     shell:
         "python {input.code[0]:q} --table {input.table:q} --claims {input.claims:q}"
         " --diverged {input.diverged:q} --sizes {input.sizes:q}"
-        " --output {output:q} > {log:q} 2>&1"
-
-
-rule costs:
-    input:
-        # Not the records and logs themselves: they change with every machine, and may be missing
-        # where results were restored.
-        table=results(paths.of_study(paths.TABLE)),
-        code=code("costs"),
-    output:
-        results(paths.of_study(paths.COSTS)),
-    log:
-        log_of(paths.of_study(paths.COSTS)),
-    benchmark:
-        benchmark_of(paths.of_study(paths.COSTS))
-    threads: 1
-    resources:
-        mem_mb=growing(1000),
-        runtime=growing(10),
-    params:
-        folder=run_folder,
-    conda:
-        "../../envs/table.yaml"
-    wildcard_constraints:
-        study=one_of(config["studies"]),
-    priority: in_turn
-    shell:
-        "python {input.code[0]:q} --results {params.folder:q} --study {wildcards.study:q}"
         " --output {output:q} > {log:q} 2>&1"
 
 

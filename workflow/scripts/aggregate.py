@@ -1,15 +1,22 @@
-"""Gather the rows of a study's evaluations into one table, if they pass every integrity gate."""
+"""Gather the rows of a study's evaluations into one table, if they pass every integrity gate.
+
+What the study's jobs cost is gathered, too, from Snakemake's records and the jobs' logs.
+"""
+
+from pathlib import Path
 
 import _script
 from prunescape.evaluation import gates, outcome_bits, table
 from prunescape.foundations import files
 from prunescape.pipeline import appended_file, plan
+from prunescape.running import costs
 
 
 def main() -> None:
     """Parse the arguments, gather and check the rows, write the table."""
     parser = _script.parser(__doc__)
     parser.add_argument("--folder", required=True, help="folder of the run, results/<run>")
+    parser.add_argument("--study", required=True, help="the study")
     parser.add_argument(
         "--plan",
         required=True,
@@ -32,6 +39,7 @@ def main() -> None:
     parser.add_argument(
         "--diverged-output", required=True, metavar="FILE", help="trainings that diverged, as CSV"
     )
+    parser.add_argument("--costs-output", required=True, metavar="FILE", help="costs as CSV")
     arguments = parser.parse_args()
 
     planned = arguments.plan
@@ -49,6 +57,8 @@ def main() -> None:
 
     table.write_parquet(scores, arguments.table_output)
     table.write_csv(table.of_diverged(records), arguments.diverged_output)
+    found = costs.collect(Path(arguments.folder), arguments.study)
+    table.write_csv(found, arguments.costs_output)
     checks = [files.read_json(name) for name in arguments.noise_checks]
     table.write_csv(table.of_noise_checks(checks), arguments.noise_output)
 

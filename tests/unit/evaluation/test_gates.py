@@ -197,6 +197,7 @@ def aggregate(folder, change=None, flip=None):
     outputs = ["--table-output", folder / "scores.parquet"]
     outputs += ["--noise-output", folder / "gradient_noise.csv"]
     outputs += ["--diverged-output", folder / "diverged.csv"]
+    outputs += ["--study", "graves", "--costs-output", folder / "costs.csv"]
     script = [sys.executable, "workflow/scripts/aggregate.py"]
     return subprocess.run(
         [*script, "--folder", folder, "--plan", json.dumps(PLAN), *outputs],
@@ -212,6 +213,8 @@ def test_the_script_writes_the_table(tmp_path):
     scores = table.read_parquet(tmp_path / "scores.parquet")
     assert scores["criterion"].tolist() == ["none"] * 3 + ["snr"] * 3
     assert scores["replicate"].tolist() == [1, 2, 3] * 2
+    # No job has left a record there.
+    assert (tmp_path / "costs.csv").read_text().count("\n") == 1
 
 
 def test_the_script_writes_nothing_if_a_gate_stops_it(tmp_path):
