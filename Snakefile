@@ -4,7 +4,6 @@
 #   data/<dataset>/{train,validation,test}.safetensors
 #   results/<run>/<study>/<dataset>/<network>/<fit>/check/network      that it can be run
 #   results/<run>/<study>/<dataset>/<network>/<fit>/r<first>-<last>/<stage>/...
-#                                        r6-10_1: replicates appended for some rows, trained in r6-10
 #       import_weights/checkpoint   weights that are given            [replicates, ...]
 #       train/checkpoint            point estimates                  [replicates, ...]
 #       train/noise                 how well preconditioned SGD knows its noise
@@ -15,6 +14,7 @@
 #       prune_step/<schedule>/s<step>/   masks of a step of a chain, from the step before
 #       retrain/<schedule>/              weights under masks: b<batch of levels> or s<step>
 #       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/  rows, outcomes
+#   r6-10_1/... are replicates that were appended for some rows, of networks trained in r6-10/...
 #   results/<run>/exports/<export>/, sizes.csv    pruned networks for others; what they save
 #   results/<run>/<study>/scores.parquet, costs.csv  a study's table, made when its rows are there
 #   results/<run>/<study>/appended.json           for which rows replicates were appended

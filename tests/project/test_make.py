@@ -268,6 +268,8 @@ def test_names_and_versions_of_packages():
 def test_a_python_that_is_too_old_is_told_so(tmp_path, monkeypatch):
     import enter
 
+    # An environment that is named would be started instead, in place of this process.
+    monkeypatch.delenv("PRUNESCAPE_USE_VENV", raising=False)
     monkeypatch.setenv("PRUNESCAPE_VENV", str(tmp_path))
     monkeypatch.setattr(enter.sys, "version_info", (3, 10, 13))
     with pytest.raises(SystemExit, match=r"^make: .* needed: Python >= 3\.11, named by PYTHON="):

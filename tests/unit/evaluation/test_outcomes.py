@@ -81,7 +81,7 @@ def test_rows_are_chosen_by_their_columns(run):
 
 def test_rows_are_read_from_the_files_that_are_named(run):
     folder, expected = run
-    rows = table.read_parquet(folder / "scores.parquet")
+    rows = table.read_parquet(folder / "graves" / "scores.parquet")
     snr = rows[rows["criterion"] == "snr"].iloc[::-1].reset_index(drop=True)
     found = outcomes.of_rows(snr, [folder / place("snr")])
     assert found.correct.tolist() == [expected["snr", r].tolist() for r in (2, 1)]
