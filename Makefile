@@ -100,8 +100,9 @@ test-servers: ## as root: install the SSH server that a test of remotes starts o
 test-cluster: ## as root: install Slurm, start one, run through it, break it (long)
 	$(ENTER) test env PRUNESCAPE_CLUSTER=1 python -m pytest -n 4 tests/cluster
 
+# Three passes at once: two and then one would leave a core idle for half of the time.
 test-faults: ## kill runs at random moments, in every rule (long)
-	$(ENTER) test python -m pytest -n 2 tests/faults
+	$(ENTER) test python -m pytest -n 3 tests/faults
 
 lint: ## check style, types and workflow
 	$(ENTER) test ruff check
