@@ -17,7 +17,7 @@ from tests.helpers.workplace import RUN, Job, Workplace, described, end, make
 MEASURED = ("benchmarks/", "logs/", "costs.csv", "environment.json", "sizes.csv", "verdicts.rst")
 """What of a run tells times, machines or processes, so that two runs differ in it."""
 
-TIMED = ("/logs/", "/benchmarks/", "/figures/cost_accuracy.")
+TIMED = ("/logs/", "/benchmarks/", "/costs.csv", "/figures/cost_accuracy.")
 """And where else."""
 
 ALONE, ALL = "the job", "the run"
