@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.helpers import killing
-from tests.helpers.killing import Pass
 from tests.helpers.outcomes import keep
-from tests.helpers.workplace import LIMIT, RUN, Workplace, bound, counts, end, make
+from tests.helpers.workplace import LIMIT, RUN, Workplace, bound, end, make
 
 pytestmark = pytest.mark.slow
 
@@ -43,24 +42,6 @@ def reason(output: str) -> str:
     [line] = [line for line in output.splitlines() if line.startswith("failed: ")]
     assert "Traceback" not in output
     return line
-
-
-def test_a_run_that_is_killed_in_every_rule(fresh, finished):
-    planned = fresh.planned()
-    disturbed = Pass(fresh, finished.place, 0, "CORES=1", "run")
-
-    disturbed.run(planned)
-
-    assert {kill.rule for kill in disturbed.kills} == set(counts(planned))
-    assert_same(fresh, finished)
-    assert killing.leftovers(fresh) == []
-    assert fresh.files(RUN) == finished.place.files(RUN)
-    keep(
-        "`kill -9` at a random moment, once in every rule of the tiny config",
-        len(disturbed.kills),
-        f"{disturbed.starts} starts of `make run`; the same bytes in every result",
-        disturbed.kills,
-    )
 
 
 def test_two_runs_at_once(unfinished, finished):
