@@ -151,7 +151,8 @@ def test_a_noise_level_added_to_one_sparsity(workplace):
     after = table(workplace)
     assert set(before) < set(after)
     assert len(after) == len(before) + 3 * 2 * 2  # criteria, effects, replicates
-    assert counts(workplace.planned()) == VERDICTS
+    # The run's table is there by now.
+    assert counts(workplace.planned()) == {r: n for r, n in VERDICTS.items() if r != "gather"}
 
 
 @pytest.mark.slow
