@@ -2,6 +2,7 @@
 
 import re
 
+import docutils.core
 import numpy as np
 import pytest
 import yaml
@@ -139,3 +140,14 @@ def test_exploring_says_what_each_figure_answers():
     page = (ROOT / "docs" / "exploring.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ((?:\w+, )*\w+) \| [a-z]", page.partition("## The figures")[2], re.M)
     assert {kind for row in rows for kind in row.split(", ")} - {"figure"} == kinds.KINDS.keys()
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "workflow" / "report").glob("*.rst")), ids=lambda path: path.stem
+)
+def test_captions_are_clean_restructured_text(path):
+    text = path.read_text(encoding="utf-8")
+    # Snakemake fills in what stands in braces; what is included is there after a run.
+    text = re.sub(r"{%.*?%}|{{.*?}}", "x", text, flags=re.DOTALL)
+    text = re.sub(r"^\.\. include::.*$", "", text, flags=re.MULTILINE)
+    docutils.core.publish_doctree(text, settings_overrides={"halt_level": 2, "report_level": 5})
