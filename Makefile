@@ -98,7 +98,7 @@ test-servers: ## as root: install the SSH server that a test of remotes starts o
 	apt-get install --quiet --yes --no-install-recommends openssh-server
 
 test-cluster: ## as root: install Slurm, start one, run through it, break it (long)
-	$(ENTER) test env PRUNESCAPE_CLUSTER=1 python -m pytest -n 4 tests/cluster
+	$(ENTER) test env PRUNESCAPE_CLUSTER=1 python -m pytest -n 3 tests/cluster
 
 # Three passes at once: two and then one would leave a core idle for half of the time.
 test-faults: ## kill runs at random moments, in every rule (long)
