@@ -1,6 +1,5 @@
 """All claims in one figure: numbers in the claimed direction, a row a claim, no text on another."""
 
-import itertools
 import subprocess
 import sys
 
@@ -13,6 +12,7 @@ from prunescape.evaluation import table
 from prunescape.figures import forest
 from prunescape.report import claim_parts
 from prunescape.verdicts import claims
+from tests.helpers.figure_texts import assert_readable
 from tests.helpers.places import ROOT
 
 STATEMENT = "Removing 70 % of the weights costs at most $x$ points, whatever they are and were."
@@ -132,15 +132,7 @@ def test_no_text_leaves_the_canvas_or_meets_another(width, reach):
         limits = axes.get_xlim()
         ticks = axes.xaxis.get_major_ticks()
         texts += [tick.label1 for tick in ticks if limits[0] <= tick.get_loc() <= limits[1]]
-    extents = [(text.get_text(), text.get_window_extent()) for text in texts]
-    for text, extent in extents:
-        assert extent.x0 >= 0, text
-        assert extent.y0 >= 0, text
-        assert extent.x1 <= figure.bbox.x1, text
-        assert extent.y1 <= figure.bbox.y1, text
-    for (one, a), (other, b) in itertools.combinations(extents, 2):
-        apart = a.x1 <= b.x0 or b.x1 <= a.x0 or a.y1 <= b.y0 or b.y1 <= a.y0
-        assert apart, f"{one!r} meets {other!r}"
+    assert_readable(figure, texts)
 
 
 def test_the_script_draws_the_same_bytes_from_the_files(tmp_path):

@@ -1,6 +1,5 @@
 """Every kind of figure: same bytes, no text outside or on another, what is missing is said."""
 
-import itertools
 import subprocess
 import sys
 
@@ -20,6 +19,7 @@ from prunescape.report import flips, overlaps
 from prunescape.running import costs
 from tests.helpers.figure_rows import DENSE, replicates, scores
 from tests.helpers.figure_study import CRITERIA, PUBLIC, SETTINGS
+from tests.helpers.figure_texts import assert_readable
 from tests.helpers.image_outcomes import CLASSES, IMAGES, LABELS, outcomes
 from tests.helpers.places import ROOT
 
@@ -102,16 +102,9 @@ def texts_of(figure: Figure):
 def test_no_text_leaves_the_canvas_or_meets_another(kind, width, study, source):
     settings = style.Settings(width=width, dots_per_inch=100)
     figure = kinds.load(kind).draw(study, settings, source)
-    extents = [(text.get_text(), text.get_window_extent()) for text in texts_of(figure)]
+    texts = texts_of(figure)
     assert figure.get_figwidth() == width
-    for text, extent in extents:
-        assert extent.x0 >= 0, text
-        assert extent.y0 >= 0, text
-        assert extent.x1 <= figure.bbox.x1, text
-        assert extent.y1 <= figure.bbox.y1, text
-    for (one, a), (other, b) in itertools.combinations(extents, 2):
-        apart = a.x1 <= b.x0 or b.x1 <= a.x0 or a.y1 <= b.y0 or b.y1 <= a.y0
-        assert apart, f"{one!r} meets {other!r}"
+    assert_readable(figure, texts)
 
 
 @pytest.mark.parametrize("kind", OF_THE_TABLE)
