@@ -45,6 +45,13 @@ def test_a_claim_is_a_line():
     assert lines[5].split()[3:6] == ["A", "claim", "with"]
 
 
+def test_an_id_may_be_longer_than_a_line():
+    rows = found({"id": "long" * 40, "verdict": "holds", "statement": "Some words of it " * 9})
+    [_, line] = summaries.lines(rows).splitlines()
+    assert line.startswith("long" * 40)
+    assert line.endswith("Some words of it ...")
+
+
 def test_on_demand_everything_is_there():
     text = summaries.details(SEVERAL)
     assert max(map(len, text.splitlines())) <= 100

@@ -10,6 +10,8 @@ from prunescape.foundations.plain_text import literal
 from prunescape.foundations.table_rows import named_rows
 
 WIDTH = 100
+LEAST = 20
+"""Columns that a statement gets beside an id of the user's, however long that is."""
 SPOKEN = {
     "holds": "hold",
     "fails": "fail",
@@ -78,7 +80,8 @@ def _line(row: Any) -> str:
     mark = "*" if is_exploratory(row) else ""
     start = f"{literal(row.id, 'terminal'):<5} {row.verdict + mark:<11} {_numbers(row):<37}"
     statement = literal(row.statement, "terminal")
-    return f"{start} {textwrap.shorten(statement, WIDTH - len(start) - 1, placeholder=' ...')}"
+    room = max(WIDTH - len(start) - 1, LEAST)
+    return f"{start} {textwrap.shorten(statement, room, placeholder=' ...')}"
 
 
 def _numbers(row: Any) -> str:
