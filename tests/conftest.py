@@ -17,6 +17,9 @@ pytest_plugins = ["tests.helpers.runs"]
 
 # Before torch or numpy is imported, so that scripts that tests start inherit it too.
 os.environ["OMP_NUM_THREADS"] = "1"
+# pandera imports hypothesis where that is installed, which would import all of its plugins: half a
+# second in every script with a table.
+os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"
 
 settings.register_profile("prunescape", deadline=None, derandomize=True)
 settings.load_profile("prunescape")

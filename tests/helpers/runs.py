@@ -1,5 +1,6 @@
 """Fixtures of every suite: a workplace, and a finished run of the tiny config for all workers."""
 
+import compileall
 import shutil
 import time
 from collections.abc import Iterator
@@ -17,7 +18,12 @@ def source(shared: Path) -> Workplace:
     """The workflow as it was when the tests began; what is edited meanwhile is not mixed in."""
     with FileLock(shared / "source.lock", timeout=LIMIT):
         root = shared / "source"
-        return Workplace(root) if root.exists() else Workplace.fresh(root)
+        if root.exists():
+            return Workplace(root)
+        made = Workplace.fresh(root)
+        # Its copies keep the bytecode, which their first processes would write otherwise.
+        compileall.compile_dir(root / "workflow", quiet=1)
+        return made
 
 
 @pytest.fixture(scope="session")

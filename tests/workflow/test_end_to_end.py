@@ -9,11 +9,10 @@ from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
 from prunescape.evaluation import columns, table
-from prunescape.pipeline import imported_code, paths, plan
+from prunescape.pipeline import paths, plan
 from tests.helpers.places import ROOT
 from tests.helpers.workplace import CONFIG, RUN, Finished, Workplace, counts, described
 
-SCRIPTS = sorted(ROOT.glob("workflow/scripts/[a-z]*.py"))
 RULES = sorted(ROOT.glob("workflow/rules/*.smk"))
 KEYS = ["input", "output", "log", "benchmark", "threads", "resources", "conda", "shell"]
 FITS = {"point", "vi", "vi_signed", "as_published"}
@@ -220,30 +219,6 @@ def test_a_source_that_cannot_be_reached_is_explained(fresh):
     assert re.search(r"^failed: data/digits/logs/download\.log: ", done.output, re.MULTILINE)
     assert "Traceback" not in done.output
     assert "FileNotFoundError" not in done.output  # of a folder of results that nobody made yet
-
-
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
-def test_a_script_explains_itself_and_imports_only_declared_modules(fresh: Workplace, script):
-    name = str(script.relative_to(ROOT))
-
-    done = fresh.run(sys.executable, "-X", "importtime", name, "--help")
-
-    assert done.status == 0, done.output
-    assert f"usage: {script.name} " in done.output
-    docstring = re.match('"""(.+?)(?:\n\n|""")', script.read_text(encoding="utf-8"), re.DOTALL)
-    assert docstring[1] in done.output
-    imported = set(
-        re.findall(r"^import time:.*\| +(_script|_fit|prunescape\S*)$", done.output, re.M)
-    )
-    files = {str(file.relative_to(ROOT)) for file in imported_code.code(script)}
-    declared = {
-        file.removeprefix("workflow/")
-        .removeprefix("scripts/")
-        .removesuffix(".py")
-        .replace("/", ".")
-        for file in files
-    }
-    assert imported <= {module.removesuffix(".__init__") for module in declared}
 
 
 def test_prune_runs_without_snakemake(finished, tmp_path, record_property):

@@ -1,7 +1,5 @@
 import json
 import re
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -10,8 +8,8 @@ from prunescape.evaluation import columns, gates, table
 from prunescape.evaluation.outcome_bits import write
 from prunescape.foundations import files
 from prunescape.pipeline import plan
+from tests.helpers import scripts
 from tests.helpers.evaluations import TRAIN, dense, outcomes, record, row
-from tests.helpers.places import ROOT
 
 
 def arm(**changes):
@@ -198,18 +196,12 @@ def aggregate(folder, change=None, flip=None):
     outputs += ["--noise-output", folder / "gradient_noise.csv"]
     outputs += ["--diverged-output", folder / "diverged.csv"]
     outputs += ["--study", "graves", "--costs-output", folder / "costs.csv"]
-    script = [sys.executable, "workflow/scripts/aggregate.py"]
-    return subprocess.run(
-        [*script, "--folder", folder, "--plan", json.dumps(PLAN), *outputs],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    return scripts.run("aggregate.py", "--folder", folder, "--plan", json.dumps(PLAN), *outputs)
 
 
 def test_the_script_writes_the_table(tmp_path):
     done = aggregate(tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert done.status == 0, done.error
     scores = table.read_parquet(tmp_path / "scores.parquet")
     assert scores["criterion"].tolist() == ["none"] * 3 + ["snr"] * 3
     assert scores["replicate"].tolist() == [1, 2, 3] * 2
@@ -219,16 +211,16 @@ def test_the_script_writes_the_table(tmp_path):
 
 def test_the_script_writes_nothing_if_a_gate_stops_it(tmp_path):
     done = aggregate(tmp_path, change=1)
-    assert done.returncode == 1
-    assert re.fullmatch(r"aggregate\.py: complete: 1 row missing: .* replicate 3 .*\n", done.stderr)
+    assert done.status == 1
+    assert re.fullmatch(r"aggregate\.py: complete: 1 row missing: .* replicate 3 .*\n", done.error)
     assert not list(tmp_path.glob("scores.*"))
 
 
 def test_outcomes_that_do_not_add_up_stop_the_script(tmp_path):
     done = aggregate(tmp_path, flip=1)
-    assert done.returncode == 1
+    assert done.status == 1
     problem = "counted: 1 row whose outcomes don't add up to n_correct"
-    assert done.stderr.startswith(f"aggregate.py: {problem}: (graves ")
+    assert done.error.startswith(f"aggregate.py: {problem}: (graves ")
 
 
 def test_outcomes_are_compared_with_every_row():

@@ -1,8 +1,5 @@
 """All claims in one figure: numbers in the claimed direction, a row a claim, no text on another."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,8 +9,8 @@ from prunescape.evaluation import table
 from prunescape.figures import forest
 from prunescape.report import claim_parts
 from prunescape.verdicts import claims
+from tests.helpers import scripts
 from tests.helpers.figure_texts import assert_readable
-from tests.helpers.places import ROOT
 
 STATEMENT = "Removing 70 % of the weights costs at most $x$ points, whatever they are and were."
 
@@ -138,10 +135,13 @@ def test_no_text_leaves_the_canvas_or_meets_another(width, reach):
 def test_the_script_draws_the_same_bytes_from_the_files(tmp_path):
     table.write_csv(VERDICTS, tmp_path / "claims.csv")
     table.write_csv(PARTS, tmp_path / "claim_parts.csv")
-    command = [sys.executable, "workflow/scripts/forest.py", "--claims", tmp_path / "claims.csv"]
-    command += ["--parts", tmp_path / "claim_parts.csv", "--settings", '{"dots_per_inch": 100}']
-    command += ["--outputs", tmp_path / "a.svg", tmp_path / "a.png"]
-    subprocess.run(command, cwd=ROOT, check=True)
+    done = scripts.run(
+        "forest.py",
+        *("--claims", tmp_path / "claims.csv", "--parts", tmp_path / "claim_parts.csv"),
+        *("--settings", '{"dots_per_inch": 100}'),
+        *("--outputs", tmp_path / "a.svg", tmp_path / "a.png"),
+    )
+    assert done.status == 0, done.error
     settings = style.Settings(dots_per_inch=100)
     figure = forest.draw(VERDICTS, PARTS, settings)
     style.save(figure, [str(tmp_path / "b.svg"), str(tmp_path / "b.png")], settings)

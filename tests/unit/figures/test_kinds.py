@@ -1,8 +1,5 @@
 """Every kind of figure: same bytes, no text outside or on another, what is missing is said."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +14,7 @@ from prunescape.jobs import report
 from prunescape.pipeline import imported_code
 from prunescape.report import flips, overlaps
 from prunescape.running import costs
+from tests.helpers import scripts
 from tests.helpers.figure_rows import DENSE, replicates, scores
 from tests.helpers.figure_study import CRITERIA, PUBLIC, SETTINGS
 from tests.helpers.figure_texts import assert_readable
@@ -187,17 +185,16 @@ def test_the_script_draws_and_reports_what_is_missing(study, elsewhere, tmp_path
             *("--settings", '{"dots_per_inch": 100}', "--references", str(PUBLIC)),
             *("--outputs", *outputs),
         ]
-        command = [sys.executable, str(ROOT / "workflow/scripts/figure.py"), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        return scripts.run("figure.py", *arguments)
 
-    assert script("accuracy_sparsity").returncode == 0
+    assert script("accuracy_sparsity").status == 0
     figure = accuracy_sparsity.draw(study, SETTINGS, elsewhere)
     style.save(figure, [tmp_path / "here.svg"], SETTINGS)
     drawn = (tmp_path / "accuracy_sparsity.svg").read_bytes()
     assert drawn == (tmp_path / "here.svg").read_bytes()
 
     failed = script("noise_curves")
-    assert failed.returncode == 1
-    assert failed.stderr.startswith("figure.py: figure noise_curves: no rows with noise")
-    assert len(failed.stderr.splitlines()) == 1
+    assert failed.status == 1
+    assert failed.error.startswith("figure.py: figure noise_curves: no rows with noise")
+    assert len(failed.error.splitlines()) == 1
     assert not (tmp_path / "noise_curves.svg").exists()

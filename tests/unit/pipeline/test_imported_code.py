@@ -11,9 +11,10 @@ from tests.helpers.import_closures import python
 from tests.helpers.places import LIBRARY, WORKFLOW
 
 SCRIPTS = sorted(WORKFLOW.joinpath("scripts").glob("[!_]*.py"))
-# Third-party modules are imported once, then a child of its own imports each script.
+# Third-party modules are imported once, then a child of its own imports each script and asks it for
+# help.
 PROBE = """
-import importlib.util, json, os, sys
+import contextlib, importlib.util, io, json, os, sys
 from pathlib import Path
 for name in ("torch", "pandera.pandas", "pyarrow.parquet", "scipy.stats", "matplotlib.pyplot"):
     importlib.import_module(name)
@@ -26,7 +27,11 @@ for script in sys.argv[2:]:
         spec.loader.exec_module(module)
         files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
         found = sorted(file for file in files if file.startswith(sys.argv[1]))
-        print(json.dumps([script, found]), flush=True)
+        help = io.StringIO()
+        with contextlib.redirect_stdout(help), contextlib.suppress(SystemExit):
+            sys.argv = [script, "--help"]
+            module.main()
+        print(json.dumps([script, found, help.getvalue()]), flush=True)
         os._exit(0)
     if os.waitpid(child, 0)[1]:
         sys.exit(f"{script} can't be imported")
@@ -34,11 +39,11 @@ for script in sys.argv[2:]:
 
 
 @pytest.fixture(scope="module")
-def imported():
-    """Return script -> the files of the project that importing it runs."""
+def probed():
+    """Return script -> the files of the project that importing it runs, and its help."""
     output = python("-c", PROBE, str(WORKFLOW), *map(str, SCRIPTS))
     lines = (json.loads(line) for line in output.splitlines())
-    return {Path(script): {Path(file) for file in files} for script, files in lines}
+    return {Path(script): ({*map(Path, files)}, shown) for script, files, shown in lines}
 
 
 def inside_functions(path):
@@ -61,9 +66,15 @@ def users(module):
     }
 
 
-def test_the_closure_is_what_python_imports(imported):
-    assert len(imported) == len(SCRIPTS) >= 10
-    for script, run in imported.items():
+def test_a_script_explains_itself(probed):
+    for script, (_, shown) in probed.items():
+        assert f"usage: {script.name} " in shown
+        assert (ast.get_docstring(ast.parse(script.read_text())) or "-") in shown
+
+
+def test_the_closure_is_what_python_imports(probed):
+    assert len(probed) == len(SCRIPTS) >= 10
+    for script, (run, _) in probed.items():
         code = imported_code.code(script)
         assert code[0] == script
         assert len(code) == len(set(code))

@@ -2,8 +2,6 @@
 
 import dataclasses
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -11,8 +9,8 @@ from prunescape.evaluation import table
 from prunescape.verdicts import claim_files, claims, declarations
 from prunescape.verdicts.declarations import Family
 from prunescape.verdicts.looks import Looks
+from tests.helpers import scripts
 from tests.helpers.evaluations import dense, record, row
-from tests.helpers.places import ROOT
 
 GRAVES = [claim for claim in claim_files.read(claim_files.PROJECT) if claim.study == "graves"]
 LOOKS = Looks((5, 10), (0.5, 0.5), 0.05)
@@ -102,14 +100,18 @@ def run_script(tmp_path):
         table.write_csv(table.of_noise_checks([]), tmp_path / "gradient_noise.csv")
         table.write_csv(table.of_diverged([]), tmp_path / "diverged.csv")
         rule = {"alpha": 0.05, "looks": list(looks), "shares": [1 / len(looks)] * len(looks)}
-        command = [sys.executable, "workflow/scripts/claims.py", "--studies", "graves"]
-        command += ["--table", tmp_path / "scores.parquet", "--not-tested", not_tested]
-        command += ["--noise-table", tmp_path / "gradient_noise.csv"]
-        command += ["--diverged", tmp_path / "diverged.csv", "--claims", claim_files.PROJECT]
-        command += ["--looks", json.dumps(rule), "--designs", json.dumps({"graves": DESIGN})]
-        command += ["--record", *(tmp_path / name for name in records)]
-        command += ["--parts-output", tmp_path / "claim_parts.csv"]
-        subprocess.run([*command, "--output", tmp_path / "claims.csv"], cwd=ROOT, check=True)
+        done = scripts.run(
+            "claims.py",
+            *("--studies", "graves", "--claims", claim_files.PROJECT, "--not-tested", not_tested),
+            *("--table", tmp_path / "scores.parquet"),
+            *("--noise-table", tmp_path / "gradient_noise.csv"),
+            *("--diverged", tmp_path / "diverged.csv"),
+            *("--looks", json.dumps(rule), "--designs", json.dumps({"graves": DESIGN})),
+            *("--record", *(tmp_path / name for name in records)),
+            *("--parts-output", tmp_path / "claim_parts.csv"),
+            *("--output", tmp_path / "claims.csv"),
+        )
+        assert done.status == 0, done.error
         return claims.read_verdicts(tmp_path / "claims.csv")
 
     return run
