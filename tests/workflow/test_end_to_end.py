@@ -16,10 +16,7 @@ from tests.helpers.workplace import CONFIG, RUN, Finished, Workplace, counts, de
 RULES = sorted(ROOT.glob("workflow/rules/*.smk"))
 KEYS = ["input", "output", "log", "benchmark", "threads", "resources", "conda", "shell"]
 FITS = {"point", "vi", "vi_signed", "as_published"}
-FIGURES = {
-    *("accuracy_sparsity", "noise_curves", "threshold_axis"),
-    *("winner_map", "mask_overlap", "cost_accuracy"),
-}
+FIGURES = {"accuracy_sparsity", "noise_curves", "mask_overlap", "cost_accuracy"}
 VI = f"{RUN}/graves/digits/logistic/vi/r1-2"
 
 

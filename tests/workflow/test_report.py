@@ -6,10 +6,7 @@ import pandas as pd
 
 from tests.helpers.workplace import RUN, Workplace
 
-FIGURES = {
-    *("accuracy_sparsity", "noise_curves", "threshold_axis"),
-    *("winner_map", "mask_overlap", "cost_accuracy"),
-}
+FIGURES = {"accuracy_sparsity", "noise_curves", "mask_overlap", "cost_accuracy"}
 
 
 def test_the_report_opens_alone_and_begins_with_the_verdicts(workplace: Workplace, chromium):

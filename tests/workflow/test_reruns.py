@@ -232,7 +232,7 @@ def test_a_setting_of_the_plots(workplace):
 
     planned = workplace.planned()
 
-    assert counts(planned) == {"figure": 6, "forest": 1}
+    assert counts(planned) == {"figure": 4, "forest": 1}
 
 
 @pytest.mark.slow
@@ -258,8 +258,8 @@ def test_a_claim_that_is_not_tested(workplace):
         ("prunescape/evaluation/metrics.py", EVALUATE),
         ("prunescape/evaluation/gates.py", REPORT),
         ("prunescape/verdicts/claims.py", JUDGE),
-        ("prunescape/report/published_results.py", {"compare_published": 1, "figure": 6}),
-        ("prunescape/drawing/style.py", {"figure": 6, "forest": 1, "explorer": 1}),
+        ("prunescape/report/published_results.py", {"compare_published": 1, "figure": 4}),
+        ("prunescape/drawing/style.py", {"figure": 4, "forest": 1, "explorer": 1}),
         ("prunescape/figures/forest.py", {"forest": 1}),
         ("prunescape/figures/noise_curves.py", {"figure": 1}),
         ("prunescape/pipeline/imported_code.py", {}),
@@ -277,11 +277,11 @@ def test_an_edited_module_or_script(workplace, name, expected):
 
 
 def test_the_figure_whose_module_was_edited(workplace):
-    workplace.append("workflow/prunescape/figures/threshold_axis.py", "# A comment.")
+    workplace.append("workflow/prunescape/figures/mask_overlap.py", "# A comment.")
 
     planned = workplace.planned()
 
-    assert outputs(planned, "figure", f"{RUN}/graves/figures") == {"threshold_axis.svg"}
+    assert outputs(planned, "figure", f"{RUN}/graves/figures") == {"mask_overlap.svg"}
 
 
 @pytest.mark.slow
@@ -289,7 +289,7 @@ def test_the_figure_whose_module_was_edited(workplace):
     ("name", "expected"),
     [
         ("claims.yaml", JUDGE),
-        ("public_figures.csv", {"compare_published": 1, "figure": 4}),
+        ("public_figures.csv", {"compare_published": 1, "figure": 2}),
     ],
 )
 def test_an_edited_resource(workplace, name, expected):
