@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from prunescape.running import command_line, log_endings
 from prunescape.running.command_line import parser
 
-__all__ = ["add_computing", "add_network_files", "parser", "run", "structure"]
+__all__ = ["add_computing", "add_drawing", "add_network_files", "parser", "run", "structure"]
 
 
 def add_network_files(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +30,18 @@ def add_computing(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of scripts that compute with torch: the device and the precision."""
     parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
     parser.add_argument("--precision", default="highest", help="highest, high or medium")
+
+
+def add_drawing(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of scripts that draw: the style's settings and the files."""
+    parser.add_argument(
+        "--settings",
+        type=structure,
+        default={},
+        metavar="JSON",
+        help="width in inches, font_size in points, dots_per_inch",
+    )
+    parser.add_argument("--outputs", required=True, nargs="+", metavar="FILE", help=".svg or .png")
 
 
 def structure(text: str) -> object:
