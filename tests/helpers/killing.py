@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import re
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -177,7 +178,9 @@ def seconds(reference: Workplace, job: Job) -> float:
 
 
 def _temporary(name: str) -> bool:
-    return Path(name).name.startswith(".") or name.endswith((".resume", ".part"))
+    """Return whether a file is one of a job that hasn't ended; a share's state has a number."""
+    last = Path(name).name
+    return last.startswith(".") or bool(re.search(r"\.(resume[.\d]*|part)$", last))
 
 
 def _final(name: str) -> bool:

@@ -149,7 +149,6 @@ def decide(settings: Settings) -> None:
     """Append replicates look by look, until each claim is decided or at its last look."""
     import deciding  # not before: pandas and Snakemake take a second to import
 
-    run_lock.decide(settings.folder)
     do = partial(compute, settings)
     given = settings.files, settings.folder, settings.studies, settings.results
     status = deciding.decide(*given, do)

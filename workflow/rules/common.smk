@@ -241,6 +241,22 @@ def gpus():
     return int(config["device"] == "cuda")
 
 
+def processes(wildcards):
+    """Return the threads of a job: how many processes its replicates are spread over.
+
+    On one machine up to half of the cores: other jobs go on beside the longest one, and two cores
+    run two jobs of one process, since five networks together take less time than alone. On a
+    cluster, which has no number of cores, what the profile allows a job (max-threads), or one;
+    there, a job's own Snakemake must come to the same number.
+    """
+    allowed = workflow.resource_settings.max_threads
+    if workflow.local_exec and not workflow.remote_exec:
+        most = min((workflow.resource_settings.cores or 1) // 2, allowed or sys.maxsize)
+    else:
+        most = allowed or 1
+    return jobs.common.processes(config, wildcards, most)
+
+
 def claim_folder():
     """Hold the folder as long as Snakemake works in it; end if another run does.
 

@@ -80,7 +80,7 @@ rule train:
         log_of(paths.POINT),
     benchmark:
         benchmark_of(paths.POINT)
-    threads: 1
+    threads: processes
     resources:
         mem_mb=growing(1500),
         runtime=growing(60),
@@ -97,7 +97,7 @@ rule train:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
         " --seed {params.seed:q} --replicates {wildcards.first:q} {wildcards.last:q}"
-        " {params.computing:q} --output {output:q} > {log:q} 2>&1"
+        " {params.computing:q} --processes {threads} --output {output:q} > {log:q} 2>&1"
 
 
 rule fit_variational:
@@ -113,7 +113,7 @@ rule fit_variational:
         log_of(paths.POSTERIOR),
     benchmark:
         benchmark_of(paths.POSTERIOR)
-    threads: 1
+    threads: processes
     resources:
         mem_mb=growing(1500),
         runtime=growing(120),
@@ -130,7 +130,7 @@ rule fit_variational:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
         " --seed {params.seed:q} --replicates {wildcards.first:q} {wildcards.last:q}"
-        " --start {input.start:q} {params.computing:q} --output {output:q} > {log:q} 2>&1"
+        " --start {input.start:q} {params.computing:q} --processes {threads} --output {output:q} > {log:q} 2>&1"
 
 
 rule check_gradient_noise:

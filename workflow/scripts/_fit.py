@@ -24,6 +24,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
     parser.add_argument("--replicates", type=int, nargs=2, required=True, metavar=("FIRST", "LAST"))
     _script.add_computing(parser)
+    _script.add_processes(parser)
     parser.add_argument("--output", required=True, help="checkpoint to write")
     return parser
 
@@ -35,7 +36,7 @@ def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
     begun = files.sha256(arguments.start) if start else None
     code = [files.sha256(path) for path in arguments.network_files]
     opened = ensemble_fits.opened(split, start)
-    progress = Progress(arguments.output, vars(arguments), opened, begun, code)
+    progress = Progress(arguments.output, _script.deciding(arguments), opened, begun, code)
     first, last = arguments.replicates
     fitted = ensemble_fits.fit(
         split,
@@ -46,6 +47,7 @@ def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
         device=where,
         start=start,
         progress=progress,
+        processes=arguments.processes,
     )
     fitted.save(arguments.output)
     progress.end()

@@ -6,17 +6,30 @@ is in the folder above.
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+# Snakemake allows libraries as many threads as a job has; a job uses them for processes, each with
+# one thread. Libraries read these when they are imported.
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from prunescape.running import command_line, log_endings
 from prunescape.running.command_line import parser
 
-__all__ = ["add_computing", "add_drawing", "add_network_files", "parser", "run", "structure"]
+__all__ = [
+    "add_computing",
+    "add_network_files",
+    "add_processes",
+    "deciding",
+    "parser",
+    "run",
+    "structure",
+]
 
 
 def add_network_files(parser: argparse.ArgumentParser) -> None:
@@ -32,16 +45,16 @@ def add_computing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--precision", default="highest", help="highest, high or medium")
 
 
-def add_drawing(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of scripts that draw: the style's settings and the files."""
+def add_processes(parser: argparse.ArgumentParser) -> None:
+    """Add the number of processes that share the replicates, which decides no bit."""
     parser.add_argument(
-        "--settings",
-        type=structure,
-        default={},
-        metavar="JSON",
-        help="width in inches, font_size in points, dots_per_inch",
+        "--processes", type=int, default=1, help="at most so many share the replicates"
     )
-    parser.add_argument("--outputs", required=True, nargs="+", metavar="FILE", help=".svg or .png")
+
+
+def deciding(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the arguments that decide what a script makes: all but the number of processes."""
+    return {name: value for name, value in vars(arguments).items() if name != "processes"}
 
 
 def structure(text: str) -> object:

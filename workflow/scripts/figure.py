@@ -13,9 +13,16 @@ def main() -> None:
     parser.add_argument("--table", required=True, metavar="FILE", help="table as parquet")
     parser.add_argument("--study", required=True, help="study to draw")
     parser.add_argument(
+        "--settings",
+        type=_script.structure,
+        default={},
+        metavar="JSON",
+        help="width in inches, font_size in points, dots_per_inch",
+    )
+    parser.add_argument(
         "--references", required=True, nargs="+", metavar="FILE", help="results from elsewhere"
     )
-    _script.add_drawing(parser)
+    parser.add_argument("--outputs", required=True, nargs="+", metavar="FILE", help=".svg or .png")
     arguments = parser.parse_args()
 
     settings = style.Settings.of(arguments.settings)

@@ -12,7 +12,14 @@ def main() -> None:
     parser = _script.parser(__doc__)
     parser.add_argument("--claims", required=True, metavar="FILE", help="claims.csv of the run")
     parser.add_argument("--parts", required=True, metavar="FILE", help="claim_parts.csv of the run")
-    _script.add_drawing(parser)
+    parser.add_argument(
+        "--settings",
+        type=_script.structure,
+        default={},
+        metavar="JSON",
+        help="width in inches, font_size in points, dots_per_inch",
+    )
+    parser.add_argument("--outputs", required=True, nargs="+", metavar="FILE", help=".svg or .png")
     arguments = parser.parse_args()
 
     settings = style.Settings.of(arguments.settings)

@@ -90,3 +90,15 @@ def test_json_of_the_users_ends_no_script_of_the_report():
     text = common.compact({"reason": "</script><b>"})
     assert "<" not in text
     assert json.loads(text) == {"reason": "</script><b>"}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "most", "processes"),
+    [("1", "5", 0, 1), ("1", "5", 1, 1), ("1", "5", 4, 3), ("1", "5", 64, 5), ("6", "10_1", 2, 2)],
+)
+def test_a_job_has_no_more_processes_than_its_replicates_need(first, last, most, processes):
+    config = CONFIG | {"device": "cpu"}
+    wildcards = job(first=first, last=last)
+    assert common.processes(config, wildcards, most) == processes
+    for device in ("cuda", "auto"):
+        assert common.processes(config | {"device": device}, wildcards, most) == 1

@@ -1,5 +1,6 @@
 """How a log ends: what a script took, or why it failed."""
 
+import os
 import subprocess
 import sys
 import time
@@ -88,11 +89,28 @@ def test_only_the_end_of_a_log_is_read(tmp_path, monkeypatch):
     assert log_endings.tail(tmp_path / "log") == ["d", "third"]
 
 
+def cpu_time():
+    """Return the CPU seconds of this process and of its children that have ended."""
+    return sum(os.times()[:4])
+
+
 def test_the_work_of_a_process_is_what_came_after_its_start():
-    before = time.process_time()
+    before = cpu_time()
     found = log_endings.of_this_process("made", 0.25)
-    assert before <= found.start + found.work <= time.process_time()
+    assert before - 0.1 <= found.start + found.work <= cpu_time() + 0.1  # os.times rounds
     assert (found.script, found.start) == ("made", 0.25)
+
+
+def test_children_count_with_their_time_and_their_memory(monkeypatch):
+    monkeypatch.setattr(log_endings, "_children", [0.0])
+    before = log_endings.of_this_process("made", 0)
+    code = "import time\nwhile time.process_time() < 0.5: pass"
+    subprocess.run([sys.executable, "-S", "-c", code], check=True)
+    for memory in (100, 3000, 200):  # one after the other
+        log_endings.count_children(memory)
+    found = log_endings.of_this_process("made", 0)
+    assert found.work - before.work >= 0.45
+    assert 3000 <= found.memory - before.memory < 3100
 
 
 def test_the_peak_of_another_process_is_its_own():

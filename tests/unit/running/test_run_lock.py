@@ -176,10 +176,3 @@ def test_where_nothing_can_be_locked_snakemakes_own_lock_remains(tmp_path, monke
     run_lock.claim(tmp_path, run_lock.HERE)
 
     assert list(locks.iterdir())
-
-
-def test_claims_are_decided_by_one_at_a_time(tmp_path):
-    run_lock.decide(tmp_path)
-    with pytest.raises(ValueError, match=r"another `make decide` is at work in /.*: wait"):
-        run_lock.decide(tmp_path)
-    run_lock.decide(tmp_path / "elsewhere")

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from prunescape.data.image_tensors import ImageTensors
-from prunescape.fitting import training
+from prunescape.fitting import parallel_training
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.resuming import Progress
 from prunescape.networks import architectures
@@ -22,6 +22,7 @@ def fit(
     device: torch.device | str = "cpu",
     start: Checkpoint | None = None,
     progress: Progress | None = None,
+    processes: int = 1,
 ) -> Checkpoint:
     """Fit an ensemble of networks.
 
@@ -34,6 +35,7 @@ def fit(
         device: where to train.
         start: point estimates to start from.
         progress: file in which the training's state is kept, so that it goes on after a kill.
+        processes: the most processes that share the replicates; on a GPU it is one.
 
     Returns:
         A checkpoint without the replicates that diverged in this training or in that of `start`.
@@ -44,7 +46,7 @@ def fit(
     network, scaling = architectures.of_fit(layers, split.images, split.classes, settings)
     begun = [*network.shapes, *network.buffers]
     there = split.to(device)
-    fitted = training.fit(
+    fitted = parallel_training.fit(
         network,
         scaling,
         there.images,
@@ -54,6 +56,7 @@ def fit(
         start.replicates if start else list(replicates),
         {name: start.arrays[name] for name in begun} if start else None,
         progress=progress,
+        processes=processes,
     )
     return Checkpoint(
         layers,

@@ -3,14 +3,18 @@
 After an epoch, at most once a minute, a training writes its state to a file beside its output:
 parameters, buffers, the optimiser's state and the states of the generators (batches need none: the
 epoch's number names their random stream). If the same training is started again it goes on from
-there; when it ends it removes the file. A training in several parts has a file a part.
+there; when it ends it removes the file. A training in several parts has a file a part; one that
+was divided among processes goes on in the same parts, however many processes it then has.
 """
 
 import copy
+import glob
 import hashlib
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +53,32 @@ class Progress:
         self._identity = _digest(*identity)
         self._interval = interval
         self._written = time.monotonic()
-        self._parts: list[Progress] = []
+        self._shares = 1
 
     def part(self, number: int) -> "Progress":
         """Return the progress of a part of the training; `end` removes its file too."""
         found = copy.copy(self)
         found.path = Path(f"{self.path}.{number}")
         found._written = time.monotonic()
-        self._parts.append(found)
         return found
+
+    def shares(self, count: int) -> list["Progress"]:
+        """Return the progress of each process's share of the members, if there are `count`."""
+        if count == 1:
+            return [self]
+        found = [self.part(number) for number in range(count)]
+        for each in found:
+            each._shares = count
+        return found
+
+    def begun(self) -> int:
+        """Return in how many shares the same training was begun; 0 if nothing of it is kept."""
+        for path in (self.path, *_beside(self.path)):
+            with suppress(OSError, ValueError):
+                metadata = files.read_metadata(path)
+                if metadata.get("identity") == self._identity:
+                    return int(metadata["shares"])
+        return 0
 
     def resume(self, members: Members) -> tuple[Members, int, list[Divergence]]:
         """Return the kept members, the number of epochs that they had, and the divergences so far.
@@ -95,15 +116,21 @@ class Progress:
         state |= {f"generator.{i}": each.get_state() for i, each in enumerate(members.generators)}
         state["flat"] = ensemble.flat.detach()
         arrays = {name: value.cpu().numpy() for name, value in state.items()}
-        metadata = {"identity": self._identity, "epochs": epochs}
+        metadata = {"identity": self._identity, "epochs": epochs, "shares": self._shares}
         metadata["diverged"] = divergence.records(diverged)
         files.write_tensors(self.path, arrays, metadata)
         self._written = time.monotonic()
 
     def end(self) -> None:
         """Remove the files, once the training's output is written."""
-        for each in (self, *self._parts):
-            each.path.unlink(missing_ok=True)
+        for path in (self.path, *_beside(self.path)):
+            path.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> list[Path]:
+    """Return the files of a training's parts, and of the parts' shares."""
+    found = path.parent.glob(f"{glob.escape(path.name)}.*")
+    return sorted(each for each in found if re.fullmatch(r"(\.\d+)+", each.name[len(path.name) :]))
 
 
 def code() -> list[Path]:

@@ -30,6 +30,18 @@ from prunescape.optimising.objectives import objective
 from prunescape.optimising.preconditioned import PreconditionedSGD
 
 
+class AllDivergedError(ValueError):
+    """All replicates of a training diverged.
+
+    Attributes:
+        diverged: how each of them did, in the order in which they did.
+    """
+
+    def __init__(self, diverged: Sequence[Divergence]) -> None:
+        super().__init__(f"all {len(diverged)} replicates diverged; {diverged[-1]}")
+        self.diverged = list(diverged)
+
+
 class Fitted(NamedTuple):
     """The result of training an ensemble."""
 
@@ -39,7 +51,7 @@ class Fitted(NamedTuple):
     replicates: list[int]
     """The replicate numbers of the M members that are left."""
     diverged: list[Divergence]
-    """The replicates that diverged and are left out."""
+    """The replicates that diverged and are left out, by epoch, then in the members' order."""
 
 
 def fit(
@@ -54,6 +66,7 @@ def fit(
     trainable: Arrays | None = None,
     first_epoch: int = 0,
     progress: Progress | None = None,
+    shown: bool = True,
 ) -> Fitted:
     """Fit an ensemble and return its estimates, without the replicates that diverge.
 
@@ -71,9 +84,10 @@ def fit(
         trainable: weight name -> boolean [M, ...]; the other weights keep their bits.
         first_epoch: number of the first epoch, which names the stream of its batches.
         progress: file in which the training keeps its state, to go on after a kill.
+        shown: whether stderr shows how far the training is.
 
     Raises:
-        ValueError: if all replicates diverge, at the end of the epoch in which the last one does.
+        AllDivergedError: at the end of the epoch in which the last replicate diverges.
     """
     goal = objective(network, settings["objective"])
     members = _beginning(goal, scaling, images, settings, root, replicates, start, trainable)
@@ -83,9 +97,7 @@ def fit(
     done, diverged = 0, list[Divergence]()
     if progress:
         members, done, diverged = progress.resume(members)
-    if done:
-        print(f"goes on after epoch {done} of {len(sizes)}", file=sys.stderr)
-    with _progress_bar(sum(counts), sum(counts[:done])) as bar:
+    with _progress_bar(counts, done, shown) as bar:
         for epoch in range(done, len(sizes)):
             losses, last = training.epoch(members, epoch, sizes[epoch], first_epoch + epoch, bar)
             sound = _sound(members)
@@ -103,9 +115,14 @@ def fit(
     return Fitted(found, members.replicates, diverged)
 
 
-def _progress_bar(steps: int, done: int) -> tqdm:
-    """Return a bar that counts steps, some of which were done before."""
-    return tqdm(total=steps, initial=done, unit="step", mininterval=5, ascii=True)
+def _progress_bar(counts: Sequence[int], done: int, shown: bool) -> tqdm:
+    """Return a bar that counts steps, so many each epoch; `done` epochs were trained before."""
+    if done:
+        print(f"goes on after epoch {done} of {len(counts)}", file=sys.stderr)
+    steps, before = sum(counts), sum(counts[:done])
+    return tqdm(
+        total=steps, initial=before, unit="step", mininterval=5, ascii=True, disable=not shown
+    )
 
 
 def _beginning(
@@ -343,12 +360,12 @@ def _diverged(
                 divergence.likely(settings, epoch, step + 1),
             ),
         )
-    return list(found.values())
+    return [found[replicate] for replicate in dict.fromkeys(replicates) if replicate in found]
 
 
 def _left(members: Members, diverged: Sequence[Divergence]) -> Members:
-    """Return the members of the replicates that have not diverged; ValueError if all have."""
+    """Return the members of the replicates that have not diverged; AllDivergedError if all have."""
     lost = {each.replicate for each in diverged}
     if lost.issuperset(members.replicates):
-        raise ValueError(f"all {len(lost)} replicates diverged; {diverged[-1]}")
+        raise AllDivergedError(diverged)
     return members.without(lost)

@@ -133,22 +133,42 @@ def read_tensors(path: str | os.PathLike) -> tuple[Arrays, dict[str, Any]]:
 
     ValueError names the file if its header is missing, or it is truncated or not safetensors.
     """
-    try:
-        with safe_open(path, framework="numpy") as opened:
-            tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
-            metadata = json.loads((opened.metadata() or {}).get("prunescape", "{}"))
+    with _reading(path) as opened:
+        tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
         # numpy's built-in types; packages may have registered others.
         if any(array.dtype.kind not in "biuf" for array in tensors.values()):
             raise TypeError("a tensor of a type that numpy does not have")
-        if not isinstance(metadata, dict):
-            raise TypeError("metadata that are no JSON object")
+        return tensors, _metadata(opened)
+
+
+def read_metadata(path: str | os.PathLike) -> dict[str, Any]:
+    """Return the metadata that `write_tensors` stored, without reading arrays.
+
+    ValueError names the file as `read_tensors` does.
+    """
+    with _reading(path) as opened:
+        return _metadata(opened)
+
+
+@contextlib.contextmanager
+def _reading(path: str | os.PathLike) -> Iterator[Any]:
+    """Open a safetensors file; errors of the block name it."""
+    try:
+        with safe_open(path, framework="numpy") as opened:
+            yield opened
     except (SafetensorError, json.JSONDecodeError, RecursionError, TypeError) as error:
         text = one_line(error)
         raise ValueError(f"{path}: not a readable safetensors file ({text})") from None
     except OSError as error:
         named = "" if str(path) in str(error) else f"{path}: "
         raise type(error)(f"{named}{error}") from None
-    return tensors, metadata
+
+
+def _metadata(opened: Any) -> dict[str, Any]:
+    metadata = json.loads((opened.metadata() or {}).get("prunescape", "{}"))
+    if not isinstance(metadata, dict):
+        raise TypeError("metadata that are no JSON object")
+    return metadata
 
 
 def read_members(path: str | os.PathLike) -> tuple[Arrays, list[int]]:

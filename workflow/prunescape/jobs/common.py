@@ -8,6 +8,7 @@ from typing import Any
 from prunescape.pipeline import imported_code, paths, plan, replicates
 from prunescape.pipeline.plan import Arm, Config, Model
 from prunescape.pipeline.schedules import Point, Schedule, schedule
+from prunescape.running.processes import divided
 
 Wildcards = Any  # Snakemake's, or anything with the names of the path grammar as attributes
 
@@ -41,6 +42,18 @@ def priority(config: Config, wildcards: Wildcards, early: bool = False) -> int:
     after = config["studies"][::-1]
     turn = after.index(wildcards.study) if wildcards.study in after else 0
     return 2 * turn + early
+
+
+def processes(config: Config, wildcards: Wildcards, most: int) -> int:
+    """Return how many processes share a job's replicates, at most `most`.
+
+    They decide no bit of what the job makes, so they are its threads and none of its params. With a
+    GPU, or where one may be found, there is one.
+    """
+    if config["device"] != "cpu":
+        return 1
+    members = int(replicates.trained(wildcards.last)) - int(wildcards.first) + 1
+    return len(divided(members, most))
 
 
 def fit_of(config: Config, wildcards: Wildcards) -> Mapping[str, Any]:

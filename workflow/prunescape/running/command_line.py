@@ -37,17 +37,23 @@ def run(main: Callable[[], None]) -> None:
     try:
         with _ends_noted():
             main()
-    except (ValueError, OSError) as error:
-        _end(str(error))
     except SystemExit as error:
-        place = _foreign(error.__traceback__)
-        if not place:
+        if not _foreign(error.__traceback__):
             raise  # argparse's or ours, after its message
-        _end(f"{place} ended the program (SystemExit: {error.code})")
+        _end(explained(error))
     except Exception as error:
-        traceback.print_exc()
-        place = _foreign(error.__traceback__)
-        _end(f"{f'{place}: ' if place else ''}{type(error).__name__}: {error}")
+        _end(explained(error))
+
+
+def explained(error: Exception | SystemExit) -> str:
+    """Return why an error ends a script; print the traceback of one that isn't expected."""
+    if isinstance(error, (ValueError, OSError)):
+        return str(error)
+    place = _foreign(error.__traceback__)
+    if isinstance(error, SystemExit):
+        return f"{place or 'the script'} ended the program (SystemExit: {error.code})"
+    traceback.print_exc()
+    return f"{f'{place}: ' if place else ''}{type(error).__name__}: {error}"
 
 
 def _end(reason: str) -> NoReturn:

@@ -23,9 +23,10 @@ class Ending(NamedTuple):
     start: float
     """CPU seconds to start the interpreter and import the script's modules."""
     work: float
-    """CPU seconds after that."""
+    """CPU seconds after that, with those of all child processes that have ended."""
     memory: float
-    """Peak resident memory, in MB."""
+    """Peak resident memory, in MB. Processes that share the work are added up, each with its own
+    peak: memory that several share counts for each of them, so the sum is an upper bound."""
 
     def __str__(self) -> str:
         return (
@@ -48,13 +49,22 @@ _LINE = re.compile(
 _LINE_LENGTH = 200
 # Matched against whole lines, so that most fail at the first characters.
 _FAILED = re.compile(r"(\w{1,50}\.py) failed: (.*)")
+_children = [0.0]
+"""The summed peaks, in MB, of the processes that shared the work."""
 _CRASHED = "Fatal Python error: "
 """The first words of Python's fault handler; a traceback follows."""
 
 
 def of_this_process(script: str, start: float) -> Ending:
     """Return this process's cost until now; `start` is the CPU seconds that starting took."""
-    return Ending(script, start, time.process_time() - start, peak_memory())
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    work = time.process_time() - start + children.ru_utime + children.ru_stime
+    return Ending(script, start, work, peak_memory() + _children[0])
+
+
+def count_children(memory: float) -> None:
+    """Count the summed peaks of processes that shared the work; of several times, the largest."""
+    _children[0] = max(_children[0], memory)
 
 
 def read(log: Path) -> Ending | None:

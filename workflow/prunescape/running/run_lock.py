@@ -16,8 +16,6 @@ from prunescape.foundations import file_locks
 FILE = ".snakemake/alone.lock"
 """The locked file; it has the last run's machine, and where that run's jobs ran."""
 LOCKS = ".snakemake/locks"
-DECIDING = ".snakemake/deciding.lock"
-"""The file that `make decide` locks from its first run to its last."""
 HERE, CLUSTER = "here", "cluster"
 """Where jobs run: on Snakemake's machine, or on others, where they may outlive Snakemake."""
 
@@ -34,7 +32,7 @@ def wait(folder: Path) -> None:
     Raises:
         ValueError: if Snakemake has locked the folder and may still be at work.
     """
-    handle = _opened(folder / FILE)
+    handle = _opened(folder)
     try:
         if not file_locks.take(handle):
             print(
@@ -57,7 +55,7 @@ def claim(folder: Path, where: str) -> None:
     Raises:
         ValueError: if another run is at work.
     """
-    handle = _opened(folder / FILE)
+    handle = _opened(folder)
     try:
         if os.environ.get(HOLDER) != str(os.getpid()) and not file_locks.take(handle):
             raise ValueError(f"another run is at work in {folder.resolve()}: wait for its end")
@@ -66,24 +64,9 @@ def claim(folder: Path, where: str) -> None:
     _note(handle, where)
 
 
-def decide(folder: Path) -> None:
-    """Take the lock of who decides claims in `folder`, until this process ends.
-
-    Two would append replicates by turns, each to what it read before the other's run.
-
-    Raises:
-        ValueError: if another process has it.
-    """
-    try:
-        if not file_locks.take(_opened(folder / DECIDING)):
-            where = folder.resolve()
-            raise ValueError(f"another `make decide` is at work in {where}: wait for its end")
-    except OSError:
-        return
-
-
-def _opened(path: Path) -> int:
-    """Open a file that is locked; it stays open until the process ends."""
+def _opened(folder: Path) -> int:
+    """Open FILE; it stays open until the process ends."""
+    path = folder / FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
 
