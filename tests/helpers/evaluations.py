@@ -45,6 +45,7 @@ def row(**changes: Any) -> dict[str, Any]:
         "silent_by_layer": "0",
         "revived_weights": 0,
         "kept_by_unit": "0-1 0-1 0-1",
+        "within_scope": "1 1 1",
     } | changes
     return {"accuracy": made["n_correct"] / made["n_images"]} | made
 

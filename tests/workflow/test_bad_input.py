@@ -284,8 +284,8 @@ def made(tmp_path):
 
 ARGUMENTS = {
     "--model": '{"study": "s", "dataset": "d", "network": "n", "fit": "f"}',
-    "--arm": '{"criterion": "snr", "scope": "global", "selection": "exact_k", '
-    '"schedule": "oneshot", "effects": ["zero"], "points": [[0, "0.50"]]}',
+    "--arm": '{"criterion": "snr", "scope": "global", "within": ["global"], '
+    '"selection": "exact_k", "schedule": "oneshot", "effects": ["zero"], "points": [[0, "0.50"]]}',
     "--conditions": '[[["none", "0"]]]',
     "--seed": "1",
 }

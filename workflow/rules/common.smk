@@ -132,7 +132,7 @@ wildcard_constraints:
     first="[0-9]+",
     last="[0-9]+(_[0-9]+)?",
     criterion="[a-z0-9_]+",
-    scope="[a-z_]+",
+    scope="[a-z0-9_]+",
     selection="exact_k|threshold|none",
     schedule="[a-z0-9_]+",
     level=levels.PATTERN,

@@ -31,12 +31,14 @@ rule check_network:
     params:
         network=job(jobs.fit.layers),
         fit=job(jobs.fit.checked_settings),
+        scopes=job(jobs.fit.checked_scopes),
     conda:
         "../../envs/torch.yaml"
     priority: early
     shell:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
-        " --fit {params.fit:q} --output {output:q} > {log:q} 2>&1"
+        " --fit {params.fit:q} --study {wildcards.study:q} --scopes {params.scopes:q}"
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule import_weights:

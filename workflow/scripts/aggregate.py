@@ -52,8 +52,8 @@ def main() -> None:
         outcome_bits.read(f"{arguments.folder}/{path}") for path in plan.outcome_files(planned)
     )
 
-    roundings = plan.roundings(planned)
-    scores = gates.passed(records, plan.keys(planned), packed, roundings)
+    rules = plan.roundings(planned), plan.own_scopes(planned)
+    scores = gates.passed(records, plan.keys(planned), packed, *rules)
 
     table.write_parquet(scores, arguments.table_output)
     table.write_csv(table.of_diverged(records), arguments.diverged_output)

@@ -5,7 +5,8 @@ import torch
 import _script
 from prunescape.data import image_tensors
 from prunescape.foundations import files
-from prunescape.networks import module_checks
+from prunescape.networks import module_checks, prunable
+from prunescape.pipeline.scopes import Scope
 
 
 def main() -> None:
@@ -18,6 +19,13 @@ def main() -> None:
         type=_script.structure,
         required=True,
         help="scaling, optimiser, distribution, batch_sizes (JSON)",
+    )
+    parser.add_argument("--study", required=True, help="part of the key of its scopes")
+    parser.add_argument(
+        "--scopes",
+        type=_script.structure,
+        default={},
+        help="the study's own: name -> [kind, layers, left-out layers] (JSON)",
     )
     parser.add_argument("--output", required=True, help="layers and their places (JSON)")
     arguments = parser.parse_args()
@@ -32,7 +40,12 @@ def main() -> None:
         fit["batch_sizes"],
     )
     network = module_checks.checked(arguments.network, split.images, fit["scaling"], use)
+    paths = prunable.paths(network)
     print(module_checks.line(network))
+    for name, each in arguments.scopes.items():
+        layers = Scope(*each).layers(paths, f"catalogue.{arguments.study}.scopes.{name}")
+        print(f"scope {name}: {', '.join(f'{layer} {paths[layer]}' for layer in layers)}")
+    # Without the scopes: training reads this file, and doesn't depend on them.
     files.write_json(arguments.output, module_checks.summary(network))
 
 

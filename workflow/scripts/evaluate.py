@@ -30,7 +30,7 @@ def read_arguments() -> argparse.Namespace:
         "--arm",
         type=_script.structure,
         required=True,
-        help="criterion, scope, selection, schedule, effects, points: [[step, level], ...] (JSON)",
+        help="criterion, scope, within, selection, schedule, effects, points (JSON)",
     )
     parser.add_argument(
         "--conditions",

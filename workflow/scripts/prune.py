@@ -14,7 +14,10 @@ def main() -> None:
     parser.add_argument("--level", required=True, help="share to remove, or threshold; a decimal")
     parser.add_argument("--selection", required=True, choices=["exact_k", "threshold"])
     parser.add_argument(
-        "--arms", type=_script.structure, required=True, help="[[criterion, scope, floor], ...]"
+        "--arms",
+        type=_script.structure,
+        required=True,
+        help="[[criterion, scope, floor, [kind, layers, left-out layers]], ...]",
     )
     parser.add_argument(
         "--rounding", required=True, choices=["nearest", "down"], help="of how many go: exact_k"
@@ -27,7 +30,8 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="packed masks to write")
     arguments = parser.parse_args()
 
-    scores, replicates = files.read_members(arguments.scores)
+    scores, described = files.read_tensors(arguments.scores)
+    replicates = files.members_of(arguments.scores, scores, described)
     previous = None
     if arguments.previous:
         previous = arm_masks.of_replicates(*files.read_members(arguments.previous), replicates)
@@ -40,6 +44,7 @@ def main() -> None:
         replicates,
         previous,
         arguments.rounding,
+        dict(described.get("paths", ())),
     )
     for flagged in arm_masks.empty_layers(masks, replicates):
         print(flagged, file=sys.stderr)

@@ -77,10 +77,10 @@ def main() -> None:
     )
     checkpoint.save(arguments.output)
     if arguments.scores_output:
-        scores, replicates = ranking.scores_by_arm(
+        scores = ranking.scores_by_arm(
             checkpoint, arguments.criteria, arguments.fit, split.images, split.labels, root
         )
-        files.write_tensors(arguments.scores_output, scores, {"replicates": replicates})
+        files.write_tensors(arguments.scores_output, scores, ranking.metadata(checkpoint))
     progress.end()
 
 

@@ -41,7 +41,7 @@ def main() -> None:
         measured,
         (arguments.seed, arguments.study),
     )
-    files.write_tensors(arguments.output, scores, {"replicates": checkpoint.replicates})
+    files.write_tensors(arguments.output, scores, ranking.metadata(checkpoint))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from prunescape.evaluation import input_noise, input_noise_kinds, table
 from prunescape.figures import kinds
 from prunescape.foundations import levels, user_files
 from prunescape.optimising.posteriors import SIGMA_PARAMETERS
+from prunescape.pipeline import scopes
 from tests.helpers.configurations import DEFAULT, SCHEDULES, SMALL, scheduled, small
 from tests.helpers.places import ROOT
 
@@ -237,7 +238,8 @@ def enum_of(definition, key):
 
 
 def test_words_of_the_schema_are_those_of_the_table():
-    assert enum_of("arm", "scopes") | {"none"} == set(table.SCOPES)
+    assert SCHEMA["$defs"]["scope"]["properties"]["kind"]["enum"] == list(scopes.KINDS)
+    assert ", ".join(scopes.BUILT_IN) in SCHEMA["$defs"]["arm"]["properties"]["scopes"]["x-allowed"]
     assert enum_of("arm", "selection") | {"none"} == set(table.SELECTIONS)
     assert enum_of("arm", "effects") | {"none"} == set(table.EFFECTS)
     assert list(input_noise._KINDS) == list(input_noise_kinds.BUILT_IN)

@@ -45,6 +45,7 @@ def arm(levels, arm_effects=("zero",), scope="global"):
     return {
         "criterion": "snr",
         "scope": scope,
+        "within": [scope],
         "selection": "exact_k",
         "schedule": "oneshot",
         "effects": list(arm_effects),
@@ -65,7 +66,7 @@ def evaluate(levels, conditions, arm_effects=("zero",), scope="global", fitted=F
 
 def dense(fitted=FITTED, conditions=CLEAN, images=IMAGES):
     none = dict.fromkeys(["criterion", "scope", "selection", "schedule"], "none")
-    whole = none | {"effects": ["none"], "points": [[0, "0"]]}
+    whole = none | {"within": ["none"], "effects": ["none"], "points": [[0, "0"]]}
     cases = evaluating.cases(fitted, [], [], whole, [conditions])
     return evaluating.rows(cases, {}, images, LABELS, STREAM)
 
@@ -102,6 +103,23 @@ def test_a_row_for_each_effect_level_replicate_and_condition():
     assert {(row["criterion"], row["scope"], row["schedule"], row["step"]) for row in rows} == {
         ("snr", "global", "oneshot", 0)
     }
+
+
+def test_counts_are_of_the_whole_network_whatever_layers_a_scope_takes():
+    own = ["layer", [], [1, -1]]
+    arms, replicates = [("snr", "inner", 0, own)], FITTED.replicates
+    made = arm_masks.masks(SCORES, arms, "exact_k", "0.60", (2011, "graves"), replicates)
+    words = arm(["0.60"], scope="inner") | {"within": own}
+    cases = evaluating.cases(FITTED, [], [(made, replicates)], words, [CLEAN])
+    middle = SIZES[1] - round(0.6 * SIZES[1])
+    for row in evaluating.rows(cases, MEANS, IMAGES, LABELS, STREAM):
+        assert (row["scope"], row["level"]) == ("inner", 0.6)
+        assert row["total_weights"] == sum(SIZES)
+        assert row["kept_by_layer"] == f"{SIZES[0]} {middle} {SIZES[2]}"
+        assert row["kept_weights"] == SIZES[0] + middle + SIZES[2]
+        assert row["sparsity_actual"] == (SIZES[1] - middle) / sum(SIZES)
+        assert row["within_scope"] == "0 1 0"
+    assert {row["within_scope"] for row in dense()} == {"1 1 1"}
 
 
 @pytest.mark.parametrize("effect", ["zero", "compensate", "freeze"])
@@ -327,7 +345,12 @@ def test_each_step_of_a_chain_has_its_own_weights_even_at_the_same_level():
 def test_the_dense_control_keeps_every_weight_and_is_the_trained_one():
     after = retrained(["0.90"])
     none = dict.fromkeys(["criterion", "scope", "selection"], "none")
-    control = none | {"schedule": "fine", "effects": ["none"], "points": [[3, "0"]]}
+    control = none | {
+        "within": ["none"],
+        "schedule": "fine",
+        "effects": ["none"],
+        "points": [[3, "0"]],
+    }
     cases = evaluating.cases(FITTED, [after], [], control, [CLEAN])
     rows = evaluating.rows(cases, {}, IMAGES, LABELS, STREAM)
     for row in rows:

@@ -96,6 +96,72 @@ def test_a_gate_trips_on_its_own_defect_and_names_it(gate, defect):
     assert " replicate 7 " in message
 
 
+def inner(**changes):
+    """A row that passes: the first layer is whole; of 40 others 36 go, 27 and 9 or as is said."""
+    kept = {"kept_weights": 64, "sparsity_actual": 0.36, "min_layer_kept": 1}
+    kept |= {"kept_by_layer": "60 3 1", "kept_by_unit": "6-6 0-1 0-1", "within_scope": "0 1 1"}
+    return row(scope="inner", **kept | changes)
+
+
+def stopped(kind, *rows):
+    """Return the gate that stops rows of a study whose own scope `inner` counts as `kind`."""
+    records = [record(dense(), *rows)]
+    try:
+        own = {"graves": {"inner": kind}}
+        gates.passed(records, keys(records), map(outcomes, records), None, own)
+    except gates.GateError as error:
+        return str(error).partition(":")[0]
+    return None
+
+
+UNITS = {"kept_by_layer": "60 5 2", "kept_by_unit": "6-6 1-1 1-1", "kept_weights": 67}
+
+
+@pytest.mark.parametrize(
+    ("kind", "sound"),
+    [
+        ("global", inner()),
+        ("global", inner(kept_by_layer="60 4 0", min_layer_kept=0, dead_units=2)),
+        ("floor", inner(effect="freeze", sparsity_actual=0, frozen_weights=36)),
+        ("layer", inner()),
+        ("output_unit", inner(**UNITS, sparsity_actual=0.33, min_layer_kept=2)),
+        (
+            "global",
+            inner(selection="threshold", level=2.0, kept_by_layer="60 5 1", kept_weights=66),
+        ),
+    ],
+)
+def test_layers_that_a_studys_own_scope_leaves_out_keep_all(kind, sound):
+    assert stopped(kind, sound) is None
+    lost = {"kept_by_layer": sound["kept_by_layer"].replace("60", "59")}
+    lost |= {"kept_by_unit": sound["kept_by_unit"].replace("6-6", "5-6")}
+    assert stopped(kind, sound | lost) == "own_scopes_exact"
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        ("global", inner(kept_by_layer="60 4 1", kept_weights=65)),
+        ("global", inner(kept_by_layer="7 2 1", kept_weights=10)),  # 90 % of the whole network
+        ("global", inner(within_scope="1 1 1")),
+        ("global", inner(within_scope="1 1")),
+        ("floor", inner(kept_by_layer="60 2 1", kept_weights=63, effect="freeze")),
+        ("layer", inner(kept_by_layer="60 4 0", min_layer_kept=0, dead_units=2)),
+        ("output_unit", inner()),
+        ("global", inner(fit="other")),  # no dense row to know the layers by
+    ],
+)
+def test_a_studys_own_scope_is_counted_in_its_layers(kind, wrong):
+    assert stopped(kind, wrong) == "own_scopes_exact"
+
+
+def test_a_name_that_is_no_scope_of_the_study_is_counted_in_all_layers():
+    records = [record(dense(), inner())]
+    own = {"other": {"inner": "global"}}
+    with pytest.raises(gates.GateError, match=r"^sparsity_exact: "):
+        gates.passed(records, keys(records), map(outcomes, records), None, own)
+
+
 def test_a_flagged_dead_layer_passes():
     flagged = row(kept_by_layer="6 4 0", min_layer_kept=0, dead_units=3)
     assert tripped([record(dense(), flagged)]) is None

@@ -79,7 +79,7 @@ def test_written_and_read_again_it_is_the_same(records, tmp_path):
         ({"noise": "grey_raw"}, "noise_level is 0 for noise none"),
         ({"kept_weights": 101}, "kept_weights <= total_weights"),
         ({"noise": "thick fog", "noise_level": 0.1}, "noise: .*'thick fog'"),
-        ({"scope": "everywhere"}, "scope: .*'everywhere'"),
+        ({"scope": "every where"}, "scope: .*'every where'"),
         ({"step": 1.5}, "step: "),
         ({"replicate": 0}, "replicate: "),
         ({"replicate": None}, "replicate: "),

@@ -193,7 +193,7 @@ def test_evaluations_name_the_networks_that_are_missing():
     generator = np.random.default_rng(0)
     kept = {f"snr/global/{k}": generator.random(shape) < 0.5 for k, shape in shapes.items()}
     arm = {"criterion": "snr", "scope": "global", "selection": "exact_k", "schedule": "oneshot"}
-    arm |= {"effects": ["zero"], "points": [[0, "0.50"], [0, "0.90"]]}
+    arm |= {"within": ["global"], "effects": ["zero"], "points": [[0, "0.50"], [0, "0.90"]]}
     packed = selection.pack(kept), [1, 2, 3]  # of a step before, when all three were there
     cases = evaluating.cases(short, [], [packed, packed], arm, [[("none", "0")]] * 2)
 

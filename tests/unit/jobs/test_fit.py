@@ -52,6 +52,16 @@ def test_a_check_is_told_how_weights_start_and_what_trains_them():
     assert checked(CONFIG, VI)["distribution"] == "warm_start"
 
 
+def test_a_check_is_told_the_scopes_of_the_arms_that_prune_its_model():
+    own = {"inner": {"kind": "layer", "layers": [1, "fc*"]}, "unused": {"kind": "global"}}
+    config = filled()
+    config["catalogue"]["study"]["scopes"] = own
+    assert fit.checked_scopes(config, VI) == "{}"
+    config["catalogue"]["study"]["arms"][0]["scopes"] = ["global", "inner"]
+    assert json.loads(fit.checked_scopes(config, VI)) == {"inner": ["layer", [1, "fc*"], []]}
+    assert fit.checked_scopes(config, POINT) == "{}"
+
+
 @pytest.fixture
 def given(tmp_path, monkeypatch):
     """The config with a fit whose weights are given, in two blocks."""

@@ -71,12 +71,14 @@ def test_a_job_prunes_the_arms_that_have_its_level():
         level: json.loads(prune.pruned_arms(CONFIG, job(selection="exact_k", level=level)))
         for level in ("0.50", "0.90")
     }
-    both = [["snr", "global", 0], ["random", "global", 0]]
-    assert at == {"0.50": both, "0.90": [*both, ["magnitude", "layer", 0]]}
+    both = [["snr", "global", 0, ["global", [], []]], ["random", "global", 0, ["global", [], []]]]
+    assert at == {"0.50": both, "0.90": [*both, ["magnitude", "layer", 0, ["layer", [], []]]]}
     assert prune.pruned_arms(CONFIG, job(selection="threshold", level="0.90")) == "[]"
     # Steps of the chain at 0.50 are pruned by jobs of their own.
     point = job(fit="point", selection="exact_k", level="0.50")
-    assert json.loads(prune.pruned_arms(CONFIG, point)) == [["magnitude", "global", 0]]
+    assert json.loads(prune.pruned_arms(CONFIG, point)) == [
+        ["magnitude", "global", 0, ["global", [], []]]
+    ]
 
 
 def test_a_floor_travels_with_its_arm():
@@ -84,18 +86,38 @@ def test_a_floor_travels_with_its_arm():
     config = filled()
     config["catalogue"]["study"]["arms"][1] |= arms
     assert json.loads(prune.chained_arms(config, FINE)) == [
-        ["magnitude", "floor", 7],
-        ["random", "floor", 7],
+        ["magnitude", "floor", 7, ["floor", [], []]],
+        ["random", "floor", 7, ["floor", [], []]],
     ]
     config["catalogue"]["study"]["arms"][0] |= arms
     wildcards = job(selection="exact_k", level="0.50")
-    assert json.loads(prune.pruned_arms(config, wildcards))[0] == ["snr", "floor", 7]
+    assert json.loads(prune.pruned_arms(config, wildcards))[0] == [
+        "snr",
+        "floor",
+        7,
+        ["floor", [], []],
+    ]
+
+
+def test_the_layers_of_a_studys_own_scope_travel_with_its_arms():
+    config = filled()
+    study = config["catalogue"]["study"]
+    study["scopes"] = {"inner": {"kind": "layer", "except": [1, "fc"]}}
+    study["arms"][1]["scopes"] = ["inner", "global"]
+    both = json.loads(prune.chained_arms(config, FINE))
+    assert both[:2] == [
+        ["magnitude", "inner", 0, ["layer", [], [1, "fc"]]],
+        ["magnitude", "global", 0, ["global", [], []]],
+    ]
+    study["arms"][0]["scopes"] = ["inner"]
+    found = json.loads(prune.pruned_arms(config, job(selection="exact_k", level="0.50")))
+    assert found[0] == ["snr", "inner", 0, ["layer", [], [1, "fc"]]]
 
 
 def test_the_control_of_a_chain_is_not_pruned():
     assert json.loads(prune.chained_arms(CONFIG, FINE)) == [
-        ["magnitude", "global", 0],
-        ["random", "global", 0],
+        ["magnitude", "global", 0, ["global", [], []]],
+        ["random", "global", 0, ["global", [], []]],
     ]
 
 

@@ -112,7 +112,7 @@ def test_masks_are_exact_and_zeros_stay_zeros_in_retraining(point, scope):
         assert not pruned.arrays[f"{layer}.weight"][~mask].any()
     assert (after.arrays["own.norm.num_batches_tracked"] == 4).all()
     arm = {"criterion": "magnitude", "scope": scope, "selection": "exact_k"}
-    arm |= {"schedule": "again", "effects": ["zero"], "points": [(0, "0.90")]}
+    arm |= {"within": [scope], "schedule": "again", "effects": ["zero"], "points": [(0, "0.90")]}
     rows = evaluated(point, [after], [(packed, [1, 2])], arm, {})
     assert len(rows) == 4  # replicates, clean and noisy
     for row in rows:
@@ -128,7 +128,7 @@ def test_posteriors_are_pruned_and_compensated(posterior):
     )
     packed = arm_masks.masks(scores, [("snr", "global", 0)], "exact_k", "0.50", ROOT, [1, 2])
     arm = {"criterion": "snr", "scope": "global", "selection": "exact_k", "schedule": "oneshot"}
-    arm |= {"effects": ["zero", "compensate"], "points": [(0, "0.50")]}
+    arm |= {"within": ["global"], "effects": ["zero", "compensate"], "points": [(0, "0.50")]}
     rows = evaluated(posterior, [], [(packed, [1, 2])], arm, input_moments.means(found))
     assert len(rows) == 8
     by_effect = {row["effect"]: row for row in rows if row["replicate"] == 1}

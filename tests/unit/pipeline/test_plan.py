@@ -374,6 +374,21 @@ def test_a_chain_gives_its_levels_and_a_control_at_every_step():
     assert control.effects == ("none",)
 
 
+def test_a_studys_own_scope_is_an_arm_of_its_name():
+    own = {"inner": {"kind": "layer", "except": [1, -1]}}
+    made = config(arm(scopes=["layer", "inner"]))
+    made["catalogue"]["graves"]["scopes"] = own
+    found = arms_of(made)
+    assert found["snr", "inner", "exact_k", "oneshot"].within == ("layer", (), (1, -1))
+    assert found["snr", "layer", "exact_k", "oneshot"].within == ("layer", (), ())
+    outline = plan.outline(made)
+    assert list(plan.keys(outline)) == list(plan.keys(made))
+    assert {key[5] for key in plan.keys(made)} == {"none", "layer", "inner"}
+    assert plan.own_scopes(outline) == {"graves": {"inner": "layer"}}
+    assert plan.own_scopes(config(arm())) == {"graves": {}}
+    assert any("/evaluate/snr/inner/exact_k/oneshot/" in path for path in plan.row_files(made))
+
+
 def test_levels_that_are_trained_independently_have_one_control():
     arms = arms_of(chained())
     assert arms[TUNED].points == ((0, "0.50"), (0, "0.90"), (0, "0.95"))

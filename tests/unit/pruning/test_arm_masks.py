@@ -27,6 +27,10 @@ def unpacked(packed, criterion, scope):
     return selection.unpack(arm_masks.layers_of(packed, criterion, scope), SHAPES)
 
 
+def k_of(level, units):
+    return round(float(level) * units)
+
+
 def flat(kept):
     return np.concatenate([mask.reshape(len(mask), -1) for mask in kept.values()], axis=1)
 
@@ -176,3 +180,66 @@ def test_layers_come_in_the_order_of_the_network():
     names = [str(number) for number in range(1, 12)]
     arrays = {f"snr/{name}": np.zeros(1) for name in sorted(names)}
     assert list(arm_masks.layers_of(arrays, "snr")) == names
+
+
+INNER = ["global", [], [1, -1]]
+PATHS = {"1": "first", "2": "middle", "3": "last"}
+
+
+@pytest.mark.parametrize("kind", ["global", "layer", "output_unit", "floor"])
+def test_a_studys_own_scope_prunes_its_layers_as_if_there_were_no_others(kind):
+    arms = [("snr", "inner", 7, [kind, ["middle", 1], []]), ("snr", kind, 7)]
+    packed = arm_masks.masks(SCORES, arms, "exact_k", "0.70", ROOT, (1, 2, 3), paths=PATHS)
+    kept = unpacked(packed, "snr", "inner")
+    assert kept["3"].all()
+    scores = {layer: SCORES[f"snr/{layer}"] for layer in ("1", "2")}
+    ties = [streams.generator(*ROOT, "ties", "snr", "inner", r) for r in (1, 2, 3)]
+    expected = selection.exact_k(scores, "0.70", kind, ties, floor=7)
+    for layer, mask in expected.items():
+        np.testing.assert_array_equal(kept[layer], mask)
+        assert not mask.all()
+    # Beside it the library's scope of that kind takes all layers.
+    assert not unpacked(packed, "snr", kind)["3"].all()
+
+
+def test_layers_that_are_left_out_stay_whole_in_chains_and_under_thresholds():
+    by_arm = {f"snr/inner/{layer}": SCORES[f"snr/{layer}"] for layer in SHAPES}
+    arms, before = [("snr", "inner", 0, INNER)], None
+    for level in ("0.50", "0.80"):
+        scores = by_arm if before else SCORES
+        packed = arm_masks.masks(
+            scores, arms, "exact_k", level, ROOT, (1, 2, 3), before, paths=PATHS
+        )
+        kept = unpacked(packed, "snr", "inner")
+        assert kept["1"].all()
+        assert kept["3"].all()
+        weights = kept["2"][0].size
+        left = weights - k_of(level, weights)
+        assert kept["2"].reshape(3, -1).sum(1).tolist() == [left] * 3
+        if before:
+            assert (kept["2"] <= unpacked(before, "snr", "inner")["2"]).all()
+        before = packed
+    packed = arm_masks.masks(SCORES, arms, "threshold", "1.5", ROOT, (1, 2, 3), paths=PATHS)
+    kept = unpacked(packed, "snr", "inner")
+    assert kept["1"].all()
+    assert kept["3"].all()
+    np.testing.assert_array_equal(kept["2"], SCORES["snr/2"] >= 1.5)
+
+
+def test_a_bias_goes_with_its_layer():
+    scores = {f"magnitude/{k}": SCORES[f"magnitude/{k}"] for k in SHAPES}
+    scores |= {f"magnitude/{k}.bias": SCORES[f"magnitude/{k}"][:, :, 0] for k in ("1", "2")}
+    arms = [("magnitude", "inner", 0, ["layer", [1], []])]
+    packed = arm_masks.masks(scores, arms, "exact_k", "0.50", ROOT, (1, 2, 3), paths=PATHS)
+    shapes = SHAPES | {f"{k}.bias": SHAPES[k][:1] for k in ("1", "2")}
+    kept = selection.unpack(arm_masks.layers_of(packed, "magnitude", "inner"), shapes)
+    assert {name for name, mask in kept.items() if not mask.all()} == {"1", "1.bias"}
+
+
+def test_an_unknown_layer_is_refused_with_its_key():
+    arms = [("snr", "inner", 0, ["global", ["midle"], []])]
+    with pytest.raises(
+        ValueError,
+        match=r"^catalogue\.graves\.scopes\.inner\.layers: found 'midle', perhaps middle",
+    ):
+        arm_masks.masks(SCORES, arms, "exact_k", "0.50", ROOT, (1, 2, 3), paths=PATHS)

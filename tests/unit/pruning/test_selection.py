@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from scipy import stats
 from torch.nn.utils import prune
 
-from prunescape.evaluation import table
 from prunescape.foundations import streams
+from prunescape.pipeline import scopes
 from prunescape.pruning import selection
 from tests.helpers.factories import ties
 
 LEVELS = [f"{n / 100:.2f}" for n in range(101)]
 RISING = ["0", "0.13", "0.25", "0.30", "0.50", "0.77", "0.90", "0.95"]
-SCOPES = [scope for scope in table.SCOPES if scope != "none"]
+SCOPES = scopes.BUILT_IN
 # Three layers; a convolution that is flattened into two linear ones; two convolutions.
 NETWORKS = [
     {"1": (7, 5), "2": (3, 7), "3": (2, 3)},

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from prunescape.fitting.initial_weights import initial_weights
+from prunescape.foundations import files
 from prunescape.optimising.objectives import objective
 from prunescape.pruning import arm_masks, effects, selection
 from prunescape.scoring import needs, ranking
@@ -147,8 +148,8 @@ def retrained(layers=PERCEPTRON):
 
 def test_each_arm_of_a_retrained_checkpoint_is_scored_by_its_own_criterion_on_its_own_weights():
     after = retrained()
-    found, replicates = ranking.scores_by_arm(after, ARMS, PSGD, IMAGES, LABELS, ROOT)
-    assert replicates == [4, 5]
+    found = ranking.scores_by_arm(after, ARMS, PSGD, IMAGES, LABELS, ROOT)
+    assert ranking.metadata(after)["replicates"] == [4, 5]
     layers = [layer.name for layer in after.network.weighted]
     pruned = ["magnitude/global", "magnitude/layer", "magnitude_x_std/global", "random/global"]
     assert found.keys() == {f"{arm}/{layer}" for arm in pruned for layer in layers}
@@ -162,10 +163,19 @@ def test_each_arm_of_a_retrained_checkpoint_is_scored_by_its_own_criterion_on_it
     np.testing.assert_allclose(by_scope[1], 1.5 * by_scope[0], rtol=1e-6)  # 3 of 2
 
 
+def test_a_file_of_scores_keeps_the_order_of_the_layers(tmp_path):
+    layers = [{"kind": "linear", "units": 2} for _ in range(12)]
+    made = checkpoint(layers, replicates=[7])
+    path = tmp_path / "scores.safetensors"
+    files.write_tensors(path, {}, ranking.metadata(made))
+    _, described = files.read_tensors(path)
+    assert described == {"replicates": [7], "paths": [[str(i), str(i)] for i in range(1, 13)]}
+
+
 def test_random_scores_are_the_same_at_every_step():
     # A weight that is random's last choice stays so: one order of removal a replicate.
     first, _ = score(checkpoint(PERCEPTRON, replicates=[4, 5]), ["random"])
-    later, _ = ranking.scores_by_arm(retrained(), ARMS, PSGD, IMAGES, LABELS, ROOT)
+    later = ranking.scores_by_arm(retrained(), ARMS, PSGD, IMAGES, LABELS, ROOT)
     for layer in ("1", "2", "3"):
         np.testing.assert_array_equal(later[f"random/global/{layer}"], first[f"random/{layer}"])
 

@@ -18,6 +18,7 @@ from prunescape.configuration.blocks import (
     texts_of,
     unknown_name,
 )
+from prunescape.configuration.own_scopes import kind_of, networks_of
 from prunescape.configuration.words import Place, Problem, listed, plain, shown
 from prunescape.scoring import needs
 
@@ -121,7 +122,9 @@ def _check_chain(
                 yield place, f"{text}; allowed: below 1, or effects: [freeze]"
 
 
-def check_arm(place: Place, arm: dict[Any, Any], fits: Any, networks: Any) -> Iterator[Problem]:
+def check_arm(
+    place: Place, arm: dict[Any, Any], fits: Any, networks: Any, scopes: dict[Any, Any]
+) -> Iterator[Problem]:
     """Check that an arm's fits and networks exist, and that its scopes and levels are possible."""
     for i, fit in texts_in(arm.get("fits")):
         yield from unknown_name((*place, "fits", i), fit, fits, "a fit of the study")
@@ -135,15 +138,13 @@ def check_arm(place: Place, arm: dict[Any, Any], fits: Any, networks: Any) -> It
             yield here, f"{text} ({listed(dict.fromkeys(trained))})"
 
     if "neuron" in texts_of(arm.get("scopes")):
-        settings = [mapping(mapping(fits).get(fit)) for fit in texts_of(arm.get("fits"))]
-        of_fits = [name for each in settings for name in texts_of(each.get("networks"))]
-        named = arm.get("networks") or of_fits
-        for network in dict.fromkeys(texts_of(named)):
+        for network in networks_of(arm, fits):
             if isinstance(mapping(networks).get(network), str):
                 text = f"found 'neuron' with the network {plain(network)}, which is in a file and"
                 text += " doesn't say which layer feeds which; allowed: another scope"
                 yield (*place, "scopes"), text
-    has_scope, has_number = "floor" in texts_of(arm.get("scopes")), "floor" in arm
+    counting = [kind_of(name, scopes) for name in texts_of(arm.get("scopes"))]
+    has_scope, has_number = "floor" in counting, "floor" in arm
     if has_scope and not has_number:
         yield (*place, "floor"), "found nothing, but scope floor needs it; allowed: an integer >= 1"
     if has_number and not has_scope and isinstance(arm.get("scopes"), list):
@@ -192,7 +193,12 @@ def check_needs(
 
 
 def check_pruned_biases(
-    place: Place, arm: dict[Any, Any], fits: dict[Any, Any], networks: Any, read: Read
+    place: Place,
+    arm: dict[Any, Any],
+    fits: dict[Any, Any],
+    networks: Any,
+    scopes: dict[Any, Any],
+    read: Read,
 ) -> Iterator[Problem]:
     """Check what goes with networks whose biases are pruned, tensor by tensor like weights."""
     named = [fits[name] for name in texts_of(arm.get("fits")) if name in fits]
@@ -208,7 +214,7 @@ def check_pruned_biases(
     what = f"with prune_bias in the network {plain(biased[0])}"
     for key, allowed in (("scopes", ["layer"]), ("effects", ["zero", "freeze"])):
         for word in texts_of(arm.get(key)):
-            if word not in allowed:
+            if (kind_of(word, scopes) if key == "scopes" else word) not in allowed:
                 yield (*place, key), f"found {shown(word)} {what}; allowed: {listed(allowed)}"
     for criterion, statistics in read.items():
         if statistics - needs.OF_ANY_TENSOR:

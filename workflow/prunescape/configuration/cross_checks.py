@@ -33,6 +33,7 @@ from prunescape.configuration.own_files import (
     claims_in,
     files_of_claims,
 )
+from prunescape.configuration.own_scopes import check_scope, check_scopes_of_arm
 from prunescape.configuration.versions import check_versions
 from prunescape.configuration.words import Place, Problem, listed, shown
 from prunescape.evaluation import input_noise_kinds
@@ -100,15 +101,18 @@ def _check_study(
         yield from check_fit(at_fit, settings, networks)
         yield from check_start(at_fit, settings, study["fits"], networks)
         yield from check_given(at_fit, settings, study, networks, files)
-    schedules = mapping(study.get("schedules"))
+    schedules, scopes = mapping(study.get("schedules")), mapping(study.get("scopes"))
+    for scope, settings in blocks_in(scopes):
+        yield from check_scope((*place, "scopes", scope), settings)
     for schedule, settings in blocks_in(schedules):
         yield from check_schedule((*place, "schedules", schedule), settings)
     for i, arm in blocks_in(study.get("arms")):
         at_arm = (*place, "arms", i)
-        yield from check_arm(at_arm, arm, fits, networks)
+        yield from check_arm(at_arm, arm, fits, networks, scopes)
+        yield from check_scopes_of_arm(at_arm, arm, fits, networks, scopes)
         read = statistics_read(arm, config)
         yield from check_needs((*at_arm, "criteria"), arm, mapping(fits), config, read)
-        yield from check_pruned_biases(at_arm, arm, mapping(fits), networks, read)
+        yield from check_pruned_biases(at_arm, arm, mapping(fits), networks, scopes, read)
         yield from check_schedules(at_arm, arm, mapping(fits), schedules, read)
     yield from check_arms_differ((*place, "arms"), blocks_in(study.get("arms")), mapping(fits))
     kinds = dict.fromkeys([*input_noise_kinds.BUILT_IN, *mapping(config.get("noises"))])

@@ -16,6 +16,7 @@ from prunescape.foundations.files import Arrays
 from prunescape.networks import prunable, sparse_products
 from prunescape.networks.network import Affine, Parameters
 from prunescape.networks.scaling import intensities
+from prunescape.pipeline.scopes import Scope
 from prunescape.pruning import effects, selection
 from prunescape.pruning.arm_masks import layers_of, of_replicates
 
@@ -31,6 +32,7 @@ class Case:
         checkpoint: the R members; after retraining, if the schedule trains.
         key: criterion, scope, selection, effect, schedule, step and level of the rows.
         kept: layer -> boolean mask [R, out, in, ...], or None if nothing is removed.
+        within: numbers of the layers in which the scope counts.
         retrained: whether the weights already include the effect.
         conditions: the (noise, noise level) pairs.
     """
@@ -38,6 +40,7 @@ class Case:
     checkpoint: Checkpoint
     key: Row
     kept: Arrays | None
+    within: Sequence[str]
     retrained: bool
     conditions: Sequence[Condition]
 
@@ -69,11 +72,13 @@ def cases(
         retrained: the ensembles after retraining: one that holds all points, or one a point.
         packed: for every point, packed masks "<criterion>/<scope>/<layer>" and the replicates that
             they belong to; empty for a dense arm.
-        arm: criterion, scope, selection, schedule, effects and points [[step, level], ...].
+        arm: criterion, scope, within (the fields of its `Scope`), selection, schedule, effects and
+            points [[step, level], ...].
         conditions: for every point, the (noise, noise level) pairs.
     """
     shapes = prunable.shapes(checkpoint.network)
     names = ("criterion", "scope", "selection", "schedule")
+    within = Scope(*arm["within"]).layers(prunable.paths(checkpoint.network), arm["scope"])
     found = []
     for effect, (index, (step, level)) in product(arm["effects"], enumerate(arm["points"])):
         ensemble, kept = checkpoint, None
@@ -86,7 +91,7 @@ def cases(
             kept = selection.unpack(layers_of(mine, arm["criterion"], arm["scope"]), shapes)
         key = {name: arm[name] for name in names} | {"effect": effect, "step": step, "level": level}
         pairs = [(kind, noise_level) for kind, noise_level in conditions[index]]
-        found.append(Case(ensemble, key, kept, bool(retrained), pairs))
+        found.append(Case(ensemble, key, kept, within, bool(retrained), pairs))
     return found
 
 
@@ -127,7 +132,7 @@ def rows(
     Returns:
         A row for every case, condition and replicate, and where weights are sampled a second one:
         key columns from `criterion` on, values, and
-        `revived_weights`, and `outcomes`, packed as by `metrics.measure`.
+        the columns `table.CHECKED`, and `outcomes`, packed as by `metrics.measure`.
     """
     device = images.device
     raw = intensities(images)
@@ -169,6 +174,7 @@ class _Pruned:
             )
         self._affine = sparse_products.affine(self._network, self._parameters)
         self._key = case.key | {"level": levels.number(case.key["level"])}
+        self._within = [int(layer.name in case.within) for layer in self._network.weighted]
         self._counts = list(self._count(kept, effect == "freeze"))
         self._spreads = _spreads(checkpoint, kept, effect == "freeze", device)
         self._replicates = checkpoint.replicates
@@ -197,6 +203,7 @@ class _Pruned:
                 "dead_units": int(dead[r]),
                 "revived_weights": 0 if frozen else revived,
                 "kept_by_unit": " ".join(_fewest_and_most(mask[r]) for mask in kept.values()),
+                "within_scope": " ".join(map(str, self._within)),
             }
 
     def measure(

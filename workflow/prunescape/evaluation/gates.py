@@ -8,6 +8,8 @@ of the table check the result of `table.assemble`.
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import compress
+from operator import not_
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,8 @@ from prunescape.foundations.table_rows import named_rows
 Record = Mapping[str, Any]
 NETWORK = list(columns.KEY).index("replicate") + 1
 """Number of key columns, from the first on, that identify a network; the others are its noise."""
+OwnScopes = Mapping[str, Mapping[str, str]]
+"""Study -> name of each of its own scopes -> how it counts, as `plan.own_scopes` has it."""
 NAMED = 3
 """Most offending keys that a message lists."""
 
@@ -41,6 +45,7 @@ def passed(
     expected: Iterable[tuple],
     outcomes: Iterable[Packed],
     roundings: Mapping[str, str] | None = None,
+    own_scopes: OwnScopes | None = None,
 ) -> pd.DataFrame:
     """Return the table of `records`, the contents of rows.json files, if it passes all gates.
 
@@ -49,6 +54,7 @@ def passed(
         expected: key tuples in the order of `columns.KEY`, as `plan.keys` makes them.
         outcomes: of every record, in the same order.
         roundings: study -> how k is rounded under exact_k, if it isn't to the nearest.
+        own_scopes: of the studies that have some.
 
     Raises:
         GateError: if the results fail a gate; the first one is named.
@@ -58,9 +64,10 @@ def passed(
     finite(records)
     no_revival(records)
     unit_sparsity_exact(records, roundings or {})
+    own_scopes_exact(records, roundings or {}, own_scopes or {})
     complete(records, expected)
     scores = table.assemble(records)
-    sparsity_exact(scores, roundings or {})
+    sparsity_exact(scores, roundings or {}, own_scopes or {})
     dead_layers(scores)
     counted(records, outcomes)
     return scores
@@ -114,25 +121,54 @@ def unit_sparsity_exact(records: Sequence[Record], roundings: Mapping[str, str])
     and units a layer has. Frozen weights are masked in the same way and checked too.
     """
     found = list(table.rows(records))
-    sizes = {
-        _network(row): list(zip(_counts(row["kept_by_layer"]), _by_unit(row), strict=True))
-        for row in found
-        if row["criterion"] == "none"
-    }
-
-    def expected(row: Record) -> list[tuple[int, tuple[int, int]]]:
-        kept_of, layers = _kept(row, roundings), sizes.get(_network(row), [])
-        kept = [(weights // most, kept_of(most)) for weights, (_, most) in layers]
-        return [(units * each, (each, each)) for units, each in kept]
-
+    sizes = {_network(row): _by_layer(row) for row in found if row["criterion"] == "none"}
     offending = [
         _key(row)
         for row in found
         if (row["scope"], row["selection"]) == ("output_unit", "exact_k")
-        and list(zip(_counts(row["kept_by_layer"]), _by_unit(row), strict=True)) != expected(row)
+        and _by_layer(row) != _of_units(sizes.get(_network(row), []), _kept(row, roundings))
     ]
     if offending:
         raise GateError("unit_sparsity_exact", "with units that don't keep total - k", offending)
+
+
+def own_scopes_exact(
+    records: Sequence[Record], roundings: Mapping[str, str], own_scopes: OwnScopes
+) -> None:
+    """Layers that a study's own scope leaves out keep all weights; in the others k is exact.
+
+    Under selection = exact_k the others must keep total - k of their own weights: together, each
+    layer or each unit, as the scope's kind says. Dense rows tell how many weights a layer has.
+    """
+    found = list(table.rows(records))
+    sizes = {_network(row): _by_layer(row) for row in found if row["criterion"] == "none"}
+
+    def wrong(row: Record, kind: str) -> bool:
+        within = [mark == "1" for mark in row[table.WITHIN].split()]
+        whole, left = sizes.get(_network(row), []), _by_layer(row)
+        if not len(within) == len(whole) == len(left):
+            return True
+        if list(compress(left, map(not_, within))) != list(compress(whole, map(not_, within))):
+            return True
+        if row["selection"] != "exact_k":
+            return False
+        whole, left = list(compress(whole, within)), list(compress(left, within))
+        kept_of = _kept(row, roundings)
+        if kind == "output_unit":
+            return left != _of_units(whole, kept_of)
+        counted, kept = [size for size, _ in whole], [size for size, _ in left]
+        if kind == "layer":
+            return kept != list(map(kept_of, counted))
+        return sum(kept) != kept_of(sum(counted))
+
+    offending = [
+        _key(row)
+        for row in found
+        if (kind := own_scopes.get(row["study"], {}).get(row["scope"])) and wrong(row, kind)
+    ]
+    if offending:
+        problem = "that don't keep total - k in the layers of their scope, and all in others"
+        raise GateError("own_scopes_exact", problem, offending)
 
 
 def complete(records: Sequence[Record], expected: Iterable[tuple]) -> None:
@@ -159,14 +195,16 @@ def complete(records: Sequence[Record], expected: Iterable[tuple]) -> None:
             raise GateError("complete", problem, keys)
 
 
-def sparsity_exact(scores: pd.DataFrame, roundings: Mapping[str, str]) -> None:
+def sparsity_exact(
+    scores: pd.DataFrame, roundings: Mapping[str, str], own_scopes: OwnScopes | None = None
+) -> None:
     """Exact k is exact, and weights that a mask removes are measured as zero.
 
     The gate checks the effects zero and compensate. Under selection = exact_k, kept_weights must be
     total_weights - k in the scopes global and floor. In the scope layer the same must hold layer by
     layer; the fit's dense rows give the layers' sizes. Scopes that count whole units are left out,
-    and output_unit is for `unit_sparsity_exact`. Under any selection sparsity_actual must be at
-    least the share that the mask removes.
+    output_unit is for `unit_sparsity_exact`, and `own_scopes_exact` sees to a study's own. Under
+    any selection sparsity_actual must be at least the share that the mask removes.
     """
     pruned = scores[scores["effect"].isin(["zero", "compensate"])]
     exact = pruned[pruned["selection"] == "exact_k"]
@@ -179,8 +217,11 @@ def sparsity_exact(scores: pd.DataFrame, roundings: Mapping[str, str]) -> None:
             return _counts(row.kept_by_layer) != kept
         return bool(row.kept_weights != kept_of(row.total_weights))
 
-    # All scopes but those of units, so that a new one can't escape the gate.
-    counted = exact[~exact["scope"].isin(["output_unit", "input_unit", "neuron"])]
+    # All scopes but those of units and a study's own, so that a new one can't escape the gate.
+    own = [row.scope in (own_scopes or {}).get(row.study, {}) for row in named_rows(exact)]
+    counted = exact[
+        ~exact["scope"].isin(["output_unit", "input_unit", "neuron"]) & ~np.array(own, dtype=bool)
+    ]
     offending = [_key(row._asdict()) for row in named_rows(counted) if wrong(row)]
     if offending:
         raise GateError("sparsity_exact", "whose kept weights are not total - k", offending)
@@ -259,6 +300,19 @@ def _by_unit(row: Record) -> list[tuple[int, int]]:
     """Return the fewest and the most kept weights of a unit, for every layer."""
     pairs = [each.partition("-") for each in row[table.BY_UNIT].split()]
     return [(int(fewest), int(most)) for fewest, _, most in pairs]
+
+
+def _by_layer(row: Record) -> list[tuple[int, tuple[int, int]]]:
+    """Return kept weights, and the fewest and the most of a unit, for every layer."""
+    return list(zip(_counts(row["kept_by_layer"]), _by_unit(row), strict=True))
+
+
+def _of_units(
+    whole: Sequence[tuple[int, tuple[int, int]]], kept_of: Callable[[int], int]
+) -> list[tuple[int, tuple[int, int]]]:
+    """Return what layers, `_by_layer` of a dense row, keep if each unit keeps total - k."""
+    kept = [(weights // most, kept_of(most)) for weights, (_, most) in whole]
+    return [(units * each, (each, each)) for units, each in kept]
 
 
 def _kept(row: Record, roundings: Mapping[str, str]) -> Callable[[int], int]:

@@ -26,9 +26,11 @@ requires 0."""
 BY_UNIT = "kept_by_unit"
 """Column of rows.json alone: of each layer, the fewest and the most kept weights of a unit, such as
 "3-5", in order, separated by spaces. A gate checks it where each unit has its own k."""
-CHECKED = [REVIVED, BY_UNIT]
+WITHIN = "within_scope"
+"""Column of rows.json alone: of each layer, whether the scope counts in it (1) or leaves it as it
+is (0), in order, separated by spaces. A gate reads it where a study has scopes of its own."""
+CHECKED = [REVIVED, BY_UNIT, WITHIN]
 
-SCOPES = ["none", "global", "layer", "output_unit", "floor", "input_unit", "neuron"]
 SELECTIONS = ["none", "exact_k", "threshold"]
 PREDICTIONS = ["mean", "sampled"]
 EFFECTS = ["none", "zero", "compensate", "freeze"]
@@ -51,7 +53,7 @@ def _real(least: float | None = None, most: float = float("inf")) -> pa.Column:
 SCHEMA = pa.DataFrameSchema(
     {
         **{column: _named() for column in ["study", "dataset", "network", "fit", "criterion"]},
-        "scope": _named(SCOPES),
+        "scope": _named(),
         "selection": _named(SELECTIONS),
         "effect": _named(EFFECTS),
         "schedule": _named(),

@@ -177,13 +177,18 @@ def read_members(path: str | os.PathLike) -> tuple[Arrays, list[int]]:
     ValueError names the file if it lists no replicates, or an array's first axis isn't R long.
     """
     tensors, metadata = read_tensors(path)
+    return tensors, members_of(path, tensors, metadata)
+
+
+def members_of(path: str | os.PathLike, tensors: Arrays, metadata: dict[str, Any]) -> list[int]:
+    """Return the replicates of what `read_tensors` read; ValueError as in `read_members`."""
     replicates = members(path, metadata)
     for name, array in tensors.items():
         if array.shape[:1] != (len(replicates),):
             raise ValueError(
                 f"{path}: {name} is {list(array.shape)}, expected {len(replicates)} replicates"
             )
-    return tensors, replicates
+    return replicates
 
 
 def members(path: str | os.PathLike, metadata: dict[str, Any]) -> list[int]:

@@ -29,7 +29,7 @@ def _evaluated(config: Config, wildcards: Wildcards) -> tuple[Arm, Sequence[Poin
 def evaluated_arm(config: Config, wildcards: Wildcards) -> str:
     """Return a job's arm with the points that the job evaluates."""
     arm, points = _evaluated(config, wildcards)
-    names = ("criterion", "scope", "selection", "schedule", "effects")
+    names = ("criterion", "scope", "within", "selection", "schedule", "effects")
     return compact({name: getattr(arm, name) for name in names} | {"points": points})
 
 

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from prunescape.foundations import home, user_files
-from prunescape.jobs.common import Wildcards, compact, fit_of, results
+from prunescape.jobs.common import Wildcards, arms_of, compact, fit_of, results
 from prunescape.pipeline import fits, imported_code, paths, replicates
 from prunescape.pipeline.plan import Config
 
@@ -50,6 +50,12 @@ def checked_settings(config: Config, wildcards: Wildcards) -> str:
             "batch_sizes": _batch_sizes(config, wildcards),
         }
     )
+
+
+def checked_scopes(config: Config, wildcards: Wildcards) -> str:
+    """Return name -> fields of each of the study's own scopes in which a model is pruned."""
+    arms = arms_of(config, wildcards)
+    return compact({arm.scope: arm.within for arm in arms if arm.scope != arm.within.kind})
 
 
 def _distribution(fit: fits.Fit) -> str:

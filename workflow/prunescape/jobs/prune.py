@@ -63,9 +63,9 @@ def scored_moments(config: Config, wildcards: Wildcards) -> str | list[str]:
 
 
 def pruned_arms(config: Config, wildcards: Wildcards) -> str:
-    """Return criterion, scope and floor of the arms that have a job's selection and level."""
+    """Return what `arm_masks.Pruned` has of the arms that have a job's selection and level."""
     found = [
-        (arm.criterion, arm.scope, arm.floor)
+        (arm.criterion, arm.scope, arm.floor, arm.within)
         for arm in arms_of(config, wildcards)
         if arm.selection == wildcards.selection
         and wildcards.level in [point.level for point in arm.points]
@@ -75,9 +75,9 @@ def pruned_arms(config: Config, wildcards: Wildcards) -> str:
 
 
 def chained_arms(config: Config, wildcards: Wildcards) -> str:
-    """Return criterion, scope and floor of the arms of a chain."""
+    """Return what `arm_masks.Pruned` has of the arms of a chain."""
     found = [
-        (arm.criterion, arm.scope, arm.floor)
+        (arm.criterion, arm.scope, arm.floor, arm.within)
         for arm in arms_of(config, wildcards)
         if arm.schedule == wildcards.schedule and arm.criterion != "none"
     ]

@@ -5,7 +5,19 @@ its bias (needs torch).
 """
 
 from prunescape.networks.interfaces import ReplicatedNetwork
+from prunescape.networks.module_layers import ModuleLayer
 from prunescape.networks.network import Shape
+
+
+def paths(network: ReplicatedNetwork) -> dict[str, str]:
+    """Return number of each prunable layer -> its path in the user's module, in running order.
+
+    In a network that the config lists, the number again.
+    """
+    return {
+        layer.name: layer.path if isinstance(layer, ModuleLayer) else layer.name
+        for layer in network.weighted
+    }
 
 
 def tensors(network: ReplicatedNetwork) -> dict[str, str]:

@@ -13,6 +13,7 @@ from prunescape.foundations import levels
 from prunescape.pipeline import fits, paths
 from prunescape.pipeline.replicates import ROW, Block, Row, appended, blocks
 from prunescape.pipeline.schedules import Point, batches, schedule
+from prunescape.pipeline.scopes import UNPRUNED, Scope, scope
 
 Config = Mapping[str, Any]
 Key = tuple[str | int | float, ...]  # of a row of the table, in the order of its key columns
@@ -32,7 +33,8 @@ class Model(NamedTuple):
 class Arm:
     """One way to prune a model: criterion, scope, selection and schedule, with points and effects.
 
-    `floor` is the least number of weights that a layer keeps under scope floor.
+    `floor` is the least number of weights that a layer keeps under scope floor; `within` is what
+    the scope's name stands for.
     """
 
     criterion: str
@@ -42,6 +44,7 @@ class Arm:
     effects: tuple[str, ...]
     points: tuple[Point, ...]
     floor: int = 0
+    within: Scope = UNPRUNED
 
     @property
     def name(self) -> tuple[str, str, str, str]:
@@ -98,17 +101,18 @@ def arms(config: Config, study: str, fit: str, network: str) -> list[Arm]:
     for entry in config["catalogue"][study]["arms"]:
         if fit not in entry["fits"] or network not in entry.get("networks", [network]):
             continue
-        for criterion, scope, name in product(
+        for criterion, counted, name in product(
             entry["criteria"], entry["scopes"], entry["schedules"]
         ):
             arm = Arm(
                 criterion,
-                scope,
+                counted,
                 entry["selection"],
                 name,
                 tuple(entry["effects"]),
                 schedule(config, study, name).points(entry.get("levels", ())),
                 entry.get("floor", 0),
+                scope(config, study, counted),
             )
             if arm.name in pruned:
                 raise ValueError(
@@ -315,6 +319,7 @@ def outline(config: Config) -> dict[str, Any]:
                 "dataset": config["catalogue"][study]["dataset"],
                 **_stated(config["catalogue"][study], "replicates"),
                 **_stated(config["catalogue"][study], "rounding"),
+                **_stated(config["catalogue"][study], "scopes"),
                 "fits": {
                     fit: {"networks": settings["networks"]}
                     | ({"objective": {"kind": fits.objective(settings)["kind"]}} if sampled else {})
@@ -338,6 +343,15 @@ def roundings(config: Config) -> dict[str, str]:
     """Return study -> how its arms round the number of units that go under exact_k."""
     catalogue = config["catalogue"]
     return {study: catalogue[study].get("rounding", "nearest") for study in config["studies"]}
+
+
+def own_scopes(config: Config) -> dict[str, dict[str, str]]:
+    """Return study -> name of each of its own scopes -> how it counts."""
+    catalogue = config["catalogue"]
+    return {
+        study: {name: each["kind"] for name, each in catalogue[study].get("scopes", {}).items()}
+        for study in config["studies"]
+    }
 
 
 def _stated(block: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -3,57 +3,90 @@
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from prunescape.foundations import files, streams
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
+from prunescape.pipeline.scopes import Scope
 from prunescape.pruning import selection as select
+
+
+class Pruned(NamedTuple):
+    """An arm whose masks are made.
+
+    Attributes:
+        criterion: whose scores rank the weights.
+        scope: name of the scope.
+        floor: least number of weights that a layer keeps in a scope of kind floor.
+        within: the fields of its `Scope`; None: the library's of that name.
+    """
+
+    criterion: str
+    scope: str
+    floor: int = 0
+    within: Sequence | None = None
 
 
 def masks(
     scores: Arrays,
-    arms: Iterable[tuple[str, str, int]],
+    arms: Iterable[Sequence],
     selection: str,
     level: str,
     root: tuple[int | str, ...],
     replicates: Sequence[int],
     previous: Arrays | None = None,
     rounding: str = "nearest",
+    paths: Mapping[str, str] | None = None,
 ) -> Arrays:
     """Return packed masks "<criterion>/<scope>/<layer>": uint8 [R, ceil(weights / 8)].
+
+    Layers that a study's own scope leaves out keep all weights, and don't count for the level.
 
     Args:
         scores: "<criterion>/<layer>" -> [R, out, in, ...]; after a step of a schedule, when arms
             differ in their weights, "<criterion>/<scope>/<layer>".
-        arms: (criterion, scope, floor) for every arm.
+        arms: the fields of `Pruned` for every arm.
         selection: exact_k or threshold.
         level: the level, a decimal string.
         root: first parts of the streams that break ties: the run's seed and the study.
         replicates: numbers of the members.
         previous: packed masks of the same arms at the step before.
         rounding: of the number of units that go under exact_k: nearest or down.
+        paths: number of each prunable layer -> its path, by which own scopes may name it.
 
     Raises:
-        ValueError: for an unknown selection or scope, for an arm without scores, and wherever
-            `selection.exact_k` raises one.
+        ValueError: for an unknown selection, scope or layer, for an arm without scores, and
+            wherever `selection.exact_k` raises one.
     """
     by_threshold = choose({"exact_k": False, "threshold": True}, selection, "selection")
     packed: Arrays = {}
-    for criterion, scope, floor in arms:
-        layers = layers_of(scores, *((criterion, scope) if previous else (criterion,)))
+    for arm in (Pruned(*each) for each in arms):
+        names = arm.criterion, arm.scope
+        every = layers_of(scores, *(names if previous else names[:1]))
+        scope = Scope(*(arm.within or [arm.scope]))
+        layers = _within(every, scope, paths, f"catalogue.{root[-1]}.scopes.{arm.scope}")
         if by_threshold:
             kept = select.threshold(layers, level)
         else:
-            ties = [streams.generator(*root, "ties", criterion, scope, r) for r in replicates]
-            shapes = {name: value.shape[1:] for name, value in layers.items()}
-            before = previous and select.unpack(layers_of(previous, criterion, scope), shapes)
+            ties = [streams.generator(*root, "ties", *names, r) for r in replicates]
+            shapes = {name: value.shape[1:] for name, value in every.items()}
+            before = previous and select.unpack(layers_of(previous, *names), shapes)
             kept = select.exact_k(
-                layers, level, scope, ties, floor=floor, previous=before, rounding=rounding
+                layers, level, scope.kind, ties, floor=arm.floor, previous=before, rounding=rounding
             )
-        packed |= {f"{criterion}/{scope}/{k}": v for k, v in select.pack(kept).items()}
+        whole = {name: np.ones(value.shape, dtype=bool) for name, value in every.items()} | kept
+        packed |= {f"{arm.criterion}/{arm.scope}/{k}": v for k, v in select.pack(whole).items()}
     return packed
+
+
+def _within(scores: Arrays, scope: Scope, paths: Mapping[str, str] | None, key: str) -> Arrays:
+    """Return the scores of the layers in which a scope counts, and of their biases."""
+    weights = [name for name in scores if not name.endswith(".bias")]
+    chosen = scope.layers(paths or dict(zip(weights, weights, strict=True)), key)
+    return {name: value for name, value in scores.items() if name.removesuffix(".bias") in chosen}
 
 
 def read(

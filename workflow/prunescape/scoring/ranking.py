@@ -181,6 +181,13 @@ def scores(
     return found
 
 
+def metadata(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return what a file of a checkpoint's scores says beside them: whose, and of which layers."""
+    # Pairs, since files store the keys of a mapping in another order.
+    paths = [list(pair) for pair in prunable.paths(checkpoint.network).items()]
+    return {"replicates": list(dict.fromkeys(checkpoint.replicates)), "paths": paths}
+
+
 def _shuffled(scores: np.ndarray, name: streams.Name, replicates: Iterable[int]) -> np.ndarray:
     """Shuffle each member's scores [R, out, in, ...] within the layer.
 
@@ -202,7 +209,7 @@ def scores_by_arm(
     images: torch.Tensor,
     labels: torch.Tensor,
     root: tuple[int | str, ...],
-) -> tuple[Arrays, list[int]]:
+) -> Arrays:
     """Score the members of a retrained checkpoint by the criterion of their arm.
 
     Args:
@@ -214,7 +221,7 @@ def scores_by_arm(
         root: first parts of the random streams' names.
 
     Returns:
-        "<criterion>/<scope>/<layer>" -> scores [R, out, in, ...], and the R replicates.
+        "<criterion>/<scope>/<layer>" -> scores [R, out, in, ...].
     """
     spelled = {spelling.read(each)[0]: each for each in names}
     found: Arrays = {}
@@ -233,4 +240,4 @@ def scores_by_arm(
             f"{criterion}/{scope}/{name.removeprefix(criterion + '/')}": value
             for name, value in scored.items()
         }
-    return found, list(dict.fromkeys(checkpoint.replicates))
+    return found

@@ -1,0 +1,112 @@
+"""A study's own scopes: names, layers of the arms' networks, and what arms may do with them."""
+
+import pytest
+
+from prunescape.configuration import validation
+from tests.helpers.configurations import ARM, SMALL, changed, problem_at
+
+DEEP = [{"kind": "conv", "filters": 2, "size": 3}, {"kind": "relu"}] + 2 * [
+    {"kind": "linear", "units": 10}
+]
+SCOPES = "catalogue.study.scopes"
+BASE = changed(SMALL, {"networks.net": DEEP, f"{ARM}.scopes": ["global", "inner"]})
+
+
+def problems(**block):
+    return validation.problems(changed(BASE, {SCOPES: {"inner": {"kind": "global"} | block}}))
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"layers": [2, 3]},
+        {"except": [1, -1]},
+        {"kind": "layer", "layers": [1, 2], "except": [2]},
+        {"kind": "output_unit", "layers": ["1"]},
+    ],
+)
+def test_scopes_of_a_study_are_known_to_its_arms(block):
+    assert problems(**block) == []
+
+
+def test_layers_are_those_of_the_arms_networks():
+    assert problems(layers=[1, 4]) == [
+        f"{SCOPES}.inner.layers: found 4; allowed: a number from 1 to 3, or -1 for the last "
+        "(in the network net)"
+    ]
+    assert problems(**{"except": [1, 2, "conv1", -1]}) == [
+        f"{SCOPES}.inner.except: found 'conv1'; allowed: a number from 1 to 3, or -1 for the last "
+        "(in the network net)"
+    ]
+    [line] = problems(**{"except": [1, 2, -1]})
+    assert line.startswith(f"{SCOPES}.inner.except: found all layers that would be pruned; ")
+    # A scope that no arm has may be one for other networks.
+    unused = changed(BASE, {SCOPES: {"inner": {"kind": "layer", "layers": [9]}}})
+    assert validation.problems(changed(unused, {f"{ARM}.scopes": ["global"]})) == []
+
+
+def test_a_network_in_a_file_is_looked_at_later():
+    path = "docs/examples/resnet.py:resnet8_narrow"
+    config = changed(BASE, {"networks.net": path, SCOPES: {"inner": {"kind": "layer"}}})
+    config = changed(config, {f"{SCOPES}.inner.layers": ["layer1.*"]})
+    assert validation.problems(config) == []
+
+
+def test_a_scope_has_a_name_of_its_own_and_names_layers():
+    block = {"kind": "layer", "layers": [1]}
+    for name in ("global", "neuron", "none"):
+        assert problem_at(SCOPES, {name: block}) == (
+            f"{SCOPES}.{name}: found {name!r}, a scope of the library; allowed: another name"
+        )
+    assert problems() == [
+        f"{SCOPES}.inner.layers: found neither layers nor except; allowed: either or both"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("block", "place"),
+    [
+        ({"kind": "neuron", "layers": [1]}, "kind"),
+        ({"layers": []}, "layers"),
+        ({"layers": [1, 1]}, "layers[1]"),
+        ({"layers": [True]}, "layers[0]"),
+        ({"layers": [1.5]}, "layers[0]"),
+        ({"layers": "conv1"}, "layers"),
+        ({"except": [""]}, "except[0]"),
+        ({"layers": [1], "exept": [1]}, "exept"),
+    ],
+)
+def test_what_a_scope_may_hold(block, place):
+    [line] = problems(**block)
+    assert line.startswith(f"{SCOPES}.inner.{place}: found ")
+
+
+def test_unknown_scope_of_an_arm():
+    assert problem_at(f"{ARM}.scopes", ["globl"]) == (
+        f"{ARM}.scopes[0]: found 'globl', perhaps global is meant; allowed: a scope of the library "
+        "or of the study (global, layer, output_unit, floor, input_unit, neuron)"
+    )
+
+
+def test_a_scope_of_kind_floor_needs_its_number():
+    own = {"inner": {"kind": "floor", "except": [1]}}
+    config = changed(BASE, {SCOPES: own, f"{ARM}.scopes": ["inner"]})
+    assert validation.problems(config) == [
+        f"{ARM}.floor: found nothing, but scope floor needs it; allowed: an integer >= 1"
+    ]
+    assert validation.problems(changed(config, {f"{ARM}.floor": 3})) == []
+
+
+def test_biases_are_pruned_where_each_layer_is_counted_alone():
+    biased = [layer | {"prune_bias": True} if "units" in layer else layer for layer in DEEP]
+    found = {}
+    for kind in ("layer", "global"):
+        config = changed(BASE, {"networks.net": biased, f"{ARM}.scopes": ["inner"]})
+        config = changed(config, {f"{ARM}.fits": ["point"], f"{ARM}.criteria": ["magnitude"]})
+        config = changed(config, {f"{ARM}.effects": ["zero"]})
+        config = changed(config, {SCOPES: {"inner": {"kind": kind, "except": [1]}}})
+        found[kind] = [line for line in validation.problems(config) if "scopes" in line]
+    assert found["layer"] == []
+    assert found["global"] == [
+        f"{ARM}.scopes: found 'inner' with prune_bias in the network net; allowed: layer"
+    ]
