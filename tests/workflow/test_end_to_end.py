@@ -227,7 +227,8 @@ def test_prune_runs_without_snakemake(finished, tmp_path, record_property):
         *("--scores", str(finished.place.root / VI / "score" / "scores.safetensors")),
         *("--selection", "exact_k", "--arms", json.dumps(arms), "--study", "graves"),
         *("--rounding", "nearest"),
-        *("--seed", "2011", "--output", "masks.safetensors"),
+        *("--seed", str(load_configfile(ROOT / "config.yaml")["seed"])),
+        *("--output", "masks.safetensors"),
     )
 
     assert done.status == 0
