@@ -36,7 +36,7 @@ RESNET = {
     "score": 2,
     "prune": 4,
 }
-RESNET |= {"retrain": 1, "evaluate": 10, "figure": 2, **LAST}
+RESNET |= {"retrain": 1, "evaluate": 11, "figure": 2, **LAST}
 
 
 def run(place: Workplace, name: str, *arguments: str) -> Done:
@@ -127,8 +127,16 @@ def test_a_network_in_a_file_goes_through_every_stage(ran):
     assert set(table["effect"]) == {"none", "zero", "compensate"}
     assert np.isfinite(table["nll"]).all()
     pruned = table[table["criterion"] != "none"]
-    expected = pruned["total_weights"] * (1 - pruned["level"])
-    assert ((pruned["kept_weights"] - expected).abs() <= 5).all()  # layer by layer, rounded
+    inner = pruned["scope"] == "inner"
+    whole = pruned[~inner]
+    expected = whole["total_weights"] * (1 - whole["level"])
+    assert ((whole["kept_weights"] - expected).abs() <= 5).all()  # layer by layer, rounded
+    (dense,) = set(table[table["criterion"] == "none"]["kept_by_layer"])
+    sizes = [int(size) for size in dense.split()]
+    for row in pruned[inner].itertuples():
+        first, *kept, last = map(int, row.kept_by_layer.split())
+        assert (first, last) == (sizes[0], sizes[-1])
+        assert kept == [size - round(row.level * size) for size in sizes[1:-1]]
     folder = ran.root / "results/resnet"
     assert (folder / "resnet/figures/layer_allocation.svg").exists()
     assert (folder / "explorer.html").exists()
