@@ -20,7 +20,7 @@ rule retrain:
         log_of(paths.RETRAINED),
     benchmark:
         benchmark_of(paths.RETRAINED)
-    threads: 1
+    threads: processes
     resources:
         mem_mb=growing(3000),
         runtime=growing(120),
@@ -43,7 +43,7 @@ rule retrain:
         " --arms @<(printf %s {params.arms:q})"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
         " --first-epoch {params.first_epoch:q} --seed {params.seed:q}"
-        " {params.computing:q} --output {output:q} > {log:q} 2>&1"
+        " {params.computing:q} --processes {threads} --output {output:q} > {log:q} 2>&1"
 
 
 rule retrain_step:
@@ -61,7 +61,7 @@ rule retrain_step:
         log_of(paths.RETRAINED),
     benchmark:
         benchmark_of(paths.RETRAINED)
-    threads: 1
+    threads: processes
     resources:
         mem_mb=growing(1500),
         runtime=growing(15),
@@ -85,5 +85,5 @@ rule retrain_step:
         " --arms @<(printf %s {params.arms:q})"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
         " --first-epoch {params.first_epoch:q} --seed {params.seed:q} {params.computing:q}"
-        " --output {output.checkpoint:q}"
+        " --processes {threads} --output {output.checkpoint:q}"
         " --scores-output {output.scores:q} --criteria {params.criteria:q} > {log:q} 2>&1"

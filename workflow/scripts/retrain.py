@@ -35,6 +35,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--study", required=True, help="part of the random streams' names")
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
     _script.add_computing(parser)
+    _script.add_processes(parser)
     parser.add_argument("--output", required=True, help="checkpoint to write")
     parser.add_argument("--scores-output", help="scores to write, for the next step of a chain")
     parser.add_argument(
@@ -63,7 +64,7 @@ def main() -> None:
     read = [arguments.checkpoint, *arguments.masks]
     begun = [files.sha256(path) for path in read]
     code = [files.sha256(path) for path in arguments.network_files]
-    progress = Progress(arguments.output, vars(arguments), split.opened, begun, code)
+    progress = Progress(arguments.output, _script.deciding(arguments), split.opened, begun, code)
     checkpoint = retraining.retrain(
         before,
         arms,
@@ -74,6 +75,7 @@ def main() -> None:
         root,
         arguments.first_epoch,
         progress,
+        arguments.processes,
     )
     checkpoint.save(arguments.output)
     if arguments.scores_output:

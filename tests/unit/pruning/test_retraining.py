@@ -415,7 +415,7 @@ def one_arm_at_a_time(monkeypatch):
 def test_groups_make_the_checkpoint_that_all_at_once_make(one_arm_at_a_time, monkeypatch):
     arms = [CONTROL, ZERO, FROZEN]
     sizes, fit = [], training.fit
-    monkeypatch.setattr(training, "fit", lambda *a: sizes.append(len(a[6])) or fit(*a))
+    monkeypatch.setattr(training, "fit", lambda *a, **_: sizes.append(len(a[6])) or fit(*a))
     grouped = retrain(arms)
     monkeypatch.setattr(retraining, "TOGETHER", 10**9)
     together = retrain(arms)
@@ -424,11 +424,24 @@ def test_groups_make_the_checkpoint_that_all_at_once_make(one_arm_at_a_time, mon
     assert same_bits(grouped.arrays, together.arrays)
 
 
+@pytest.mark.parametrize("together", [1, 2, 100])
+def test_processes_make_the_checkpoint_that_one_makes(monkeypatch, together):
+    arms = [CONTROL, ZERO, FROZEN]
+    one = retrain(arms)
+    most = together * len(FITTED.replicates) * WEIGHTS_AND_BIASES
+    monkeypatch.setattr(retraining, "TOGETHER", most)
+    for processes in (2, 5):
+        data = (IMAGES, LABELS, settings(), ROOT, 5)
+        many = retraining.retrain(FITTED, arms, MASKS, *data, processes=processes)
+        assert (many.arms, many.replicates) == (one.arms, one.replicates)
+        assert same_bits(many.arrays, one.arrays)
+
+
 def test_who_diverges_in_one_group_is_missing_in_all(one_arm_at_a_time, monkeypatch):
     arms = [CONTROL, ZERO, FROZEN]
     expected, fit = retrain(arms), training.fit
 
-    def diverging(*arguments):
+    def diverging(*arguments, **_):
         found = fit(*arguments)
         if arguments[8]["1.weight"].all():  # the control's
             return found

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from prunescape.fitting import training
+from prunescape.fitting import parallel_training
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.initial_weights import initial_weights
 from prunescape.fitting.resuming import Progress
@@ -46,6 +46,7 @@ def retrain(
     root: tuple[int | str, ...],
     first_epoch: int,
     progress: Progress | None = None,
+    processes: int = 1,
 ) -> Checkpoint:
     """Go on training a checkpoint under masks.
 
@@ -63,6 +64,7 @@ def retrain(
         root: first parts of all stream names: the run's seed and the study.
         first_epoch: number of the first epoch, the number of epochs that the checkpoint has had.
         progress: file in which the training keeps its state.
+        processes: the most processes that share the replicates; on a GPU it is one.
 
     Returns:
         A checkpoint of len(trained) * R members; `effect` zero holds removed weights at 0, `freeze`
@@ -72,15 +74,12 @@ def retrain(
     Raises:
         ValueError: for an effect or a start that is unknown, and if all replicates diverge.
     """
-    shapes = checkpoint.network.shapes.values()
-    replicates = len(set(checkpoint.replicates))
-    arms = max(1, TOGETHER // (replicates * sum(map(prod, shapes))))
-    groups = [trained[first : first + arms] for first in range(0, len(trained), arms)]
+    groups = _groups(checkpoint, trained)
     parts = []
     for number, group in enumerate(groups):
         begun = [_begin(checkpoint, arm, masks, settings, root) for arm in group]
         starts, free = zip(*begun, strict=True)
-        found = training.fit(
+        found = parallel_training.fit(
             checkpoint.network,
             checkpoint.scaling,
             images,
@@ -92,9 +91,18 @@ def retrain(
             _stacked(free),
             first_epoch,
             progress.part(number) if progress and len(groups) > 1 else progress,
+            processes,
         )
         parts.append(_ended(checkpoint, group, starts, found))
     return _joined(parts)
+
+
+def _groups(checkpoint: Checkpoint, trained: Sequence[Trained]) -> list[Sequence[Trained]]:
+    """Return the arms that are trained at once."""
+    shapes = checkpoint.network.shapes.values()
+    replicates = len(set(checkpoint.replicates))
+    arms = max(1, TOGETHER // (replicates * sum(map(prod, shapes))))
+    return [trained[first : first + arms] for first in range(0, len(trained), arms)]
 
 
 def _begin(
