@@ -1,6 +1,10 @@
 """However many cores there are, results have the same bytes, and more of them rerun nothing."""
 
+import pytest
+
 from tests.helpers.workplace import RUN, Workplace
+
+pytestmark = pytest.mark.slow
 
 PLACE = f"{RUN}/graves/digits/logistic"
 CHECKPOINTS = [

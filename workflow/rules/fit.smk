@@ -99,7 +99,7 @@ rule train:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
         " --seed {params.seed:q} --replicates {wildcards.first:q} {wildcards.last:q}"
-        " {params.computing:q} --processes {threads} --output {output:q} > {log:q} 2>&1"
+        " {params.computing:q} --processes {threads:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule fit_variational:
@@ -132,7 +132,7 @@ rule fit_variational:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
         " --seed {params.seed:q} --replicates {wildcards.first:q} {wildcards.last:q}"
-        " --start {input.start:q} {params.computing:q} --processes {threads} --output {output:q} > {log:q} 2>&1"
+        " --start {input.start:q} {params.computing:q} --processes {threads:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule check_gradient_noise:

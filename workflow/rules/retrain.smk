@@ -43,7 +43,7 @@ rule retrain:
         " --arms @<(printf %s {params.arms:q})"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
         " --first-epoch {params.first_epoch:q} --seed {params.seed:q}"
-        " {params.computing:q} --processes {threads} --output {output:q} > {log:q} 2>&1"
+        " {params.computing:q} --processes {threads:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule retrain_step:
@@ -85,5 +85,5 @@ rule retrain_step:
         " --arms @<(printf %s {params.arms:q})"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
         " --first-epoch {params.first_epoch:q} --seed {params.seed:q} {params.computing:q}"
-        " --processes {threads} --output {output.checkpoint:q}"
+        " --processes {threads:q} --output {output.checkpoint:q}"
         " --scores-output {output.scores:q} --criteria {params.criteria:q} > {log:q} 2>&1"
