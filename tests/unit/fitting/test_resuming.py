@@ -1,5 +1,7 @@
 """A training that was killed goes on from its last epoch and ends with the same bits."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from prunescape.foundations import files
 from prunescape.networks import products
 from prunescape.networks.network import Network
 from prunescape.networks.scaling import Scaling
+from prunescape.running import log_endings
 from tests.helpers.fits import MOMENTUM, PERCEPTRON, POINT, POSTERIOR, PSGD, SPARSE
 
 DECAY = {"kind": "linear", "hold": 0.4}
@@ -29,6 +32,7 @@ class KilledError(Exception):
 def fit(request, tmp_path, monkeypatch):
     """Return a function that trains 5 epochs, or dies in the one that it is told."""
     monkeypatch.setattr(products, "LARGE", request.param)  # how weights after k-winners lie
+    monkeypatch.setattr(log_endings, "_elsewhere", {"memory": 0.0, "seconds": 0.0})
     generator = np.random.default_rng(0)
     labels = torch.from_numpy(generator.integers(0, 10, 200))
     images = torch.from_numpy(generator.integers(0, 256, (200, 1, 8, 8)).astype(np.uint8))
@@ -74,6 +78,19 @@ def test_a_killed_training_ends_with_the_bits_of_an_undisturbed_one(fit, tmp_pat
     assert resumed.keys() == whole.keys()
     for name, values in whole.items():
         assert np.array_equal(resumed[name], values), name
+
+
+def test_what_was_spent_before_a_kill_counts(fit, tmp_path):
+    settings, begun = FITS["preconditioned SGD"], time.process_time()
+    for dies_in in (2, 4):
+        with pytest.raises(KilledError):
+            fit(*settings, progress(tmp_path), dies_in=dies_in)
+    both = time.process_time() - begun
+    before = log_endings.earlier()  # of the first, when the second took it over
+    kept = files.read_metadata(progress(tmp_path).path)["cpu_seconds"]
+    assert 0 < before < kept < both
+    fit(*settings, progress(tmp_path))
+    assert log_endings.earlier() == before + kept
 
 
 def test_what_another_training_kept_is_not_used(fit, tmp_path, monkeypatch):

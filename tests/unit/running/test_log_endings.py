@@ -94,15 +94,25 @@ def cpu_time():
     return sum(os.times()[:4])
 
 
-def test_the_work_of_a_process_is_what_came_after_its_start():
+def test_the_work_of_a_process_is_what_came_after_its_start(monkeypatch):
+    monkeypatch.setattr(log_endings, "_elsewhere", {"memory": 0.0, "seconds": 0.0})
     before = cpu_time()
     found = log_endings.of_this_process("made", 0.25)
     assert before - 0.1 <= found.start + found.work <= cpu_time() + 0.1  # os.times rounds
     assert (found.script, found.start) == ("made", 0.25)
 
 
+def test_the_work_of_a_killed_process_that_goes_on_counts(monkeypatch):
+    monkeypatch.setattr(log_endings, "_elsewhere", {"memory": 0.0, "seconds": 0.0})
+    before = log_endings.of_this_process("made", 0)
+    log_endings.count_earlier(100)
+    log_endings.count_earlier(20)
+    assert log_endings.earlier() == 120
+    assert 120 <= log_endings.of_this_process("made", 0).work - before.work < 121
+
+
 def test_children_count_with_their_time_and_their_memory(monkeypatch):
-    monkeypatch.setattr(log_endings, "_children", [0.0])
+    monkeypatch.setattr(log_endings, "_elsewhere", {"memory": 0.0, "seconds": 0.0})
     before = log_endings.of_this_process("made", 0)
     code = "import time\nwhile time.process_time() < 0.5: pass"
     subprocess.run([sys.executable, "-S", "-c", code], check=True)

@@ -43,11 +43,12 @@ def test_as_many_parts_again_are_the_same_parts(members):
 
 @pytest.mark.parametrize("most", [1, 2, 5])
 def test_values_come_in_the_order_of_the_parts(most, monkeypatch):
-    monkeypatch.setattr(log_endings, "_children", [0.0])
+    monkeypatch.setattr(log_endings, "_elsewhere", {"memory": 0.0, "seconds": 5.0})
     large = np.arange(300_000)  # more than a pipe holds
 
     def computed(part):
         time.sleep(0.02 * (5 - part))
+        log_endings.count_earlier(part)
         return os.getpid(), large + part
 
     found = processes.spread(computed, 5, most)
@@ -56,7 +57,8 @@ def test_values_come_in_the_order_of_the_parts(most, monkeypatch):
     workers = {process for process, _ in found}
     assert len(workers) == (1 if most == 1 else 5)
     assert (os.getpid() in workers) == (most == 1)
-    assert (log_endings._children[0] > 0) == (most > 1)
+    assert (log_endings._elsewhere["memory"] > 0) == (most > 1)
+    assert log_endings.earlier() == 5 + 0 + 1 + 2 + 3 + 4
     assert not any(psutil.pid_exists(worker) for worker in workers - {os.getpid()})
 
 

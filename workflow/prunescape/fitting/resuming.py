@@ -26,6 +26,7 @@ from prunescape.fitting.divergence import Divergence
 from prunescape.fitting.members import Members
 from prunescape.foundations import files
 from prunescape.optimising import optimisers
+from prunescape.running import log_endings
 
 WORKFLOW = Path(__file__).resolve().parents[2]
 """The folder with the library and the rules' scripts."""
@@ -54,6 +55,7 @@ class Progress:
         self._interval = interval
         self._written = time.monotonic()
         self._shares = 1
+        self._begun, self._before = time.process_time(), 0.0
 
     def part(self, number: int) -> "Progress":
         """Return the progress of a part of the training; `end` removes its file too."""
@@ -83,9 +85,12 @@ class Progress:
     def resume(self, members: Members) -> tuple[Members, int, list[Divergence]]:
         """Return the kept members, the number of epochs that they had, and the divergences so far.
 
+        The CPU time that these epochs took counts in the ending of the log.
+
         Args:
             members: the members before training, which are returned if no state was kept.
         """
+        self._begun = time.process_time()
         if not self.path.exists():
             return members, 0, []
         try:
@@ -94,6 +99,8 @@ class Progress:
             return members, 0, []
         if metadata.get("identity") != self._identity:
             return members, 0, []
+        self._before = metadata["cpu_seconds"]
+        log_endings.count_earlier(self._before)
         diverged = [Divergence.of(each) for each in metadata["diverged"]]
         members = members.without({each.replicate for each in diverged})
         ensemble = members.ensemble
@@ -118,6 +125,7 @@ class Progress:
         arrays = {name: value.cpu().numpy() for name, value in state.items()}
         metadata = {"identity": self._identity, "epochs": epochs, "shares": self._shares}
         metadata["diverged"] = divergence.records(diverged)
+        metadata["cpu_seconds"] = self._before + time.process_time() - self._begun
         files.write_tensors(self.path, arrays, metadata)
         self._written = time.monotonic()
 

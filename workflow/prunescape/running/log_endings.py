@@ -49,22 +49,34 @@ _LINE = re.compile(
 _LINE_LENGTH = 200
 # Matched against whole lines, so that most fail at the first characters.
 _FAILED = re.compile(r"(\w{1,50}\.py) failed: (.*)")
-_children = [0.0]
-"""The summed peaks, in MB, of the processes that shared the work."""
 _CRASHED = "Fatal Python error: "
 """The first words of Python's fault handler; a traceback follows."""
+
+_elsewhere = {"memory": 0.0, "seconds": 0.0}
+"""What other processes took: summed peaks, in MB, of those that shared the work; CPU seconds of
+killed ones whose work was kept."""
 
 
 def of_this_process(script: str, start: float) -> Ending:
     """Return this process's cost until now; `start` is the CPU seconds that starting took."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     work = time.process_time() - start + children.ru_utime + children.ru_stime
-    return Ending(script, start, work, peak_memory() + _children[0])
+    return Ending(script, start, work + _elsewhere["seconds"], peak_memory() + _elsewhere["memory"])
 
 
 def count_children(memory: float) -> None:
     """Count the summed peaks of processes that shared the work; of several times, the largest."""
-    _children[0] = max(_children[0], memory)
+    _elsewhere["memory"] = max(_elsewhere["memory"], memory)
+
+
+def count_earlier(seconds: float) -> None:
+    """Count the CPU seconds of a killed process whose work goes on in this one."""
+    _elsewhere["seconds"] += seconds
+
+
+def earlier() -> float:
+    """Return the CPU seconds that were counted of killed processes."""
+    return _elsewhere["seconds"]
 
 
 def read(log: Path) -> Ending | None:

@@ -27,6 +27,7 @@ class _Answer(NamedTuple):
     value: Any
     failure: str  # why there is no value, in one line
     memory: float  # peak, in MB
+    earlier: float  # CPU seconds of a killed process whose work it took over
 
 
 def divided(members: int, processes: int) -> list[range]:
@@ -69,6 +70,7 @@ def spread(function: Callable[[int], T], parts: int, processes: int) -> list[T]:
                 answer = _answer(receiver, child)
                 found[part] = answer.value
                 memory += answer.memory
+                log_endings.count_earlier(answer.earlier)
     finally:
         for _, child in running.values():
             child.kill()
@@ -93,12 +95,13 @@ def _compute(function: Callable[[int], object], part: int, sender: Connection, p
     if os.getppid() != parent:  # it ended before the line above
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends this process
-    value, failure = None, ""
+    value, failure, before = None, "", log_endings.earlier()
     try:
         value = function(part)
     except (Exception, SystemExit) as error:
         failure = command_line.explained(error)
-    sender.send(_Answer(value, failure, log_endings.peak_memory()))
+    earlier = log_endings.earlier() - before
+    sender.send(_Answer(value, failure, log_endings.peak_memory(), earlier))
 
 
 def _answer(receiver: Connection, child: BaseProcess) -> _Answer:
