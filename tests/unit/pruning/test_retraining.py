@@ -126,7 +126,7 @@ def test_moments_and_gradients_of_held_weights_are_zero_after_every_epoch(monkey
     seen = []
 
     def check(self, torchs):
-        state = torchs.state[self._ensemble.flat]
+        state = torchs.state
         moments = {
             name: value.clone()
             for name, value in state.items()
@@ -371,7 +371,7 @@ def held(optimiser):
 def test_the_guard_trips_when_a_held_weight_is_touched(optimiser):
     ensemble, guard, torchs = held(optimiser)
     guard.check(torchs)
-    state = torchs.state[ensemble.flat]
+    state = torchs.state
     buffers = [
         ensemble.flat.grad,
         *(state[name] for name in state if "exp" in name or "mom" in name),

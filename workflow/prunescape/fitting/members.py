@@ -44,9 +44,7 @@ class Fixed:
         if self.free is None:
             return
         moments = [
-            value
-            for value in optimisers.moments(optimiser, self._ensemble)
-            if value.shape == self._still.shape
+            value for value in optimisers.moments(optimiser) if value.shape == self._still.shape
         ]
         if not torch.equal(self._ensemble.flat[self._still], self._values):
             raise ValueError("a weight that a mask holds has moved")
@@ -113,7 +111,7 @@ class Members:
             self._images,
         )
         found.fixed.expect(self.fixed, kept)
-        remembered = optimisers.state(self.optimiser, self.ensemble)
+        remembered = optimisers.state(self.optimiser)
         rows = {k: value[kept] if value.dim() else value for k, value in remembered.items()}
         optimisers.load(found.optimiser, found.ensemble, rows)
         return found

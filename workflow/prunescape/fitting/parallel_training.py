@@ -3,7 +3,6 @@
 The result has the bits of a training in one process, since members don't depend on their company.
 """
 
-import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -68,8 +67,6 @@ def fit(
         except AllDivergedError as error:
             return Fitted({}, [], error.diverged)
 
-    if len(parts) > 1:  # torch's optimisers import it when they begin, else in each process: 2 s
-        importlib.import_module("torch._dynamo")
     return _joined(sharing.spread(share, len(parts), limit), replicates)
 
 

@@ -118,7 +118,7 @@ class Progress:
             return
         ensemble = members.ensemble
         state = {f"buffer.{name}": value for name, value in ensemble.buffers.items()}
-        kept = optimisers.state(members.optimiser, ensemble)
+        kept = optimisers.state(members.optimiser)
         state |= {f"optimiser.{name}": value for name, value in kept.items()}
         state |= {f"generator.{i}": each.get_state() for i, each in enumerate(members.generators)}
         state["flat"] = ensemble.flat.detach()

@@ -20,7 +20,7 @@ PREFIX = "optimiser."
 def named(optimiser: Optimiser, ensemble: Ensemble) -> dict[str, torch.Tensor]:
     """Return the moments [R, ...] and counters [R] of an optimiser of torch, by name."""
     found: dict[str, torch.Tensor] = {}
-    for moment, value in optimisers.state(optimiser, ensemble).items():
+    for moment, value in optimisers.state(optimiser).items():
         if value.dim():
             views = ensemble.views(value)
             found |= {f"{name}.{moment}": view for name, view in views.items()}

@@ -8,10 +8,11 @@ import torch
 
 from prunescape.foundations.choices import choose
 from prunescape.networks.ensembles import Ensemble
+from prunescape.optimising.flat_optimisers import SGD, Adam
 from prunescape.optimising.preconditioned import PreconditionedSGD
 
 Settings = Mapping[str, Any]
-Optimiser = torch.optim.Optimizer | PreconditionedSGD
+Optimiser = Adam | SGD | PreconditionedSGD
 
 
 def optimiser(
@@ -29,15 +30,13 @@ def optimiser(
     Raises:
         ValueError: if the kind or another setting is unknown.
     """
-    settings, values = fit["optimiser"], [ensemble.flat]
+    settings = fit["optimiser"]
 
-    def adam() -> torch.optim.Optimizer:
-        rate, epsilon = settings["learning_rate"], settings.get("epsilon", 1e-8)
-        return torch.optim.Adam(values, lr=rate, eps=epsilon, fused=True)
+    def adam() -> Adam:
+        return Adam(ensemble, settings["learning_rate"], settings.get("epsilon", 1e-8))
 
-    def sgd() -> torch.optim.Optimizer:
-        rate, momentum = settings["learning_rate"], settings["momentum"]
-        return torch.optim.SGD(values, lr=rate, momentum=momentum, fused=True)
+    def sgd() -> SGD:
+        return SGD(ensemble, settings["learning_rate"], settings["momentum"])
 
     def psgd() -> PreconditionedSGD:
         return PreconditionedSGD(ensemble, settings, images, fit["batch_size"], free)
@@ -46,18 +45,14 @@ def optimiser(
     return choose(makers, settings["kind"], "optimiser.kind")()
 
 
-def moments(optimiser: Optimiser, ensemble: Ensemble) -> list[torch.Tensor]:
-    """Return a torch optimiser's averages of past gradients; for PreconditionedSGD no tensor."""
-    if isinstance(optimiser, PreconditionedSGD):
-        return []
-    return [value for value in optimiser.state[ensemble.flat].values() if torch.is_tensor(value)]
+def moments(optimiser: Optimiser) -> list[torch.Tensor]:
+    """Return Adam's or SGD's averages of past gradients; for PreconditionedSGD no tensor."""
+    return [] if isinstance(optimiser, PreconditionedSGD) else list(optimiser.state.values())
 
 
-def state(optimiser: Optimiser, ensemble: Ensemble) -> dict[str, torch.Tensor]:
+def state(optimiser: Optimiser) -> dict[str, torch.Tensor]:
     """Return an optimiser's whole state, with which `load` goes on to the same bits."""
-    if isinstance(optimiser, PreconditionedSGD):
-        return optimiser.state()
-    return {name: each for name, each in optimiser.state[ensemble.flat].items() if each is not None}
+    return optimiser.state() if isinstance(optimiser, PreconditionedSGD) else optimiser.state
 
 
 def load(
@@ -70,7 +65,7 @@ def load(
         optimiser.load(remembered)
     else:
         device = ensemble.flat.device
-        optimiser.state[ensemble.flat] = {
+        optimiser.state = {
             name: torch.as_tensor(value, device=device) for name, value in remembered.items()
         }
 
@@ -100,5 +95,4 @@ def set_rate(optimiser: Optimiser, settings: Settings, epoch: float, of: int) ->
         "exponential": lambda: decay["factor"] ** int(epoch),
     }
     share = choose(shares, decay["kind"], "optimiser.decay.kind")()
-    for group in optimiser.param_groups:
-        group["lr"] = settings["learning_rate"] * share
+    optimiser.rate = settings["learning_rate"] * share
