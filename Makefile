@@ -12,7 +12,14 @@
 # COMMIT=yes: a snapshot also commits its pointers
 # FORCE=yes: a restore replaces what was changed here
 # REV=<commit>: whose snapshot `make diff` compares with
-SETTINGS := VENV USE_VENV PYTHON CORES CONFIG STUDIES PROFILE DIRECTORY STORE COMMIT FORCE REV
+# NETWORK=<file.py:name>: your network, for `make label`; so are the following
+# WEIGHTS=<files>: its trained weights, .safetensors or .pt; of several trainings: several
+# DATA=<file or folder>: your images
+# MEAN=<numbers>, STD=<numbers>: of each channel, as torchvision's Normalize had them
+# FINETUNE=<epochs>: also train on after pruning
+# RUN=<name>: of the label's folder and config; the default is label_<name of the network>
+SETTINGS := VENV USE_VENV PYTHON CORES CONFIG STUDIES PROFILE DIRECTORY STORE COMMIT FORCE REV \
+	NETWORK WEIGHTS DATA RUN MEAN STD FINETUNE
 
 # Programs get them in the environment, as they were typed: make expands nothing in them, and they
 # never are part of a command that a shell reads.
@@ -33,7 +40,7 @@ ENTER = @python=$${PRUNESCAPE_PYTHON:-python3}; command -v "$$python" > /dev/nul
 MAKE_PY = python workflow/commands/make.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run decide verdicts report profile dry-run snapshot restore versions diff
+.PHONY: help run decide label verdicts report profile dry-run snapshot restore versions diff
 .PHONY: cancel test test-all test-slow test-versioning test-servers test-cluster
 .PHONY: test-faults lint format
 .PHONY: bench audit clean
@@ -46,6 +53,9 @@ run: ## create the environment, reproduce everything, print the verdicts
 	$(ENTER) run $(MAKE_PY) $@
 
 decide: ## after a run: add replicates where claims are undecided, until all are decided
+	$(ENTER) run $(MAKE_PY) $@
+
+label: ## how far can your trained network be pruned? NETWORK=... WEIGHTS=... DATA=...
 	$(ENTER) run $(MAKE_PY) $@
 
 verdicts: ## print the verdicts of a finished run with their numbers and reasons

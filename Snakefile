@@ -16,6 +16,7 @@
 #       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/  rows, outcomes
 #   r6-10_1/... are replicates that were appended for some rows, of networks trained in r6-10/...
 #   results/<run>/exports/<export>/, sizes.csv    pruned networks for others; what they save
+#   results/<run>/label/, label.json, .html       how far a network can be pruned
 #   results/<run>/<study>/scores.parquet, costs.csv  a study's table, made when its rows are there
 #   results/<run>/<study>/appended.json           for which rows replicates were appended
 #   results/<run>/<study>/overlaps.csv, flips.csv, figures/  overlaps are of masks, flips of images
@@ -45,6 +46,7 @@ include: "workflow/rules/retrain.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/label.smk"
 
 
 rule all:
@@ -59,6 +61,7 @@ rule all:
         results(paths.EXPLORER),
         results(paths.FRONT_PAGE),
         jobs.targets.exports(config),
+        jobs.label.targets(config),
         jobs.targets.figures(config),
         jobs.targets.noise_checks(config),
         jobs.targets.intermediates(config),

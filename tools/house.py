@@ -28,7 +28,7 @@ FLOORS = (
     ("verdicts",),
     ("jobs", "report"),
     ("configuration", "drawing"),
-    ("explorer", "figures"),
+    ("explorer", "figures", "label"),
 )
 """The rooms from the ground up: a module imports from its own room and from floors below it."""
 

@@ -24,8 +24,9 @@ TITLE = "Imports"
 
 # Room -> middle of its box from the left, on a house ten wide; the floors are `house.FLOORS`.
 ACROSS = {
-    "figures": 5.3,
-    "explorer": 8.6,
+    "figures": 3.6,
+    "explorer": 8.9,
+    "label": 6.2,
     "configuration": 3.4,
     "drawing": 6.2,
     "jobs": 2.1,

@@ -20,8 +20,9 @@ from typing import NoReturn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from prunescape.configuration import reading, validation, words
-from prunescape.foundations import home
+from prunescape.foundations import files, home
 from prunescape.foundations.messages import one_line
+from prunescape.pipeline import paths
 from prunescape.running import future_files, run_lock, surroundings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -156,6 +157,23 @@ def decide(settings: Settings) -> None:
         print(f"not finished: what is done stays in {settings.results}, and the same command")
         print("goes on there")
         sys.exit(status)
+
+
+def label() -> None:
+    """Write the config of a label, compute it, print its answers."""
+    import labelling  # not before: yaml is imported by no other target
+
+    os.environ[f"{surroundings.PREFIX}CONFIG"] = labelling.written()
+    settings = Settings()
+    if status := compute(settings, paths.LABEL, paths.LABEL_PAGE):
+        print(f"not finished: what is done stays in {settings.results}, and the same command")
+        print("goes on there")
+        sys.exit(status)
+    from prunescape.label import words  # not before: what it imports takes a moment
+
+    print(*words.answers(files.read_json(settings.results / paths.LABEL)), sep="\n")
+    print(f"page: {settings.results}/{paths.LABEL_PAGE}, as JSON: {paths.LABEL} beside it")
+    print(f"tables and figures: make run CONFIG={shlex.quote(settings.config)}, yours to edit")
 
 
 def verdicts(settings: Settings) -> None:
@@ -296,9 +314,11 @@ def become(command: list[str]) -> NoReturn:
     os.execvp(command[0], command)
 
 
+LABEL = ("NETWORK", "WEIGHTS", "DATA", "RUN", "MEAN", "STD", "FINETUNE")
 TARGETS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
     "run": (run, ("CONFIG", "STUDIES", "DIRECTORY", "CORES", "PROFILE")),
     "decide": (decide, ("CONFIG", "STUDIES", "DIRECTORY", "CORES", "PROFILE")),
+    "label": (label, (*LABEL, "DIRECTORY", "CORES", "PROFILE")),
     "verdicts": (verdicts, ("CONFIG", "DIRECTORY")),
     "report": (report, ("CONFIG", "STUDIES", "DIRECTORY", "CORES", "PROFILE")),
     "profile": (profile, ("CONFIG", "DIRECTORY")),

@@ -34,6 +34,7 @@ import prunescape.jobs.data
 import prunescape.jobs.evaluate
 import prunescape.jobs.export
 import prunescape.jobs.fit
+import prunescape.jobs.label
 import prunescape.jobs.prune
 import prunescape.jobs.report
 import prunescape.jobs.retrain

@@ -82,12 +82,13 @@ rule prepare:
         images=job(jobs.data.read_images),
         source=lookup("datasets/{dataset}/source", within=config),
         test=lookup("datasets/{dataset}/test", within=config),
+        train=job(jobs.data.learnt_from),
         seed=lookup("datasets/{dataset}/seed", within=config),
         split=lookup("datasets/{dataset}/split", within=config),
     conda:
         "../../envs/images.yaml"
     shell:
         "python {input.code[0]:q} --dataset {wildcards.dataset:q} --source {params.source:q}"
-        " {params.images:q} --test {params.test:q} --seed {params.seed:q}"
-        " --split {params.split:q} --train-output {output.train:q} --validation-output {output.validation:q}"
+        " {params.images:q} --test {params.test:q} --train {params.train:q}"
+        " --seed {params.seed:q} --split {params.split:q} --train-output {output.train:q} --validation-output {output.validation:q}"
         " --test-output {output.test:q} > {log:q} 2>&1"

@@ -7,9 +7,9 @@ from prunescape.data import datasets, own_images, splitting
 from prunescape.data.readers import pictures
 
 
-def official_or_count(text: str) -> str | int:
-    """Return "official", or `text` as an integer."""
-    return text if text == "official" else int(text)
+def set_or_count(text: str) -> str | int:
+    """Return "official" or "rest" as it is, another text as an integer."""
+    return text if text in ("official", splitting.REST) else int(text)
 
 
 def main() -> None:
@@ -29,9 +29,10 @@ def main() -> None:
     parser.add_argument(
         "--test",
         required=True,
-        type=official_or_count,
-        help="official, or how many images of the shuffled whole",
+        type=set_or_count,
+        help="official, rest, or how many images of the shuffled whole",
     )
+    parser.add_argument("--train", type=int, nargs="?", help="how many images are learnt from")
     parser.add_argument("--seed", required=True, type=int, help="of the shuffling")
     parser.add_argument("--split", default="stream", help="who shuffles: stream or sklearn")
     for name in datasets.SPLITS:
@@ -45,7 +46,12 @@ def main() -> None:
     else:
         parts, classes, names = datasets.read_raw(arguments.raw), datasets.CLASSES, None
     splits = splitting.split(
-        parts, arguments.source, arguments.test, arguments.seed, arguments.split
+        parts,
+        arguments.source,
+        arguments.test,
+        arguments.seed,
+        arguments.split,
+        arguments.train,
     )
     for name, part in splits.items():
         path = getattr(arguments, f"{name}_output")

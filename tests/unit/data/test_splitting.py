@@ -90,3 +90,30 @@ def test_impossible_test_sets(test):
     parts = datasets.read_raw([DIGITS])
     with pytest.raises(ValueError, match=r"datasets\.<name>\.test: .*digits"):
         splitting.split(parts, "digits", test, 42)
+
+
+def test_learning_from_some_images_leaves_the_official_test_set(raw):
+    parts = datasets.read_raw(raw)
+    few = splitting.split(parts, "mnist", "rest", 100, train=500)
+    assert [len(labels) for _, labels in few.values()] == [450, 50, 10_000]
+    whole = splitting.split(parts, "mnist", "official", 100)
+    # The first of the same order, so that more images are these and others.
+    assert numbers(few["train"]).tolist() == numbers(whole["train"])[:450].tolist()
+    assert numbers(few["validation"]).tolist() == numbers(whole["train"])[450:500].tolist()
+    assert (numbers(few["test"]) == numbers(whole["test"])).all()
+
+
+def test_without_a_test_set_all_images_are_evaluated_but_those_that_are_learnt_from():
+    parts = datasets.read_raw([DIGITS])
+    found = splitting.split(parts, "digits", "rest", 1, train=100)
+    assert [len(labels) for _, labels in found.values()] == [90, 10, 1697]
+    number = splitting.split(parts, "digits", 1697, 1)
+    assert (found["test"][0] == number["test"][0]).all()
+
+
+@pytest.mark.parametrize("train", [9, 1797, None])
+def test_too_few_and_too_many_images_to_learn_from(train):
+    with pytest.raises(
+        ValueError, match=r"datasets.<name>.train: .* test set|expected 10 \.\. 1796"
+    ):
+        splitting.split(datasets.read_raw([DIGITS]), "digits", "rest", 1, train=train)

@@ -23,6 +23,7 @@ from prunescape.configuration.exports import check_export
 from prunescape.configuration.fits import check_fit, check_start
 from prunescape.configuration.given_weights import check_given
 from prunescape.configuration.input_noise import check_noise
+from prunescape.configuration.label import check_label
 from prunescape.configuration.looks import check_looks
 from prunescape.configuration.name_lengths import check_lengths
 from prunescape.configuration.own_files import (
@@ -37,7 +38,7 @@ from prunescape.configuration.own_scopes import check_scope, check_scopes_of_arm
 from prunescape.configuration.versions import check_versions
 from prunescape.configuration.words import Place, Problem, listed, shown
 from prunescape.evaluation import input_noise_kinds
-from prunescape.foundations import user_files
+from prunescape.foundations import network_names
 
 
 def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
@@ -70,13 +71,13 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
         yield from unknown_name(
             (*place, "source"), source, config.get("sources"), "one of the sources"
         )
-        if dataset.get("split") == "sklearn" and dataset.get("test") == "official":
-            text = "found official with split: sklearn; allowed: a number of images"
+        if dataset.get("split") == "sklearn" and dataset.get("test") in ("official", "rest"):
+            text = f"found {dataset['test']} with split: sklearn; allowed: a number of images"
             yield (*place, "test"), text
     for name, network in mapping(config.get("networks")).items():
-        if isinstance(network, str) and user_files.NAMED.fullmatch(network):
+        if isinstance(network, str) and network_names.FORM.fullmatch(network):
             try:
-                user_files.check(network)
+                network_names.check(network)
             except ValueError as error:
                 text = f"found {shown(network)}, but {error}; allowed: a name that a file defines"
                 yield ("networks", name), text
@@ -84,6 +85,7 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
     yield from check_own_noises(config.get("noises"))
     for name, export in blocks_in(config.get("exports")):
         yield from check_export(("exports", name), export, config)
+    yield from check_label(config, _kinds(config))
     for name, study in blocks_in(catalogue):
         yield from _check_study(("catalogue", name), study, config, files)
 
@@ -115,8 +117,12 @@ def _check_study(
         yield from check_pruned_biases(at_arm, arm, mapping(fits), networks, scopes, read)
         yield from check_schedules(at_arm, arm, mapping(fits), schedules, read)
     yield from check_arms_differ((*place, "arms"), blocks_in(study.get("arms")), mapping(fits))
-    kinds = dict.fromkeys([*input_noise_kinds.BUILT_IN, *mapping(config.get("noises"))])
-    yield from check_noise((*place, "noise"), study, schedules, kinds)
+    yield from check_noise((*place, "noise"), study, schedules, _kinds(config))
+
+
+def _kinds(config: dict[Any, Any]) -> dict[str, None]:
+    """Return the known kinds of noise: the library's and the config's own."""
+    return dict.fromkeys([*input_noise_kinds.BUILT_IN, *mapping(config.get("noises"))])
 
 
 def _check_fits(config: dict[Any, Any], catalogue: dict[Any, Any]) -> Iterator[Problem]:

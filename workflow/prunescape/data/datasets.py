@@ -125,6 +125,12 @@ def load(paths: Sequence[Path | str]) -> Split:
     return Split(images, labels, metadata["classes"], opened)
 
 
+def class_names(path: Path | str) -> list[str]:
+    """Return the names of a split's classes; where the source has none, their numbers."""
+    metadata = files.read_metadata(path)
+    return metadata.get(NAMES) or [str(number) for number in range(metadata["classes"])]
+
+
 def _read_idx(path: Path, dimensions: int) -> np.ndarray:
     """Read a file in LeCun's IDX format: unsigned bytes, with this number of dimensions."""
     raw = np.fromfile(path, dtype=np.uint8)

@@ -6,9 +6,17 @@ from prunescape.data.datasets import FEWEST, Part, Parts
 from prunescape.foundations import streams
 from prunescape.foundations.choices import choose
 
+REST = "rest"
+"""Of `test`: the official test set or, without one, all images that aren't learnt from."""
+
 
 def split(
-    parts: Parts, source: str, test: int | str, seed: int, shuffling: str = "stream"
+    parts: Parts,
+    source: str,
+    test: int | str,
+    seed: int,
+    shuffling: str = "stream",
+    train: int | None = None,
 ) -> Parts:
     """Divide the parts of a source into training, validation and test sets.
 
@@ -19,16 +27,21 @@ def split(
         parts: the training part, which may be the whole source, and perhaps validation and test.
         source: name of the source, part of the stream's name.
         test: "official" keeps the official test set as it is; a number pools the training and test
-            parts, shuffles them, and makes the last `test` images the test set.
+            parts, shuffles them, and makes the last `test` images the test set; "rest" keeps the
+            official test set or, where there is none, takes all images but the first `train`.
         seed: the data set's seed.
         shuffling: `stream`: the stream ("split", source, seed) shuffles; `sklearn`: scikit-learn's
             train_test_split does, with test_size=test and random_state=seed, so that training and
             test set, in their order, are those of codes that call it.
+        train: how many images are learnt from, with those for validation: the first of the
+            shuffled training part; None: all.
 
     Raises:
-        ValueError: if there is no official test set, `test` leaves too few images to train on, or
-            scikit-learn is to make an official test set.
+        ValueError: if there is no official test set, `test` leaves too few images to train on,
+            there are fewer than `train`, or scikit-learn is to make an official test set.
     """
+    if test == REST:
+        test = "official" if "test" in parts else _rest(parts, source, train)
     images, labels = _divided(parts, source, test)
     by_sklearn = choose({"stream": False, "sklearn": True}, shuffling, "datasets.<name>.split")
     if by_sklearn and isinstance(test, str):
@@ -47,16 +60,38 @@ def split(
         else:
             order, last = order[:-test], order[-test:]
             held_out = images[last], labels[last]
+    if train is not None:
+        _check_train(train, len(order), source)
+        order = order[:train]
     if "validation" in parts:
-        train, validation = order, parts["validation"]
+        learnt, validation = order, parts["validation"]
     else:
-        train, last = np.split(order, [len(order) - round(len(order) / 10)])
+        learnt, last = np.split(order, [len(order) - round(len(order) / 10)])
         validation = images[last], labels[last]
     return {
-        "train": (images[train], labels[train]),
+        "train": (images[learnt], labels[learnt]),
         "validation": validation,
         "test": held_out,
     }
+
+
+def _rest(parts: Parts, source: str, train: int | None) -> int:
+    """Return how many images a source without a test set has besides those that are learnt from."""
+    if train is None:
+        raise ValueError(
+            f"datasets.<name>.train: found nothing with test: rest, and {source} has no test set; "
+            "allowed: a number"
+        )
+    images = len(parts["train"][1])
+    _check_train(train, images - 1, source)
+    return images - train
+
+
+def _check_train(train: int, most: int, source: str) -> None:
+    if not FEWEST <= train <= most:
+        raise ValueError(
+            f"datasets.<name>.train: {train} of {source}'s images, expected {FEWEST} .. {most}"
+        )
 
 
 def _divided(parts: Parts, source: str, test: int | str) -> Part:
@@ -67,7 +102,9 @@ def _divided(parts: Parts, source: str, test: int | str) -> Part:
     """
     if isinstance(test, str):
         if test != "official":
-            raise ValueError(f"datasets.<name>.test: found {test!r}; allowed: official, a number")
+            raise ValueError(
+                f"datasets.<name>.test: found {test!r}; allowed: official, rest, a number"
+            )
         if "test" not in parts:
             raise ValueError(
                 f"datasets.<name>.test: {source} has no official test set, expected a number"

@@ -27,6 +27,12 @@ def read_images(config: Config, wildcards: Wildcards) -> list[str]:
     return ["--own", path, "--background", dataset["background"]]
 
 
+def learnt_from(config: Config, wildcards: Wildcards) -> list[int]:
+    """Return how many images a data set's networks learn from; [] for all."""
+    dataset = config["datasets"][wildcards.dataset]
+    return [dataset["train"]] if "train" in dataset else []
+
+
 def collections(config: Config) -> list[tuple[str, str]]:
     """Return (source, torchvision's name) for sources that download a torchvision collection."""
     own = {name: places for name, places in config["sources"].items() if name not in sources.FILES}

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from prunescape.foundations import home, user_files
+from prunescape.foundations import home, network_names
 from prunescape.jobs.common import Wildcards, arms_of, compact, fit_of, results
 from prunescape.pipeline import fits, imported_code, paths, replicates
 from prunescape.pipeline.plan import Config
@@ -22,8 +22,10 @@ def network_files(config: Config, wildcards: Wildcards) -> list[str]:
     network = config["networks"][wildcards.network]
     if not isinstance(network, str):
         return []
-    path, _ = user_files.split(network)
-    return [os.path.relpath(file) for file in imported_code.code(path)]
+    named = network_names.split(network)
+    if not named.is_file:
+        return []
+    return [os.path.relpath(file) for file in imported_code.code(named.place)]
 
 
 def network_check(config: Config, wildcards: Wildcards) -> str | list[str]:

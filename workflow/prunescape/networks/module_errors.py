@@ -8,7 +8,7 @@ from types import FrameType
 
 from torch import nn
 
-from prunescape.foundations import user_files
+from prunescape.foundations import network_names, user_files
 
 Paths = Mapping[int, str]
 """id of a module -> its path in the network."""
@@ -62,7 +62,7 @@ def telling(named: str, what: str, paths: Paths) -> Iterator[None]:
             frames.append(trace.tb_frame)
             trace = trace.tb_next
         inside = _innermost(frames, paths)
-        path, _ = user_files.split(named)
+        path = network_names.split(named).place
         text = user_files.message(path, error, "when it is run")
         raise RefusedError(
             f"networks: {named} {what}: {inside + ': ' if inside else ''}{text}"
@@ -76,7 +76,7 @@ def running(named: str, paths: Paths) -> str:
     while frame:
         frames.insert(0, frame)
         frame = frame.f_back
-    path, _ = user_files.split(named)
+    path = network_names.split(named).place
     own = [f for f in frames if Path(f.f_code.co_filename).resolve() == Path(path).resolve()]
     line = f"{path}, line {own[-1].f_lineno}" if own else path
     inside = _innermost(frames, paths)

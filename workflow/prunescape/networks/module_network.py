@@ -1,7 +1,7 @@
 """An ordinary torch.nn.Module as a network of R replicates (needs torch).
 
-The module comes from a file of the user, path/to/file.py:name, where name is a class or a function
-that returns the module when it is called without arguments. All replicates run through it at once,
+The module comes from a file of the user or from torchvision (`network_names`), made by a class or a
+function that returns a new one whenever it is called. All replicates run through it at once,
 as one batch [R * B, ...]: for operations without parameters (activations, pooling, additions) this
 is just a larger batch. Modules with parameters are treated by kind:
 
@@ -30,7 +30,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from prunescape.foundations import user_files
+from prunescape.foundations import network_names
 from prunescape.networks import module_calls, module_parts, module_starts
 from prunescape.networks.ensembles import repeated
 from prunescape.networks.module_calls import Calls
@@ -79,8 +79,8 @@ class ModuleNetwork:
                 can't take such images, or has parts that can't be kept apart for replicates.
         """
         self.named = named
-        self.path, _ = user_files.split(named)
-        self._factory = module_starts.Factory(named, user_files.load(named), input_shape)
+        self.path = network_names.split(named).place
+        self._factory = module_starts.Factory(named, network_names.load(named), input_shape)
         made, _ = self._factory.made(0)
         self._parts = module_parts.parts(made, named)
         self._module = module_starts.copied(made, named)

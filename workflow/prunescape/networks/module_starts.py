@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from prunescape.foundations import global_state, user_files
+from prunescape.foundations import global_state, network_names, user_files
 from prunescape.networks.module_errors import paths_of, refused, telling
 from prunescape.networks.network import Shape
 
@@ -59,13 +59,13 @@ class Factory:
             ValueError: if the user's code fails, or makes no module.
         """
         with fenced(seed):
-            sys.argv = [user_files.split(self._named)[0], user_files.NO_PROGRAM]
+            sys.argv = [network_names.split(self._named).place, user_files.NO_PROGRAM]
             with telling(self._named, "can't be made", {}):
                 module = self._function()
             if not isinstance(module, nn.Module):
                 raise ValueError(
                     f"networks: {self._named} gives {type(module).__name__}, expected a "
-                    "torch.nn.Module when it is called without arguments"
+                    "torch.nn.Module when it is called"
                 )
             with telling(self._named, "can't be made float32 on the CPU", paths_of(module)):
                 module = module.float().cpu()

@@ -125,11 +125,18 @@ def mcnemar(left: np.ndarray, right: np.ndarray) -> float:
     return min(1.0, 2 * float(special.bdtr(fewer, both, 0.5))) if both else 1.0
 
 
-def newcombe(left: np.ndarray, right: np.ndarray) -> tuple[float, float]:
+def newcombe(
+    left: np.ndarray, right: np.ndarray, reach: float | None = None
+) -> tuple[float, float]:
     """Return the 95 % interval of left - right of two single networks, for new images.
 
     Newcombe (1998, Statistics in Medicine 17, 2635), method 10: Wilson's score intervals of both
     shares, joined by the correlation of the outcomes [N], with its continuity correction.
+
+    Args:
+        left: bool [N], whether a network is right about an image.
+        right: bool [N], of the other network.
+        reach: quantile of the standard normal distribution for another interval than 95 %.
 
     Raises:
         ValueError: if there are no images.
@@ -146,16 +153,16 @@ def newcombe(left: np.ndarray, right: np.ndarray) -> tuple[float, float]:
         agreement = max(agreement - n / 2, 0)
     product = rows * (n - rows) * columns * (n - columns)
     phi = agreement / math.sqrt(product) if product else 0.0
-    (below, above), (under, over) = (_wilson(count, n) for count in (rows, columns))
+    (below, above), (under, over) = (_wilson(count, n, reach) for count in (rows, columns))
     mean = (rows - columns) / n
     low = mean - math.sqrt(max(below**2 - 2 * phi * below * over + over**2, 0))
     high = mean + math.sqrt(max(under**2 - 2 * phi * under * above + above**2, 0))
     return low, high
 
 
-def _wilson(count: int, n: int) -> tuple[float, float]:
-    """Return how far Wilson's 95 % interval of a share reaches below and above it."""
-    z, share = quantile(math.inf), count / n
+def _wilson(count: int, n: int, reach: float | None) -> tuple[float, float]:
+    """Return how far Wilson's interval of a share reaches below and above it; 95 % by default."""
+    z, share = quantile(math.inf) if reach is None else reach, count / n
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
     return share - (middle - half), middle + half - share

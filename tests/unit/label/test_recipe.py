@@ -1,0 +1,31 @@
+"""The config of a label is one that a run accepts."""
+
+import pytest
+import yaml
+
+from prunescape.configuration import validation
+from prunescape.label import recipe
+from tests.helpers.configurations import DEFAULT, changed
+from tests.helpers.places import ROOT
+
+NETWORK = f"{ROOT}/tests/plain/net.py:SmallNet"
+
+
+@pytest.mark.parametrize("epochs", [0, 3])
+@pytest.mark.parametrize("scaling", ["unit", {"mean": [0.3], "std": [0.4]}])
+def test_the_config_is_valid(tmp_path, monkeypatch, epochs, scaling):
+    monkeypatch.chdir(tmp_path)
+    weights = ["one.safetensors", "two.safetensors"]
+    for name in (*weights, "images.npz"):
+        (tmp_path / name).write_bytes(b"")
+    made = recipe.config("mine", NETWORK, weights, "file:images.npz", scaling, epochs, "make label")
+    written = yaml.safe_load(yaml.safe_dump(made))
+    assert written == made
+    config = changed(DEFAULT, written)
+    assert validation.problems(config) == []
+    validation.validate(config)
+    study = config["catalogue"][recipe.STUDY]
+    assert study["fits"]["given"]["weights"] == weights
+    levels = [float(level) for level in study["arms"][0]["levels"]]
+    assert levels == sorted(levels)
+    assert len(study["arms"]) == 1 + bool(epochs)

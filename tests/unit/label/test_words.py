@@ -1,0 +1,44 @@
+"""Names and numbers on a label."""
+
+import pytest
+
+from prunescape.label import words
+from tests.helpers.label import label
+
+USUAL = {"criterion": "magnitude", "scope": "global", "effect": "zero", "schedule": "oneshot"}
+
+
+def test_what_is_usual_goes_without_saying():
+    assert words.named(USUAL) == "magnitude |w|"
+    other = USUAL | {"criterion": "shuffled_taylor", "scope": "layer", "schedule": "finetune"}
+    assert words.named(other) == (
+        "Taylor |w| × mean |gₙ|, shuffled in each layer, each layer alone, finetune"
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [(12, "12"), (4200, "4.2 k"), (1_236_000, "1.24 M"), (3.1e9, "3.1 G")],
+)
+def test_amounts(number, shown):
+    assert words.amount(number) == shown
+
+
+def test_percent_and_points():
+    assert [words.percent(share) for share in (0.3, 0.995, 1)] == ["30 %", "99.5 %", "100 %"]
+    assert [words.points(value) for value in (0.417, -0.02)] == ["0.42", "−0.02"]
+
+
+def test_an_answer_a_limit():
+    lines = words.answers(label())
+    assert [line.partition(":")[0] for line in lines] == [
+        "to lose less than 0.5 points",
+        "to lose less than 1 point",
+        "to lose less than 2 points",
+    ]
+    shown = [line.partition(":")[2].partition(" of the weights can go, by ") for line in lines]
+    assert [share for share, _, _ in shown] == [" 30 %", " 50 %", " 50 %"]
+    assert all(way.startswith("signal to noise |μ|/σ (lost 0.") for _, _, way in shown)
+    nothing = label()
+    nothing["choices"] = [{"limit": 1, "method": None, "level": None}]
+    assert words.answers(nothing) == ["to lose less than 1 point: nothing tried is shown to"]

@@ -1,0 +1,154 @@
+"""Write the config of a label from make's settings: NETWORK, WEIGHTS, DATA and what goes with them.
+
+The config stays, yours to edit. The same command goes on with it; another one needs another RUN.
+"""
+
+import contextlib
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import yaml
+
+from prunescape.configuration import reading
+from prunescape.data import own_sources
+from prunescape.foundations import files, home, network_names
+from prunescape.label import recipe
+from prunescape.running import surroundings
+
+ROOT = Path(__file__).resolve().parents[2]
+CONVERTED = (".pt", ".pth", ".bin", ".ckpt")
+HEAD = """\
+# How far can this network be pruned? Written by `make label`, yours to edit: the same command goes
+# on with this file as it is, and
+#
+#     make run CONFIG={file}
+#
+# computes everything else that a run has. docs/your-model.md says more.
+
+"""
+
+
+def written() -> str:
+    """Write the config that the settings describe, unless it is there; return its path.
+
+    Raises:
+        ValueError: if a setting is missing or wrong, weights can't be converted, or the file is
+            there from another command.
+    """
+    folder = Path(home.expanded(surroundings.given("DIRECTORY")) or ".")
+    if not folder.is_dir():
+        raise ValueError(f"DIRECTORY: found {str(folder)!r}; allowed: a folder that is there")
+    with contextlib.chdir(folder):  # paths in a config start where Snakemake runs
+        return str(folder / _written())
+
+
+def _written() -> Path:
+    network, weights, images = (_needed(name) for name in ("NETWORK", "WEIGHTS", "DATA"))
+    name = network_names.split(network).name
+    network_names.check(network)
+    run = surroundings.given("RUN", f"label_{re.sub(r'[^a-z0-9_]', '_', name.lower())}")
+    config = Path(f"{run}.yaml")
+    command = _command()
+    if config.exists():
+        before = reading.read(config).get("label", {}).get("command")
+        if before != command:
+            raise ValueError(
+                f"{config}: it is there, written by {before or 'something else'}; allowed: the "
+                f"same command, RUN=<another name>, or make run CONFIG={config}"
+            )
+        return config
+    given = _existing("WEIGHTS", shlex.split(weights))
+    made = recipe.config(
+        run,
+        network,
+        [_safetensors(file, run, i) for i, file in enumerate(given, 1)],
+        _source(images),
+        _scaling(),
+        _epochs(),
+        command,
+    )
+    text = yaml.safe_dump(made, sort_keys=False, width=100)
+    files.write_text(config, HEAD.format(file=config) + text)
+    print(f"{config}: written; it can be edited", flush=True)
+    return config
+
+
+def _needed(name: str) -> str:
+    value = surroundings.given(name)
+    if not value:
+        raise ValueError(
+            f"{name}: found nothing; needed: NETWORK=<file.py:name> WEIGHTS=<file> DATA=<file or "
+            "folder of images>"
+        )
+    return value
+
+
+def _existing(setting: str, names: list[str]) -> list[str]:
+    found = [home.expanded(name) for name in names]
+    for name in found:
+        if not Path(name).exists():
+            raise ValueError(f"{setting}: {name}: no such file")
+    return found
+
+
+def _safetensors(file: str, run: str, number: int) -> str:
+    """Return a file of weights; one of torch.save is converted by a program of its own."""
+    if Path(file).suffix not in CONVERTED:
+        return file
+    new = f"{run}-{number}.safetensors"
+    command = [sys.executable, str(ROOT / "tools" / "convert.py"), file, new]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise ValueError(f"WEIGHTS: {done.stderr.strip()}")
+    print(done.stdout, end="", flush=True)
+    return new
+
+
+def _source(images: str) -> str:
+    """Return the entry of `sources` for a file or folder of images."""
+    [place] = _existing("DATA", [images])
+    path = Path(place)
+    arrays = path.is_file() or any(own_sources.ending(each.name) for each in path.iterdir())
+    return f"{'file' if arrays else 'classes'}:{place}"
+
+
+def _scaling() -> str | dict[str, list[float]]:
+    mean, std = _numbers("MEAN"), _numbers("STD")
+    if not mean and not std:
+        return "unit"
+    if len(mean) != len(std):
+        raise ValueError(
+            f"MEAN, STD: found {len(mean)} and {len(std)} numbers; allowed: as many of both, "
+            "one a channel"
+        )
+    return {"mean": mean, "std": std}
+
+
+def _numbers(name: str) -> list[float]:
+    text = surroundings.given(name)
+    try:
+        return [float(each) for each in text.replace(",", " ").split()]
+    except ValueError:
+        raise ValueError(f"{name}: found {text!r}; allowed: numbers, one a channel") from None
+
+
+def _epochs() -> int:
+    text = surroundings.given("FINETUNE", "0")
+    if not text.isdecimal():
+        raise ValueError(f"FINETUNE: found {text!r}; allowed: a number of epochs")
+    return int(text)
+
+
+def _command() -> str:
+    settings: dict[str, Any] = {
+        name: surroundings.given(name)
+        for name in ("NETWORK", "WEIGHTS", "DATA", "RUN", "MEAN", "STD", "FINETUNE")
+    }
+    given = [f"{name}={shlex.quote(value)}" for name, value in settings.items() if value]
+    return " ".join(["make label", *given])

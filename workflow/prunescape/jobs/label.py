@@ -1,0 +1,159 @@
+"""Jobs of label.smk: the networks of a label, its noise, and what it was made from."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from prunescape.evaluation import input_noise_kinds
+from prunescape.foundations import home, spelling, user_files
+from prunescape.jobs import data, fit
+from prunescape.jobs.common import compact, masks_path, of_study, results, with_imports
+from prunescape.pipeline import fits, paths, plan, replicates
+from prunescape.pipeline.plan import Config, Model
+
+_ARM = ("criterion", "scope", "within", "selection", "schedule", "effects", "points")
+
+
+def targets(config: Config) -> list[str]:
+    """Return the label of a run; [] if the config has none."""
+    if config.get("label", {}).get("study") not in config["studies"]:
+        return []
+    return [results(config, paths.LABEL), results(config, paths.LABEL_PAGE)]
+
+
+def outcomes(config: Config) -> list[str]:
+    """Return the outcomes of all rows of the label's study."""
+    return [results(config, path) for path in plan.outcome_files(of_study(config, _study(config)))]
+
+
+def table(config: Config) -> str:
+    """Return the table of the label's study."""
+    return results(config, paths.of_study(paths.TABLE).format(study=_study(config)))
+
+
+def limits(config: Config) -> list[float]:
+    """Return the points of accuracy that may be lost."""
+    found: list[float] = config["label"]["losses"]
+    return found
+
+
+def images(config: Config) -> str:
+    """Return the split file on which the label's networks are evaluated."""
+    return data.evaluated_on(config, _model(config).dataset)
+
+
+def training(config: Config) -> list[str]:
+    """Return the split files with which the label's criteria rank weights."""
+    return data.training_images(config, _model(config))
+
+
+def blocks(config: Config) -> str:
+    """Return for each block of networks its checkpoint, moments and arms with their files."""
+    return compact(list(_blocks(config)))
+
+
+def files(config: Config) -> list[str]:
+    """Return the files of `blocks`."""
+    found = []
+    for block in _blocks(config):
+        found += [block["checkpoint"], *([block["moments"]] if block["moments"] else [])]
+        for arm in block["arms"]:
+            found += [*arm["masks"], *(path for each in arm["retrained"] for path in each)]
+    return list(dict.fromkeys(found))
+
+
+def _blocks(config: Config) -> Iterator[dict[str, Any]]:
+    named = _model(config)
+    arms = [
+        arm
+        for arm in plan.arms(config, named.study, named.fit, named.network)
+        if arm.selection == "exact_k"
+    ]
+    for block in replicates.blocks(config, named.study):
+        place = {**named._asdict(), **block.names}
+        checkpoint = fit.checkpoint_pattern(config, named.study, named.fit)
+        compensated = any("compensate" in arm.effects for arm in arms)
+        found = []
+        for arm in arms:
+            trained = [
+                [
+                    results(config, paths.RETRAINED, **place, schedule=arm.schedule, part=part)
+                    for part in plan.parts(config, named.study, arm, [point])
+                ]
+                for point in arm.points
+            ]
+            masks = [masks_path(config, place, arm, point) for point in arm.points]
+            shown = {name: getattr(arm, name) for name in _ARM}
+            found.append(shown | {"masks": masks, "retrained": trained})
+        yield {
+            "checkpoint": results(config, checkpoint, **place),
+            "moments": results(config, paths.MOMENTS, **place) if compensated else None,
+            "arms": found,
+        }
+
+
+def conditions(config: Config) -> list[tuple[str, str]]:
+    """Return the (noise, noise level) pairs at which the chosen networks are evaluated."""
+    return [(each["kind"], level) for each in config["label"]["noise"] for level in each["levels"]]
+
+
+def noises(config: Config) -> list[str]:
+    """Return the user's kinds of noise among them, as scripts take them."""
+    return input_noise_kinds.spelled(config, (kind for kind, _ in conditions(config)))
+
+
+def noise_files(config: Config) -> list[str]:
+    """Return the user's files with these kinds of noise, and the modules beside them."""
+    named = spelling.read_all(noises(config)).values()
+    return with_imports(user_files.split(each)[0] for each in named)
+
+
+def network_files(config: Config) -> list[str]:
+    """Return the user's file with the label's network and the modules beside it."""
+    return fit.network_files(config, _model(config))
+
+
+def made_from(config: Config) -> list[str]:
+    """Return the user's files of weights and of the network."""
+    named = _model(config)
+    settings = config["catalogue"][named.study]["fits"][named.fit]
+    weights = settings["weights"] if fits.is_given(settings) else []
+    return [*map(home.expanded, weights), *network_files(config)]
+
+
+def said(config: Config, citation: str) -> str:
+    """Return what a label tells of the run: names, the version of the code, the command.
+
+    `citation` is the file CITATION.cff, which has the version.
+    """
+    version = re.search(r"^version: (.+)$", Path(citation).read_text(encoding="utf-8"), re.M)
+    named = _model(config)
+    network = config["networks"][named.network]
+    return compact(
+        {
+            "run": config["run"],
+            "network": network if isinstance(network, str) else named.network,
+            "fit": named.fit,
+            "dataset": named.dataset,
+            "source": " ".join(config["sources"][config["datasets"][named.dataset]["source"]]),
+            "version": version[1] if version else "",
+            "command": config["label"].get("command", ""),
+        }
+    )
+
+
+def dataset(config: Config) -> str:
+    """Return the data set of the label's study."""
+    return _model(config).dataset
+
+
+def _study(config: Config) -> str:
+    study: str = config["label"]["study"]
+    return study
+
+
+def _model(config: Config) -> Model:
+    """Return the only model of the label's study, as `configuration` checks."""
+    [found] = plan.models(of_study(config, _study(config)))
+    return found

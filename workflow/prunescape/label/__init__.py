@@ -1,0 +1,1 @@
+"""The label of a network: how far it can be pruned, what that breaks, and what noise does then."""

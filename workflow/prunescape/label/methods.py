@@ -1,0 +1,84 @@
+"""The ways of pruning that a label compares, with the outcomes of every image (needs pandas)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from prunescape.evaluation.outcomes import Outcomes
+from prunescape.foundations.table_rows import named_rows
+from prunescape.scoring.needs import SHUFFLED
+
+NAMES = ("criterion", "scope", "selection", "effect", "schedule")
+"""The key columns that tell ways of pruning one network apart."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way of pruning, at rising sparsities.
+
+    Attributes:
+        names: the columns `NAMES`.
+        points: (step, level) of every sparsity, rising.
+        correct: for every point bool [R, N]: whether network r is right about image n.
+    """
+
+    names: dict[str, str]
+    points: list[tuple[int, float]]
+    correct: list[np.ndarray]
+
+    @property
+    def is_control(self) -> bool:
+        """Whether the criterion is there for comparison alone: random, or shuffled scores."""
+        criterion = self.names["criterion"]
+        return criterion == "random" or criterion.startswith(SHUFFLED)
+
+
+def read(found: Outcomes) -> tuple[np.ndarray, list[Method]]:
+    """Return the outcomes of the networks before pruning, and all ways of pruning them.
+
+    Clean images, the weights as they are (`prediction: mean`), an exact number of weights removed.
+    Of a chain that has a level twice, the last step counts. Networks that a method lacks, since
+    training on diverged, are left out of all.
+
+    Args:
+        found: the outcomes of a study that has one fit of one network.
+
+    Returns:
+        bool [R, N] of the networks as they were given or fitted, and the methods in the order of
+        the table.
+
+    Raises:
+        ValueError: if there are several networks or fits, nothing is pruned, or no network was
+            evaluated everywhere.
+    """
+    models = found.rows[["network", "fit"]].drop_duplicates()
+    if len(models) != 1:
+        raise ValueError(f"label: found {len(models)} fits of networks; allowed: one of one")
+    clean = (found.rows["noise"] == "none") & (found.rows["prediction"] == "mean")
+    unpruned = (found.rows["criterion"] == "none") & (found.rows["schedule"] == "none")
+    removed = (found.rows["selection"] == "exact_k") & (found.rows["effect"] != "freeze")
+    base = found.rows[clean & unpruned]
+    by_replicate = dict(zip(base["replicate"], base.index, strict=True))
+    cells: dict[tuple[Any, ...], dict[int, int]] = {}
+    for row in named_rows(found.rows[clean & removed]):
+        key = *(str(getattr(row, name)) for name in NAMES), float(row.level), int(row.step)
+        cells.setdefault(key, {})[int(row.replicate)] = int(row.Index)
+    kept = set(by_replicate).intersection(*map(set, cells.values()))
+    if not cells or not kept:
+        raise ValueError("label: found no networks that were pruned; allowed: one or more")
+    replicates = sorted(kept)
+    by_method: dict[tuple[str, ...], dict[float, tuple[int, np.ndarray]]] = {}
+    for *names, level, step in sorted(cells, key=lambda key: key[-2:]):
+        indices = [cells[(*names, level, step)][replicate] for replicate in replicates]
+        by_method.setdefault(tuple(names), {})[level] = step, found.correct[indices]
+    order = list(dict.fromkeys(key[: len(NAMES)] for key in cells))
+    methods = [
+        Method(
+            dict(zip(NAMES, names, strict=True)),
+            [(step, level) for level, (step, _) in by_method[names].items()],
+            [correct for _, correct in by_method[names].values()],
+        )
+        for names in order
+    ]
+    return found.correct[[by_replicate[replicate] for replicate in replicates]], methods

@@ -1,0 +1,82 @@
+"""The config of a label: what is done with a trained network by default. Standard library only."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+STUDY = "label"
+CALIBRATION = 500
+"""Images that rank weights and are not evaluated."""
+
+CRITERIA = ("magnitude", "lamp", "taylor", "obd_empirical")
+CONTROLS = ("shuffled_taylor", "random")
+LEVELS = ("0.10", "0.30", "0.50", "0.60", "0.70", "0.80", "0.85", "0.90", "0.95", "0.98")
+TRAINED_LEVELS = ("0.70", "0.80", "0.90", "0.95", "0.98")
+"""Levels after which training goes on, if it is asked for: it takes longest."""
+
+NOISE = (
+    {"kind": "gaussian", "levels": ["0.10", "0.20", "0.30"]},
+    {"kind": "salt_pepper", "levels": ["0.05", "0.10"]},
+    {"kind": "occlusion", "levels": ["0.10", "0.25"]},
+)
+
+
+def config(
+    run: str,
+    network: str,
+    weights: Sequence[str],
+    images: str,
+    scaling: str | Mapping[str, Sequence[float]],
+    epochs: int = 0,
+    command: str = "",
+) -> dict[str, Any]:
+    """Return a config, to be used on top of config.yaml.
+
+    Args:
+        run: name of the run.
+        network: path/to/file.py:name.
+        weights: safetensors files, one for each training of the network.
+        images: the entry of `sources`: file:PATH or classes:FOLDER.
+        scaling: of the fit.
+        epochs: how long to train on after pruning; 0: not at all.
+        command: what was typed.
+    """
+    shared = {"fits": ["given"], "scopes": ["global"], "selection": "exact_k", "effects": ["zero"]}
+    criteria = {"criteria": [*CRITERIA, *CONTROLS], "schedules": ["oneshot"]}
+    arms = [shared | criteria | {"levels": list(LEVELS)}]
+    study: dict[str, Any] = {
+        "dataset": "own",
+        "fits": {
+            "given": {
+                "kind": "given",
+                "networks": ["own"],
+                "weights": list(weights),
+                "scaling": scaling,
+            }
+        },
+    }
+    # Training on needs all images that there are to learn from.
+    split: dict[str, Any] = {"test": "rest", "train": CALIBRATION}
+    if epochs:
+        split = {"test": "official"}
+        optimiser = {"kind": "adam", "learning_rate": 0.0001}
+        fit = {"optimiser": optimiser, "batch_size": 64}
+        study["schedules"] = {"finetune": {"kind": "retrain", "epochs": epochs, "fit": fit}}
+        trained = {"criteria": ["magnitude"], "schedules": ["finetune"]}
+        arms.append(shared | trained | {"levels": list(TRAINED_LEVELS)})
+    figures = ["accuracy_sparsity", "class_losses", "broken_images"]
+    return {
+        "version": 3,
+        "run": run,
+        "studies": [STUDY],
+        "levels_per_job": len(LEVELS),
+        "sources": {"own": [images]},
+        "datasets": {"own": {"source": "own", "seed": 1} | split},
+        "networks": {"own": network},
+        "catalogue": {STUDY: study | {"arms": arms, "figures": figures}},
+        "label": {
+            "study": STUDY,
+            "losses": [0.5, 1, 2],
+            "noise": [dict(each) for each in NOISE],
+            "command": command,
+        },
+    }
