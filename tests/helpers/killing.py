@@ -15,7 +15,10 @@ import psutil
 
 from tests.helpers.workplace import RUN, Job, Workplace, described, end, make
 
-MEASURED = ("benchmarks/", "logs/", "costs.csv", "environment.json", "sizes.csv", "verdicts.rst")
+MEASURED = (
+    *("benchmarks/", "logs/", "costs.csv", "environment.json", "sizes.csv", "verdicts.rst"),
+    *("label/measured.json", "label.json", "label.html"),
+)
 """What of a run tells times, machines or processes, so that two runs differ in it."""
 
 TIMED = ("/logs/", "/benchmarks/", "/costs.csv", "/figures/cost_accuracy.")

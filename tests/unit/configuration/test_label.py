@@ -21,7 +21,7 @@ def test_a_label_of_one_network():
     [
         ({"study": "studie"}, ".study: found 'studie', perhaps study is meant; allowed: a study"),
         ({"losses": [1, 0.5]}, ".losses: found [1, 0.5]; allowed: rising numbers"),
-        ({"losses": []}, ".losses: found []; allowed: a list of at least 1"),
+        ({"losses": []}, ".losses: found an empty list; allowed: a list of at least 1"),
         ({"losses": [0]}, ".losses[0]: found 0; allowed: a number > 0"),
         (
             {"noise": [{"kind": "grey", "levels": ["0.1"]}]},
@@ -40,7 +40,7 @@ def test_what_a_label_can_not_be_of(change, line):
 
 def test_a_study_with_several_networks():
     assert problems(label=LABEL) == [
-        "label.study: found one with point/net, vi/net; allowed: a study with one fit of one "
+        "label.study: found one with 'point/net', 'vi/net'; allowed: a study with one fit of one "
         "network"
     ]
 

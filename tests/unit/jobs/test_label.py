@@ -36,7 +36,7 @@ def test_blocks_name_the_files_of_every_point():
     assert tuned["masks"][0] == f"{PLACE}/r3-5/prune/exact_k/0.50/masks.safetensors"
     assert tuned["retrained"][2] == [f"{PLACE}/r3-5/retrain/tuned/b2/checkpoint.safetensors"]
     chained = next(arm for arm in blocks[0]["arms"] if arm["schedule"] == "fine")
-    assert "/prune_step/fine/s1/" in chained["masks"][0]
+    assert "/prune_step/fine/s0/" in chained["masks"][0]
     found = label.files(CONFIG)
     assert len(found) == len(set(found))
     for block in blocks:

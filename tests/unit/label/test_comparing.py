@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from prunescape.label import comparing, losses
+from prunescape.label import choosing, comparing, losses
 from tests.helpers.label import CLASSES, LABELS, LEVELS, LOST, N, compared, outcomes
 
 FOUND = compared()
@@ -13,6 +13,8 @@ FOUND = compared()
 
 def test_every_way_at_every_sparsity():
     assert FOUND["images"] == {"evaluated": N, "choosing": N // 2, "stating": N // 2}
+    bits = np.unpackbits(np.frombuffer(bytes.fromhex(FOUND["choosing"]), np.uint8), count=N)
+    assert np.flatnonzero(bits).tolist() == choosing.halves(N, 7)[0].tolist()
     assert json.loads(json.dumps(FOUND, allow_nan=False)) == FOUND
     assert FOUND["unpruned"]["accuracy"] == 1 - 40 / N
     assert {method["criterion"]: method["control"] for method in FOUND["methods"]} == {

@@ -38,7 +38,7 @@ def test_an_answer_a_limit():
     ]
     shown = [line.partition(":")[2].partition(" of the weights can go, by ") for line in lines]
     assert [share for share, _, _ in shown] == [" 30 %", " 50 %", " 50 %"]
-    assert all(way.startswith("signal to noise |μ|/σ (lost 0.") for _, _, way in shown)
+    assert all(way.startswith("signal to noise |μ|/σ (lost ") for _, _, way in shown)
     nothing = label()
     nothing["choices"] = [{"limit": 1, "method": None, "level": None}]
     assert words.answers(nothing) == ["to lose less than 1 point: nothing tried is shown to"]

@@ -28,7 +28,8 @@ def compared(
         seed: decides which half of the images chooses.
 
     Returns:
-        As JSON. images: how many are evaluated, choose, and state. networks: how many. weights: how
+        As JSON. images: how many are evaluated, choose, and state. choosing: a bit an image, 1 if
+        it chooses, packed (numpy.packbits), in hexadecimal digits. networks: how many. weights: how
         many are prunable. unpruned: `MEASURES`. methods: `methods.NAMES`, control, and points:
         step, level, loss and at_most (points), broken, mended (images; means over networks),
         `MEASURES`; largest: for every limit the largest level shown to be below it, or None.
@@ -43,6 +44,7 @@ def compared(
     base = base[(base["noise"] == "none") & (base["prediction"] == "mean")]
     return {
         "images": {"evaluated": len(labels), "choosing": len(parts[0]), "stating": len(parts[1])},
+        "choosing": np.packbits(np.isin(np.arange(len(labels)), parts[0])).tobytes().hex(),
         "networks": len(unpruned),
         "weights": int(base["total_weights"].iloc[0]),
         "unpruned": _measures(base),

@@ -1,0 +1,96 @@
+"""A network that plain PyTorch trained gets its label, whose numbers a plain script finds too."""
+
+import json
+import shutil
+import sys
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from tests.helpers.places import ROOT
+from tests.helpers.workplace import Workplace
+
+pytestmark = pytest.mark.slow
+
+PLAIN = ROOT / "tests" / "plain"
+SETTINGS = ["NETWORK=net.py:SmallNet", "WEIGHTS=old.pt", "DATA=images.npz"]
+SETTINGS += ["MEAN=0.3055", "STD=0.3759", "RUN=mine"]
+
+
+def label(place: Workplace, *settings: str):
+    """Run `make label` in the environment of the tests."""
+    return place.run("make", f"USE_VENV={sys.prefix}", "CORES=2", "label", *settings)
+
+
+@pytest.fixture(scope="module")
+def place(source: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    """A folder with a trained network, its images and its label."""
+    made = source.copy(tmp_path_factory.mktemp("label") / "place")
+    for name in ("net.py", "recompute.py", "train.py"):
+        shutil.copy2(PLAIN / name, made.root)
+    trained = made.run(sys.executable, "train.py", "1", "old.pt")
+    assert trained.status == 0, trained.output
+    digits = load_digits()
+    parts = train_test_split(digits.images, digits.target, test_size=540, random_state=42)
+    names = ("train_images", "test_images", "train_labels", "test_labels")
+    arrays = dict(zip(names, parts, strict=True))
+    for name in names[:2]:
+        arrays[name] = (arrays[name] / 16).astype(np.float32)
+    np.savez(made.root / "images.npz", **arrays)
+    done = label(made, *SETTINGS)
+    assert done.status == 0, done.output
+    assert "to lose less than 1 point" in done.output
+    return made
+
+
+def test_every_number_is_found_by_plain_pytorch(place):
+    arguments = ["results/mine", "net.py:SmallNet", "old.pt", "images.npz", "0.3055", "0.3759"]
+    done = place.run(sys.executable, "recompute.py", *arguments)
+    assert done.status == 0, done.output
+    found = json.loads(done.output)
+    told = json.loads((place.root / "results/mine/label.json").read_text(encoding="utf-8"))
+    assert told["unpruned"] == pytest.approx(found["unpruned"], abs=1e-6)
+    assert len(told["methods"]) == 6
+    for method, again in zip(told["methods"], found["methods"], strict=True):
+        for point, numbers in zip(method["points"], again["points"], strict=True):
+            assert {key: point[key] for key in numbers} == pytest.approx(numbers, abs=1e-6)
+    for choice, again in zip(told["choices"], found["choices"], strict=True):
+        assert {key: choice[key] for key in again} == pytest.approx(again, abs=1e-9)
+    detail = told["detail"]
+    losses = [each["loss"] for each in detail["classes"]]
+    assert losses == pytest.approx(found["detail"].pop("losses"), abs=1e-9)
+    assert {key: detail[key] for key in found["detail"]} == pytest.approx(found["detail"])
+
+
+def test_the_config_is_kept_and_another_command_is_refused(place):
+    edited = (place.root / "mine.yaml").read_text(encoding="utf-8").replace("- 2\n", "- 5\n")
+    (place.root / "mine.yaml").write_text(edited, encoding="utf-8")
+    done = label(place, *SETTINGS)
+    assert done.status == 0, done.output
+    assert "to lose less than 5 points" in done.output
+    other = label(place, *SETTINGS, "STD=0.4")
+    assert other.status
+    assert "mine.yaml: it is there, written by make label" in other.output
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        ([], "NETWORK: found nothing; needed: NETWORK="),
+        (["NETWORK=net.py:Other", *SETTINGS[1:3]], "net.py defines no Other"),
+        ([*SETTINGS[:3], "WEIGHTS=none.pt"], "WEIGHTS: none.pt: no such file"),
+        ([*SETTINGS[:3], "WEIGHTS=net.pt"], "WEIGHTS: convert.py: net.pt: not a whole file"),
+        ([*SETTINGS[:3], "MEAN=0.1"], "MEAN, STD: found 1 and 0 numbers"),
+        ([*SETTINGS[:3], "MEAN=x", "STD=1"], "MEAN: found 'x'; allowed: numbers"),
+        ([*SETTINGS[:3], "FINETUNE=-1"], "FINETUNE: found '-1'; allowed: a number of epochs"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(place, settings, what):
+    shutil.copyfile(place.root / "net.py", place.root / "net.pt")
+    done = label(place, *settings)
+    assert done.status
+    assert what in done.output
+    assert "Traceback" not in done.output
+    assert not (place.root / "label_smallnet.yaml").exists()
