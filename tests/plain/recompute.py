@@ -38,19 +38,17 @@ def measured(masks):
     """Return which images are right, and accuracy, nll, ece, brier, of the network under masks."""
     net = getattr(module, name)()
     net.load_state_dict({k: v * masks.get(k, 1) for k, v in state.items()})
-    log_p = torch.cat(
-        [functional.log_softmax(net.eval()(x), 1) for x in inputs.split(500)]
-    ).double()
+    logits = torch.cat([net.eval()(part) for part in inputs.split(500)])
+    log_p = functional.log_softmax(logits.double(), 1)
     confidence, predicted = log_p.exp().max(1)
     right = predicted == truth
     bins = torch.bucketize(confidence, torch.arange(1, 16).double() / 15)
     gaps = torch.zeros(16).double().index_add(0, bins, confidence - right.double())
     brier = (log_p.exp() - functional.one_hot(truth, log_p.shape[1])).square().sum(1).mean()
     nll = functional.nll_loss(log_p, truth)
-    found = [right.double().mean(), nll, gaps.abs().sum() / len(truth), brier]
-    return right.numpy(), dict(
-        zip(("accuracy", "nll", "ece", "brier"), map(float, found), strict=True)
-    )
+    values = {"accuracy": right.double().mean(), "nll": nll, "brier": brier}
+    values["ece"] = gaps.abs().sum() / len(truth)
+    return right.numpy(), {key: float(value) for key, value in values.items()}
 
 
 def flipped(before, after):
@@ -102,11 +100,9 @@ for number, method in enumerate(label["methods"]):
         correct, values = measured(masks)
         right[number, point["level"]] = correct
         lost, bound = cost(unpruned, correct)
-        flips = {
-            "broken": int((unpruned & ~correct).sum()),
-            "mended": int((~unpruned & correct).sum()),
-        }
-        points.append({"level": point["level"], "points": lost, "at_most": bound} | flips | values)
+        broken, mended = flipped(unpruned, correct)
+        found = {"level": point["level"], "points": lost, "at_most": bound}
+        points.append(found | {"broken": broken, "mended": mended} | values)
     methods.append({"points": points})
 choices = []
 for choice in label["choices"]:
