@@ -35,8 +35,16 @@ def test_source_of_a_data_set_exists():
         ("def nett(): ...", "net.py:net", "but net.py defines no net (it defines: nett)"),
         ("def net(:", "net.py:net", "but net.py is no Python: line 1: invalid syntax"),
         ("", "gone.py:net", "but gone.py can't be read (No such file or directory)"),
-        ("", "net.py", "found 'net.py'; allowed: path/to/file.py:name or a list of at least 1, "),
-        ("", "net.txt:net", "found 'net.txt:net'; allowed: path/to/file.py:name or a list of "),
+        (
+            "",
+            "net.py",
+            "found 'net.py'; allowed: path/to/file.py:name, path/to/file.py:name(argument=value), torchvision:name or a list of at least 1, ",
+        ),
+        (
+            "",
+            "net.txt:net",
+            "found 'net.txt:net'; allowed: path/to/file.py:name, path/to/file.py:name(argument=value), torchvision:name or a list of ",
+        ),
     ],
 )
 def test_a_network_in_a_file_is_looked_up_without_running_it(

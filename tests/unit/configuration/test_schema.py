@@ -16,7 +16,7 @@ from prunescape.data import own_sources, sources
 from prunescape.drawing import style
 from prunescape.evaluation import input_noise, input_noise_kinds, table
 from prunescape.figures import kinds
-from prunescape.foundations import levels, user_files
+from prunescape.foundations import levels, network_names, user_files
 from prunescape.optimising.posteriors import SIGMA_PARAMETERS
 from prunescape.pipeline import scopes
 from tests.helpers.configurations import DEFAULT, SCHEDULES, SMALL, scheduled, small
@@ -139,7 +139,7 @@ def test_every_key_of_the_default_configuration_is_documented():
 
 
 def test_default_configuration_shows_every_top_level_key():
-    assert DEFAULT.keys() == SCHEMA["properties"].keys()
+    assert DEFAULT.keys() == SCHEMA["properties"].keys() - {"label"}  # whose study has no default
     defaults = {
         key: part["default"] for key, part in SCHEMA["properties"]["figures"]["properties"].items()
     }
@@ -251,6 +251,7 @@ def test_words_of_the_schema_are_those_of_the_library():
     named = f"^{re.sub('[?]P<[a-z]+>', '', user_files.NAMED.pattern)}$"
     assert SCHEMA["properties"]["criteria"]["additionalProperties"]["pattern"] == named
     network = SCHEMA["properties"]["networks"]["additionalProperties"]
+    named = f"^{re.sub('[?]P<[a-z]+>', '', network_names.FORM.pattern)}$"
     assert network["oneOf"][0]["pattern"] == named
     sigma = SCHEMA["$defs"]["objective_variational"]["properties"]["sigma"]
     assert sigma["properties"]["parameter"]["enum"] == list(SIGMA_PARAMETERS)

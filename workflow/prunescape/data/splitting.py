@@ -68,11 +68,7 @@ def split(
     else:
         learnt, last = np.split(order, [len(order) - round(len(order) / 10)])
         validation = images[last], labels[last]
-    return {
-        "train": (images[learnt], labels[learnt]),
-        "validation": validation,
-        "test": held_out,
-    }
+    return {"train": (images[learnt], labels[learnt]), "validation": validation, "test": held_out}
 
 
 def _rest(parts: Parts, source: str, train: int | None) -> int:

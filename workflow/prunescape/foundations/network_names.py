@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from prunescape.foundations import torchvision_hook, user_files
+from prunescape.foundations import light_torch, torchvision_hook, user_files
 
 TORCHVISION = "torchvision"
 FORMS = "path/to/file.py:name, path/to/file.py:name(argument=value) or torchvision:name"
@@ -66,6 +66,8 @@ def _arguments(named: str, call: str | None) -> dict[str, Any]:
         for keyword in parsed.keywords:
             if keyword.arg is None:
                 raise ValueError("**")
+            if keyword.arg in found:
+                raise ValueError(f"{keyword.arg} twice")
             found[keyword.arg] = ast.literal_eval(keyword.value)
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
         what = error.msg if isinstance(error, SyntaxError) else error
@@ -94,6 +96,7 @@ def load(named: str) -> Callable[[], Any]:
     if found.is_file:
         function = user_files.load(f"{place}:{name}")
         return functools.partial(function, **arguments) if arguments else function
+    light_torch.complete()
     torchvision_hook.install()
     models = importlib.import_module("torchvision.models")  # it imports torch and takes a second
     try:
