@@ -38,12 +38,12 @@ def test_source_of_a_data_set_exists():
         (
             "",
             "net.py",
-            "found 'net.py'; allowed: path/to/file.py:name, path/to/file.py:name(argument=value), torchvision:name or a list of at least 1, ",
+            "found 'net.py'; allowed: path/to/file.py:name, path/to/file.py:name(arg",
         ),
         (
             "",
             "net.txt:net",
-            "found 'net.txt:net'; allowed: path/to/file.py:name, path/to/file.py:name(argument=value), torchvision:name or a list of ",
+            "found 'net.txt:net'; allowed: path/to/file.py:name, path/to/file.py:name(arg",
         ),
     ],
 )

@@ -49,7 +49,7 @@ def test_the_answers_lead_and_what_breaks_follows():
     assert "on 4,000 images of images.npz: 99 % are classified correctly" in text
     assert "10 become wrong and 1 right" in text
     assert "McNemar's exact test: p = 0.012" in text
-    assert "Gaussian noise, standard deviation 0.1" in text
+    assert "Gaussian noise 0.1" in text
     assert "make label NETWORK='a & b.py:net'" in text
     assert "They speak of this network on new images" in text
     assert (

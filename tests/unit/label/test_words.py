@@ -18,14 +18,18 @@ def test_what_is_usual_goes_without_saying():
 
 @pytest.mark.parametrize(
     ("number", "shown"),
-    [(12, "12"), (4200, "4.2 k"), (1_236_000, "1.24 M"), (3.1e9, "3.1 G")],
+    [(12, "12"), (4200, "4.2\u00a0k"), (1_236_000, "1.24\u00a0M"), (3.1e9, "3.1\u00a0G")],
 )
 def test_amounts(number, shown):
     assert words.amount(number) == shown
 
 
 def test_percent_and_points():
-    assert [words.percent(share) for share in (0.3, 0.995, 1)] == ["30 %", "99.5 %", "100 %"]
+    assert [words.percent(share) for share in (0.3, 0.995, 1)] == [
+        "30\u00a0%",
+        "99.5\u00a0%",
+        "100\u00a0%",
+    ]
     assert [words.points(value) for value in (0.417, -0.02)] == ["0.42", "−0.02"]
 
 
@@ -37,7 +41,7 @@ def test_an_answer_a_limit():
         "to lose less than 2 points",
     ]
     shown = [line.partition(":")[2].partition(" of the weights can go, by ") for line in lines]
-    assert [share for share, _, _ in shown] == [" 30 %", " 50 %", " 50 %"]
+    assert [share for share, _, _ in shown] == [" 30\u00a0%", " 50\u00a0%", " 50\u00a0%"]
     assert all(way.startswith("signal to noise |μ|/σ (lost ") for _, _, way in shown)
     nothing = label()
     nothing["choices"] = [{"limit": 1, "method": None, "level": None}]

@@ -46,7 +46,7 @@ def read(found: Outcomes) -> tuple[np.ndarray, list[Method]]:
 
     Returns:
         bool [R, N] of the networks as they were given or fitted, and the methods in the order of
-        the table.
+        the table, controls last.
 
     Raises:
         ValueError: if there are several networks or fits, nothing is pruned, or no network was
@@ -81,4 +81,5 @@ def read(found: Outcomes) -> tuple[np.ndarray, list[Method]]:
         )
         for names in order
     ]
+    methods.sort(key=lambda method: method.is_control)
     return found.correct[[by_replicate[replicate] for replicate in replicates]], methods

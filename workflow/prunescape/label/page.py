@@ -68,7 +68,7 @@ def _answers(label: Label) -> str:
         method = literal(named(label["methods"][choice["method"]]), "html")
         items.append(
             f"<li><b>{percent(choice['level'])}</b> of the weights can go, {limit}: by {method}. "
-            f"Lost: {points(choice['points'])}, with 95 % confidence less than "
+            f"Lost: {points(choice['points'])} points, with 95 % confidence less than "
             f"{points(choice['at_most'])}</li>"
         )
     images = label["images"]
@@ -137,7 +137,7 @@ def _calibration(before: Mapping[str, float], after: Mapping[str, float]) -> str
         [name, *(f"{side[key]:.4f}" for side in (before, after))]
         for name, key in (
             ("calibration error (ECE)", "ece"),
-            ("log likelihood lost (nats)", "nll"),
+            ("negative log likelihood (nats)", "nll"),
             ("Brier score", "brier"),
         )
     ]
@@ -153,7 +153,7 @@ def _sizes(measured: Mapping[str, Any]) -> str:
         ["multiply-adds an image", amount(adds["all"]), f"{amount(adds['nonzero'])} nonzero"],
     ]
     for batch, times in measured["latency"].items():
-        text = [f"{times[side]['median']:.3g} ms" for side in ("unpruned", "pruned")]
+        text = [f"{times[side]['median']:.3g}\u00a0ms" for side in ("unpruned", "pruned")]
         rows.append([f"time of {batch} {'image' if batch == '1' else 'images'}, one thread", *text])
     note = (
         "Zeros scattered over a weight matrix save space, not time, in plain PyTorch; time is "
@@ -165,9 +165,9 @@ def _sizes(measured: Mapping[str, Any]) -> str:
 def _noise(rows: Iterable[Mapping[str, Any]]) -> str:
     found = [
         [
-            f"{labels.plain('noise', row['noise'])} {row['level']:g}",
+            f"{labels.SHORT_NOISES.get(row['noise'], row['noise'])} {row['level']:g}",
             *(percent(round(row[side], 4)) for side in ("unpruned", "pruned")),
-            f"{points(row['points'])} (< {points(row['at_most'])})",
+            f"{points(row['points'])} (<\u00a0{points(row['at_most'])})",
         ]
         for row in rows
     ]

@@ -49,7 +49,7 @@ def plural(points: float) -> str:
 
 def percent(share: float) -> str:
     """Return a share in [0, 1] in percent: 0.95 is 95 %, 0.995 is 99.5 %."""
-    return f"{100 * share:.4g} %"
+    return f"{100 * share:.4g}\u00a0%"
 
 
 def points(value: float) -> str:
@@ -61,5 +61,5 @@ def amount(number: float) -> str:
     """Return bytes or multiply-adds in thousands, millions or billions: 1.24 M."""
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if number >= size:
-            return f"{number / size:.3g} {unit}"
+            return f"{number / size:.3g}\u00a0{unit}"
     return f"{number:.0f}"
