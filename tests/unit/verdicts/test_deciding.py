@@ -62,7 +62,8 @@ def test_a_block_reaches_from_what_there_is_to_the_next_look(config):
     assert blocks(once, "graves") == [((6, 10, 1), 4)]
     assert blocks(once, "magnitude") == []
     twice = appended(once, *waiting(once, g3=10))
-    assert blocks(twice, "graves") == [((6, 10, 1), 4), ((11, 20, 1), 4)]
+    # No block is larger than the study's own, 5, so that two cores train at the same time.
+    assert blocks(twice, "graves") == [((6, 10, 1), 4), ((11, 15, 1), 4), ((16, 20, 1), 4)]
     assert twice["appended"]["graves"][:1] == once["appended"]["graves"]
 
 
@@ -76,9 +77,9 @@ def test_a_decided_claim_gets_no_more(config):
     g2, g3 = waiting(config, g2=5, g3=5)
     once = appended(config, g2, g3)
     twice = appended(once, *waiting(once, g3=10))
-    (_, both), (_, alone) = replicates.appended(twice, "graves")
+    (_, both), *others = replicates.appended(twice, "graves")
     assert both == g2.rows | g3.rows
-    assert alone == g3.rows
+    assert [rows for _, rows in others] == [g3.rows] * 2
 
 
 def test_a_claim_that_comes_later_uses_the_blocks_that_there_are(config):
@@ -88,12 +89,14 @@ def test_a_claim_that_comes_later_uses_the_blocks_that_there_are(config):
     found = appended(twice, g2._replace(number=8))
     later = g2.rows - g3.rows
     assert later
-    assert replicates.appended(found, "graves")[2:] == [((6, 10, 2), later)]
+    assert replicates.appended(found, "graves")[3:] == [((6, 10, 2), later)]
     # From 8 on: behind all blocks that there are, and these are taken whole.
     found = appended(found, g2._replace(number=30))
-    assert replicates.appended(found, "graves")[3:] == [
-        ((11, 20, 2), later),
-        ((21, 30, 1), g2.rows),
+    assert replicates.appended(found, "graves")[4:] == [
+        ((11, 15, 2), later),
+        ((16, 20, 2), later),
+        ((21, 25, 1), g2.rows),
+        ((26, 30, 1), g2.rows),
     ]
 
 
@@ -102,7 +105,8 @@ def test_several_numbers_make_several_blocks(config):
     found = appended(config, g2, g3._replace(number=20))
     assert replicates.appended(found, "graves") == [
         ((6, 10, 1), g2.rows | g3.rows),
-        ((11, 20, 1), g3.rows),
+        ((11, 15, 1), g3.rows),
+        ((16, 20, 1), g3.rows),
     ]
 
 
@@ -110,8 +114,9 @@ def test_what_is_new_is_told_study_by_study(config):
     (g3,) = waiting(config, g3=5)
     once = appended(config, g3)
     found = deciding.after(once, waiting(once, g3=10, m6=5))
-    [(entry, rows)] = deciding.new(once, found, "graves")
-    assert (entry["first"], entry["last"], rows) == (11, 20, g3.rows)
+    told = deciding.new(once, found, "graves")
+    assert [(entry["first"], entry["last"]) for entry, _ in told] == [(11, 15), (16, 20)]
+    assert [rows for _, rows in told] == [g3.rows] * 2
     assert [entry["last"] for entry, _ in deciding.new(once, found, "magnitude")] == [10]
     assert deciding.new(once, found, "k_winners") == []
 

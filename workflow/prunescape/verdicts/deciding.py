@@ -74,8 +74,9 @@ def after(config: Config, claims: Iterable[Waiting]) -> dict[str, list[Entry]]:
     """Return what will have been appended when each claim's rows have its number of replicates.
 
     Of the blocks that were appended to a study already, a row takes those that it lacks, whole, so
-    that networks which were trained for others are used. Behind them a block reaches to each
-    number that is asked for. What there is stays, in its order.
+    that networks which were trained for others are used. Behind them blocks reach to each number
+    that is asked for, none larger than the study's own, so that several can be trained at once.
+    What there is stays, in its order.
     """
     found = {study: list(entries) for study, entries in config.get("appended", {}).items()}
     wanted: dict[str, dict[Row, int]] = {}
@@ -105,11 +106,13 @@ def _entries(config: Config, study: str, wanted: Mapping[Row, int]) -> list[Entr
     there: dict[tuple[int, int], set[Row]] = {}
     for block, rows in appended(config, study):
         there.setdefault((block.first, block.last), set()).update(rows)
-    end = max([blocks(config, study)[-1].last, *(last for _, last in there)])
+    of_config = blocks(config, study)
+    largest = max(block.last - block.first + 1 for block in of_config)
+    end = max([of_config[-1].last, *(last for _, last in there)])
     for number in sorted(set(wanted.values())):
-        if number > end:
-            there[end + 1, number] = set()
-            end = number
+        while end < number:
+            begin, end = end + 1, min(end + largest, number)
+            there[begin, end] = set()
     found = []
     for (first, last), has in sorted(there.items(), key=lambda block: block[0]):
         lacking = [row for row, number in wanted.items() if number >= first and row not in has]
