@@ -98,11 +98,12 @@ test-all: ## run every test there is: `test`, then all suites below (an hour)
 		$(MAKE) --no-print-directory $$suite || exit; \
 	done
 
+# Three tests at once where they wait, for kills, downloads, others: two would leave a core idle.
 test-slow: ## run the tests that are marked slow, which `test` leaves out (long)
-	$(ENTER) test python -m pytest -n 2 $(TIERS) -m slow
+	$(ENTER) test python -m pytest -n 3 $(TIERS) -m slow
 
 test-versioning: ## run the tests of snapshots: faults, remotes, two users (long)
-	$(ENTER) test python -m pytest -n 2 tests/versioning
+	$(ENTER) test python -m pytest -n 3 tests/versioning
 
 test-servers: ## as root: install the SSH server that a test of remotes starts on loopback
 	apt-get install --quiet --yes --no-install-recommends openssh-server
@@ -110,7 +111,6 @@ test-servers: ## as root: install the SSH server that a test of remotes starts o
 test-cluster: ## as root: install Slurm, start one, run through it, break it (long)
 	$(ENTER) test env PRUNESCAPE_CLUSTER=1 python -m pytest -n 3 tests/cluster
 
-# Three passes at once: two and then one would leave a core idle for half of the time.
 test-faults: ## kill runs at random moments, in every rule (long)
 	$(ENTER) test python -m pytest -n 3 tests/faults
 

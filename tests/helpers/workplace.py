@@ -22,7 +22,7 @@ EVERY_RULE = "tests/faults/every_rule.yaml"
 """On top of CONFIG: a job of every rule."""
 RUN = "results/tiny"
 COPIED = (
-    *("Makefile", "Snakefile", "config.yaml", "constraints.txt"),
+    *("Makefile", "Snakefile", "config.yaml", "constraints.txt", "CITATION.cff"),
     *("requirements.txt", "requirements-versions.txt"),
     *("envs", "profiles", "workflow", "tools", CONFIG),
 )
