@@ -124,7 +124,7 @@ def test_a_network_in_a_file_goes_through_every_stage(ran):
     table = scores(ran, "resnet")
     assert set(table["criterion"]) == {"none", "magnitude", "magnitude_x_std", "g", "snr"}
     assert set(table["schedule"]) == {"none", "oneshot", "finetune"}
-    assert set(table["effect"]) == {"none", "zero", "compensate"}
+    assert set(table["effect"]) == {"none", "zero", "compensate", "recalibrate"}
     assert np.isfinite(table["nll"]).all()
     pruned = table[table["criterion"] != "none"]
     inner = pruned["scope"] == "inner"

@@ -70,6 +70,7 @@ def test_unpruned_networks_are_as_good_as_plain_pytorch_says(given):
     assert (dense["accuracy"] * 540).round(6).tolist() == right[:2]
     assert set(table["n_images"]) == {540}
     assert set(table["level"]) == {0.0, 0.5, 0.9}
+    assert set(table["effect"]) == {"none", "zero", "recalibrate"}
     log = place.root / "results/mine/logs" / SECOND / "import_weights/checkpoint.log"
     assert "two.safetensors: the weights of this network" in log.read_text(encoding="utf-8")
 

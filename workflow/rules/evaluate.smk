@@ -1,6 +1,7 @@
 """Evaluate arms, a batch of levels a job; the only rules that open the evaluated split.
 
 Needs   a checkpoint (fit.smk), masks and moments (prune.smk), data/<dataset>/test.safetensors
+        the fit's training images, where an effect measures normalisation anew
         <study>/appended.json, where `make decide` has appended replicates of some rows
 Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.json
         and outcomes.safetensors beside it: which images each row's network got right
@@ -16,6 +17,7 @@ rule evaluate:
         checkpoint=job(jobs.fit.checkpoint),
         retrained=job(jobs.evaluate.evaluated_checkpoints),
         moments=job(jobs.evaluate.evaluated_moments),
+        training=job(jobs.evaluate.recalibrating_images),
         masks=job(jobs.evaluate.evaluated_masks),
         images=job(jobs.data.evaluated_images),
         network=job(jobs.fit.network_files),
@@ -47,7 +49,7 @@ rule evaluate:
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q}"
         " --retrained {input.retrained:q} --masks {input.masks:q} --moments {input.moments:q}"
-        " --images {input.images:q} --model {params.model:q} --arm {params.arm:q}"
+        " --training-images {input.training:q} --images {input.images:q} --model {params.model:q} --arm {params.arm:q}"
         " --conditions @<(printf %s {params.conditions:q}) --noises {params.noises:q}"
         " --samples {params.samples:q}"
         " --seed {params.seed:q} {params.computing:q} --output {output.rows:q}"

@@ -38,6 +38,7 @@ if jobs.label.targets(config):
         input:
             choice=results(paths.CHOICE),
             images=jobs.label.images(config),
+            training=jobs.label.recalibrating_images(config),
             networks=jobs.label.files(config),
             network=jobs.label.network_files(config),
             own=jobs.label.noise_files(config),
@@ -64,7 +65,7 @@ if jobs.label.targets(config):
             "../../envs/export.yaml"
         shell:
             "python {input.code[0]:q} --choice {input.choice:q} --images {input.images:q}"
-            " --blocks @<(printf %s {params.blocks:q})"
+            " --training-images {input.training:q} --blocks @<(printf %s {params.blocks:q})"
             " --conditions @<(printf %s {params.conditions:q}) --noises {params.noises:q}"
             " --dataset {params.dataset:q} --seed {params.seed:q} {params.computing:q}"
             " --output {output:q} > {log:q} 2>&1"

@@ -18,7 +18,7 @@ def main() -> None:
         "--fit",
         type=_script.structure,
         required=True,
-        help="scaling, optimiser, distribution, batch_sizes (JSON)",
+        help="scaling, optimiser, distribution, batch_sizes, perhaps recalibrated (JSON)",
     )
     parser.add_argument("--study", required=True, help="part of the key of its scopes")
     parser.add_argument(
@@ -38,6 +38,7 @@ def main() -> None:
         fit["distribution"],
         len(split.images),
         fit["batch_sizes"],
+        fit.get("recalibrated", False),
     )
     network = module_checks.checked(arguments.network, split.images, fit["scaling"], use)
     paths = prunable.paths(network)

@@ -21,6 +21,12 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--moments", nargs="?", help="of the layers' inputs, which `compensate` needs"
     )
+    parser.add_argument(
+        "--training-images",
+        nargs="*",
+        default=[],
+        help="split files it was fitted on, which `recalibrate` needs",
+    )
     parser.add_argument("--masks", nargs="*", default=[], help="packed masks, a file a point")
     parser.add_argument("--images", required=True, help="split file to evaluate on")
     parser.add_argument(
@@ -63,6 +69,10 @@ def main() -> None:
         arrays, metadata = files.read_tensors(arguments.moments)
         means = input_moments.means(input_moments.from_arrays(arrays, where))
         opened = metadata["opened"]
+    trained_on = None
+    if arguments.training_images:
+        training = image_tensors.load(arguments.training_images, where)
+        trained_on, opened = training.images, opened | training.opened
     split = image_tensors.load([arguments.images], where)
     shapes = prunable.shapes(checkpoint.network)
     cases = evaluating.cases(
@@ -80,6 +90,7 @@ def main() -> None:
         (arguments.seed, arguments.model["dataset"]),
         spelling.read_all(arguments.noises),
         evaluating.Sampling(arguments.samples, (arguments.seed, arguments.model["study"])),
+        trained_on,
     )
     packed = [row.pop("outcomes") for row in rows]
     record = {

@@ -13,6 +13,12 @@ def main() -> None:
     parser.add_argument("--choice", required=True, help="what was chosen (JSON)")
     parser.add_argument("--images", required=True, help="split file to evaluate on")
     parser.add_argument(
+        "--training-images",
+        nargs="*",
+        default=[],
+        help="split files it was fitted on, which `recalibrate` needs",
+    )
+    parser.add_argument(
         "--blocks",
         required=True,
         type=_script.structure,
@@ -37,6 +43,9 @@ def main() -> None:
         return
     arm, blocks = reading.blocks(arguments.blocks, chosen, where)
     split = image_tensors.load([arguments.images], where)
+    trained_on = None
+    if chosen["effect"] == "recalibrate":
+        trained_on = image_tensors.load(arguments.training_images, where).images
     noise = measuring.under_noise(
         blocks,
         arm,
@@ -45,6 +54,7 @@ def main() -> None:
         split.labels,
         (arguments.seed, arguments.dataset),
         spelling.read_all(arguments.noises),
+        trained_on,
     )
     pair = measuring.first(blocks[0], arm)
     files.write_json(

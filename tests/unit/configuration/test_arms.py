@@ -203,15 +203,26 @@ def test_schedules_of_an_arm_exist():
     ]
 
 
+NET = {"networks.net": "tests/helpers/modules.py:Mixed"}
+
+
+@pytest.mark.parametrize(("effect", "also"), [("compensate", {}), ("recalibrate", NET)])
 @pytest.mark.parametrize("name", ["tuned", "fine"])
-def test_compensate_only_with_oneshot(name):
+def test_some_effects_only_with_oneshot(name, effect, also):
     levels = {"levels": ["0.50"]} if name == "tuned" else {}
     line = (
-        f"{CHAINED_ARM}.schedules[0]: found '{name}' with effect compensate; "
-        "allowed: oneshot with it"
+        f"{CHAINED_ARM}.schedules[0]: found '{name}' with effect {effect}; allowed: oneshot with it"
     )
-    assert lines_of(schedules=[name], effects=["compensate"], **levels) == [line]
-    assert lines_of(schedules=["oneshot"], effects=["compensate"], levels=["0.50"]) == []
+    assert lines_of(also, schedules=[name], effects=[effect], **levels) == [line]
+    assert lines_of(also, schedules=["oneshot"], effects=[effect], levels=["0.50"]) == []
+
+
+def test_layers_of_the_config_have_nothing_to_recalibrate():
+    effects = ["zero", "recalibrate"]
+    assert lines_of(schedules=["oneshot"], effects=effects, levels=["0.50"]) == [
+        f"{CHAINED_ARM}.effects: found 'recalibrate' with the network net, which is a list of "
+        "layers, none of which normalises; allowed: a network that is a module"
+    ]
 
 
 @pytest.mark.parametrize("name", ["tuned", "fine"])

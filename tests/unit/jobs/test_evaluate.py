@@ -2,7 +2,7 @@
 
 import json
 
-from prunescape.jobs import evaluate
+from prunescape.jobs import data, evaluate
 from tests.helpers.jobs import filled, job
 
 CONFIG = filled()
@@ -81,6 +81,16 @@ def test_only_what_compensates_reads_moments():
     moments = f"{VI}/measure/input_moments.safetensors"
     assert evaluate.evaluated_moments(CONFIG, LAYER) == moments
     assert evaluate.evaluated_moments(CONFIG, SNR) == []
+
+
+def test_only_what_recalibrates_reads_training_images():
+    study = CONFIG["catalogue"]["study"]
+    arms = [{**arm, "effects": ["zero", "recalibrate"]} for arm in study["arms"][:1]]
+    config = CONFIG | {"catalogue": {"study": study | {"arms": [*arms, *study["arms"][1:]]}}}
+    assert evaluate.recalibrating_images(config, SNR) == data.training_images(config, SNR)
+    assert evaluate.evaluated_moments(config, SNR) == []
+    assert evaluate.recalibrating_images(config, LAYER) == []
+    assert evaluate.recalibrating_images(CONFIG, SNR) == []
 
 
 def test_a_job_reads_the_networks_that_were_trained_for_its_points():

@@ -50,6 +50,10 @@ def test_a_check_is_told_how_weights_start_and_what_trains_them():
         "batch_sizes": {"catalogue.study.fits.point.batch_size": 32},
     }
     assert checked(CONFIG, VI)["distribution"] == "warm_start"
+    place = "catalogue.study.arms"
+    arms = [{**CONFIG["catalogue"]["study"]["arms"][0], "effects": ["zero", "recalibrate"]}]
+    recalibrated = changed(CONFIG, {place: arms})
+    assert checked(recalibrated, VI) == checked(CONFIG, VI) | {"recalibrated": True}
 
 
 def test_a_check_is_told_the_scopes_of_the_arms_that_prune_its_model():
@@ -105,11 +109,12 @@ def test_a_check_is_told_the_batch_sizes_of_all_that_trains_a_network():
         "as_before": {"kind": "retrain", "epochs": 1},
         "unused": {"kind": "retrain", "epochs": 1, "fit": {"batch_size": 9}},
     }
+    arm = CONFIG["catalogue"]["study"]["arms"][0]
     planned = changed(
         CONFIG,
         {
             "catalogue.study.schedules": schedules,
-            "catalogue.study.arms": [{"fits": ["vi"], "schedules": ["oneshot", "more"]}],
+            "catalogue.study.arms": [arm | {"fits": ["vi"], "schedules": ["oneshot", "more"]}],
             "catalogue.study.fits.vi.batch_size": 5,
             "catalogue.study.fits.vi.first_epoch_batch_size": 3,
         },

@@ -78,6 +78,11 @@ def test_what_a_label_says_and_measures():
         "data/digits/train.safetensors",
         "data/digits/validation.safetensors",
     ]
+    assert label.recalibrating_images(CONFIG) == []
+    arm = CHAINED | {"schedules": ["oneshot"], "levels": ["0.50"], "effects": ["recalibrate"]}
+    study = CONFIG["catalogue"]["study"] | {"arms": [arm]}
+    measured_anew = CONFIG | {"catalogue": {"study": study}}
+    assert label.recalibrating_images(measured_anew) == label.training(CONFIG)
     assert label.limits(CONFIG) == [0.5, 1, 2]
     assert label.made_from(CONFIG) == label.noise_files(CONFIG) == []
     assert all("/evaluate/" in path for path in label.outcomes(CONFIG))

@@ -10,8 +10,10 @@ from prunescape.evaluation import input_noise
 from prunescape.exports import portable, storage
 from prunescape.foundations import files
 from prunescape.label import comparing, measuring, reading
+from prunescape.networks import prunable
 from prunescape.networks.scaling import intensities
 from prunescape.pruning import arm_masks, selection
+from tests.helpers import own_networks
 from tests.helpers.factories import (
     CONVOLUTIONAL,
     PERCEPTRON,
@@ -20,6 +22,7 @@ from tests.helpers.factories import (
     scored,
     uint8_images,
 )
+from tests.helpers.own_networks import MIXED, SHAPES
 
 IMAGES, LABELS = uint8_images(90, name="test"), classes(90)
 STREAM = (7, "digits")
@@ -67,6 +70,21 @@ def test_noise_before_and_after_pruning_one_network_at_a_time(layers):
             assert told[side] == bits
     [first, _] = comparing.under_noise(measured, 90)
     assert 0 <= first["pruned"] <= 1
+
+
+def test_normalisation_is_measured_anew_where_that_was_chosen():
+    images, labels = uint8_images(16, SHAPES[MIXED]), classes(16, 3)
+    fitted = own_networks.fitted(MIXED, images, labels, own_networks.LIKELIHOOD)
+    shapes = prunable.shapes(fitted.network)
+    kept = {name: np.ones((2, *shape), dtype=bool) for name, shape in shapes.items()}
+    packed = {f"snr/global/{name}": bits for name, bits in selection.pack(kept).items()}
+    found = measuring.Block(fitted, None, (packed, [1, 2]), {})
+    arm = ARM | {"effects": ["recalibrate"]}
+    asked = ([found], arm, CONDITIONS[:1], images, labels, STREAM, {})
+    [told] = measuring.under_noise(*asked, images)
+    assert len(told["pruned"]) == 2
+    with pytest.raises(ValueError, match="effect: recalibrate: found no training images"):
+        measuring.under_noise(*asked)
 
 
 def test_blocks_are_put_together():

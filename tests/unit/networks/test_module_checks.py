@@ -83,6 +83,15 @@ def test_given_weights_that_nothing_trains_need_no_training_mode():
             module_checks.check(built, (1, 8, 8), use)
 
 
+def test_what_is_to_be_measured_anew_must_be_there():
+    mixed = architectures.network(MIXED, SHAPES[MIXED])
+    module_checks.check(mixed, SHAPES[MIXED], Use(3, "none", "given", recalibrated=True))
+    perceptron = architectures.network(PERCEPTRON, SHAPES[PERCEPTRON])
+    line = r"perceptron has no running statistics, which effects: \[recalibrate\] measures anew"
+    with pytest.raises(ValueError, match=line):
+        module_checks.check(perceptron, SHAPES[PERCEPTRON], Use(4, "adam", recalibrated=True))
+
+
 def test_given_weights_may_come_to_modules_that_are_made_alike():
     assert "start with the same" in refusal("SeededMemory")
     assert "start with the same" not in refusal("SeededMemory", Use(4, "none", "given"))

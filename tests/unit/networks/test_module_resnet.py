@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
+from torch.optim.swa_utils import update_bn
 
 from prunescape.evaluation import evaluating
 from prunescape.fitting.checkpoints import Checkpoint
@@ -41,7 +43,8 @@ def evaluated(checkpoint, retrained, packed, arm, means):
     found = evaluating.cases(
         checkpoint, retrained, packed, arm, [[("none", "0"), ("gaussian", "0.3")]]
     )
-    return evaluating.rows(found, means, IMAGES, LABELS, (1, "random"))
+    stream = (1, "random")
+    return evaluating.rows(found, means, IMAGES, LABELS, stream, trained_on=IMAGES)
 
 
 def test_training_moves_weights_norms_and_running_statistics(point):
@@ -121,19 +124,32 @@ def test_masks_are_exact_and_zeros_stay_zeros_in_retraining(point, scope):
         assert np.isfinite(row["nll"])
 
 
-def test_posteriors_are_pruned_and_compensated(posterior):
+def test_posteriors_are_pruned_compensated_and_recalibrated(posterior):
     found = measured(posterior)
     scores = ranking.scores(
         posterior, ["snr", "log_alpha"], VARIATIONAL, IMAGES, LABELS, found, ROOT
     )
     packed = arm_masks.masks(scores, [("snr", "global", 0)], "exact_k", "0.50", ROOT, [1, 2])
     arm = {"criterion": "snr", "scope": "global", "selection": "exact_k", "schedule": "oneshot"}
-    arm |= {"within": ["global"], "effects": ["zero", "compensate"], "points": [(0, "0.50")]}
+    arm |= {"within": ["global"], "points": [(0, "0.50")]}
+    arm["effects"] = ["zero", "compensate", "recalibrate"]
     rows = evaluated(posterior, [], [(packed, [1, 2])], arm, input_moments.means(found))
-    assert len(rows) == 8
-    by_effect = {row["effect"]: row for row in rows if row["replicate"] == 1}
-    assert by_effect["zero"]["nll"] != by_effect["compensate"]["nll"]
+    assert len(rows) == 12
+    second = [row for row in rows if row["replicate"] == 2 and row["noise"] == "none"]
+    nll = {row["effect"]: row["nll"] for row in second}
+    assert len(set(nll.values())) == 3
     assert {row["sparsity_actual"] for row in rows} == {0.5}
+    # The last one by hand: the user's module, its masks, torch's own way of measuring anew.
+    module, inputs = own_networks.alone(posterior, 1), posterior.scaling(IMAGES)
+    shapes = {layer.name: layer.shape for layer in posterior.network.weighted}
+    kept = selection.unpack(arm_masks.layers_of(packed, "snr", "global"), shapes)
+    with torch.no_grad():
+        for layer in posterior.network.weighted:
+            weight = module.get_parameter(f"{layer.path}.weight")
+            weight.mul_(torch.from_numpy(kept[layer.name][1]))
+        update_bn([inputs], module)
+        expected = cross_entropy(module.eval()(inputs), LABELS)
+    assert nll["recalibrate"] == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_a_logit_is_that_of_torch_with_the_pruned_weights(point):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from prunescape.networks import prunable
+from prunescape.networks import architectures, prunable
 from prunescape.networks.network import Network
 from prunescape.networks.scaling import Scaling
 from prunescape.pruning import effects
@@ -14,7 +14,9 @@ from tests.helpers.factories import (
     parameters,
     uint8_images,
 )
+from tests.helpers.own_networks import MIXED, SHAPES
 
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 UNIT = Scaling(torch.tensor(0.0), torch.tensor(1.0))
 NETWORKS = pytest.mark.parametrize("layers", [LOGISTIC, PERCEPTRON, CONVOLUTIONAL])
 
@@ -135,6 +137,47 @@ def test_nothing_removed_changes_nothing(effect):
     means = {layer.name: torch.ones(1, *layer.shape[1:]) for layer in network.weighted}
     after = effects.apply(effect, network, before, everything, means)
     assert all(torch.equal(after[name], before[name]) for name in before)
+
+
+def test_recalibration_measures_pruned_networks_over_batches_of_nearly_one_size(monkeypatch):
+    network = architectures.network(MIXED, SHAPES[MIXED])
+    starts = [network.start(seed) for seed in (1, 2)]
+    before = {name: torch.stack([torch.as_tensor(s[name]) for s in starts]) for name in starts[0]}
+    shapes = prunable.shapes(network)
+    kept = {
+        name: torch.rand(2, *shape, generator=torch.Generator().manual_seed(3)) > 0.5
+        for name, shape in shapes.items()
+    }
+    images = uint8_images(31, SHAPES[MIXED])
+    monkeypatch.setattr(effects, "BATCH", 10)
+    training = effects.Training(images, UNIT)
+    after = effects.apply("recalibrate", network, before, kept, {}, training)
+    zeroed = effects.apply("zero", network, before, kept, {}, training)
+    moved = {name for name in before if not torch.equal(after[name], zeroed[name])}
+    assert after.keys() == before.keys()
+    assert moved == {f"own.norm.{each}" for each in STATISTICS}
+    # The first layer feeds the norm: 8, 8, 8 and 7 images, each batch with the same weight.
+    first = next(layer for layer in network.weighted if layer.path == "first")
+    for member in range(2):
+        values = {k: v[[member]] for k, v in zeroed.items()}
+        parts = [images[start:stop] for start, stop in [(0, 8), (8, 16), (16, 24), (24, 31)]]
+        outputs = [first.affine(UNIT(part)[None], values)[0] for part in parts]
+        for name, moments in (
+            ("running_mean", [each.mean((0, 2, 3)) for each in outputs]),
+            ("running_var", [each.var((0, 2, 3)) for each in outputs]),
+        ):
+            expected = torch.stack(moments).mean(0)
+            torch.testing.assert_close(after[f"own.norm.{name}"][member], expected)
+    assert after["own.norm.num_batches_tracked"].tolist() == [4, 4]
+
+
+def test_recalibration_needs_training_images_and_something_to_measure():
+    network, before, kept = ensemble(PERCEPTRON)
+    with pytest.raises(ValueError, match="effect: recalibrate: found no training images"):
+        effects.apply("recalibrate", network, before, kept, {})
+    training = effects.Training(uint8_images(5), UNIT)
+    with pytest.raises(ValueError, match="found a network without running statistics"):
+        effects.apply("recalibrate", network, before, kept, {}, training)
 
 
 def test_a_bias_that_is_pruned_is_zeroed_like_weights_but_not_when_it_is_frozen():

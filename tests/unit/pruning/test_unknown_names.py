@@ -33,7 +33,7 @@ def retrained(effect, **settings):
         (
             lambda: effects.apply("wonder", NETWORK, PARAMETERS, MASKS, {}),
             "effect",
-            "zero, compensate, freeze",
+            "zero, compensate, freeze, recalibrate",
         ),
         (
             lambda: selection.exact_k(LAYERS, "0.5", "wonder", ties(1)),

@@ -51,8 +51,9 @@ def check_schedules(
     for i, name in enumerate(names):
         here = (*place, "schedules", i)
         yield from unknown_name(here, name, known, "oneshot or a schedule of the study")
-        if name in schedules and "compensate" in effects:
-            yield here, f"found {shown(name)} with effect compensate; allowed: oneshot with it"
+        for effect in ("compensate", "recalibrate"):
+            if name in schedules and effect in effects:
+                yield here, f"found {shown(name)} with effect {effect}; allowed: oneshot with it"
         if name in schedules and arm.get("selection") == "threshold":
             yield here, f"found {shown(name)} with selection threshold; allowed: oneshot with it"
         if mapping(known.get(name)).get("kind") == "chain":
@@ -125,7 +126,7 @@ def _check_chain(
 def check_arm(
     place: Place, arm: dict[Any, Any], fits: Any, networks: Any, scopes: dict[Any, Any]
 ) -> Iterator[Problem]:
-    """Check that an arm's fits and networks exist, and that its scopes and levels are possible."""
+    """Check that an arm's fits and networks exist, and that its other lists are possible."""
     for i, fit in texts_in(arm.get("fits")):
         yield from unknown_name((*place, "fits", i), fit, fits, "a fit of the study")
     for i, network in texts_in(arm.get("networks")):
@@ -143,6 +144,12 @@ def check_arm(
                 text = f"found 'neuron' with the network {plain(network)}, which is in a file and"
                 text += " doesn't say which layer feeds which; allowed: another scope"
                 yield (*place, "scopes"), text
+    if "recalibrate" in texts_of(arm.get("effects")):
+        for network in networks_of(arm, fits):
+            if isinstance(mapping(networks).get(network), list):
+                text = f"found 'recalibrate' with the network {plain(network)}, which is a list of"
+                text += " layers, none of which normalises; allowed: a network that is a module"
+                yield (*place, "effects"), text
     counting = [kind_of(name, scopes) for name in texts_of(arm.get("scopes"))]
     has_scope, has_number = "floor" in counting, "floor" in arm
     if has_scope and not has_number:

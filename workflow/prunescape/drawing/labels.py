@@ -51,6 +51,7 @@ EFFECTS = {
     "zero": "removed weights set to zero",
     "compensate": "mean input of removed weights folded into the bias",
     "freeze": "selected weights frozen",
+    "recalibrate": "removed weights set to zero, normalisation measured anew",
 }
 SCHEDULES = {
     "oneshot": "one shot",

@@ -117,6 +117,7 @@ def rows(
     stream: tuple[int | str, ...],
     own_noises: Mapping[str, str] | None = None,
     sampling: Sampling | None = None,
+    trained_on: torch.Tensor | None = None,
 ) -> list[Row]:
     """Evaluate ensembles under their noise.
 
@@ -128,6 +129,8 @@ def rows(
         stream: first parts of the noise's stream: the run's seed and the data set.
         own_noises: the user's kinds of noise, as in `input_noise.corrupt`.
         sampling: how to sample the weights of posteriors; None or 0 samples: not at all.
+        trained_on: training images [N, C, H, W] on the same device, read by the effect
+            `recalibrate` alone.
 
     Returns:
         A row for every case, condition and replicate, and where weights are sampled a second one:
@@ -136,7 +139,7 @@ def rows(
     """
     device = images.device
     raw = intensities(images)
-    pruned = [_Pruned(case, means, device) for case in cases]
+    pruned = [_Pruned(case, means, trained_on, device) for case in cases]
     found: list[Row] = []
     for condition in dict.fromkeys(pair for case in cases for pair in case.conditions):
         kind, level = condition
@@ -155,7 +158,13 @@ def rows(
 class _Pruned:
     """A case's ensemble after pruning, and the sizes that its masks leave."""
 
-    def __init__(self, case: Case, means: Mapping[str, torch.Tensor], device: torch.device) -> None:
+    def __init__(
+        self,
+        case: Case,
+        means: Mapping[str, torch.Tensor],
+        trained_on: torch.Tensor | None,
+        device: torch.device,
+    ) -> None:
         checkpoint, effect = case.checkpoint, case.key["effect"]
         self._network = checkpoint.network
         self._scaling = checkpoint.scaling.to(device)
@@ -171,6 +180,7 @@ class _Pruned:
                 self._parameters,
                 {name: torch.from_numpy(mask).to(device) for name, mask in kept.items()},
                 means,
+                None if trained_on is None else effects.Training(trained_on, self._scaling),
             )
         self._affine = sparse_products.affine(self._network, self._parameters)
         self._key = case.key | {"level": levels.number(case.key["level"])}

@@ -33,7 +33,7 @@ CHECKED = [REVIVED, BY_UNIT, WITHIN]
 
 SELECTIONS = ["none", "exact_k", "threshold"]
 PREDICTIONS = ["mean", "sampled"]
-EFFECTS = ["none", "zero", "compensate", "freeze"]
+EFFECTS = ["none", "zero", "compensate", "freeze", "recalibrate"]
 
 
 def _named(allowed: list[str] | None = None) -> pa.Column:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from prunescape.evaluation import input_noise_kinds
 from prunescape.foundations import spelling, user_files
+from prunescape.jobs import data
 from prunescape.jobs.common import (
     Wildcards,
     compact,
@@ -73,6 +74,12 @@ def evaluated_moments(config: Config, wildcards: Wildcards) -> str | list[str]:
     """Return the file of the moments of layers' inputs if one of a job's effects needs them."""
     arm, _ = _evaluated(config, wildcards)
     return results(config, paths.MOMENTS, **wildcards) if "compensate" in arm.effects else []
+
+
+def recalibrating_images(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the split files of the fit's training if one of a job's effects needs them."""
+    arm, _ = _evaluated(config, wildcards)
+    return data.training_images(config, wildcards) if "recalibrate" in arm.effects else []
 
 
 def evaluated_checkpoints(config: Config, wildcards: Wildcards) -> list[str]:

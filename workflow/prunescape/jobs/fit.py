@@ -42,16 +42,17 @@ def given_weights(config: Config, wildcards: Wildcards) -> list[str]:
 
 
 def checked_settings(config: Config, wildcards: Wildcards) -> str:
-    """Return what a check must know of a fit: its scaling, how weights start, what trains them."""
+    """Return what a check must know of a fit: scaling, how weights start, what trains them, ..."""
     fit = fit_of(config, wildcards)
-    return compact(
-        {
-            "scaling": fit["scaling"],
-            "optimiser": fits.optimiser(fit),
-            "distribution": _distribution(fit),
-            "batch_sizes": _batch_sizes(config, wildcards),
-        }
-    )
+    found = {
+        "scaling": fit["scaling"],
+        "optimiser": fits.optimiser(fit),
+        "distribution": _distribution(fit),
+        "batch_sizes": _batch_sizes(config, wildcards),
+    }
+    if any("recalibrate" in arm.effects for arm in arms_of(config, wildcards)):
+        found["recalibrated"] = True
+    return compact(found)
 
 
 def checked_scopes(config: Config, wildcards: Wildcards) -> str:

@@ -48,6 +48,13 @@ def training(config: Config) -> list[str]:
     return data.training_images(config, _model(config))
 
 
+def recalibrating_images(config: Config) -> list[str]:
+    """Return the same files if an effect of the label's arms measures normalisation on them."""
+    named = _model(config)
+    arms = plan.arms(config, named.study, named.fit, named.network)
+    return training(config) if any("recalibrate" in arm.effects for arm in arms) else []
+
+
 def blocks(config: Config) -> str:
     """Return for each block of networks its checkpoint, moments and arms with their files."""
     return compact(list(_blocks(config)))

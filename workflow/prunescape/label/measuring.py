@@ -51,6 +51,7 @@ def under_noise(
     labels: torch.Tensor,
     stream: tuple[int | str, ...],
     own_noises: Mapping[str, str],
+    trained_on: torch.Tensor | None = None,
 ) -> list[dict[str, Any]]:
     """Return which images the networks classify correctly under noise, before pruning and after.
 
@@ -62,6 +63,7 @@ def under_noise(
         labels: their classes [N].
         stream: first parts of the noise's stream.
         own_noises: the user's kinds.
+        trained_on: training images [N, C, H, W], for the effect `recalibrate`.
 
     Returns:
         As JSON, for every condition: noise, level, and unpruned and pruned: the outcomes of each
@@ -74,7 +76,9 @@ def under_noise(
         retrained = [block.retrained] if block.retrained else []
         cases = evaluating.cases(block.checkpoint, [], [], _DENSE, asked)
         cases += evaluating.cases(block.checkpoint, retrained, [block.packed], arm, asked)
-        for row in evaluating.rows(cases, block.means, images, labels, stream, own_noises):
+        for row in evaluating.rows(
+            cases, block.means, images, labels, stream, own_noises, trained_on=trained_on
+        ):
             sides = found[spelled[row["noise"], row["noise_level"]]]
             sides[row["criterion"] != "none"][row["replicate"]] = row["outcomes"].hex()
     shown = []

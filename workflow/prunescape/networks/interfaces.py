@@ -5,7 +5,7 @@ Two classes offer it: `network.Network` is built from the config's layers and
 no other code needs to know which one it has.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -100,4 +100,20 @@ class ReplicatedNetwork(Protocol):
 
     def end_epoch(self, buffers: Parameters) -> None:
         """Bring the buffers [R, ...] up to date after an epoch of training, in place."""
+        ...
+
+    def measured_statistics(
+        self,
+        parameters: Parameters,
+        batches: Sequence[torch.Tensor],
+        scaling: Callable[[torch.Tensor], torch.Tensor],
+        /,
+    ) -> Mapping[str, torch.Tensor]:
+        """Return the buffers [R, ...] by which layers normalise, measured anew; empty if none do.
+
+        Args:
+            parameters: name -> [R, ...], parameters and buffers; they are left as they are.
+            batches: images [B, ...] before scaling; every batch counts alike.
+            scaling: makes a batch the network's inputs.
+        """
         ...

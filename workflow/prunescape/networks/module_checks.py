@@ -34,6 +34,7 @@ class Use:
             `given` if its weights are the user's.
         images: number of training images.
         batch_sizes: key of the config -> batch size, for the fit and for schedules that train.
+        recalibrated: whether an effect measures its normalisation anew.
     """
 
     classes: int
@@ -41,6 +42,7 @@ class Use:
     distribution: str = "warm_start"
     images: int = 0
     batch_sizes: Mapping[str, int] = field(default_factory=dict)
+    recalibrated: bool = False
 
     @property
     def modes(self) -> dict[str, bool]:
@@ -78,8 +80,9 @@ def check(network: ModuleNetwork, input_shape: Shape, use: Use) -> None:
     Raises:
         ValueError: if the numbers of logits and classes differ; replicates don't start apart
             (`module_start_checks`); the module is random, keeps a state or mixes images
-            (`module_call_checks`); it can't be trained on a batch that a training has; or two
-            replicates in one batch differ from the module run on its own.
+            (`module_call_checks`); it can't be trained on a batch that a training has; two
+            replicates in one batch differ from the module run on its own; or it has nothing to
+            measure anew where that is asked.
     """
     place = f"networks: {network.named}"
     if network.outputs != use.classes:
@@ -107,6 +110,18 @@ def check(network: ModuleNetwork, input_shape: Shape, use: Use) -> None:
     for mode in use.modes:
         with fenced(1):
             _compare(network, images, values, mode)
+    if use.recalibrated:
+        with fenced(1):
+            _refuse_unmeasured(network, images, values)
+
+
+def _refuse_unmeasured(network: ModuleNetwork, images: torch.Tensor, values: Parameters) -> None:
+    if not network.measured_statistics(values, images.unbind(), lambda batch: batch):
+        raise RefusedError(
+            f"networks: {network.named} has no running statistics, which effects: [recalibrate] "
+            "measures anew; allowed: a network with BatchNorm, or other normalisation with "
+            "track_running_stats"
+        )
 
 
 def _compare(network: ModuleNetwork, images: torch.Tensor, start: Parameters, mode: str) -> None:

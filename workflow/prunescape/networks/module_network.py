@@ -16,13 +16,14 @@ is just a larger batch. Modules with parameters are treated by kind:
 
 BatchNorm therefore works as it does in torch: in training each replicate is normalised by its own
 batch and moves its own running statistics. Scores, moments and evaluation use the running
-statistics as training left them. Pruning doesn't change them unless training follows; under a
-posterior they average sampled activations.
+statistics as training left them; under a posterior they average sampled activations. Pruning
+doesn't change them unless training follows, or the effect `recalibrate` measures them anew
+(`module_statistics`).
 """
 
 import contextlib
 import functools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,7 @@ import torch
 from torch import nn
 
 from prunescape.foundations import network_names
-from prunescape.networks import module_calls, module_parts, module_starts
+from prunescape.networks import module_calls, module_parts, module_starts, module_statistics
 from prunescape.networks.ensembles import repeated
 from prunescape.networks.module_calls import Calls
 from prunescape.networks.module_errors import called, paths_of, refused, telling
@@ -214,6 +215,18 @@ class ModuleNetwork:
 
     def end_epoch(self, buffers: Parameters) -> None:
         """Nothing changes between epochs."""
+
+    def measured_statistics(
+        self,
+        parameters: Parameters,
+        batches: Sequence[torch.Tensor],
+        scaling: Callable[[torch.Tensor], torch.Tensor],
+    ) -> dict[str, torch.Tensor]:
+        """Return the running statistics [R, ...] that batches give, as `module_statistics` does."""
+        with self.slowly():
+            return module_statistics.measured(
+                self.fresh(0), self.named, self.paths, parameters, batches, scaling
+            )
 
     def constants(self) -> list[torch.Tensor]:
         """Return the tensors that all replicates share, which nothing may change."""

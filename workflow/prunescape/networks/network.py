@@ -262,6 +262,15 @@ class Network:
         for layer in self.winners:
             layer.end_epoch(buffers)
 
+    def measured_statistics(
+        self,
+        _parameters: Parameters,
+        _batches: Sequence[torch.Tensor],
+        _scaling: Callable[[torch.Tensor], torch.Tensor],
+    ) -> dict[str, torch.Tensor]:
+        """Return nothing: none of the config's layers normalises by running statistics."""
+        return {}
+
 
 def _pieces(images: int) -> list[slice]:
     # Without images there is one empty piece, so that the outputs get their shape.
