@@ -2,11 +2,14 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 import torch
 
-from prunescape.exports import portable, sizes
-from prunescape.networks.scaling import intensities
+from prunescape.exports import module_forms, portable, sizes
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.networks.module_network import ModuleNetwork
+from prunescape.networks.scaling import Scaling, intensities
 from prunescape.scoring import input_moments
 from tests.helpers.factories import (
     CONVOLUTIONAL,
@@ -16,6 +19,7 @@ from tests.helpers.factories import (
     masks,
     uint8_images,
 )
+from tests.helpers.places import ROOT
 
 CPU = torch.device("cpu")
 IMAGES = intensities(uint8_images(20))
@@ -69,3 +73,29 @@ def measured():
     }
     rows = list(sizes.rows("small", ORIGIN, 0.9, stored, computed, times))
     return pd.DataFrame(rows, columns=sizes.COLUMNS)
+
+
+SMALL_NET = f"{ROOT}/tests/plain/net.py:SmallNet"
+"""A module with a bias-free convolution, BatchNorm and two linear layers, for images [1, 8, 8]."""
+MODULE_ORIGIN = {"criterion": "magnitude", "scope": "global", "effect": "zero", "replicate": 2}
+
+
+def module_checkpoint(named=SMALL_NET, image=(1, 8, 8)):
+    """Return two replicates of a module, as they start; buffers have moved."""
+    kind = {"mean": [0.3] * image[0], "std": [0.4] * image[0]}
+    scaling = Scaling.fit(kind, torch.zeros(1, *image))
+    network = ModuleNetwork(named, image)
+    starts = [network.start(seed) for seed in (1, 2)]
+    arrays = {name: np.stack([start[name] for start in starts]) for name in starts[0]}
+    for name in network.buffers:
+        arrays[name] = arrays[name] + np.ones_like(arrays[name]) * 3
+    return Checkpoint(named, image, scaling, arrays, [1, 2], {"train": "1" * 64})
+
+
+def pruned_module(named=SMALL_NET, image=(1, 8, 8), effect="zero", share=0.6):
+    """Return the second replicate's network, its checkpoint and masks."""
+    fitted = module_checkpoint(named, image)
+    kept = masks(fitted.network, 2, share)
+    layers = fitted.network.weighted
+    means = {layer.name: torch.full((1, *layer.shape[1:]), 0.5) for layer in layers}
+    return module_forms.of_member(fitted, 2, kept, effect, means, MODULE_ORIGIN), fitted, kept

@@ -28,7 +28,7 @@ from pyarrow import parquet
 from prunescape.configuration import reading
 from prunescape.data import datasets, own_images, sources, torchvision_collections
 from prunescape.evaluation import table
-from prunescape.exports.portable import Portable
+from prunescape.exports import loading
 from prunescape.fitting import divergence
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import csv_files, files
@@ -168,6 +168,12 @@ def exported():
     return json.dumps({"format": 1, "layers": [], "image": [1, 2, 2], "origin": {}}).encode()
 
 
+def exported_module():
+    described = {"format": 1, "module": "none.py:Net", "code": {}, "image": [1, 2, 2]}
+    described |= {"scaling": {"mean": 0.5, "std": 0.5, "dtype": "float32"}, "added": []}
+    return json.dumps(described | {"origin": {}, "without_onnx": ""}).encode()
+
+
 CONFIG = b"run: a\nstudies: [graves]\ncatalogue:\n  graves: {dataset: mnist, levels: ['0.5']}\n"
 CLAIM = b"""- id: g1
   study: graves
@@ -237,7 +243,11 @@ def unpacked(path):
 def portable(path):
     files.write_tensors(path.with_suffix(".safetensors"), {"scaling.shift": np.zeros(1)}, {})
     path.rename(path.with_suffix(".json"))
-    return Portable.load(path)
+    return loading.load(path)
+
+
+def portable_module(path):
+    return portable(path)
 
 
 def parquet_table():
@@ -285,6 +295,7 @@ READERS = {
     ),
     "masks": (lambda path: arm_masks.read(path, SHAPES), packed()),
     "export": (portable, exported()),
+    "export of a module": (portable_module, exported_module()),
     "evaluation": (
         lambda path: list(table.rows([files.read_json(path)])),
         json.dumps(record(row())).encode(),
@@ -362,6 +373,9 @@ def test_the_whole_file_is_read(tmp_path, reader, whole):
             reader(path)
     elif reader is portable:
         with pytest.raises(ValueError, match=r"exported network without 'scaling\.scale'"):
+            reader(path)
+    elif reader is portable_module:
+        with pytest.raises(ValueError, match=r"none\.py can't be read"):
             reader(path)
     else:
         reader(path)

@@ -89,7 +89,13 @@ def test_extending_lists_the_statistics_and_the_criteria():
 
 
 CODE = (".py", ".smk")
-MADE_UP = {"path/to/file.py", "nets/resnet.py", "helper.py", "workflow/scripts/sharpness.py"}
+MADE_UP = {
+    "path/to/file.py",
+    "nets/resnet.py",
+    "helper.py",
+    "out.py",
+    "workflow/scripts/sharpness.py",
+}
 """Code that a reader would write."""
 
 

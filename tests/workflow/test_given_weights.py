@@ -1,4 +1,4 @@
-"""Networks that plain PyTorch trained, from a .pt file to the table: docs/your-model.md, run."""
+"""Networks of plain PyTorch, from a .pt file to the table and back out: docs/your-model.md, run."""
 
 import re
 import shutil
@@ -12,6 +12,11 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
+from prunescape.data import image_tensors
+from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.networks import prunable
+from prunescape.networks.scaling import intensities
+from prunescape.pruning import arm_masks, effects, selection
 from tests.helpers.places import ROOT
 from tests.helpers.workplace import Done, Workplace, counts, jobs
 
@@ -20,7 +25,8 @@ pytestmark = pytest.mark.slow
 PLAIN = ROOT / "tests" / "plain"
 SECOND = "mine/digits_sklearn/small/mine/r2-2"
 PAGE = (ROOT / "docs" / "your-model.md").read_text(encoding="utf-8")
-CONFIG = yaml.safe_load(re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[1])
+FIRST, ADDED = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+CONFIG = yaml.safe_load(FIRST) | yaml.safe_load(ADDED)
 CONFIG["catalogue"]["mine"]["replicates"] = [1, 1]
 
 
@@ -73,6 +79,52 @@ def test_unpruned_networks_are_as_good_as_plain_pytorch_says(given):
     assert set(table["effect"]) == {"none", "zero", "recalibrate"}
     log = place.root / "results/mine/logs" / SECOND / "import_weights/checkpoint.log"
     assert "two.safetensors: the weights of this network" in log.read_text(encoding="utf-8")
+
+
+ALONE = """
+
+import importlib.util
+
+import numpy
+
+assert importlib.util.find_spec("prunescape") is None
+numpy.save("logits.npy", logits(torch.from_numpy(numpy.load("images.npy"))).numpy())
+"""
+
+
+def masked_logits(images: torch.Tensor) -> torch.Tensor:
+    """Return the logits of the network that the page exports, as evaluation computes them."""
+    folder = Path("results/mine/mine/digits_sklearn/small/mine/r1-1")
+    fitted = Checkpoint.load(str(folder / "import_weights/checkpoint.safetensors"))
+    shapes = prunable.shapes(fitted.network)
+    packed, _ = arm_masks.read(folder / "prune/exact_k/0.50/masks.safetensors", shapes)
+    kept = selection.unpack(arm_masks.layers_of(packed, "obd_empirical", "global"), shapes)
+    masks = {name: torch.from_numpy(mask) for name, mask in kept.items()}
+    parameters = fitted.parameters(torch.device("cpu"))
+    parameters = effects.apply("zero", fitted.network, parameters, masks, {})
+    return fitted.network.logits(fitted.scaling(images)[None], parameters)[0]
+
+
+def test_the_pruned_network_is_loaded_as_the_page_says_without_this_project(
+    given, tmp_path, monkeypatch
+):
+    place = given[0].copy(tmp_path / "copy")
+    monkeypatch.chdir(place.root)
+    split = image_tensors.load(["data/digits_sklearn/test.safetensors"])
+    np.save("images.npy", intensities(split.images).numpy())
+    [shown] = re.findall(r"```py\n(# out.py\n.*?)```", PAGE, re.DOTALL)
+    (place.root / "out.py").write_text(shown + ALONE, encoding="utf-8")
+    done = place.run(sys.executable, "out.py")
+    assert done.status == 0, done.output
+    found = torch.from_numpy(np.load("logits.npy"))
+    torch.testing.assert_close(found, masked_logits(split.images), rtol=0, atol=1e-5)
+    table = pd.read_csv("results/mine/scores.csv").set_index(["criterion", "level", "replicate"])
+    right = int((found.argmax(1) == split.labels).sum())
+    assert round(540 * table.loc[("obd_empirical", 0.5, 1), "accuracy"]) == right
+    forms = {path.name for path in Path("results/mine/exports/half").iterdir()} - {"export.json"}
+    kinds = ("safetensors", "json", "onnx")
+    assert forms == {f"{form}.{kind}" for form in ("dense", "masked") for kind in kinds}
+    assert set(pd.read_csv("results/mine/sizes.csv")["form"]) == {"dense", "masked"}
 
 
 def test_a_replaced_file_reruns_what_depends_on_it_and_nothing_else(given, tmp_path):

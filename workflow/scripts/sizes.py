@@ -7,7 +7,6 @@ import pandas as pd
 import _script
 from prunescape.evaluation import table
 from prunescape.exports import measuring, sizes
-from prunescape.pipeline import paths
 
 
 def main() -> None:
@@ -17,7 +16,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, metavar="FILE", help="sizes as CSV")
     arguments = parser.parse_args()
 
-    found = [row for each in arguments.folders for row in measuring.rows(each, paths.FORMS)]
+    found = [row for each in arguments.folders for row in measuring.rows(each)]
 
     table.write_csv(pd.DataFrame(found, columns=sizes.COLUMNS), arguments.output)
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from prunescape.exports import compacting, forms, latency, measuring, portable, sizes
+from prunescape.exports import compacting, forms, latency, measuring, module_forms, portable, sizes
 from prunescape.foundations import files
-from tests.helpers.exported import ORIGIN, pruned
+from tests.helpers.exported import ORIGIN, module_checkpoint, pruned, pruned_module
 from tests.helpers.factories import PERCEPTRON
 
 FORMS = ("dense", "masked", "compact")
@@ -21,12 +21,17 @@ def export(tmp_path):
     return tmp_path / "small", models
 
 
-def test_rows_are_those_of_the_networks_in_the_files(export, monkeypatch):
-    folder, models = export
+@pytest.fixture
+def hasty(monkeypatch):
+    """Time next to nothing."""
     monkeypatch.setattr(latency, "SECONDS", 0.0)
     monkeypatch.setattr(latency, "ROUNDS", 1)
     monkeypatch.setattr(measuring, "BATCHES", (2,))
-    found = list(measuring.rows(folder, FORMS))
+
+
+def test_rows_are_those_of_the_networks_in_the_files(export, hasty):
+    folder, models = export
+    found = list(measuring.rows(folder))
     assert all(list(row) == sizes.COLUMNS for row in found)
     assert {row["form"] for row in found} == set(FORMS)
     assert {(row["export"], row["nominal_sparsity"]) for row in found} == {("small", 0.6)}
@@ -48,4 +53,23 @@ def test_a_damaged_form_is_named(export):
     folder, _ = export
     (folder / "masked.safetensors").write_bytes(b"x")
     with pytest.raises(ValueError, match=r"masked\.safetensors: n"):
-        list(measuring.rows(folder, FORMS))
+        list(measuring.rows(folder))
+
+
+def test_a_module_has_two_forms_and_is_measured_with_its_own_names(tmp_path, hasty):
+    masked, *_ = pruned_module()
+    dense = module_forms.of_member(module_checkpoint(), 2, None, "none", {}, ORIGIN)
+    module_forms.save({"dense": dense, "masked": masked}, tmp_path / "small")
+    files.write_json(tmp_path / "small" / "export.json", ORIGIN | {"nominal": 0.6})
+    found = {
+        (row["form"], row["quantity"], row["way"]): row["value"]
+        for row in measuring.rows(tmp_path / "small")
+    }
+    # 72 + 4 x 8 + 128 x 32 + 32 + 320 + 10 numbers in 32 bits, one of 64.
+    assert found["dense", sizes.BYTES, "dense"] == 4562 * 4 + 8
+    assert found["masked", sizes.BYTES, "csr"] < 0.9 * 4562 * 4
+    # The convolution has 8 x 8 positions.
+    assert found["dense", sizes.MULTIPLY_ADDS, "all weights"] == 64 * 72 + 4096 + 320
+    ways = {key[::2] for key in found if key[1] == sizes.LATENCY}
+    forms_and_ways = [(f, w) for f in ("dense", "masked") for w in ("torch dense", "onnxruntime")]
+    assert ways == set(forms_and_ways)

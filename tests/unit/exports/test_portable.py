@@ -5,7 +5,8 @@ import json
 import pytest
 import torch
 
-from prunescape.exports import compacting, latency, onnx_files, portable
+from prunescape.exports import compacting, onnx_files, portable, runtimes
+from prunescape.exports.onnx_sessions import session
 from prunescape.exports.portable import Portable
 from tests.helpers.exported import CPU, IMAGES, NETWORKS, POOLED, pruned
 from tests.helpers.factories import LOGISTIC, checkpoint
@@ -27,14 +28,14 @@ def test_every_form_has_the_logits_of_the_pruned_ensemble(network, effect, tmp_p
         onnx_files.write(form, tmp_path / "form.onnx")
         found = [
             Portable.load(tmp_path / "form").logits(IMAGES),
-            latency.plain(form)(form.scaling(IMAGES)),
+            runtimes.plain(form)(form.scaling(IMAGES)),
             torch.from_numpy(
-                latency.session(tmp_path / "form.onnx").run(None, {"images": IMAGES.numpy()})[0]
+                session(tmp_path / "form.onnx").run(None, {"images": IMAGES.numpy()})[0]
             ),
         ]
-        if sparse := latency.sparse(form):
+        if sparse := runtimes.sparse(form):
             found.append(sparse(form.scaling(IMAGES)))
-        assert (latency.sparse(form) is None) == (network in ("conv", "pooled"))
+        assert (runtimes.sparse(form) is None) == (network in ("conv", "pooled"))
         for logits in found:
             torch.testing.assert_close(logits, masked.logits(IMAGES), rtol=0, atol=1e-5)
 

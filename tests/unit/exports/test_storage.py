@@ -8,8 +8,14 @@ from prunescape.exports import storage
 def test_bytes_by_hand():
     weight = np.zeros((3, 10), "f4")
     weight[0, 3] = weight[2, 9] = 1.5
-    found = storage.sizes({"1.weight": weight, "1.bias": np.ones(3, "f4")})
+    found = storage.sizes({"1.weight": weight, "1.bias": np.ones(3, "f4")}, ["1.weight"])
     # 4 bytes a number; csr: 4 beginnings and 2 columns; bit-mask: 30 bits.
     plain = {way: size for way, (size, _) in found.items()}
     assert plain == {"dense": 132, "csr": 16 + 8 + 8 + 12, "bit-mask": 4 + 8 + 12}
     assert found["dense"][1] < 132
+
+
+def test_what_is_not_prunable_is_written_in_full_and_integers_as_they_are():
+    arrays = {"norm.weight": np.zeros(5, "f4"), "norm.num_batches_tracked": np.array(7)}
+    found = storage.sizes(arrays, ["conv.weight"])
+    assert {size for size, _ in found.values()} == {5 * 4 + 8}

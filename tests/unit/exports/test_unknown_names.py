@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from prunescape.exports import latency, onnx_files, portable
+from prunescape.exports import onnx_files, portable, runtimes
 from tests.helpers.factories import PERCEPTRON, checkpoint, masks
 
 FITTED = checkpoint(PERCEPTRON)
@@ -21,4 +21,4 @@ def test_an_unknown_layer_has_no_module_of_torch():
     # The network of the config refuses it first.
     layers = [*MODEL.layers, {"kind": "wonder"}]
     with pytest.raises(ValueError, match="found 'wonder'; allowed: "):
-        latency.plain(replace(MODEL, layers=layers))
+        runtimes.plain(replace(MODEL, layers=layers))

@@ -83,3 +83,17 @@ def test_the_origin_is_the_key_of_the_networks_rows():
         "level": "0.50",
         "replicate": 3,
     }
+
+
+def test_exports_of_modules_have_other_files_and_read_the_users(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text("import parts\n\ndef net(): ...\n")
+    (tmp_path / "parts.py").touch()
+    networks = CONFIG["networks"] | {"own": "own.py:net"}
+    exports = {"a": EXPORT, "b": EXPORT | {"network": "own"}, "c": EXPORT | {"network": "own"}}
+    config = CONFIG | {"networks": networks, "exports": exports}
+    assert (export.of_layers(config), export.of_modules(config)) == (["a"], ["b", "c"])
+    assert export.exported_network_files(config, "a") == []
+    assert export.exported_network_files(config, "b") == ["own.py", "parts.py"]
+    assert export.network_files(config, ["c", "a", "b"]) == ["own.py", "parts.py"]
+    assert export.network_files(config, ["a"]) == []

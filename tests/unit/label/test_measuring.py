@@ -103,8 +103,8 @@ def test_sizes_of_the_first_network(layers):
         pair.logits(intensities(IMAGES), "pruned") - pruned.logits(intensities(IMAGES))
     ).abs().max() < 1e-5
     sizes = measuring.sizes(pair)
-    stored = storage.sizes(pruned.arrays)
-    assert sizes["unpruned"] == storage.sizes(plain.arrays)["dense"][0]
+    stored = storage.sizes(pruned.arrays, pruned.prunable)
+    assert sizes["unpruned"] == storage.sizes(plain.arrays, plain.prunable)["dense"][0]
     assert sizes["pruned"] == min(size for size, _ in stored.values()) < sizes["unpruned"]
     assert stored[sizes["way"]][0] == sizes["pruned"]
     every, nonzero = zip(*pruned.multiply_adds().values(), strict=True)

@@ -92,9 +92,11 @@ def test_a_script_is_first_and_the_rest_sorted():
 
 
 FITS = {"train", "fit_variational", "check_gradient_noise"}
-EXPORTS = {"export", "sizes"}
+EXPORTS = {"export", "export_module", "sizes"}
+EXPORT = {"export", "export_module"}
+EVALUATE = {"evaluate", "measure_chosen"}
 BEFORE = {"check_network", "import_weights"}
-NETWORKS = {*FITS, *BEFORE, "measure", "score", "retrain", "evaluate", *EXPORTS}
+NETWORKS = {*FITS, *BEFORE, "measure", "score", "retrain", *EVALUATE, *EXPORTS}
 
 
 @pytest.mark.parametrize(
@@ -113,18 +115,18 @@ NETWORKS = {*FITS, *BEFORE, "measure", "score", "retrain", "evaluate", *EXPORTS}
         ("optimising/optimisers", {*FITS, "retrain"}),
         ("pruning/retraining", {"retrain"}),
         ("scoring/criteria", {"score", "retrain"}),
-        ("scoring/input_moments", {"measure", "score", "retrain", "evaluate", "export"}),
-        ("pruning/selection", {"prune", "retrain", "evaluate", "export"}),
-        ("pruning/arm_masks", {"prune", "retrain", "evaluate", "export"}),
-        ("evaluation/input_noise", {"evaluate"}),
-        ("evaluation/metrics", {"evaluate"}),
-        ("pruning/effects", {"evaluate", *EXPORTS}),
+        ("scoring/input_moments", {"measure", "score", "retrain", *EVALUATE, *EXPORT}),
+        ("pruning/selection", {"prune", "retrain", *EVALUATE, *EXPORT}),
+        ("pruning/arm_masks", {"prune", "retrain", *EVALUATE, *EXPORT}),
+        ("evaluation/input_noise", EVALUATE),
+        ("evaluation/metrics", EVALUATE),
+        ("pruning/effects", {*EVALUATE, *EXPORTS}),
         ("networks/network", NETWORKS),
         ("networks/module_network", NETWORKS),
         ("networks/given_weights", {"import_weights"}),
         ("networks/module_checks", {"check_network"}),
         ("networks/scaling", NETWORKS),
-        ("pipeline/plan", {"aggregate"}),
+        ("pipeline/plan", {"aggregate", "measure_chosen"}),
         ("evaluation/gates", {"aggregate"}),
         ("data/sources", {"download"}),
         ("data/own_images", {"prepare"}),
@@ -132,8 +134,11 @@ NETWORKS = {*FITS, *BEFORE, "measure", "score", "retrain", "evaluate", *EXPORTS}
         ("data/torchvision_collections", {"download_collection"}),
         ("pipeline/imported_code", set()),
         ("exports/compacting", {"export"}),
-        ("exports/storage", {"sizes"}),
-        ("exports/latency", {"sizes"}),
+        ("exports/member_masks", EXPORT),
+        ("exports/module_forms", {"export_module"}),
+        ("exports/portable_modules", {"export_module", "sizes"}),
+        ("exports/storage", {"sizes", "measure_chosen"}),
+        ("exports/latency", {"sizes", "measure_chosen"}),
     ],
 )
 def test_an_edited_module_reruns_the_scripts_that_import_it(module, scripts):

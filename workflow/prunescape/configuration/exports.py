@@ -22,9 +22,6 @@ def check_export(place: Place, export: dict[Any, Any], config: dict[Any, Any]) -
     if study:
         yield from _check_chosen(place, wanted, study)
     network = mapping(config.get("networks")).get(wanted.get("network"))
-    if isinstance(network, str):
-        text = f"found {wanted['network']}, which is in a file"
-        yield (*place, "network"), f"{text}; allowed: a network that is a list of layers"
     for i, layer in blocks_in(network):
         if layer.get("kind") == "k_winners":
             text = f"found {wanted['network']}, whose layer [{i}] is k_winners"

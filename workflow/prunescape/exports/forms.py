@@ -1,16 +1,13 @@
-"""The forms of one pruned network: dense, masked, and physically smaller (needs torch)."""
+"""The forms of one pruned network of layers: dense, masked, physically smaller (needs torch)."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from prunescape.exports import compacting, onnx_files, portable
+from prunescape.exports import compacting, member_masks, onnx_files, portable
 from prunescape.exports.portable import Portable
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations.files import Arrays
-from prunescape.pruning import arm_masks, selection
 
 
 def forms(
@@ -34,11 +31,7 @@ def forms(
     Returns:
         "dense", "masked" and "compact" -> the network; removed weights / weights.
     """
-    shapes = {layer.name: layer.shape for layer in fitted.network.weighted}
-    packed = arm_masks.of_replicates(packed, replicates, pruned.replicates)
-    kept = selection.unpack(
-        arm_masks.layers_of(packed, origin["criterion"], origin["scope"]), shapes
-    )
+    kept = member_masks.kept(pruned, packed, replicates, origin)
     replicate, effect = origin["replicate"], origin["effect"]
     masked = portable.of_member(pruned, replicate, kept, effect, means, origin)
     found = {
@@ -46,10 +39,7 @@ def forms(
         "masked": masked,
         "compact": compacting.compact(masked),
     }
-    r = pruned.replicates.index(replicate)
-    total = sum(mask[r].size for mask in kept.values())
-    removed = sum(int(np.count_nonzero(~mask[r])) for mask in kept.values())
-    return found, removed / total
+    return found, member_masks.removed(kept, pruned, replicate)
 
 
 def save(found: Mapping[str, Portable], folder: Path) -> None:

@@ -1,31 +1,32 @@
 """Measures exported networks: bytes, multiply-adds and latency of every form (needs torch)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from prunescape.exports import latency, sizes, storage
-from prunescape.exports.portable import Portable
+from prunescape.exports import latency, loading, runtimes, sizes, storage
+from prunescape.exports.loading import Exported
+from prunescape.exports.portable_modules import PortableModule
 from prunescape.foundations import files
+from prunescape.pipeline import paths
 
 BATCHES = (1, 256)
 """Images at a time, for latency."""
 
 
-def rows(folder: Path, forms: Iterable[str]) -> Iterator[dict[str, Any]]:
+def rows(folder: Path) -> Iterator[dict[str, Any]]:
     """Yield the rows of `sizes` for one export.
 
     Args:
         folder: the export's; its name is that of the export.
-        forms: names of the forms in it, "dense" among them.
 
     Raises:
         ValueError: if a file of the export is damaged.
     """
     described = files.read_json(folder / "export.json")
     nominal = described.pop("nominal")
-    models = {form: Portable.load(folder / form) for form in forms}
-    stored = {form: storage.sizes(model.arrays) for form, model in models.items()}
+    models = _models(folder)
+    stored = {form: storage.sizes(each.arrays, each.prunable) for form, each in models.items()}
     computed = {}
     for form, model in models.items():
         every, nonzero = zip(*model.multiply_adds().values(), strict=True)
@@ -34,7 +35,20 @@ def rows(folder: Path, forms: Iterable[str]) -> Iterator[dict[str, Any]]:
         (form, way, batch): run
         for batch in BATCHES
         for form, model in models.items()
-        for way, run in latency.runs(model, folder / f"{form}.onnx", batch).items()
+        for way, run in runtimes.runs(model, _onnx(model, folder / f"{form}.onnx"), batch).items()
     }
     times = latency.measure(calls)
     yield from sizes.rows(folder.name, described, nominal, stored, computed, times)
+
+
+def _models(folder: Path) -> dict[str, Exported]:
+    """Return form -> network: of a user's module two forms, of layers three."""
+    dense = loading.load(folder / "dense")
+    forms = paths.MODULE_FORMS if isinstance(dense, PortableModule) else paths.FORMS
+    return {form: loading.load(folder / form) for form in forms}
+
+
+def _onnx(model: Exported, path: Path) -> Path | None:
+    """Return the path of a network's ONNX file; None if there is none."""
+    missing = isinstance(model, PortableModule) and model.without_onnx
+    return None if missing else path

@@ -1,4 +1,4 @@
-"""One network of an ensemble as files that others can read: safetensors and JSON (needs torch).
+"""One network of layers as files that others can read: safetensors and JSON (needs torch).
 
 `<path>.safetensors` holds plain tensors: "1.weight" [out, in, ...], "1.bias" and those of the input
 scaling. `<path>.json` holds the layers as the config writes them, the image's shape, and the
@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from prunescape.exports import members
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import files
 from prunescape.foundations.files import Arrays
 from prunescape.networks.network import Network, Weighted
 from prunescape.networks.scaling import Scaling
-from prunescape.pruning import effects
 
 FORMAT = 1
 
@@ -50,6 +50,11 @@ class Portable:
     def weights(self) -> dict[str, np.ndarray]:
         """Layer -> weight [out, in, ...]."""
         return {layer.name: self.arrays[f"{layer.name}.weight"] for layer in self.network.weighted}
+
+    @property
+    def prunable(self) -> list[str]:
+        """The names in `arrays` of the weights that may be pruned."""
+        return [f"{layer.name}.weight" for layer in self.network.weighted]
 
     @torch.no_grad()
     def logits(self, images: torch.Tensor) -> torch.Tensor:
@@ -133,17 +138,8 @@ def of_member(
         ValueError: if the checkpoint lacks the replicate, or the network is a user's module.
     """
     if isinstance(checkpoint.layers, str):
-        raise ValueError(f"{checkpoint.layers}: only networks of layers in the config are exported")
-    if replicate not in checkpoint.replicates:
-        lost = [str(each) for each in checkpoint.diverged if each.replicate == replicate]
-        why = "".join(lost) or f"replicate {replicate}: not in the checkpoint"
-        raise ValueError(f"{why}; it has {checkpoint.replicates}")
-    parameters = checkpoint.parameters(torch.device("cpu"))
-    if kept is not None:
-        masks = {layer: torch.from_numpy(mask) for layer, mask in kept.items()}
-        parameters = effects.apply(effect, checkpoint.network, parameters, masks, means)
-    r = checkpoint.replicates.index(replicate)
-    arrays = {name: value[r].numpy() for name, value in parameters.items()}
+        raise ValueError(f"found {checkpoint.layers}; allowed: a network that is a list of layers")
+    arrays = members.arrays(checkpoint, replicate, kept, effect, means)
     names = iter(layer.name for layer in checkpoint.network.weighted)
     layers = []
     for layer in checkpoint.layers:

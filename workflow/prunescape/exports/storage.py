@@ -1,6 +1,6 @@
 """Bytes of a network on disk, for several ways of writing its weights (needs pyarrow)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pyarrow
@@ -8,12 +8,15 @@ import pyarrow
 LEVEL = 19  # zstd's level; files that are shared are compressed once and read often
 
 
-def sizes(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[int, int]]:
+def sizes(
+    arrays: Mapping[str, np.ndarray], prunable: Collection[str]
+) -> dict[str, tuple[int, int]]:
     """Return way of writing -> number of bytes, plain and compressed by zstd.
 
     Args:
-        arrays: "<layer>.weight" [out, in, ...] and "<layer>.bias", float32; all ways write biases
-            in full.
+        arrays: name -> tensor, float32; or of another kind of number, which is written as it is.
+        prunable: names of the weights [out, in, ...] that may be pruned; all ways write the others,
+            such as biases, in full.
 
     Returns:
         The ways are dense: all weights; csr: nonzero weights with their columns and the rows'
@@ -21,9 +24,9 @@ def sizes(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[int, int]]:
     """
     written = {"dense": b"", "csr": b"", "bit-mask": b""}
     for name, values in sorted(arrays.items()):
-        whole = values.astype("<f4").tobytes()
+        whole = values.astype("<f4" if values.dtype.kind == "f" else values.dtype).tobytes()
         parts = {"dense": whole, "csr": whole, "bit-mask": whole}
-        if name.endswith(".weight"):
+        if name in prunable:
             rows = values.reshape(len(values), -1)
             filled = rows != 0
             beginnings = np.concatenate([[0], filled.sum(axis=1).cumsum()]).astype("<i4")

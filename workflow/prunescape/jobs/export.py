@@ -1,9 +1,10 @@
 """Jobs of export.smk: the files from which an exported network is made."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from prunescape.jobs.common import compact, masks_path, results
-from prunescape.jobs.fit import checkpoint_pattern
+from prunescape.jobs.fit import checkpoint_pattern, files_of
 from prunescape.pipeline import paths, plan, replicates
 from prunescape.pipeline.plan import Arm, Config
 from prunescape.pipeline.schedules import Point
@@ -24,6 +25,31 @@ def _export(config: Config, name: str) -> tuple[dict[str, Any], Arm, Point]:
     arms = plan.arms(config, wanted["study"], wanted["fit"], wanted["network"])
     arm = next(arm for arm in arms if arm.name == named)
     return place, arm, [point for point in arm.points if point.level == wanted["level"]][-1]
+
+
+def of_layers(config: Config) -> list[str]:
+    """Return the exports whose network is a list of layers."""
+    return [name for name in config["exports"] if name not in of_modules(config)]
+
+
+def of_modules(config: Config) -> list[str]:
+    """Return the exports whose network is a user's module; they have other files."""
+    exports = config["exports"].items()
+    return [name for name, each in exports if isinstance(_network(config, each), str)]
+
+
+def _network(config: Config, export: Mapping[str, Any]) -> Any:
+    return config["networks"][export["network"]]
+
+
+def exported_network_files(config: Config, name: str) -> list[str]:
+    """Return the user's file with an export's network and the modules beside it."""
+    return files_of(_network(config, config["exports"][name]))
+
+
+def network_files(config: Config, names: Iterable[str]) -> list[str]:
+    """Return the users' files with the networks of some exports."""
+    return sorted({path for name in names for path in exported_network_files(config, name)})
 
 
 def exported_checkpoint(config: Config, name: str) -> str:

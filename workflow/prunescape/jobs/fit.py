@@ -19,7 +19,11 @@ def layers(config: Config, wildcards: Wildcards) -> str:
 
 def network_files(config: Config, wildcards: Wildcards) -> list[str]:
     """Return the user's file with a job's network and the modules beside it; [] if it has none."""
-    network = config["networks"][wildcards.network]
+    return files_of(config["networks"][wildcards.network])
+
+
+def files_of(network: Any) -> list[str]:
+    """Return the file of a network of the config and the modules beside it; [] if it has none."""
     if not isinstance(network, str):
         return []
     named = network_names.split(network)

@@ -140,8 +140,9 @@ def sizes(pair: Pair) -> dict[str, Any]:
             without loss, `pruned`, and how they are written, `way` (see `storage.sizes`);
             compressed: both by zstd.
     """
+    weights = [f"{layer.name}.weight" for layer in pair.network.weighted]
     before, after = (
-        storage.sizes({name: value[0].numpy() for name, value in side.items()})
+        storage.sizes({name: value[0].numpy() for name, value in side.items()}, weights)
         for side in (pair.unpruned, pair.pruned)
     )
     way = min(after, key=lambda each: after[each][0])
