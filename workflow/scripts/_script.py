@@ -18,11 +18,8 @@ from typing import Any
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from prunescape.foundations import light_torch
 from prunescape.running import command_line, log_endings
 from prunescape.running.command_line import parser
-
-light_torch.install()
 
 __all__ = [
     "add_computing",

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from prunescape.foundations import light_torch, torchvision_hook, user_files
+from prunescape.foundations import torchvision_hook, user_files
 
 TORCHVISION = "torchvision"
 FORMS = "path/to/file.py:name, path/to/file.py:name(argument=value) or torchvision:name"
@@ -96,7 +96,6 @@ def load(named: str) -> Callable[[], Any]:
     if found.is_file:
         function = user_files.load(f"{place}:{name}")
         return functools.partial(function, **arguments) if arguments else function
-    light_torch.complete()
     torchvision_hook.install()
     models = importlib.import_module("torchvision.models")  # it imports torch and takes a second
     try:

@@ -15,7 +15,6 @@ from typing import Any
 from prunescape.foundations import (
     executed_files,
     global_state,
-    light_torch,
     local_imports,
     python_source,
     torchvision_hook,
@@ -150,7 +149,6 @@ def load(named: str) -> Callable[..., Any]:
     """
     path, name = split(named)
     check(named)  # its messages about the source are clearer than Python's
-    light_torch.complete()
     torchvision_hook.install()
     file = Path(path).resolve()  # not later: the code may change the working folder
     with running(path, f"when it is imported; {PROGRAM}"):
