@@ -30,14 +30,24 @@ scale = 255 if pixels.dtype == np.uint8 else 1
 pixels = torch.from_numpy(pixels.reshape(len(pixels), -1, *pixels.shape[-2:])).float() / scale
 inputs, truth = (pixels - float(mean)) / float(std), torch.from_numpy(labels).long()
 fit = next(Path(results).glob("label/own/own/given"))
+ranked = [load_file(f"data/own/{part}.safetensors")["images"] for part in ("train", "validation")]
+calibration = torch.from_numpy(np.concatenate(ranked)).float() / scale
+calibration = (calibration - float(mean)) / float(std)
 layers = json.loads((fit / "check/network.json").read_text())["pruned"]
 
 
 @torch.no_grad()
-def measured(masks):
+def measured(masks, effect="zero"):
     """Return which images are right, and accuracy, nll, ece, brier, of the network under masks."""
-    net = getattr(module, name)()
+    net = getattr(module, name)().eval()
     net.load_state_dict({k: v * masks.get(k, 1) for k, v in state.items()})
+    if effect == "recalibrate":
+        for layer in net.modules():
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                layer.reset_running_stats()
+                layer.momentum = None
+                layer.train()
+        net(calibration)
     logits = torch.cat([net.eval()(part) for part in inputs.split(500)])
     log_p = functional.log_softmax(logits.double(), 1)
     confidence, predicted = log_p.exp().max(1)
@@ -97,7 +107,7 @@ for number, method in enumerate(label["methods"]):
             )
             for layer in layers
         }
-        correct, values = measured(masks)
+        correct, values = measured(masks, method["effect"])
         right[number, point["level"]] = correct
         lost, bound = cost(unpruned, correct)
         broken, mended = flipped(unpruned, correct)

@@ -52,7 +52,7 @@ def test_every_number_is_found_by_plain_pytorch(place):
     found = json.loads(done.output)
     told = json.loads((place.root / "results/mine/label.json").read_text(encoding="utf-8"))
     assert told["unpruned"] == pytest.approx(found["unpruned"], abs=1e-6)
-    assert len(told["methods"]) == 6
+    assert len(told["methods"]) == 8  # two criteria with BatchNorm as it was, and anew
     for method, again in zip(told["methods"], found["methods"], strict=True):
         for point, numbers in zip(method["points"], again["points"], strict=True):
             assert {key: point[key] for key in numbers} == pytest.approx(numbers, abs=1e-6)

@@ -64,14 +64,16 @@ def _written() -> Path:
             )
         return config
     given = _existing("WEIGHTS", shlex.split(weights))
+    tensors = [_safetensors(file, run, i) for i, file in enumerate(given, 1)]
     made = recipe.config(
         run,
         network,
-        [_safetensors(file, run, i) for i, file in enumerate(given, 1)],
+        tensors,
         _source(images),
         _scaling(),
         _epochs(),
         command,
+        normalised=any(map(_normalises, tensors)),
     )
     text = yaml.safe_dump(made, sort_keys=False, width=100)
     files.write_text(config, HEAD.format(file=config) + text)
@@ -108,6 +110,11 @@ def _safetensors(file: str, run: str, number: int) -> str:
         raise ValueError(f"WEIGHTS: {done.stderr.strip()}")
     print(done.stdout, end="", flush=True)
     return new
+
+
+def _normalises(file: str) -> bool:
+    """Return whether weights have running statistics, by which layers such as BatchNorm work."""
+    return any(name.endswith("running_mean") for name in files.read_tensors(file)[0])
 
 
 def _source(images: str) -> str:

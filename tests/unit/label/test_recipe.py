@@ -11,14 +11,15 @@ from tests.helpers.places import ROOT
 NETWORK = f"{ROOT}/tests/plain/net.py:SmallNet"
 
 
-@pytest.mark.parametrize("epochs", [0, 3])
+@pytest.mark.parametrize(("epochs", "normalised"), [(0, False), (3, True)])
 @pytest.mark.parametrize("scaling", ["unit", {"mean": [0.3], "std": [0.4]}])
-def test_the_config_is_valid(tmp_path, monkeypatch, epochs, scaling):
+def test_the_config_is_valid(tmp_path, monkeypatch, epochs, normalised, scaling):
     monkeypatch.chdir(tmp_path)
     weights = ["one.safetensors", "two.safetensors"]
     for name in (*weights, "images.npz"):
         (tmp_path / name).write_bytes(b"")
-    made = recipe.config("mine", NETWORK, weights, "file:images.npz", scaling, epochs, "make label")
+    given = "mine", NETWORK, weights, "file:images.npz", scaling, epochs, "make label"
+    made = recipe.config(*given, normalised=normalised)
     written = yaml.safe_load(yaml.safe_dump(made))
     assert written == made
     config = changed(DEFAULT, written)
@@ -28,4 +29,6 @@ def test_the_config_is_valid(tmp_path, monkeypatch, epochs, scaling):
     assert study["fits"]["given"]["weights"] == weights
     levels = [float(level) for level in study["arms"][0]["levels"]]
     assert levels == sorted(levels)
-    assert len(study["arms"]) == 1 + bool(epochs)
+    assert len(study["arms"]) == 1 + normalised + bool(epochs)
+    effects = [effect for arm in study["arms"] for effect in arm["effects"]]
+    assert effects.count("recalibrate") == normalised

@@ -8,6 +8,8 @@ CALIBRATION = 500
 """Images that rank weights and are not evaluated."""
 
 CRITERIA = ("magnitude", "lamp", "taylor", "obd_empirical")
+MEASURED_ANEW = ("magnitude", "taylor")
+"""Criteria after which the statistics of BatchNorm are also measured anew."""
 CONTROLS = ("shuffled_taylor", "random")
 LEVELS = ("0.10", "0.30", "0.50", "0.60", "0.70", "0.80", "0.85", "0.90", "0.95", "0.98")
 TRAINED_LEVELS = ("0.70", "0.80", "0.90", "0.95", "0.98")
@@ -28,6 +30,8 @@ def config(
     scaling: str | Mapping[str, Sequence[float]],
     epochs: int = 0,
     command: str = "",
+    *,
+    normalised: bool = False,
 ) -> dict[str, Any]:
     """Return a config, to be used on top of config.yaml.
 
@@ -39,10 +43,15 @@ def config(
         scaling: of the fit.
         epochs: how long to train on after pruning; 0: not at all.
         command: what was typed.
+        normalised: whether it has running statistics, which the best criteria also measure anew.
     """
     shared = {"fits": ["given"], "scopes": ["global"], "selection": "exact_k", "effects": ["zero"]}
-    criteria = {"criteria": [*CRITERIA, *CONTROLS], "schedules": ["oneshot"]}
-    arms = [shared | criteria | {"levels": list(LEVELS)}]
+    once = shared | {"schedules": ["oneshot"], "levels": list(LEVELS)}
+    anew = list(MEASURED_ANEW) if normalised else []
+    others = [each for each in (*CRITERIA, *CONTROLS) if each not in anew]
+    arms = [once | {"criteria": others}]
+    if anew:
+        arms.append(once | {"criteria": anew, "effects": ["zero", "recalibrate"]})
     study: dict[str, Any] = {
         "dataset": "own",
         "fits": {
