@@ -1,8 +1,8 @@
 """Recompute a label's numbers with plain PyTorch and scipy: masks in, label.json out.
 
-    python recompute.py results/RUN net.py:SmallNet old.pt images.npz MEAN STD
+    python recompute.py results/RUN net.py:SmallNet old.pt MEAN STD
 
-Prints the label's keys as JSON. It imports nothing of the project; masks are the run's files.
+Prints the label's keys as JSON. It imports nothing of the project; masks and images are the run's.
 """
 
 import importlib.util
@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 from scipy import stats
 from torch.nn import functional
 
-results, named, weights, images, mean, std = sys.argv[1:]
+results, named, weights, mean, std = sys.argv[1:]
 label = json.loads((Path(results) / "label.json").read_text())
 file, name = named.split(":")
 spec = importlib.util.spec_from_file_location("own", file)
@@ -24,15 +24,20 @@ module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 state = torch.load(weights, weights_only=True)["state_dict"]
 state = {key.removeprefix("module."): value for key, value in state.items()}
-arrays = np.load(images)
-pixels, labels = arrays["test_images"], arrays["test_labels"]
-scale = 255 if pixels.dtype == np.uint8 else 1
-pixels = torch.from_numpy(pixels.reshape(len(pixels), -1, *pixels.shape[-2:])).float() / scale
-inputs, truth = (pixels - float(mean)) / float(std), torch.from_numpy(labels).long()
+
+
+def scaled(part):
+    """Return the images of a part as the network takes them, and their labels."""
+    arrays = load_file(f"data/own/{part}.safetensors")
+    pixels = torch.from_numpy(arrays["images"])
+    pixels = pixels / 255 if pixels.dtype == torch.uint8 else pixels
+    return (pixels - float(mean)) / float(std), arrays["labels"]
+
+
+inputs, labels = scaled("test")
+truth = torch.from_numpy(labels)
+calibration = torch.cat([scaled(part)[0] for part in ("train", "validation")])
 fit = next(Path(results).glob("label/own/own/given"))
-ranked = [load_file(f"data/own/{part}.safetensors")["images"] for part in ("train", "validation")]
-calibration = torch.from_numpy(np.concatenate(ranked)).float() / scale
-calibration = (calibration - float(mean)) / float(std)
 layers = json.loads((fit / "check/network.json").read_text())["pruned"]
 
 
