@@ -250,7 +250,19 @@ def test_nothing_stands_unquoted_in_a_command(file):
         assert all(each.endswith(":q}") for each in placed), placed
 
 
-GROWING = {*("arms", "conditions", "cuts", "designs", "not_tested", "noise", "outcomes", "outline")}
+GROWING = {
+    *(
+        "arms",
+        "blocks",
+        "conditions",
+        "cuts",
+        "designs",
+        "not_tested",
+        "noise",
+        "outcomes",
+        "outline",
+    )
+}
 
 
 def test_a_list_that_grows_with_the_config_is_no_argument():

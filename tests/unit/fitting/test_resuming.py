@@ -144,7 +144,16 @@ def test_an_edit_of_the_library_begins_anew(tmp_path, monkeypatch):
 def test_a_training_is_of_every_module_and_every_script():
     folders = {str(path.parent.relative_to(resuming.WORKFLOW)) for path in resuming.code()}
     rooms = ["configuration", "data", "drawing", "evaluation", "explorer", "exports", "figures"]
-    rooms += ["fitting", "foundations", "jobs", "networks", "optimising", "pipeline", "pruning"]
+    rooms += [
+        "fitting",
+        "foundations",
+        "jobs",
+        "label",
+        "networks",
+        "optimising",
+        "pipeline",
+        "pruning",
+    ]
     rooms += ["report", "running", "scoring", "verdicts", "data/readers"]
     assert folders == {"prunescape", "scripts", *(f"prunescape/{room}" for room in rooms)}
     named = ["scripts/train.py", "prunescape/__init__.py", "prunescape/fitting/training.py"]

@@ -1,6 +1,6 @@
 """The config of a label: what is done with a trained network by default. Standard library only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 STUDY = "label"
@@ -20,6 +20,8 @@ NOISE = (
     {"kind": "salt_pepper", "levels": ["0.05", "0.10"]},
     {"kind": "occlusion", "levels": ["0.10", "0.25"]},
 )
+
+_SHARED = {"fits": ["given"], "scopes": ["global"], "selection": "exact_k", "effects": ["zero"]}
 
 
 def config(
@@ -45,24 +47,9 @@ def config(
         command: what was typed.
         normalised: whether it has running statistics, which the best criteria also measure anew.
     """
-    shared = {"fits": ["given"], "scopes": ["global"], "selection": "exact_k", "effects": ["zero"]}
-    once = shared | {"schedules": ["oneshot"], "levels": list(LEVELS)}
-    anew = list(MEASURED_ANEW) if normalised else []
-    others = [each for each in (*CRITERIA, *CONTROLS) if each not in anew]
-    arms = [once | {"criteria": others}]
-    if anew:
-        arms.append(once | {"criteria": anew, "effects": ["zero", "recalibrate"]})
-    study: dict[str, Any] = {
-        "dataset": "own",
-        "fits": {
-            "given": {
-                "kind": "given",
-                "networks": ["own"],
-                "weights": list(weights),
-                "scaling": scaling,
-            }
-        },
-    }
+    arms = list(_oneshot(normalised))
+    given = {"kind": "given", "networks": ["own"], "weights": list(weights), "scaling": scaling}
+    study: dict[str, Any] = {"dataset": "own", "fits": {"given": given}}
     # Training on needs all images that there are to learn from.
     split: dict[str, Any] = {"test": "rest", "train": CALIBRATION}
     if epochs:
@@ -71,7 +58,7 @@ def config(
         fit = {"optimiser": optimiser, "batch_size": 64}
         study["schedules"] = {"finetune": {"kind": "retrain", "epochs": epochs, "fit": fit}}
         trained = {"criteria": ["magnitude"], "schedules": ["finetune"]}
-        arms.append(shared | trained | {"levels": list(TRAINED_LEVELS)})
+        arms.append(_SHARED | trained | {"levels": list(TRAINED_LEVELS)})
     figures = ["accuracy_sparsity", "class_losses", "broken_images"]
     return {
         "version": 3,
@@ -89,3 +76,12 @@ def config(
             "command": command,
         },
     }
+
+
+def _oneshot(normalised: bool) -> Iterator[dict[str, Any]]:
+    """Yield the arms that prune at once."""
+    once = _SHARED | {"schedules": ["oneshot"], "levels": list(LEVELS)}
+    anew = list(MEASURED_ANEW) if normalised else []
+    yield once | {"criteria": [each for each in (*CRITERIA, *CONTROLS) if each not in anew]}
+    if anew:
+        yield once | {"criteria": anew, "effects": ["zero", "recalibrate"]}
