@@ -101,7 +101,10 @@ def masked_logits(images: torch.Tensor) -> torch.Tensor:
     kept = selection.unpack(arm_masks.layers_of(packed, "obd_empirical", "global"), shapes)
     masks = {name: torch.from_numpy(mask) for name, mask in kept.items()}
     parameters = fitted.parameters(torch.device("cpu"))
-    parameters = effects.apply("zero", fitted.network, parameters, masks, {})
+    splits = [f"data/digits_sklearn/{split}.safetensors" for split in ("train", "validation")]
+    training = effects.Training(image_tensors.load(splits).images, fitted.scaling)
+    network = fitted.network
+    parameters = effects.apply("recalibrate", network, parameters, masks, {}, training)
     return fitted.network.logits(fitted.scaling(images)[None], parameters)[0]
 
 
@@ -118,9 +121,10 @@ def test_the_pruned_network_is_loaded_as_the_page_says_without_this_project(
     assert done.status == 0, done.output
     found = torch.from_numpy(np.load("logits.npy"))
     torch.testing.assert_close(found, masked_logits(split.images), rtol=0, atol=1e-5)
-    table = pd.read_csv("results/mine/scores.csv").set_index(["criterion", "level", "replicate"])
+    key = ["criterion", "effect", "level", "replicate"]
+    table = pd.read_csv("results/mine/scores.csv").set_index(key)
     right = int((found.argmax(1) == split.labels).sum())
-    assert round(540 * table.loc[("obd_empirical", 0.5, 1), "accuracy"]) == right
+    assert round(540 * table.loc[("obd_empirical", "recalibrate", 0.5, 1), "accuracy"]) == right
     forms = {path.name for path in Path("results/mine/exports/half").iterdir()} - {"export.json"}
     kinds = ("safetensors", "json", "onnx")
     assert forms == {f"{form}.{kind}" for form in ("dense", "masked") for kind in kinds}

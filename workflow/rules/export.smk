@@ -1,6 +1,7 @@
 """Export pruned networks, and measure what their sparsity buys.
 
-Needs   a checkpoint (fit.smk, retrain.smk), masks and moments (prune.smk); config key exports
+Needs   a checkpoint (fit.smk, retrain.smk), masks and moments (prune.smk); config key exports;
+        the training images, where an effect measures normalisation anew
 Makes   exports/<export>/{dense,masked,compact}.{safetensors,json,onnx}   of networks of layers
         exports/<export>/{dense,masked}.{safetensors,json}                of modules of the user; and
                                                                           .onnx, where torch can
@@ -50,6 +51,7 @@ rule export_module:
         retrained=export_job(jobs.export.exported_retrained),
         masks=export_job(jobs.export.exported_masks),
         moments=export_job(jobs.export.exported_moments),
+        training=export_job(jobs.export.exported_training),
         network=export_job(jobs.export.exported_network_files),
         code=code("export_module"),
     output:
@@ -78,7 +80,8 @@ rule export_module:
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q}"
         " --retrained {input.retrained:q} --masks {input.masks:q} --moments {input.moments:q}"
-        " --origin {params.origin:q} --output {params.folder:q} > {log:q} 2>&1"
+        " --training-images {input.training:q} --origin {params.origin:q}"
+        " --output {params.folder:q} > {log:q} 2>&1"
 
 
 rule sizes:

@@ -12,8 +12,8 @@ from prunescape.pruning import arm_masks
 from prunescape.scoring import input_moments
 
 
-def arguments(description: str | None) -> argparse.Namespace:
-    """Return what the command line says."""
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser of the arguments that every export has."""
     parser = _script.parser(description)
     parser.add_argument("--checkpoint", required=True, help="the fitted ensemble")
     parser.add_argument("--retrained", nargs="?", help="checkpoint after retraining")
@@ -28,7 +28,7 @@ def arguments(description: str | None) -> argparse.Namespace:
         help="study to replicate: the table's key columns of the network (JSON)",
     )
     parser.add_argument("--output", required=True, type=Path, help="folder to write to")
-    return parser.parse_args()
+    return parser
 
 
 def forms(given: argparse.Namespace, make: Callable[..., tuple[Any, float]]) -> tuple[Any, float]:

@@ -10,7 +10,7 @@ from prunescape.exports import forms
 
 def main() -> None:
     """Parse the arguments, prune the network, make it smaller, write the forms."""
-    given = _export.arguments(__doc__)
+    given = _export.parser(__doc__).parse_args()
 
     found, nominal = _export.forms(given, forms.forms)
 

@@ -4,16 +4,25 @@ A form is a safetensors file that the module loads in plain torch, with a JSON f
 an ONNX file, where torch can write the module so. If it can't, the log and the JSON file say why.
 """
 
+import functools
+
 import _export
 import _script
+from prunescape.data import image_tensors
 from prunescape.exports import module_forms
 
 
 def main() -> None:
     """Parse the arguments, prune the network, write the forms."""
-    given = _export.arguments(__doc__)
+    parser = _export.parser(__doc__)
+    parser.add_argument(
+        "--training-images", nargs="*", help="split files, which the effect `recalibrate` needs"
+    )
+    given = parser.parse_args()
+    images = image_tensors.load(given.training_images).images if given.training_images else None
 
-    found, nominal = _export.forms(given, module_forms.forms)
+    make = functools.partial(module_forms.forms, trained_on=images)
+    found, nominal = _export.forms(given, make)
 
     for line in module_forms.save(found, given.output):
         print(line)

@@ -36,7 +36,7 @@ def test_an_export_is_a_network_of_the_run():
         ({"study": "studies"}, ".study: found 'studies', perhaps study is meant; allowed: a study"),
         ({"replicate": 3}, ".replicate: found 3; allowed: up to 2, the study's replicates"),
         ({"effect": "freeze"}, ".effect: found 'freeze'; allowed: zero, compensate"),
-        ({"effect": "recalibrate"}, ".effect: found 'recalibrate'; allowed: zero, compensate"),
+        ({"effect": "recalibrate"}, ".effect: found 'recalibrate'; allowed: what the study's arms"),
     ],
 )
 def test_an_export_of_what_the_run_does_not_make(change, line):

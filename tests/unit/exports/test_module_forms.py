@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from prunescape.exports import module_forms
 from prunescape.pruning import arm_masks
 from tests.helpers.exported import IMAGES, MODULE_ORIGIN, module_checkpoint, pruned_module
-from tests.helpers.factories import checkpoint
+from tests.helpers.factories import checkpoint, masks, uint8_images
 from tests.plain.net import SmallNet
 
 HIDING = """
@@ -72,6 +72,19 @@ def test_biases_that_compensation_adds_are_named(tmp_path):
     plain.conv.bias = torch.nn.Parameter(torch.zeros(8))
     plain.load_state_dict(load_file(tmp_path / "masked.safetensors"))
     torch.testing.assert_close(plain(model.scaling(IMAGES)), model.logits(IMAGES))
+
+
+def test_recalibrated_statistics_are_those_of_torchs_update_bn():
+    fitted, images = module_checkpoint(), uint8_images(40)
+    kept = masks(fitted.network, 2, 0.6)
+    zeros = module_forms.of_member(fitted, 2, kept, "zero", {}, MODULE_ORIGIN)
+    anew = module_forms.of_member(fitted, 2, kept, "recalibrate", {}, MODULE_ORIGIN, images)
+    model = SmallNet()
+    model.load_state_dict({name: torch.as_tensor(each) for name, each in zeros.arrays.items()})
+    torch.optim.swa_utils.update_bn([fitted.scaling(images)], model)
+    for name, value in model.state_dict().items():
+        torch.testing.assert_close(torch.as_tensor(anew.arrays[name]), value)
+    assert not np.array_equal(anew.arrays["norm.running_mean"], zeros.arrays["norm.running_mean"])
 
 
 def test_a_module_that_reads_what_no_state_dict_has_is_refused(tmp_path):

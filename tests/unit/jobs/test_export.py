@@ -97,3 +97,11 @@ def test_exports_of_modules_have_other_files_and_read_the_users(tmp_path, monkey
     assert export.exported_network_files(config, "b") == ["own.py", "parts.py"]
     assert export.network_files(config, ["c", "a", "b"]) == ["own.py", "parts.py"]
     assert export.network_files(config, ["a"]) == []
+
+
+def test_only_what_recalibrates_needs_the_training_images():
+    exports = {"a": EXPORT | {"effect": "recalibrate"}, "b": EXPORT}
+    config = CONFIG | {"exports": exports}
+    splits = ["data/digits/train.safetensors", "data/digits/validation.safetensors"]
+    assert export.exported_training(config, "a") == splits
+    assert export.exported_training(config, "b") == []

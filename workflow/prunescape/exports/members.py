@@ -15,6 +15,7 @@ def arrays(
     masks: Arrays | None,
     effect: str,
     means: Mapping[str, torch.Tensor],
+    trained_on: torch.Tensor | None = None,
 ) -> Arrays:
     """Return a replicate's parameters and buffers after pruning, by their names in the ensemble.
 
@@ -22,8 +23,9 @@ def arrays(
         checkpoint: the fitted ensemble, or the members of one arm after retraining.
         replicate: the replicate's number.
         masks: layer -> boolean masks [R, out, in, ...]; None if nothing is removed.
-        effect: zero or compensate, which adds a bias to a layer without one.
+        effect: zero, compensate, which adds a bias to a layer without one, or recalibrate.
         means: layer -> mean inputs [R or 1, in, ...], read by `compensate`.
+        trained_on: training images [N, C, H, W], read by `recalibrate`.
 
     Raises:
         ValueError: if the checkpoint lacks the replicate.
@@ -35,6 +37,7 @@ def arrays(
     parameters = checkpoint.parameters(torch.device("cpu"))
     if masks is not None:
         tensors = {layer: torch.from_numpy(mask) for layer, mask in masks.items()}
-        parameters = effects.apply(effect, checkpoint.network, parameters, tensors, means)
+        training = None if trained_on is None else effects.Training(trained_on, checkpoint.scaling)
+        parameters = effects.apply(effect, checkpoint.network, parameters, tensors, means, training)
     r = checkpoint.replicates.index(replicate)
     return {name: value[r].numpy() for name, value in parameters.items()}

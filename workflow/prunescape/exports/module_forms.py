@@ -24,16 +24,18 @@ def forms(
     replicates: Sequence[int],
     means: Mapping[str, Any],
     origin: Mapping[str, Any],
+    trained_on: torch.Tensor | None = None,
 ) -> tuple[dict[str, PortableModule], float]:
     """Return one network in both forms, and the share of its weights that is removed.
 
-    Arguments as `forms.forms` has them; returns "dense" and "masked" -> the network.
+    Arguments as `forms.forms` has them, and `trained_on`: training images [N, C, H, W], read by the
+    effect `recalibrate`. Returns "dense" and "masked" -> the network.
     """
     kept = member_masks.kept(pruned, packed, replicates, origin)
     replicate = origin["replicate"]
     found = {
         "dense": of_member(fitted, replicate, None, "none", {}, origin),
-        "masked": of_member(pruned, replicate, kept, origin["effect"], means, origin),
+        "masked": of_member(pruned, replicate, kept, origin["effect"], means, origin, trained_on),
     }
     return found, member_masks.removed(kept, pruned, replicate)
 
@@ -45,8 +47,9 @@ def of_member(
     effect: str,
     means: Mapping[str, torch.Tensor],
     origin: Mapping[str, Any],
+    trained_on: torch.Tensor | None = None,
 ) -> PortableModule:
-    """Return a replicate's network after pruning; arguments as `portable.of_member` has them.
+    """Return a replicate's network after pruning; arguments as `members.arrays` has them.
 
     Raises:
         ValueError: if the checkpoint lacks the replicate, the network is no module, its state_dict
@@ -56,7 +59,7 @@ def of_member(
     network = checkpoint.network
     if not isinstance(network, ModuleNetwork):
         raise ValueError("found a network that is a list of layers; allowed: path/to/file.py:name")
-    arrays = members.arrays(checkpoint, replicate, kept, effect, means)
+    arrays = members.arrays(checkpoint, replicate, kept, effect, means, trained_on)
     found = PortableModule(
         network.named,
         portable_modules.code(network.named),

@@ -42,8 +42,13 @@ def collections(config: Config) -> list[tuple[str, str]]:
 
 def training_images(config: Config, wildcards: Wildcards) -> list[str]:
     """Return the split files that a fit trains on."""
+    return trained_on(config, wildcards.dataset)
+
+
+def trained_on(config: Config, dataset: str) -> list[str]:
+    """Return the split files of a data set on which networks are trained."""
     splits = ["train", "validation"] if config["split"] == "final" else ["train"]
-    return [f"data/{wildcards.dataset}/{split}.safetensors" for split in splits]
+    return [f"data/{dataset}/{split}.safetensors" for split in splits]
 
 
 def evaluated_images(config: Config, wildcards: Wildcards) -> str:

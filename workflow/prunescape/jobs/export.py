@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from prunescape.jobs import data
 from prunescape.jobs.common import compact, masks_path, results
 from prunescape.jobs.fit import checkpoint_pattern, files_of
 from prunescape.pipeline import paths, plan, replicates
@@ -76,6 +77,14 @@ def exported_moments(config: Config, name: str) -> str | list[str]:
     place, *_ = _export(config, name)
     compensated = config["exports"][name]["effect"] == "compensate"
     return results(config, paths.MOMENTS, **place) if compensated else []
+
+
+def exported_training(config: Config, name: str) -> list[str]:
+    """Return the split files of the fit's training if the export's effect needs them."""
+    study = config["exports"][name]["study"]
+    recalibrated = config["exports"][name]["effect"] == "recalibrate"
+    dataset = config["catalogue"][study]["dataset"]
+    return data.trained_on(config, dataset) if recalibrated else []
 
 
 def exported_origin(config: Config, name: str) -> str:
