@@ -25,7 +25,7 @@ def svg(methods: Sequence[Mapping[str, Any]], limits: Sequence[float]) -> str:
     """
     settings = style.Settings(width=7.0, font_size=8.0)
     with style.applied(settings):
-        figure = Figure(figsize=(settings.width, 3.1), layout="constrained")
+        figure = Figure(figsize=(settings.width, 3.6), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()
         for limit in limits:
@@ -42,6 +42,8 @@ def svg(methods: Sequence[Mapping[str, Any]], limits: Sequence[float]) -> str:
                 "marker": look.marker,
                 "linestyle": look.line,
             }
+            if method["effect"] != "zero":  # the same criterion, drawn hollow
+                drawn |= {"markerfacecolor": "white", "linewidth": 0.8}
             axes.plot(x, y, label=named(method), **drawn)
         levels = sorted({point["level"] for method in methods for point in method["points"]})
         axes.xaxis.set_major_locator(FixedLocator([_place(level) for level in levels]))
@@ -54,7 +56,7 @@ def svg(methods: Sequence[Mapping[str, Any]], limits: Sequence[float]) -> str:
         axes.yaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in _TICKS]))
         axes.yaxis.set_minor_locator(NullLocator())
         axes.set_ylabel("accuracy lost (points)")
-        figure.legend(loc="outside right upper", frameon=False)
+        figure.legend(loc="outside lower center", frameon=False, ncols=2)
         written = io.StringIO()
         figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
     # What stands before the element belongs to a file of its own, not to a page.

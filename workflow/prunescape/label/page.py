@@ -186,13 +186,20 @@ def _reading(label: Label) -> str:
         if one
         else "the crossed model of networks and images"
     )
+    measured = any(method["effect"] == "recalibrate" for method in label["methods"])
+    anew = (
+        " Statistics anew: after pruning, the means and variances by which layers such as "
+        "BatchNorm normalise are measured again on the images that rank weights."
+        if measured
+        else ""
+    )
     return (
         f"<h2>How to read it</h2><p>Bounds are one-sided at 95 %, from {bound}. {about} Sparsities "
         "were tested in rising order up to the first that isn't shown to stay below the limit, so "
         "each statement has the error of one test. Weights are ranked with "
         f"{label['images']['calibration']:,} images that were not evaluated; whether the network "
         "was trained on evaluated ones is not known here. Grey rows are controls: a criterion that "
-        "isn't better than they are tells nothing.</p>"
+        f"isn't better than they are tells nothing.{anew}</p>"
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from prunescape.drawing import labels
 
 _USUAL = {"scope": "global", "effect": "zero", "schedule": "oneshot"}
+_SHORT = {"recalibrate": "statistics anew", "compensate": "biases compensate"}
 
 
 def named(method: Mapping[str, Any]) -> str:
@@ -16,7 +17,7 @@ def named(method: Mapping[str, Any]) -> str:
     """
     parts = [labels.plain("criterion", method["criterion"])]
     parts += [
-        labels.plain(column, method[column])
+        _SHORT.get(method[column]) or labels.plain(column, method[column])
         for column, usual in _USUAL.items()
         if method[column] != usual
     ]
