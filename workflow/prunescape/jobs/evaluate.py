@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 from prunescape.evaluation import input_noise_kinds
 from prunescape.foundations import spelling, user_files
@@ -30,8 +31,13 @@ def _evaluated(config: Config, wildcards: Wildcards) -> tuple[Arm, Sequence[Poin
 def evaluated_arm(config: Config, wildcards: Wildcards) -> str:
     """Return a job's arm with the points that the job evaluates."""
     arm, points = _evaluated(config, wildcards)
-    names = ("criterion", "scope", "within", "selection", "schedule", "effects")
-    return compact({name: getattr(arm, name) for name in names} | {"points": points})
+    return compact(described(arm) | {"points": points})
+
+
+def described(arm: Arm) -> dict[str, Any]:
+    """Return an arm as scripts take it, `evaluating.cases` among others."""
+    names = ("criterion", "scope", "within", "selection", "schedule", "effects", "points")
+    return {name: getattr(arm, name) for name in names}
 
 
 def _conditions(config: Config, wildcards: Wildcards) -> list[list[tuple[str, str]]]:

@@ -7,12 +7,10 @@ from typing import Any
 
 from prunescape.evaluation import input_noise_kinds
 from prunescape.foundations import home, spelling, user_files
-from prunescape.jobs import data, fit
+from prunescape.jobs import data, evaluate, fit
 from prunescape.jobs.common import compact, masks_path, of_study, results, with_imports
 from prunescape.pipeline import fits, paths, plan, replicates
 from prunescape.pipeline.plan import Config, Model
-
-_ARM = ("criterion", "scope", "within", "selection", "schedule", "effects", "points")
 
 
 def targets(config: Config) -> list[str]:
@@ -91,8 +89,7 @@ def _blocks(config: Config) -> Iterator[dict[str, Any]]:
                 for point in arm.points
             ]
             masks = [masks_path(config, place, arm, point) for point in arm.points]
-            shown = {name: getattr(arm, name) for name in _ARM}
-            found.append(shown | {"masks": masks, "retrained": trained})
+            found.append(evaluate.described(arm) | {"masks": masks, "retrained": trained})
         yield {
             "checkpoint": results(config, checkpoint, **place),
             "moments": results(config, paths.MOMENTS, **place) if compensated else None,
