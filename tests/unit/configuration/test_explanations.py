@@ -76,7 +76,8 @@ EPOCHS = "allowed: an integer >= 1 and <= 1000000"
             f"{FIT}.optimiser.learnig_rate",
             0.1,
             f"{FIT}.optimiser.learnig_rate: found an unknown key, perhaps learning_rate is meant; "
-            "allowed: kind, learning_rate, epsilon, decay (with kind: adam)",
+            "allowed: kind, learning_rate, epsilon, decay, warm_up, weight_decay, clip_norm, "
+            "average (with kind: adam)",
         ),
         (
             f"{FIT}.scaling",

@@ -17,10 +17,21 @@ from tests.helpers.fits import MOMENTUM, PERCEPTRON, POINT, POSTERIOR, PSGD, SPA
 
 DECAY = {"kind": "linear", "hold": 0.4}
 ADAM = {"kind": "adam", "learning_rate": 0.003, "decay": DECAY}
+RECIPE_OBJECTIVE = POINT | {"label_smoothing": 0.1}
+RECIPE = MOMENTUM | {
+    "nesterov": True,
+    "weight_decay": {"rate": 0.001, "reaches": "weights"},
+    "clip_norm": 0.5,
+    "average": 0.9,
+    "warm_up": {"epochs": 1, "start": 0.1},
+    "decay": {"kind": "cosine"},
+}
+AUGMENTATION = {"crop": {"padding": 1}, "flip": True, "mixup": {"alpha": 0.3}}
 FITS = {
     "Adam, a posterior": (PERCEPTRON, POSTERIOR, ADAM),
     "momentum, k-winners, sparse weights": (SPARSE, POINT, MOMENTUM),
     "preconditioned SGD": (PERCEPTRON, POINT, PSGD),
+    "a recipe": (PERCEPTRON, RECIPE_OBJECTIVE, RECIPE),
 }
 
 
@@ -55,6 +66,8 @@ def fit(request, tmp_path, monkeypatch):
             "batch_size": 32,
             "epochs": 5,
         }
+        if optimiser is RECIPE:
+            settings["augmentation"] = AUGMENTATION
         network = Network(layers, (1, 8, 8))
         common = (network, scaling, images, labels, settings, (1, "study"), [1, 2])
         return training.fit(*common, progress=progress).arrays, epochs

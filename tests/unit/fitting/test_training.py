@@ -105,9 +105,39 @@ def test_company_does_not_matter_at_any_batch_size(digits, batch_size):
         assert np.array_equal(value[1], alone[name][0]), name
 
 
+RECIPE = {
+    "objective": POINT | {"label_smoothing": 0.1},
+    "optimiser": MOMENTUM
+    | {
+        "nesterov": True,
+        "weight_decay": {"rate": 0.001, "reaches": "weights"},
+        "clip_norm": 0.5,
+        "average": 0.9,
+        "warm_up": {"epochs": 1, "start": 0.1},
+        "decay": {"kind": "cosine"},
+    },
+    "augmentation": {
+        "crop": {"padding": 2},
+        "flip": True,
+        "cutout": {"size": 4},
+        "mixup": {"alpha": 0.3},
+    },
+}
+
+
+def test_a_recipe_gives_a_member_the_same_bits_alone(digits):
+    together = fit(PERCEPTRON, digits, [1, 2, 3], batch_size=23, epochs=3, **RECIPE)
+    alone = fit(PERCEPTRON, digits, [2], batch_size=23, epochs=3, **RECIPE)
+    plain = fit(PERCEPTRON, digits, [2], batch_size=23, epochs=3, optimiser=MOMENTUM)
+    for name, value in together.items():
+        assert np.array_equal(value[1], alone[name][0]), name
+        assert not np.array_equal(value[1], plain[name][0]), name
+
+
 def test_members_of_a_replicate_share_its_batches(digits):
     images, labels = digits
     settings = {"objective": POINT, "optimiser": ADAM, "batch_size": 23, "epochs": 4}
+    settings["augmentation"] = RECIPE["augmentation"]
     network, scaling = Network(PERCEPTRON, (1, 8, 8)), Scaling.fit("signed", images)
     start = training.initial_weights(
         network, {"distribution": "he_uniform"}, (1, "study"), [1, 2, 1, 2]

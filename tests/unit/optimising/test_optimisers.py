@@ -33,7 +33,7 @@ def plain(tensors, settings):
 
 def rate(settings, epoch, of):
     optimiser = made_of(ensemble(), settings)
-    optimisers.set_rate(optimiser, settings, epoch, of)
+    optimisers.set_rate(optimiser, settings, epoch, of, 0.1)
     return optimiser.rate
 
 
@@ -56,7 +56,7 @@ def test_steps_of_the_buffer_are_torchs_on_plain_tensors(settings):
         elif settings.get("decay") == EXPONENTIAL:
             share = 0.8 ** (step // 10)  # ten steps an epoch
         theirs.param_groups[0]["lr"] = settings["learning_rate"] * share
-        optimisers.set_rate(ours_optimiser, settings, step / 10, 3)
+        optimisers.set_rate(ours_optimiser, settings, step / 10, 3, 0.1)
         for gradient, tensor in zip(ours.gradients.values(), tensors, strict=True):
             # Over many orders of magnitude, so that Adam's epsilon counts for some.
             scale = 10 ** torch.randint(-10, 1, gradient.shape, generator=generator).float()
@@ -129,5 +129,5 @@ def test_a_rate_is_set_from_the_settings_and_not_from_the_rate_before():
     settings = ADAM | {"decay": LINEAR}
     optimiser = made_of(ensemble(), settings)
     for epoch in (9, 8, 5, 0):
-        optimisers.set_rate(optimiser, settings, epoch, 10)
+        optimisers.set_rate(optimiser, settings, epoch, 10, 0.1)
     assert optimiser.rate == 0.01

@@ -27,7 +27,7 @@ def made_of(**changes):
 
 
 def rate_with(decay):
-    optimisers.set_rate(made_of(**SGD), SGD | {"decay": decay}, 0.5, 2)
+    optimisers.set_rate(made_of(**SGD), SGD | {"decay": decay}, 0.5, 2, 0.1)
 
 
 @pytest.mark.parametrize(

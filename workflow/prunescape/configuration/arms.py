@@ -19,6 +19,7 @@ from prunescape.configuration.blocks import (
     unknown_name,
 )
 from prunescape.configuration.own_scopes import kind_of, networks_of
+from prunescape.configuration.recipes import check_optimiser, check_retraining
 from prunescape.configuration.words import Place, Problem, listed, plain, shown
 from prunescape.scoring import needs
 
@@ -31,6 +32,8 @@ def check_schedule(place: Place, schedule: dict[Any, Any]) -> Iterator[Problem]:
     if place[-1] in ("none", "oneshot"):
         text = f"found {shown(place[-1])}, which means no training after pruning"
         yield place, f"{text}; allowed: another name"
+    refit = mapping(mapping(schedule.get("fit")).get("optimiser"))
+    yield from check_optimiser((*place, "fit", "optimiser"), refit)
     steps = schedule.get("steps")
     for i, step in enumerate(schedule.get("new_optimiser") or []):
         if isinstance(step, int) and isinstance(steps, list) and step >= len(steps):
@@ -68,6 +71,9 @@ def check_schedules(
             yield here, f"{text}; allowed: fits with initial_weights"
         if name in schedules:
             yield from _check_retrained(here, name, schedules[name], arm, fits)
+            for fit in texts_of(arm.get("fits")):
+                trained = mapping(mapping(fits).get(fit))
+                yield from check_retraining(here, name, mapping(schedules[name]), trained)
     kinds = [mapping(known.get(name)).get("kind") for name in names]
     if "levels" not in arm and {"oneshot", "retrain"} & set(map(str, kinds)):
         text = "found nothing; allowed: a list of levels, which only a chain has of its own"

@@ -14,6 +14,7 @@ from prunescape.configuration.blocks import (
     texts_of,
     unknown_name,
 )
+from prunescape.configuration.recipes import check_recipe
 from prunescape.configuration.words import Place, Problem, listed, plain, shown
 
 
@@ -35,6 +36,7 @@ def check_fit(place: Place, fit: dict[Any, Any], networks: Any) -> Iterator[Prob
     if fit.get("replacement") is True and fit.get("shuffle") is False:
         text = "found true with shuffle: false; allowed: only where images are shuffled"
         yield (*place, "replacement"), text
+    yield from check_recipe(place, fit)
     if optimiser_kind(fit) == "psgd" and objective_kind(fit) == "variational":
         text = "found 'psgd' with objective.kind: variational; allowed: only with likelihood"
         yield (*place, "optimiser", "kind"), text

@@ -14,6 +14,7 @@ import torch
 from tqdm import tqdm
 
 from prunescape.fitting import divergence, sparse_weights
+from prunescape.fitting.augmentation import Augmentation, Draws
 from prunescape.fitting.divergence import Divergence
 from prunescape.fitting.initial_weights import initial_weights
 from prunescape.fitting.members import Members
@@ -24,7 +25,7 @@ from prunescape.foundations.files import Arrays
 from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.scaling import Scaling
-from prunescape.optimising import first_images, moments, optimisers
+from prunescape.optimising import first_images, flat_optimisers, moments, optimisers
 from prunescape.optimising.interfaces import Batch, Objective
 from prunescape.optimising.objectives import objective
 from prunescape.optimising.preconditioned import PreconditionedSGD
@@ -196,11 +197,15 @@ class _Training(NamedTuple):
         """
         own, device = members.own, self.images.device
         places = torch.tensor([own.index(r) for r in members.replicates], device=device)
-        steps = self._order(own, stream, size).to(device).split(size, dim=1)
+        order = self._order(own, stream, size).to(device)
+        steps = order.split(size, dim=1)
         singles = self._singles(own, stream, len(steps))
+        augmentation = Augmentation(self.settings.get("augmentation", {}), self.root)
+        shape = self.images.shape[2], self.images.shape[3]
+        draws = augmentation.draw(own, stream, order.shape[1], len(steps), shape, device)
         losses = torch.zeros(len(steps), len(places), device=device)
         for step, chosen in enumerate(steps):
-            batch = self._batch(chosen, places)
+            batch = self._batch(chosen, places, augmentation, draws.of_step(step, size))
             single = None if singles is None else self._batch(singles[:, step, None], places)
             losses[step] = self._step(members, batch, single, epoch, step, len(steps))
             bar.update()
@@ -222,11 +227,22 @@ class _Training(NamedTuple):
         names = [(*self.root, "noise images", r, stream) for r in own]
         return _drawn(len(self.images), steps, names).to(self.images.device)
 
-    def _batch(self, chosen: torch.Tensor, places: torch.Tensor) -> Batch:
+    def _batch(
+        self,
+        chosen: torch.Tensor,
+        places: torch.Tensor,
+        augmentation: Augmentation | None = None,
+        draws: Draws | None = None,
+    ) -> Batch:
         """Return the images at the replicates' positions [R, B], for every member."""
-        batch = Batch(self.scaling(_rows(self.images, chosen)), _rows(self.labels, chosen))
+        images, labels = _rows(self.images, chosen), _rows(self.labels, chosen)
+        if augmentation and draws:
+            batch = Batch(self.scaling(augmentation.moved(images, draws)), labels)
+            batch = augmentation.mixed(batch, draws)
+        else:
+            batch = Batch(self.scaling(images), labels)
         if len(chosen) < len(places):
-            batch = Batch(*(each.index_select(0, places) for each in batch))
+            batch = batch.of_members(places)
         return batch
 
     def _step(
@@ -241,7 +257,7 @@ class _Training(NamedTuple):
         """Take one step of an epoch; return the members' losses [M] before the step."""
         ensemble, optimiser = members.ensemble, members.optimiser
         rates, epochs = self.settings["optimiser"], self.settings["epochs"]
-        optimisers.set_rate(optimiser, rates, epoch + step / steps, epochs)
+        optimisers.set_rate(optimiser, rates, epoch + step / steps, epochs, 1 / steps)
         if isinstance(optimiser, PreconditionedSGD):
             loss = first_images.descend(self.goal, ensemble, batch, optimiser.first, single)
         else:
@@ -261,6 +277,10 @@ def _show(bar: tqdm, epoch: int, losses: torch.Tensor, lost: Sequence[Divergence
 
 def _estimates(goal: Objective, members: Members, with_moments: bool) -> Arrays:
     """Return a checkpoint's arrays, contiguous whatever the ensemble's memory layout."""
+    average = flat_optimisers.average(members.optimiser)
+    if average is not None:  # the training has ended: nothing reads the last values any more
+        with torch.no_grad():
+            members.ensemble.flat.copy_(average)
     found = dict(goal.estimates(members.ensemble))
     if isinstance(members.optimiser, PreconditionedSGD):
         found |= members.optimiser.state()

@@ -14,7 +14,7 @@ from prunescape.jobs.fit import checkpoint
 from prunescape.pipeline import fits, paths, plan
 from prunescape.pipeline.plan import Config
 
-_KEPT = ("optimiser", "batch_size")
+_KEPT = ("optimiser", "batch_size", "augmentation")
 _SAMPLED: Mapping[str, bool] = {"shuffle": True, "replacement": False}
 """How batches are drawn, where a fit doesn't say."""
 

@@ -22,11 +22,23 @@ class Batch(NamedTuple):
     """Scaled, [R, B, ...]."""
     labels: torch.Tensor
     """Their classes, [R, B]."""
+    others: torch.Tensor | None = None
+    """Classes of the images that are mixed in, [R, B]; None if nothing is mixed."""
+    share: torch.Tensor | None = None
+    """Share of the images themselves in the mixture, [R], of the logits' type; None likewise."""
 
     @property
     def first(self) -> "Batch":
         """The first image of every member, a batch of one."""
         return Batch(self.images[:, :1], self.labels[:, :1])
+
+    def of_members(self, places: torch.Tensor) -> "Batch":
+        """Return the batch of members, given the position int64 [M] in R of each one's images."""
+        images, labels = (each.index_select(0, places) for each in self[:2])
+        others, share = (
+            each if each is None else each.index_select(0, places) for each in self[2:]
+        )
+        return Batch(images, labels, others, share)
 
 
 class Objective(Protocol):

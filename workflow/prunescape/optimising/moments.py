@@ -13,14 +13,21 @@ import torch
 from prunescape.networks.ensembles import Ensemble
 from prunescape.optimising import optimisers
 from prunescape.optimising.optimisers import Optimiser
+from prunescape.optimising.step_extras import AVERAGE
 
 PREFIX = "optimiser."
 
 
 def named(optimiser: Optimiser, ensemble: Ensemble) -> dict[str, torch.Tensor]:
-    """Return the moments [R, ...] and counters [R] of an optimiser of torch, by name."""
+    """Return the moments [R, ...] and counters [R] of an optimiser of torch, by name.
+
+    A moving average of the weights is not among them: it is what the training ends with, and a
+    later one begins another.
+    """
     found: dict[str, torch.Tensor] = {}
     for moment, value in optimisers.state(optimiser).items():
+        if moment == AVERAGE:
+            continue
         if value.dim():
             views = ensemble.views(value)
             found |= {f"{name}.{moment}": view for name, view in views.items()}

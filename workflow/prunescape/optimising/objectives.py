@@ -24,18 +24,37 @@ from prunescape.optimising.posteriors import SIGMA_PARAMETERS, prior
 Settings = Mapping[str, Any]
 
 
-def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Return the mean cross-entropy of each member in nats: [R, B, classes], [R, B] -> [R]."""
+def cross_entropy(
+    logits: torch.Tensor, labels: torch.Tensor, smoothing: float = 0.0
+) -> torch.Tensor:
+    """Return the mean cross-entropy of each member in nats: [R, B, classes], [R, B] -> [R].
+
+    With `smoothing` s, the label has probability 1 - s + s / classes and every other class
+    s / classes (Szegedy et al. 2016, arXiv 1512.00567, section 7).
+    """
     # With the classes before the images, as products lay them out, this takes a third of the time.
-    return F.cross_entropy(logits.mT, labels, reduction="none").mean(1)
+    return F.cross_entropy(logits.mT, labels, reduction="none", label_smoothing=smoothing).mean(1)
+
+
+def batch_loss(logits: torch.Tensor, batch: Batch, smoothing: float = 0.0) -> torch.Tensor:
+    """Return the mean loss [R] of a batch; that of mixed images is mixed as the images are.
+
+    Zhang et al. (2018), arXiv 1710.09412: the cross-entropy of mixed labels is the mixture of the
+    two labels' cross-entropies.
+    """
+    own = cross_entropy(logits, batch.labels, smoothing)
+    if batch.others is None or batch.share is None:
+        return own
+    return batch.share * own + (1 - batch.share) * cross_entropy(logits, batch.others, smoothing)
 
 
 class Likelihood:
     """Maximum likelihood: a point estimate of every parameter.
 
-    Setting (config key `objective`): softmax, `once` or `twice`. `twice` is a published flaw that
-    takes probabilities for logits: the loss of a certain and correct answer is then
-    log(1 + (classes - 1) / e).
+    Settings (config key `objective`): softmax, `once` or `twice`; label_smoothing. `twice` is a
+    published flaw that takes probabilities for logits: the loss of a certain and correct answer is
+    then log(1 + (classes - 1) / e). Labels are smoothed in training only: criteria, and the table's
+    nll, have the plain cross-entropy.
     """
 
     def __init__(self, network: ReplicatedNetwork, settings: Settings) -> None:
@@ -44,6 +63,7 @@ class Likelihood:
         self.input_major = network.input_major
         softmax = settings.get("softmax", "once")
         self._twice = choose({"once": False, "twice": True}, softmax, "objective.softmax")
+        self._smoothing = settings.get("label_smoothing", 0.0)
 
     def initialise(self, ensemble: Ensemble, members: Sequence[streams.Name]) -> None:
         """Do nothing: a point estimate has no parameters beside the network's."""
@@ -62,10 +82,10 @@ class Likelihood:
             parameters: weights, biases and, for training, buffers [R, ...].
             batch: images and labels.
             affine: as in `Network.logits`.
-            training: as in `Network.logits`.
+            training: as in `Network.logits`; labels are smoothed too.
         """
         logits = self.logits(parameters, batch.images, affine, training=training)
-        return cross_entropy(logits, batch.labels)
+        return batch_loss(logits, batch, self._smoothing if training else 0.0)
 
     def logits(
         self,
@@ -181,7 +201,7 @@ class Variational:
             return layer.add_bias(sample(layer, inputs, mu, spread, generators), values)
 
         logits = self.network.logits(batch.images, values, affine, training=True)
-        return cross_entropy(logits, batch.labels)
+        return batch_loss(logits, batch)
 
     @torch.no_grad()
     def _spreads(self, ensemble: Ensemble) -> dict[str, torch.Tensor]:
@@ -315,7 +335,7 @@ class ClampedRelevance(Variational):
             return layer.add_bias(sampled, values)
 
         logits = self.network.logits(batch.images, values, affine, training=True)
-        losses = cross_entropy(logits, batch.labels)
+        losses = batch_loss(logits, batch)
         total = losses.sum()
         for name, log_alpha in log_alphas.items():
             total = total + penalty * F.softplus(-log_alpha).sum() / 2

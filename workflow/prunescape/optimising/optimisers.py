@@ -1,4 +1,4 @@
-"""Optimisers of an ensemble's flat buffer, and schedules of the learning rate (needs torch)."""
+"""Optimisers of an ensemble's flat buffer, as the config's `optimiser` describes (needs torch)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,8 +8,10 @@ import torch
 
 from prunescape.foundations.choices import choose
 from prunescape.networks.ensembles import Ensemble
+from prunescape.optimising import rates
 from prunescape.optimising.flat_optimisers import SGD, Adam
 from prunescape.optimising.preconditioned import PreconditionedSGD
+from prunescape.optimising.step_extras import AVERAGE, Extras
 
 Settings = Mapping[str, Any]
 Optimiser = Adam | SGD | PreconditionedSGD
@@ -33,10 +35,17 @@ def optimiser(
     settings = fit["optimiser"]
 
     def adam() -> Adam:
-        return Adam(ensemble, settings["learning_rate"], settings.get("epsilon", 1e-8))
+        extras = Extras(ensemble, settings, free)
+        return Adam(ensemble, settings["learning_rate"], settings.get("epsilon", 1e-8), extras)
 
     def sgd() -> SGD:
-        return SGD(ensemble, settings["learning_rate"], settings["momentum"])
+        return SGD(
+            ensemble,
+            settings["learning_rate"],
+            settings["momentum"],
+            Extras(ensemble, settings, free),
+            nesterov=settings.get("nesterov", False),
+        )
 
     def psgd() -> PreconditionedSGD:
         return PreconditionedSGD(ensemble, settings, images, fit["batch_size"], free)
@@ -47,7 +56,9 @@ def optimiser(
 
 def moments(optimiser: Optimiser) -> list[torch.Tensor]:
     """Return Adam's or SGD's averages of past gradients; for PreconditionedSGD no tensor."""
-    return [] if isinstance(optimiser, PreconditionedSGD) else list(optimiser.state.values())
+    if isinstance(optimiser, PreconditionedSGD):
+        return []
+    return [value for name, value in optimiser.state.items() if name != AVERAGE]
 
 
 def state(optimiser: Optimiser) -> dict[str, torch.Tensor]:
@@ -70,29 +81,22 @@ def load(
         }
 
 
-def set_rate(optimiser: Optimiser, settings: Settings, epoch: float, of: int) -> None:
+def set_rate(optimiser: Optimiser, settings: Settings, epoch: float, of: int, step: float) -> None:
     """Set the learning rate for a point in training.
 
     Args:
         optimiser: what `optimiser` returned for the same settings.
-        settings: the `optimiser` block. Without `decay` the rate is constant; {kind: linear,
-            hold: h} holds it for the share h of training, then lets it fall linearly to 0 at the
-            end; {kind: exponential, factor: f} multiplies it by f after every epoch.
+        settings: the `optimiser` block.
         epoch: epochs done, a fraction within an epoch.
         of: epochs in all.
+        step: how much of an epoch a step is, in (0, 1].
 
     Raises:
         ValueError: if the kind of decay is unknown, or if there is one for preconditioned SGD,
             which has no learning rate.
     """
-    decay = settings.get("decay")
-    if decay is None:
+    if "decay" not in settings and "warm_up" not in settings:
         return
     if isinstance(optimiser, PreconditionedSGD):
         raise ValueError("optimiser.decay: found with optimiser.kind psgd; allowed: adam, sgd")
-    shares = {
-        "linear": lambda: min((1 - epoch / of) / (1 - decay["hold"]), 1.0),
-        "exponential": lambda: decay["factor"] ** int(epoch),
-    }
-    share = choose(shares, decay["kind"], "optimiser.decay.kind")()
-    optimiser.rate = settings["learning_rate"] * share
+    optimiser.rate = settings["learning_rate"] * rates.share(settings, epoch, of, step)
