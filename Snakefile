@@ -73,6 +73,7 @@ rule all:
 onstart:
     claim_folder()
     lift_job_rate()
+    start_fork_server()
     tell_verdicts()
 
 

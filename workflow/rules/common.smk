@@ -48,6 +48,7 @@ from prunescape.foundations.plain_text import literal
 from prunescape.pipeline import appended_file, imported_code, paths, picking, plan
 from prunescape.running import (
     failures,
+    fork_server,
     linked_files,
     log_endings,
     run_lock,
@@ -169,6 +170,12 @@ def code(script):
     """Return a rule's script, first, and the library modules that it imports."""
     files = imported_code.code(f"{CHECKOUT}/workflow/scripts/{script}.py")
     return [os.path.relpath(file) for file in files]
+
+
+def libraries():
+    """Return the libraries of all scripts, by the scripts' paths."""
+    scripts = sorted(CHECKOUT.glob("workflow/scripts/[!_]*.py"))
+    return {os.path.realpath(path): imported_code.libraries(path) for path in scripts}
 
 
 def figure_code(kind):
@@ -300,6 +307,15 @@ class Verdicts(logging.Handler):
                 print(f"{study}: {log_endings.said(log)}", flush=True)
 
 
+FORKING = []
+
+
+def start_fork_server():
+    """Start the process that imports libraries for jobs, once for all; not for a cluster's jobs."""
+    if workflow.local_exec and (server := fork_server.start(libraries())):
+        FORKING.append(server)
+
+
 def tell_verdicts():
     """Print verdicts as they come, from now on."""
     logger.addHandler(Verdicts())
@@ -312,8 +328,9 @@ def explain_failures():
 
 
 def record_invocation():
-    """Append to the logs what Snakemake itself has taken so far, for `make profile`."""
+    """Append to the logs what Snakemake and the fork server took, for `make profile`."""
     taken = usage.getrusage(usage.RUSAGE_SELF)
+    forked = sum(map(fork_server.end, FORKING))
     path = Path(results("logs/snakemake.tsv"))
     # A disk that is full, or may not be written to, has been explained by then.
     with contextlib.suppress(OSError):
@@ -321,7 +338,7 @@ def record_invocation():
         new = not path.exists()
         with path.open("a", encoding="utf-8") as log:
             log.write("cpu_seconds\n" if new else "")
-            log.write(f"{taken.ru_utime + taken.ru_stime:.2f}\n")
+            log.write(f"{taken.ru_utime + taken.ru_stime + forked:.2f}\n")
 
 
 def name_what_is_missing():

@@ -18,8 +18,14 @@ from typing import Any
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from prunescape.running import command_line, log_endings
-from prunescape.running.command_line import parser
+from prunescape.running import forking
+
+# A fork that has the libraries already does the work, if there is one to be had: all imports below
+# and in the scripts, which import this module first, are then never come to.
+forking.hand_over()
+
+from prunescape.running import command_line, log_endings  # noqa: E402
+from prunescape.running.command_line import parser  # noqa: E402
 
 __all__ = [
     "add_computing",

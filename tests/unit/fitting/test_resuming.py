@@ -43,7 +43,7 @@ class KilledError(Exception):
 def fit(request, tmp_path, monkeypatch):
     """Return a function that trains 5 epochs, or dies in the one that it is told."""
     monkeypatch.setattr(products, "LARGE", request.param)  # how weights after k-winners lie
-    monkeypatch.setattr(log_endings, "_elsewhere", {"memory": 0.0, "seconds": 0.0})
+    monkeypatch.setattr(log_endings, "_elsewhere", {"memory": 0.0, "seconds": 0.0, "start": 0.0})
     generator = np.random.default_rng(0)
     labels = torch.from_numpy(generator.integers(0, 10, 200))
     images = torch.from_numpy(generator.integers(0, 256, (200, 1, 8, 8)).astype(np.uint8))

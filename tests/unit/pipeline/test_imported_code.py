@@ -1,7 +1,9 @@
 """The code of a script is what it runs, and no heavier than it must be."""
 
 import ast
+import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,20 @@ def test_a_script_is_first_and_the_rest_sorted():
         _, *rest = imported_code.code(script)
         assert rest == sorted(rest)
         assert imported_code.code(str(script)) == [script, *rest]
+
+
+def test_libraries_are_what_the_files_of_a_script_import_at_their_top():
+    for script in SCRIPTS:
+        for module, _ in imported_code.libraries(script):
+            first = module.partition(".")[0]
+            assert first not in ("prunescape", "_script", *sys.stdlib_module_names)
+            assert importlib.util.find_spec(first)
+    found = {script.stem: dict(imported_code.libraries(script)) for script in SCRIPTS}
+    assert {"numpy", "torch", "torch.nn.functional"} <= found["evaluate"].keys()
+    assert "special" in found["claims"]["scipy"]  # a module that `import scipy` leaves out
+    assert "save" in found["prune"]["safetensors.numpy"]
+    assert {name.partition(".")[0] for name in found["prune"]} == {"numpy", "safetensors"}
+    assert "torch" not in found["figure"]
 
 
 FITS = {"train", "fit_variational", "check_gradient_noise"}

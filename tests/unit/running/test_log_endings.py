@@ -95,7 +95,7 @@ def cpu_time():
 
 
 def test_the_work_of_a_process_is_what_came_after_its_start(monkeypatch):
-    monkeypatch.setattr(log_endings, "_elsewhere", {"memory": 0.0, "seconds": 0.0})
+    monkeypatch.setattr(log_endings, "_elsewhere", {"memory": 0.0, "seconds": 0.0, "start": 0.0})
     before = cpu_time()
     found = log_endings.of_this_process("made", 0.25)
     assert before - 0.1 <= found.start + found.work <= cpu_time() + 0.1  # os.times rounds
@@ -103,7 +103,7 @@ def test_the_work_of_a_process_is_what_came_after_its_start(monkeypatch):
 
 
 def test_the_work_of_a_killed_process_that_goes_on_counts(monkeypatch):
-    monkeypatch.setattr(log_endings, "_elsewhere", {"memory": 0.0, "seconds": 0.0})
+    monkeypatch.setattr(log_endings, "_elsewhere", {"memory": 0.0, "seconds": 0.0, "start": 0.0})
     before = log_endings.of_this_process("made", 0)
     log_endings.count_earlier(100)
     log_endings.count_earlier(20)
@@ -112,7 +112,7 @@ def test_the_work_of_a_killed_process_that_goes_on_counts(monkeypatch):
 
 
 def test_children_count_with_their_time_and_their_memory(monkeypatch):
-    monkeypatch.setattr(log_endings, "_elsewhere", {"memory": 0.0, "seconds": 0.0})
+    monkeypatch.setattr(log_endings, "_elsewhere", {"memory": 0.0, "seconds": 0.0, "start": 0.0})
     before = log_endings.of_this_process("made", 0)
     code = "import time\nwhile time.process_time() < 0.5: pass"
     subprocess.run([sys.executable, "-S", "-c", code], check=True)

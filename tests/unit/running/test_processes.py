@@ -43,7 +43,7 @@ def test_as_many_parts_again_are_the_same_parts(members):
 
 @pytest.mark.parametrize("most", [1, 2, 5])
 def test_values_come_in_the_order_of_the_parts(most, monkeypatch):
-    monkeypatch.setattr(log_endings, "_elsewhere", {"memory": 0.0, "seconds": 5.0})
+    monkeypatch.setattr(log_endings, "_elsewhere", {"memory": 0.0, "seconds": 5.0, "start": 0.0})
     large = np.arange(300_000)  # more than a pipe holds
 
     def computed(part):

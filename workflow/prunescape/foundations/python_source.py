@@ -168,12 +168,10 @@ def _imports(module: ast.Module, text: str) -> Iterator[Import]:
     waiting: list[ast.AST] = [module]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Import):
-            yield from (Import(tuple(alias.name.split("."))) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield import_of(node)
-        elif isinstance(node, ast.Call):
+        if isinstance(node, ast.Call):
             yield from _called(node)
+        else:
+            yield from imports_of(node)
         if isinstance(node, ast.If) and _never_imported(node):
             waiting += node.orelse
         elif calls:
@@ -181,6 +179,13 @@ def _imports(module: ast.Module, text: str) -> Iterator[Import]:
         else:
             for field in BLOCKS:
                 waiting += getattr(node, field, ())
+
+
+def imports_of(node: ast.AST) -> list[Import]:
+    """Return an import statement's imports; of any other node, none."""
+    if isinstance(node, ast.Import):
+        return [Import(tuple(alias.name.split("."))) for alias in node.names]
+    return [import_of(node)] if isinstance(node, ast.ImportFrom) else []
 
 
 def import_of(node: ast.ImportFrom) -> Import:

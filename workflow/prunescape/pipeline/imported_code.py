@@ -4,10 +4,11 @@ Rules declare these files as inputs, so an edited module reruns exactly the rule
 import it. Nothing is executed; imports inside functions count too. Standard library only.
 """
 
+import sys
 from functools import cache
 from pathlib import Path
 
-from prunescape.foundations import local_imports
+from prunescape.foundations import local_imports, python_source
 
 
 def code(script: str | Path) -> list[Path]:
@@ -25,3 +26,25 @@ def code(script: str | Path) -> list[Path]:
 @cache
 def _code(start: Path) -> tuple[Path, ...]:
     return start, *sorted(local_imports.closure(start) - {start})
+
+
+def libraries(script: str | Path) -> list[tuple[str, tuple[str, ...]]]:
+    """Return what importing a script's code imports of libraries: modules and names from them.
+
+    The names may be modules, too. Python's own library isn't among them, nor are imports inside
+    functions. Raises ValueError as `code` does.
+    """
+    files = code(script)
+    own = {file.stem for file in files} | {local_imports.LIBRARY.name} | sys.stdlib_module_names
+    found: dict[str, set[str]] = {}
+    for each in (each for file in files for each in _imports(file)):
+        if not each.level and each.module[0] not in own:
+            found.setdefault(".".join(each.module), set()).update(each.names)
+    return [(module, tuple(sorted(found[module]))) for module in sorted(found)]
+
+
+@cache
+def _imports(file: Path) -> tuple[python_source.Import, ...]:
+    """Return the imports at a file's top level."""
+    statements = python_source.statements(python_source.read(file).tree.body)
+    return tuple(each for node, _ in statements for each in python_source.imports_of(node))

@@ -52,16 +52,26 @@ _FAILED = re.compile(r"(\w{1,50}\.py) failed: (.*)")
 _CRASHED = "Fatal Python error: "
 """The first words of Python's fault handler; a traceback follows."""
 
-_elsewhere = {"memory": 0.0, "seconds": 0.0}
+_elsewhere = {"memory": 0.0, "seconds": 0.0, "start": 0.0}
 """What other processes took: summed peaks, in MB, of those that shared the work; CPU seconds of
-killed ones whose work was kept."""
+killed ones whose work was kept, and of the one for which this one was forked."""
 
 
 def of_this_process(script: str, start: float) -> Ending:
     """Return this process's cost until now; `start` is the CPU seconds that starting took."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     work = time.process_time() - start + children.ru_utime + children.ru_stime
-    return Ending(script, start, work + _elsewhere["seconds"], peak_memory() + _elsewhere["memory"])
+    return Ending(
+        script,
+        start + _elsewhere["start"],
+        work + _elsewhere["seconds"],
+        peak_memory() + _elsewhere["memory"],
+    )
+
+
+def count_start(seconds: float) -> None:
+    """Count the CPU seconds of the process for which this one was forked."""
+    _elsewhere["start"] = seconds
 
 
 def count_children(memory: float) -> None:
