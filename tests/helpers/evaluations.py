@@ -46,6 +46,7 @@ def row(**changes: Any) -> dict[str, Any]:
         "revived_weights": 0,
         "kept_by_unit": "0-1 0-1 0-1",
         "within_scope": "1 1 1",
+        "kept_by_group": "",
     } | changes
     return {"accuracy": made["n_correct"] / made["n_images"]} | made
 

@@ -17,7 +17,7 @@ def main() -> None:
         "--arms",
         type=_script.structure,
         required=True,
-        help="[[criterion, scope, floor, [kind, layers, left-out layers]], ...]",
+        help="[[criterion, scope, floor, [kind, layers, left-out layers, group]], ...]",
     )
     parser.add_argument(
         "--rounding", required=True, choices=["nearest", "down"], help="of how many go: exact_k"
@@ -35,6 +35,10 @@ def main() -> None:
     previous = None
     if arguments.previous:
         previous = arm_masks.of_replicates(*files.read_members(arguments.previous), replicates)
+    paths = dict(described.get("paths", ()))
+    chained = previous is not None
+    for said in arm_masks.leftovers(scores, arguments.arms, paths, chained=chained):
+        print(said, file=sys.stderr)
     masks = arm_masks.masks(
         scores,
         arguments.arms,
@@ -44,7 +48,7 @@ def main() -> None:
         replicates,
         previous,
         arguments.rounding,
-        dict(described.get("paths", ())),
+        paths,
     )
     for flagged in arm_masks.empty_layers(masks, replicates):
         print(flagged, file=sys.stderr)

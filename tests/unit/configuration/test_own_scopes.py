@@ -84,7 +84,7 @@ def test_what_a_scope_may_hold(block, place):
 def test_unknown_scope_of_an_arm():
     assert problem_at(f"{ARM}.scopes", ["globl"]) == (
         f"{ARM}.scopes[0]: found 'globl', perhaps global is meant; allowed: a scope of the library "
-        "or of the study (global, layer, output_unit, floor, input_unit, neuron)"
+        "or of the study (global, layer, output_unit, floor, erdos_renyi, erk, input_unit, neuron)"
     )
 
 
@@ -110,3 +110,69 @@ def test_biases_are_pruned_where_each_layer_is_counted_alone():
     assert found["global"] == [
         f"{ARM}.scopes: found 'inner' with prune_bias in the network net; allowed: layer"
     ]
+
+
+N_M = {"kind": "n_m", "pattern": "2:4"}
+
+
+def of_groups(block, **arm):
+    """Return what is wrong with an arm at level 0.50 whose only scope is `block`."""
+    changes = {"scopes": ["inner"], "levels": ["0.50"], "schedules": ["oneshot"]} | arm
+    config = changed(BASE, {SCOPES: {"inner": block}, "catalogue.study.noise": []})
+    return validation.problems(
+        changed(config, {f"{ARM}.{key}": value for key, value in changes.items()})
+    )
+
+
+def test_groups_need_no_layers():
+    assert of_groups(N_M) == []
+    assert of_groups(N_M | {"except": [-1]}) == []
+    assert of_groups({"kind": "block", "block": [2, 3]}, levels=["0.30", "0.90"]) == []
+    assert of_groups({"kind": "n_m", "pattern": "1:3"}, levels=["3x"]) == []
+    assert of_groups({"kind": "n_m", "pattern": "3:8"}, levels=["0.625"]) == []
+
+
+@pytest.mark.parametrize(
+    ("block", "arm", "said"),
+    [
+        ({"kind": "n_m"}, {}, "pattern: found nothing, but kind n_m needs it; allowed: a text"),
+        ({"kind": "block"}, {}, "block: found nothing, but kind block needs it; allowed: a list"),
+        (
+            {"kind": "layer", "layers": [1], "pattern": "2:4"},
+            {},
+            "pattern: found with kind 'layer'",
+        ),
+        (N_M | {"block": [1, 4]}, {}, "block: found with kind 'n_m'; allowed: with kind: block"),
+        (N_M | {"pattern": "4:4"}, {}, "pattern: found '4:4', which removes nothing; allowed: n"),
+        (N_M | {"pattern": "2:3"}, {}, "pattern: found '2:3', whose level 1/3 can't be written"),
+        (N_M | {"pattern": 124}, {}, "pattern: found 124; allowed: a text such as"),
+        ({"kind": "block", "block": [0, 4]}, {}, "block[0]: found 0; allowed: "),
+    ],
+)
+def test_groups_have_a_size(block, arm, said):
+    [line] = of_groups(block, **arm)
+    assert line.startswith(f"{SCOPES}.inner.{said}")
+
+
+def test_n_of_m_has_its_own_level_alone():
+    assert of_groups(N_M, levels=["0.50", "0.90"]) == [
+        f"{ARM}.levels[1]: found the level '0.90'; allowed: '0.5' (scope inner keeps 2 of 4; other "
+        "levels: in an entry with other scopes)"
+    ]
+    [line] = of_groups({"kind": "n_m", "pattern": "2:6"})
+    assert "found the level '0.50'; allowed: '3x' (" in line
+
+
+def test_a_chain_of_n_of_m_stays_at_its_level():
+    chain = {"kind": "chain", "steps": [["0.50", 1], ["0.60", 1]]}
+    own = {"catalogue.study.schedules": {"fine": chain}, f"{ARM}.schedules": ["fine"]}
+    config = changed(BASE, {SCOPES: {"inner": N_M}, f"{ARM}.scopes": ["inner"]} | own)
+    lines = [line for line in validation.problems(config) if "the level '0.60'" in line]
+    assert [line.partition(": ")[0] for line in lines] == [f"{ARM}.schedules[0]"]
+
+
+def test_groups_go_with_exact_k():
+    [line] = of_groups(N_M, selection="threshold", levels=["0.50"])
+    assert line.startswith(
+        f"{ARM}.scopes[0]: found 'inner' with selection threshold, which sees no"
+    )

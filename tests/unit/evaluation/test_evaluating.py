@@ -122,6 +122,21 @@ def test_counts_are_of_the_whole_network_whatever_layers_a_scope_takes():
     assert {row["within_scope"] for row in dense()} == {"1 1 1"}
 
 
+@pytest.mark.parametrize("own", [["n_m", [], [1], [2, 4]], ["block", [], [1], [1, 3]]])
+def test_groups_are_counted(own):
+    level = "0.50"
+    arms, replicates = [("snr", "inner", 0, own)], FITTED.replicates
+    made = arm_masks.masks(SCORES, arms, "exact_k", level, (2011, "graves"), replicates)
+    words = arm([level], scope="inner") | {"within": own}
+    cases = evaluating.cases(FITTED, [], [(made, replicates)], words, [CLEAN])
+    every = [shape[0] * -(-shape[1] // own[3][1]) for shape in list(SHAPES.values())[1:]]
+    kept = every if own[0] == "n_m" else [each - round(each / 2) for each in every]
+    expected = [f"0/{some}/{each}" for some, each in zip(kept, every, strict=True)]
+    for row in evaluating.rows(cases, MEANS, IMAGES, LABELS, STREAM):
+        assert row["kept_by_group"].split() == ["-", *expected]
+    assert {row["kept_by_group"] for row in dense()} == {""}
+
+
 @pytest.mark.parametrize("effect", ["zero", "compensate", "freeze"])
 def test_sizes_are_counted(effect):
     rows = evaluate(["0.90", "0.99"], [CLEAN, CLEAN], [effect])

@@ -156,6 +156,36 @@ def test_a_studys_own_scope_is_counted_in_its_layers(kind, wrong):
     assert stopped(kind, wrong) == "own_scopes_exact"
 
 
+SOUND = {"n_m": "- 0/9/9 0/4/4", "block": "- 0/3/30 0/1/8"}
+
+
+@pytest.mark.parametrize("kind", ["n_m", "block"])
+def test_groups_keep_their_pattern(kind):
+    assert stopped(kind, inner(kept_by_group=SOUND[kind])) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        ("n_m", "- 1/9/9 0/4/4"),  # a group that breaks its pattern
+        ("n_m", "- 0/9/9 2/4/4"),
+        ("n_m", "0/9/9 0/4/4"),
+        ("n_m", ""),
+        ("block", "- 1/3/30 0/1/8"),
+        ("block", "- 0/2/30 0/1/8"),  # 27 of 30 go, and 7 of 8
+        ("block", "- 0/3/30 0/2/8"),
+        ("block", ""),
+    ],
+)
+def test_groups_that_break_their_pattern(kind, found):
+    assert stopped(kind, inner(kept_by_group=found)) == "own_scopes_exact"
+
+
+def test_layers_outside_a_scope_of_groups_keep_all():
+    lost = {"kept_by_layer": "59 3 1", "kept_by_unit": "5-6 0-1 0-1", "kept_weights": 63}
+    assert stopped("block", inner(kept_by_group=SOUND["block"], **lost)) == "own_scopes_exact"
+
+
 def test_a_name_that_is_no_scope_of_the_study_is_counted_in_all_layers():
     records = [record(dense(), inner())]
     own = {"other": {"inner": "global"}}

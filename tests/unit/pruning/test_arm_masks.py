@@ -243,3 +243,27 @@ def test_an_unknown_layer_is_refused_with_its_key():
         match=r"^catalogue\.graves\.scopes\.inner\.layers: found 'midle', perhaps middle",
     ):
         arm_masks.masks(SCORES, arms, "exact_k", "0.50", ROOT, (1, 2, 3), paths=PATHS)
+
+
+def test_groups_that_dont_fill_a_layer_are_named():
+    widths = {layer: shape[1] for layer, shape in SHAPES.items()}
+    five = ["n_m", [], [1], [2, 5]]
+    arms = [("magnitude", "five", 0, five), ("snr", "five", 0, five), ("snr", "global", 0)]
+    assert arm_masks.leftovers(SCORES, arms) == [
+        f"scope five: layer {layer}: of each {width} inputs the last {width % 5} are a group that "
+        f"keeps {min(2, width % 5)}"
+        for layer, width in list(widths.items())[1:]
+        if width % 5
+    ]
+    assert arm_masks.leftovers(SCORES, arms)
+    chained = {f"snr/all/{layer}": SCORES[f"snr/{layer}"] for layer in SHAPES}
+    one = [("snr", "all", 0, ["block", [], [], [1, 1]])]
+    assert arm_masks.leftovers(chained, one, chained=True) == []
+
+
+def test_the_size_of_groups_is_handed_on():
+    arms = [("snr", "pairs", 0, ["n_m", [], [], [1, 2]])]
+    packed = arm_masks.masks(SCORES, arms, "exact_k", "0.50", ROOT, (1, 2, 3))
+    for layer, mask in unpacked(packed, "snr", "pairs").items():
+        even = mask[:, :, : mask.shape[2] // 2 * 2].reshape(*mask.shape[:2], -1, 2)
+        assert (even.sum(3) == 1).all(), layer

@@ -242,6 +242,8 @@ def test_numbers_may_be_rounded_down(scope):
         # 0.55 of 56 weights is 30.8; of 35, 21 and 5, 7 inputs 19.25, 11.55 and 2.75, 3.85.
         "global": 30,
         "floor": 30,
+        "erdos_renyi": 30,
+        "erk": 30,
         "layer": 19 + 11,
         "output_unit": 7 * 2 + 3 * 3,
         "input_unit": 7 * 2,

@@ -34,7 +34,11 @@ from prunescape.configuration.own_files import (
     claims_in,
     files_of_claims,
 )
-from prunescape.configuration.own_scopes import check_scope, check_scopes_of_arm
+from prunescape.configuration.own_scopes import (
+    check_groups_of_arm,
+    check_scope,
+    check_scopes_of_arm,
+)
 from prunescape.configuration.versions import check_versions
 from prunescape.configuration.words import Place, Problem, listed, shown
 from prunescape.evaluation import input_noise_kinds
@@ -112,6 +116,7 @@ def _check_study(
         at_arm = (*place, "arms", i)
         yield from check_arm(at_arm, arm, fits, networks, scopes)
         yield from check_scopes_of_arm(at_arm, arm, fits, networks, scopes)
+        yield from check_groups_of_arm(at_arm, arm, schedules, scopes)
         read = statistics_read(arm, config)
         yield from check_needs((*at_arm, "criteria"), arm, mapping(fits), config, read)
         yield from check_pruned_biases(at_arm, arm, mapping(fits), networks, scopes, read)

@@ -44,6 +44,8 @@ SCOPES = {
     "layer": "each layer alone",
     "output_unit": "each unit's inputs alone",
     "floor": "all layers, with a minimum a layer",
+    "erdos_renyi": "each layer by Erdős-Rényi",
+    "erk": "each layer by Erdős-Rényi with kernels",
     "input_unit": "whole inputs",
     "neuron": "whole neurons",
 }

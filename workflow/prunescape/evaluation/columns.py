@@ -9,8 +9,8 @@ KEY = {
     "network": "Architecture, activation and fixed sparse weights.",
     "fit": "Everything of training: input scaling, objective, prior, optimiser, epochs.",
     "criterion": "How weights are ranked; none: dense.",
-    "scope": "Among whom k is counted: global, layer, output_unit, floor, input_unit, "
-    "neuron, none, or the name of one of the study's own.",
+    "scope": "Among whom k is counted: global, layer, output_unit, floor, erdos_renyi, erk, "
+    "input_unit, neuron, none, or the name of one of the study's own.",
     "selection": "How the weights are chosen: exact_k, threshold, none.",
     "effect": "What happens to the chosen: zero, compensate, freeze, recalibrate, none.",
     "schedule": "Course of pruning and retraining, such as oneshot; none: dense.",

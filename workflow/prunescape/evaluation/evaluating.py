@@ -16,8 +16,8 @@ from prunescape.foundations.files import Arrays
 from prunescape.networks import prunable, sparse_products
 from prunescape.networks.network import Affine, Parameters
 from prunescape.networks.scaling import intensities
-from prunescape.pipeline.scopes import Scope
-from prunescape.pruning import effects, selection
+from prunescape.pipeline.scopes import GROUPED, Scope
+from prunescape.pruning import effects, groups, selection
 from prunescape.pruning.arm_masks import layers_of, of_replicates
 
 Row = dict[str, Any]
@@ -32,6 +32,7 @@ class Case:
         checkpoint: the R members; after retraining, if the schedule trains.
         key: criterion, scope, selection, effect, schedule, step and level of the rows.
         kept: layer -> boolean mask [R, out, in, ...], or None if nothing is removed.
+        scope: the scope.
         within: numbers of the layers in which the scope counts.
         retrained: whether the weights already include the effect.
         conditions: the (noise, noise level) pairs.
@@ -40,6 +41,7 @@ class Case:
     checkpoint: Checkpoint
     key: Row
     kept: Arrays | None
+    scope: Scope
     within: Sequence[str]
     retrained: bool
     conditions: Sequence[Condition]
@@ -78,7 +80,8 @@ def cases(
     """
     shapes = prunable.shapes(checkpoint.network)
     names = ("criterion", "scope", "selection", "schedule")
-    within = Scope(*arm["within"]).layers(prunable.paths(checkpoint.network), arm["scope"])
+    scope = Scope(*arm["within"])
+    within = scope.layers(prunable.paths(checkpoint.network), arm["scope"])
     found = []
     for effect, (index, (step, level)) in product(arm["effects"], enumerate(arm["points"])):
         ensemble, kept = checkpoint, None
@@ -91,7 +94,7 @@ def cases(
             kept = selection.unpack(layers_of(mine, arm["criterion"], arm["scope"]), shapes)
         key = {name: arm[name] for name in names} | {"effect": effect, "step": step, "level": level}
         pairs = [(kind, noise_level) for kind, noise_level in conditions[index]]
-        found.append(Case(ensemble, key, kept, within, bool(retrained), pairs))
+        found.append(Case(ensemble, key, kept, scope, within, bool(retrained), pairs))
     return found
 
 
@@ -184,6 +187,7 @@ class _Pruned:
             )
         self._affine = sparse_products.affine(self._network, self._parameters)
         self._key = case.key | {"level": levels.number(case.key["level"])}
+        self._scope = case.scope
         self._within = [int(layer.name in case.within) for layer in self._network.weighted]
         self._counts = list(self._count(kept, effect == "freeze"))
         self._spreads = _spreads(checkpoint, kept, effect == "freeze", device)
@@ -214,7 +218,19 @@ class _Pruned:
                 "revived_weights": 0 if frozen else revived,
                 "kept_by_unit": " ".join(_fewest_and_most(mask[r]) for mask in kept.values()),
                 "within_scope": " ".join(map(str, self._within)),
+                "kept_by_group": " ".join(self._groups([mask[r] for mask in kept.values()])),
             }
+
+    def _groups(self, masks: Sequence[np.ndarray]) -> Iterator[str]:
+        """Yield "<broken>/<with a kept weight>/<all>" groups of every layer; "-" outside the scope.
+
+        Nothing, if the scope has no groups.
+        """
+        if self._scope.kind in GROUPED:
+            outputs, inputs = self._scope.group
+            for mask, within in zip(masks, self._within, strict=True):
+                found = groups.counted(mask, self._scope.kind, (outputs, inputs))
+                yield "/".join(map(str, found)) if within else "-"
 
     def measure(
         self, images: torch.Tensor, labels: torch.Tensor, kind: str, level: str

@@ -20,6 +20,7 @@ from prunescape.evaluation.outcome_bits import Packed
 from prunescape.fitting.divergence import Divergence
 from prunescape.foundations import levels
 from prunescape.foundations.table_rows import named_rows
+from prunescape.pipeline.scopes import GROUPED
 
 Record = Mapping[str, Any]
 NETWORK = list(columns.KEY).index("replicate") + 1
@@ -138,7 +139,8 @@ def own_scopes_exact(
     """Layers that a study's own scope leaves out keep all weights; in the others k is exact.
 
     Under selection = exact_k the others must keep total - k of their own weights: together, each
-    layer or each unit, as the scope's kind says. Dense rows tell how many weights a layer has.
+    layer or each unit, as the scope's kind says. Dense rows tell how many weights a layer has. Of
+    groups none may break its pattern, and of blocks each layer must keep total - k.
     """
     found = list(table.rows(records))
     sizes = {_network(row): _by_layer(row) for row in found if row["criterion"] == "none"}
@@ -154,6 +156,8 @@ def own_scopes_exact(
             return False
         whole, left = list(compress(whole, within)), list(compress(left, within))
         kept_of = _kept(row, roundings)
+        if kind in GROUPED:
+            return _wrong_groups(row, kind, within, kept_of)
         if kind == "output_unit":
             return left != _of_units(whole, kept_of)
         counted, kept = [size for size, _ in whole], [size for size, _ in left]
@@ -169,6 +173,20 @@ def own_scopes_exact(
     if offending:
         problem = "that don't keep total - k in the layers of their scope, and all in others"
         raise GateError("own_scopes_exact", problem, offending)
+
+
+def _wrong_groups(
+    row: Record, kind: str, within: Sequence[bool], kept_of: Callable[[int], int]
+) -> bool:
+    """Return whether groups of a row's masks break their pattern, or too many or few are kept."""
+    by_layer = row[table.BY_GROUP].split()
+    if len(by_layer) != len(within):
+        return True
+    for counts in compress(by_layer, within):
+        broken, kept, every = map(int, counts.split("/"))
+        if broken or (kind == "block" and kept != kept_of(every)):
+            return True
+    return False
 
 
 def complete(records: Sequence[Record], expected: Iterable[tuple]) -> None:

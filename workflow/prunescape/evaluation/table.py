@@ -29,7 +29,11 @@ BY_UNIT = "kept_by_unit"
 WITHIN = "within_scope"
 """Column of rows.json alone: of each layer, whether the scope counts in it (1) or leaves it as it
 is (0), in order, separated by spaces. A gate reads it where a study has scopes of its own."""
-CHECKED = [REVIVED, BY_UNIT, WITHIN]
+BY_GROUP = "kept_by_group"
+"""Column of rows.json alone: of each layer, how many groups of weights break the scope's pattern,
+how many keep a weight, and how many there are, such as "0/3/10", in order, separated by spaces; "-"
+for a layer that the scope leaves out. A gate reads it in scopes that count groups."""
+CHECKED = [REVIVED, BY_UNIT, WITHIN, BY_GROUP]
 
 SELECTIONS = ["none", "exact_k", "threshold"]
 PREDICTIONS = ["mean", "sampled"]

@@ -10,10 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-BUILT_IN = ("global", "layer", "output_unit", "floor", "input_unit", "neuron")
-KINDS = ("global", "layer", "output_unit", "floor")
-"""Scopes that count weights. Only these can be limited to some layers: a neuron, or a column of
-inputs that goes with one, has weights in two."""
+BUILT_IN = (
+    *("global", "layer", "output_unit", "floor", "erdos_renyi", "erk"),
+    *("input_unit", "neuron"),
+)
+GROUPED = ("n_m", "block")
+"""Scopes that count groups of weights, whose size the study says: they are a study's own."""
+KINDS = ("global", "layer", "output_unit", "floor", "erdos_renyi", "erk", *GROUPED)
+"""Scopes that count weights or groups of one layer's. Only these can be limited to some layers: a
+neuron, or a column of inputs that goes with one, has weights in two."""
 LayerName = int | str
 """A layer's number (-1: the last), or a pattern of its path in the user's module."""
 _SHOWN = 30
@@ -27,11 +32,13 @@ class Scope(NamedTuple):
         kind: one of BUILT_IN; "none" of dense networks.
         only: the layers that are pruned.
         but: the layers that are not pruned.
+        group: n and m of n_m; the outputs and the inputs of a block.
     """
 
     kind: str
     only: Sequence[LayerName] = ()
     but: Sequence[LayerName] = ()
+    group: Sequence[int] = ()
 
     def layers(self, paths: Mapping[str, str], key: str) -> list[str]:
         """Return the numbers of the layers that are pruned, in the network's order.
@@ -77,7 +84,10 @@ def scope(config: Mapping[str, Any], study: str, name: str) -> Scope:
 
 def of_block(block: Mapping[str, Any]) -> Scope:
     """Return the scope that a block of the config describes."""
-    return Scope(block["kind"], tuple(block.get("layers", ())), tuple(block.get("except", ())))
+    group = map(int, block["pattern"].split(":")) if "pattern" in block else block.get("block", ())
+    return Scope(
+        block["kind"], tuple(block.get("layers", ())), tuple(block.get("except", ())), tuple(group)
+    )
 
 
 def _meant(name: LayerName, paths: Mapping[str, str]) -> list[str]:

@@ -10,7 +10,8 @@ import numpy as np
 from prunescape.foundations import files, streams
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
-from prunescape.pipeline.scopes import Scope
+from prunescape.pipeline.scopes import GROUPED, Scope
+from prunescape.pruning import groups
 from prunescape.pruning import selection as select
 
 
@@ -75,7 +76,14 @@ def masks(
             shapes = {name: value.shape[1:] for name, value in every.items()}
             before = previous and select.unpack(layers_of(previous, *names), shapes)
             kept = select.exact_k(
-                layers, level, scope.kind, ties, floor=arm.floor, previous=before, rounding=rounding
+                layers,
+                level,
+                scope.kind,
+                ties,
+                floor=arm.floor,
+                group=scope.group,
+                previous=before,
+                rounding=rounding,
             )
         whole = {name: np.ones(value.shape, dtype=bool) for name, value in every.items()} | kept
         packed |= {f"{arm.criterion}/{arm.scope}/{k}": v for k, v in select.pack(whole).items()}
@@ -138,6 +146,32 @@ def empty_layers(packed: Arrays, replicates: Sequence[int]) -> list[str]:
         if empty:
             arm, _, layer = name.rpartition("/")
             found.append(f"{arm}: nothing is kept in layer {layer} of replicates {empty}")
+    return found
+
+
+def leftovers(
+    scores: Arrays,
+    arms: Iterable[Sequence],
+    paths: Mapping[str, str] | None = None,
+    *,
+    chained: bool = False,
+) -> list[str]:
+    """Return a line for every layer that a scope's groups of weights don't fill.
+
+    Args:
+        scores: as of `masks`.
+        arms: as of `masks`.
+        paths: as of `masks`.
+        chained: whether the scores are of a step's networks, with the scope in their names.
+    """
+    found = []
+    for arm in {each.scope: each for each in (Pruned(*each) for each in arms)}.values():
+        scope = Scope(*(arm.within or [arm.scope]))
+        if scope.kind in GROUPED:
+            every = layers_of(scores, *(arm.criterion, arm.scope)[: 1 + chained])
+            for name, value in _within(every, scope, paths, f"scopes.{arm.scope}").items():
+                if text := groups.leftover(value.shape[1:], scope.kind, scope.group):
+                    found.append(f"scope {arm.scope}: layer {name}: {text}")
     return found
 
 

@@ -5,9 +5,25 @@ first, True = keep. Scores are "higher = keep". Under `exact_k` the number of re
 exactly `levels.count(level, units)`, to the nearest integer or rounded down; the replicate's random
 stream breaks ties. What an earlier mask removed is removed first, so the masks of a schedule are
 nested.
+
+Scopes, the units among which k is counted:
+    global: all weights.
+    layer: the weights of every layer separately.
+    output_unit: the incoming weights of every unit (a row of a linear layer, a filter of a
+        convolution) separately.
+    floor: all weights, but every layer keeps at least `floor` weights.
+    erdos_renyi, erk: all weights, of which each layer keeps what `allocations.kept` gives it.
+    input_unit: the input columns of every layer except the last, ranked by the L2 norm of the
+        column's scores.
+    neuron: the units of every hidden layer, ranked by the L2 norm of the scores of their incoming
+        and outgoing weights together.
+    n_m: every m inputs of a unit, of which n are kept whatever k is (`groups.keep_n_of_m`).
+    block: the blocks of every layer, ranked by `groups.block_strengths`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -16,6 +32,7 @@ import numpy as np
 from prunescape.foundations import levels
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
+from prunescape.pruning import allocations, groups
 from prunescape.pruning.source_units import by_source
 
 
@@ -26,6 +43,7 @@ def exact_k(
     streams: Sequence[np.random.Generator],
     *,
     floor: int = 0,
+    group: Sequence[int] = (),
     previous: Arrays | None = None,
     rounding: str = "nearest",
 ) -> Arrays:
@@ -34,15 +52,10 @@ def exact_k(
     Args:
         scores: layer name -> [R, out, in, ...], in the order of the network; finite.
         level: share to remove, a decimal string in [0, 1].
-        scope: the set of units among which k is counted. `global`: all weights; `layer`: the
-            weights of every layer separately; `output_unit`: the incoming weights of every unit (a
-            row of a linear layer, a filter of a convolution) separately; `floor`: all weights, but
-            every layer keeps at least `floor` weights; `input_unit`: the input columns of every
-            layer except the last, ranked by the L2 norm of the column's scores; `neuron`: the units
-            of every hidden layer, ranked by the L2 norm of the scores of their incoming and
-            outgoing weights together.
+        scope: the set of units among which k is counted, one of those above.
         streams: one generator a replicate, which breaks ties.
         floor: least number of weights that a layer keeps under `floor` (all, if it has fewer).
+        group: n and m of `n_m`; the outputs and the inputs that a `block` spans.
         previous: an earlier mask; what it removed is removed first.
         rounding: of k, as in `levels.rounded`.
 
@@ -51,10 +64,11 @@ def exact_k(
 
     Raises:
         ValueError: for an unknown scope, scores that are not finite, a level below that of
-            `previous`, or a floor that leaves too few weights to remove.
+            `previous`, a floor that leaves too few weights to remove, or a level that n of m don't
+            give.
     """
     _check(scores, previous)
-    selected, part = choose(_SCOPES, scope, "scope"), _Part(level, rounding)
+    selected, part = choose(_SCOPES, scope, "scope"), _Part(level, rounding, floor, (*group,))
     replicates = {len(value) for value in scores.values()}
     if replicates != {len(streams)}:
         raise ValueError(f"scores of {max(replicates)} replicates, but {len(streams)} streams")
@@ -65,7 +79,7 @@ def exact_k(
         for name, value in scores.items()
     }
     members = [
-        selected({name: value[r] for name, value in ranked.items()}, part, stream, floor)
+        selected({name: value[r] for name, value in ranked.items()}, part, stream)
         for r, stream in enumerate(streams)
     ]
     kept = {name: np.stack([member[name] for member in members]) for name in scores}
@@ -129,10 +143,12 @@ def dead_units(masks: Arrays, *, chained: bool = True) -> np.ndarray:
 
 
 class _Part(NamedTuple):
-    """The part of units that goes: a level, and how its number is rounded."""
+    """The part of units that goes: a level, how its number is rounded, and the scope's settings."""
 
     level: str
     rounding: str
+    floor: int
+    group: tuple[int, ...]
 
     def of(self, units: int) -> int:
         """Return how many of `units` go."""
@@ -162,20 +178,20 @@ def _keep_highest(scores: np.ndarray, removed: int, stream: np.random.Generator)
     return kept
 
 
-def _global(member: Arrays, part: _Part, stream: np.random.Generator, _: int) -> Arrays:
+def _global(member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
     flat = np.concatenate([value.ravel() for value in member.values()])
     kept = _keep_highest(flat, part.of(flat.size), stream)
     return _split(kept, member)
 
 
-def _layer(member: Arrays, part: _Part, stream: np.random.Generator, _: int) -> Arrays:
+def _layer(member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
     return {
         name: _keep_highest(value.ravel(), part.of(value.size), stream).reshape(value.shape)
         for name, value in member.items()
     }
 
 
-def _output_unit(member: Arrays, part: _Part, stream: np.random.Generator, _: int) -> Arrays:
+def _output_unit(member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
     kept = {}
     for name, value in member.items():
         rows = value.reshape(len(value), -1)
@@ -185,18 +201,18 @@ def _output_unit(member: Arrays, part: _Part, stream: np.random.Generator, _: in
     return kept
 
 
-def _floor(member: Arrays, part: _Part, stream: np.random.Generator, floor: int) -> Arrays:
+def _floor(member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
     flat = np.concatenate([value.ravel() for value in member.values()])
     safe = np.concatenate(
         [
-            _keep_highest(value.ravel(), max(value.size - floor, 0), stream)
+            _keep_highest(value.ravel(), max(value.size - part.floor, 0), stream)
             for value in member.values()
         ]
     )
     removed, free = part.of(flat.size), np.flatnonzero(~safe)
     if removed > free.size:
         raise ValueError(
-            f"level {part.level} removes {removed} weights, but a floor of {floor} a layer "
+            f"level {part.level} removes {removed} weights, but a floor of {part.floor} a layer "
             f"leaves only {free.size} to remove (key: floor)"
         )
     kept = np.ones(flat.size, dtype=bool)
@@ -204,7 +220,37 @@ def _floor(member: Arrays, part: _Part, stream: np.random.Generator, floor: int)
     return _split(kept, member)
 
 
-def _input_unit(member: Arrays, part: _Part, stream: np.random.Generator, _: int) -> Arrays:
+def _allocated(kind: str, member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
+    total = sum(value.size for value in member.values())
+    shapes = {name: value.shape for name, value in member.items()}
+    kept = allocations.kept(kind, shapes, total - part.of(total))
+    return {
+        name: _keep_highest(value.ravel(), value.size - kept[name], stream).reshape(value.shape)
+        for name, value in member.items()
+    }
+
+
+def _n_m(member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
+    n, m = part.group
+    if levels.share(part.level) != 1 - Fraction(n, m):
+        raise ValueError(f"level {part.level}: {n} of {m} weights are kept, a level of {1 - n / m}")
+    return {
+        name: groups.keep_n_of_m(value, (n, m), stream.random(value.shape))
+        for name, value in member.items()
+    }
+
+
+def _block(member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
+    kept, (outputs, inputs) = {}, part.group
+    for name, value in member.items():
+        strengths = groups.block_strengths(value, (outputs, inputs))
+        blocks = _keep_units(strengths.ravel(), part, stream).reshape(strengths.shape)
+        whole = groups.spread(blocks, (outputs, inputs), *value.shape[:2])
+        kept[name] = whole & ~np.isneginf(value)
+    return kept
+
+
+def _input_unit(member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
     kept = {name: ~np.isneginf(value) for name, value in member.items()}
     for name in list(member)[:-1]:
         weights = member[name].reshape(*member[name].shape[:2], -1)
@@ -215,7 +261,7 @@ def _input_unit(member: Arrays, part: _Part, stream: np.random.Generator, _: int
     return kept
 
 
-def _neuron(member: Arrays, part: _Part, stream: np.random.Generator, _: int) -> Arrays:
+def _neuron(member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
     kept = {name: ~np.isneginf(value) for name, value in member.items()}
     names = list(member)
     for name, following in pairwise(names):
@@ -257,11 +303,15 @@ def _split(flat: np.ndarray, like: Arrays) -> Arrays:
     }
 
 
-_SCOPES: dict[str, Callable[[Arrays, _Part, np.random.Generator, int], Arrays]] = {
+_SCOPES: dict[str, Callable[[Arrays, _Part, np.random.Generator], Arrays]] = {
     "global": _global,
     "layer": _layer,
     "output_unit": _output_unit,
     "floor": _floor,
+    "erdos_renyi": partial(_allocated, "erdos_renyi"),
+    "erk": partial(_allocated, "erk"),
     "input_unit": _input_unit,
     "neuron": _neuron,
+    "n_m": _n_m,
+    "block": _block,
 }
