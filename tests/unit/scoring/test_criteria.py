@@ -47,6 +47,19 @@ STATISTICS = {
         "1": torch.tensor([[[2.0, 2.0], [0.5, 9.0]]]),
         "2": torch.tensor([[[-3.0, 1.0]]]),
     },
+    "hessian": {
+        "1": torch.tensor([[[-4.0, 1.0], [2.0, 16.0]]]),
+        "2": torch.tensor([[[2.0, -32.0]]]),
+    },
+    "inverse_moment": {"1": torch.tensor([[[0.5, 8.0]]]), "2": torch.tensor([[[3.0, 0.25]]])},
+    "initial_hessian_gradient": {
+        "1": torch.tensor([[[2.0, -3.0], [0.5, 9.0]]]),
+        "2": torch.tensor([[[-3.0, 1.0]]]),
+    },
+    "initial_flow": {
+        "1": torch.tensor([[[0.5, 0.0], [0.75, 0.25]]]),
+        "2": torch.tensor([[[0.1, 0.9]]]),
+    },
     "noise": {"1": torch.tensor([[[0.1, 0.2], [0.3, 0.4]]]), "2": torch.tensor([[[0.5, 0.6]]])},
 }
 EXPECTED = {
@@ -65,6 +78,12 @@ EXPECTED = {
     "taylor": ([[3, 3], [0, 2]], [[6, 2]]),
     "obd": ([[2, 2], [0, 2]], [[9, 1]]),
     "wanda": ([[3, 2], [0, 0.5]], [[0, 1]]),
+    "obd_hessian": ([[-2, 2], [0, 2]], [[9, -1]]),
+    "obs": ([[2, 0.5], [0, 1 / 32]], [[3, 0.25]]),
+    "gradient_magnitude": ([[2, 2], [0, 2]], [[3, 0.75]]),
+    "gradient_norm": ([[2**0.5, 3**0.5], [5**0.5, 8**0.5]], [[1, 0]]),
+    "grasp": ([[1, 3], [1, 0]], [[-3, 1]]),
+    "synflow": ([[0.5, 0], [0.75, 0.25]], [[0.1, 0.9]]),
     "obd_empirical": ([[1, 6], [0, 1]], [[4.5, 0]]),
     # |w g| at the start is 1, 2, 1, 0 and 3, 1: 8 in all.
     "snip": ([[1 / 8, 2 / 8], [1 / 8, 0]], [[3 / 8, 1 / 8]]),
@@ -100,7 +119,10 @@ def test_a_criterion_reads_what_it_declares_and_nothing_else(criterion):
 def test_scores_are_finite_where_everything_is_zero(criterion):
     weights = {"1": torch.tensor([[[100.0, 0.0, -1e-30]]]), "2": torch.zeros(1, 2, 1)}
     nothing = {layer: torch.zeros_like(weight) for layer, weight in weights.items()}
-    found = scores(criterion, weights, dict.fromkeys(STATISTICS, nothing))
+    # Of second moments with a ridge the inverse has no zero on its diagonal.
+    given = dict.fromkeys(STATISTICS, nothing)
+    given["inverse_moment"] = {layer: torch.ones_like(value) for layer, value in nothing.items()}
+    found = scores(criterion, weights, given)
     assert all(score.isfinite().all() for score in found.values())
 
 

@@ -97,6 +97,61 @@ def obd_empirical(weight: Tensor, fisher: Tensor) -> Tensor:
     return weight.square() * fisher / 2
 
 
+def obd_hessian(weight: Tensor, hessian: Tensor) -> Tensor:
+    """Return `obd` (LeCun, Denker and Solla 1990) with the Hessian's own diagonal for h.
+
+    It is estimated from random signs (Hutchinson 1990). Unlike the Gauss-Newton matrix' it may be
+    negative: then the loss falls without the weight, to second order.
+    """
+    return weight.square() * hessian / 2
+
+
+def obs(weight: Tensor, inverse_moment: Tensor) -> Tensor:
+    """Return w^2 / [H^-1]_qq with H the second moments of the layer's inputs, plus a ridge.
+
+    Hassibi and Stork (1993), "Optimal Brain Surgeon", equation 5, for a layer's squared error as in
+    Frantar and Alistarh (2023), arXiv 2301.00774, equation 3: how much it rises, up to a factor of
+    2, if the weight goes and its unit's other weights make the best of it, as the effect
+    reconstruct lets them.
+    """
+    return weight.square() / inverse_moment
+
+
+def gradient_magnitude(weight: Tensor, gradient: Tensor) -> Tensor:
+    """Return |w g|, with the gradient of all training images.
+
+    Blalock et al. (2020), arXiv 2003.03033, section 7.2, "gradient magnitude pruning", there of one
+    batch. `taylor` averages images' absolute values instead, `snip` has the initial weights.
+    """
+    return (weight * gradient).abs()
+
+
+def gradient_norm(weight: Tensor, fisher: Tensor) -> Tensor:
+    """Return the root of the mean over images of g_n^2: how long images' gradients are there."""
+    return fisher.sqrt()
+
+
+def grasp(weight: Tensor, initial_weight: Tensor, initial_hessian_gradient: Tensor) -> Tensor:
+    """Return w H g at the initial weights: how much of the gradient's flow a weight keeps.
+
+    Wang, Zhang and Grosse (2020), arXiv 2002.07376, equation 8: S(-w) = -w H g is how the squared
+    norm of the gradient changes, up to a factor of 2, without the weight. Weights with the highest
+    S go first, so its negative is the score. As in `snip` all training images are read and trained
+    weights play no part; logits are not divided by 200, as the published code does.
+    """
+    return initial_weight * initial_hessian_gradient
+
+
+def synflow(weight: Tensor, initial_flow: Tensor) -> Tensor:
+    """Return the order in which iterative pruning by synaptic flow removes the initial weights.
+
+    Tanaka et al. (2020), arXiv 2006.05467, algorithm 1, with 100 steps for a compression of 10 and
+    as many for each further factor of 10 (`synaptic_flow.removal_order`). It reads no images, and
+    trained weights play no part: a schedule that starts at the initial weights does as the paper.
+    """
+    return initial_flow
+
+
 def snip(
     weights: Mapping[str, Tensor],
     initial_weight: Mapping[str, Tensor],

@@ -24,9 +24,13 @@ STATISTICS = {
     "gradient_size": "mean over the training images of one image's absolute gradient",
     "fisher": "mean over the training images of one image's squared gradient",
     "gauss_newton": "the same mean, with labels that the network's own predictions give",
+    "hessian": "diagonal of the mean loss's Hessian, estimated by random signs (Hutchinson)",
+    "inverse_moment": "diagonal of the inverse of the inputs' second moments, with a ridge of 1 %",
     "preconditioner": "diagonal H of preconditioned SGD",
     "initial_weight": "the weights before training",
     "initial_gradient": "the gradient at the weights before training",
+    "initial_hessian_gradient": "the Hessian of the mean loss times its gradient, before training",
+    "initial_flow": "share of the weights that synaptic flow removes before this one, at the start",
     "noise": "independent uniform numbers on [0, 1)",
 }
 """Name of a parameter -> the statistic: [R, out, in, ...] like the weight, or for statistics of
@@ -34,14 +38,17 @@ inputs [R or 1, 1, in, ...] like one unit's weights."""
 
 POSTERIOR = {"sigma"}
 """Statistics that only a posterior has."""
-INITIAL = {"initial_weight", "initial_gradient"}
+INITIAL = {"initial_weight", "initial_gradient", "initial_hessian_gradient", "initial_flow"}
 """Statistics of the weights before training."""
 PRECONDITIONER = {"preconditioner"}
 """Statistics that only preconditioned SGD has."""
 INPUT_MOMENTS = {"input_mean", "input_deviation", "input_norm"}
 """Statistics of a layer's inputs, which the rule `measure` computes."""
 
-OF_ANY_TENSOR = {"gradient", "initial_gradient", "initial_weight", "noise", "preconditioner"}
+OF_ANY_TENSOR = {
+    *("gradient", "hessian", "initial_gradient", "initial_hessian_gradient", "initial_weight"),
+    *("noise", "preconditioner"),
+}
 """Statistics that biases have too."""
 
 SHUFFLED = "shuffled_"

@@ -12,12 +12,12 @@ from prunescape.fitting import sparse_weights
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.initial_weights import initial_weights
 from prunescape.foundations import streams
-from prunescape.networks import prunable
+from prunescape.networks import prunable, second_moments
 from prunescape.networks.network import Parameters
 from prunescape.networks.scaling import Scaling
 from prunescape.optimising.objectives import Likelihood
 from prunescape.optimising.preconditioned import preconditioner
-from prunescape.scoring import image_gradients
+from prunescape.scoring import curvature, image_gradients, synaptic_flow
 from prunescape.scoring.gradients import full_gradient
 from prunescape.scoring.input_moments import Moments
 
@@ -92,6 +92,27 @@ class WeightStatistics:
         return image_gradients.expected_squares(*self._fitted, self._images)
 
     @cached_property
+    def hessian(self) -> Layers:
+        """Diagonal of the mean loss's Hessian, an estimate (`curvature.diagonal`)."""
+        names = list(self._tensors.values())
+        members = [(*self._root, "hessian", r) for r in self._checkpoint.replicates]
+        found = curvature.diagonal(*self._fitted, self._images, self._labels, names, members)
+        return {layer: found[parameter] for layer, parameter in self._tensors.items()}
+
+    @cached_property
+    def inverse_moment(self) -> Layers:
+        """Diagonals of the inverses of layers' second moments (`second_moments`)."""
+        _, parameters, scaling = self._fitted
+        network = self._checkpoint.network
+        moments = second_moments.second_moments(network, parameters, scaling, self._images)
+        return {
+            layer.name: second_moments.inverse_diagonals(moments[layer.name])
+            .to(scaling.scale.dtype)
+            .view(-1, 1, *layer.shape[1:])
+            for layer in network.weighted
+        }
+
+    @cached_property
     def preconditioner(self) -> Layers:
         """Diagonal H of preconditioned SGD; ValueError if the fit has another optimiser."""
         if self._fit.get("optimiser", {}).get("kind") != "psgd":
@@ -117,6 +138,21 @@ class WeightStatistics:
     def initial_gradient(self) -> Layers:
         """The gradient at the weights before training."""
         return self._gradient(self._start)
+
+    @cached_property
+    def initial_hessian_gradient(self) -> Layers:
+        """The Hessian at the weights before training, times the gradient there."""
+        scaling = self._checkpoint.scaling.to(self._device)
+        of_loss = self._goal, self._start, scaling, self._images, self._labels
+        found = curvature.product(*of_loss, full_gradient(*of_loss))
+        return {name: found[parameter] for name, parameter in self._tensors.items()}
+
+    @cached_property
+    def initial_flow(self) -> Layers:
+        """The order in which synaptic flow removes the weights before training."""
+        scaling = self._checkpoint.scaling.to(self._device)
+        ones = torch.ones_like(scaling(self._images[:1]))[None]
+        return synaptic_flow.removal_order(self._checkpoint.network, self._start, ones)
 
     @cached_property
     def noise(self) -> Layers:
