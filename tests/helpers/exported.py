@@ -97,5 +97,5 @@ def pruned_module(named=SMALL_NET, image=(1, 8, 8), effect="zero", share=0.6):
     fitted = module_checkpoint(named, image)
     kept = masks(fitted.network, 2, share)
     layers = fitted.network.weighted
-    means = {layer.name: torch.full((1, *layer.shape[1:]), 0.5) for layer in layers}
+    means = {layer.name: torch.full((1, 1, *layer.shape[1:]), 0.5) for layer in layers}
     return module_forms.of_member(fitted, 2, kept, effect, means, MODULE_ORIGIN), fitted, kept

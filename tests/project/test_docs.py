@@ -72,7 +72,7 @@ def test_the_example_of_a_criterion_scores_networks():
     example = f"sharp={ROOT / 'docs' / 'examples' / 'sharp.py'}:score"
     found, means = scored(fitted, [example, "obd_empirical"], images, (1, "study"))
     weight = fitted.arrays["2.weight"]
-    passed = np.abs(weight * means["2"].unsqueeze(1).numpy())
+    passed = np.abs(weight * means["2"].numpy())
     np.testing.assert_allclose(found["sharp/2"], (found["obd_empirical/2"] + passed) / 2, rtol=1e-5)
 
 

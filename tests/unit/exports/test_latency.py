@@ -1,5 +1,6 @@
 """Every call is timed in turn."""
 
+import pytest
 import torch
 
 from prunescape.exports import latency
@@ -15,3 +16,11 @@ def test_every_call_is_timed_and_quartiles_surround_the_median(monkeypatch):
     assert found.keys() == calls.keys()
     assert all(0 < low <= median <= high for median, low, high in found.values())
     assert found["fast", 1][0] < found["slow", 1][0]
+
+
+@pytest.mark.parametrize(
+    ("multiply_adds", "images"),
+    [(1, 256), (2**22, 256), (2**22 + 1, 128), (2**26, 16), (2**29, 2), (10**12, 2)],
+)
+def test_the_larger_batch_takes_a_bounded_time(multiply_adds, images):
+    assert latency.batches(multiply_adds) == (1, images)

@@ -26,7 +26,7 @@ def hasty(monkeypatch):
     """Time next to nothing."""
     monkeypatch.setattr(latency, "SECONDS", 0.0)
     monkeypatch.setattr(latency, "ROUNDS", 1)
-    monkeypatch.setattr(measuring, "BATCHES", (2,))
+    monkeypatch.setattr(latency, "MOST_IMAGES", 2)
 
 
 def test_rows_are_those_of_the_networks_in_the_files(export, hasty):

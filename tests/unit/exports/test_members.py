@@ -13,7 +13,7 @@ def test_compensation_gives_a_layer_a_bias():
     made = {layer.name: np.ones((3, *layer.shape), bool) for layer in FITTED.network.weighted}
     made["2"][1, 4, 3] = False
     layers = FITTED.network.weighted
-    means = {layer.name: torch.full((1, *layer.shape[1:]), 0.5) for layer in layers}
+    means = {layer.name: torch.full((1, 1, *layer.shape[1:]), 0.5) for layer in layers}
 
     found = members.arrays(FITTED, 2, made, "compensate", means)
 

@@ -113,7 +113,7 @@ def test_sizes_of_the_first_network(layers):
 
 def test_times_are_of_both_at_every_number_of_images():
     found, _ = block(PERCEPTRON)
-    times = measuring.times(measuring.first(found, ARM))
+    times = measuring.times(measuring.first(found, ARM), 1000)
     assert list(times) == ["1", "256"]
     for sides in times.values():
         assert list(sides) == ["unpruned", "pruned"]

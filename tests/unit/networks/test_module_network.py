@@ -15,6 +15,7 @@ from tests.helpers import factories
 from tests.helpers.own_networks import MIXED, MODULES, PERCEPTRON, RESNET20, SHAPES
 
 ROOT = (1, "study")
+BESIDE = f"{MODULES}:Beside"
 
 
 def network(named):
@@ -158,17 +159,37 @@ def test_layers_see_their_inputs_and_show_their_outputs():
     )
     for layer in built.weighted:
         torch.testing.assert_close(layer.affine(seen[layer.name], values), shown[layer.name])
-        if getattr(layer, "groups", 1) > 1:
-            with pytest.raises(ValueError, match=r"layer 2 \(grouped\) is a convolution in groups"):
-                layer.windows(seen[layer.name])
-            continue
-        windows = layer.windows(seen[layer.name])  # [R, B, positions, in]
-        flat = torch.einsum("rbpi,roi->rbop", windows, values[f"{layer.name}.weight"].flatten(2))
+        windows = layer.windows(seen[layer.name]).unflatten(3, (layer.groups, -1))
+        weight = values[f"{layer.name}.weight"].flatten(2).unflatten(1, (layer.groups, -1))
+        flat = torch.einsum("rbpgi,rgoi->rbgop", windows, weight).flatten(2, 3)
         if layer.bias:
             flat = flat + values[f"{layer.name}.bias"][:, None, :, None]
         torch.testing.assert_close(
             flat, shown[layer.name].reshape(flat.shape), atol=1e-5, rtol=1e-4
         )
+
+
+def test_a_parameter_beside_layers_is_each_replicates_own():
+    built = ModuleNetwork(BESIDE, (1, 8, 8))
+    assert built.shapes["own.shift"] == (4,)
+    values = started(built, 2)
+    values["own.shift"] += torch.arange(2.0)[:, None]
+    pictures = torch.randn(2, 5, 1, 8, 8)
+    found = built.logits(pictures, values)
+    alone = [
+        built.logits(pictures[[r]], factories.member(values, r), outputs=lambda *_: None)[0]
+        for r in range(2)
+    ]
+    for member in range(2):
+        module = built.fresh(member)
+        with torch.no_grad():
+            module.shift += member
+            expected = module(pictures[member])
+        torch.testing.assert_close(found[member], expected)
+        torch.testing.assert_close(alone[member], expected)
+    message = r"Beside: shift is beside layers, and 2 replicates would share it as one batch"
+    with pytest.raises(ValueError, match=message):
+        built.logits(pictures, values, observe=lambda *_: None)
 
 
 def test_statistics_of_a_checkpoint_use_the_running_ones():
@@ -196,33 +217,35 @@ def test_statistics_of_a_checkpoint_use_the_running_ones():
         )
 
 
-def test_fisher_information_is_the_mean_of_squared_gradients_of_the_module():
-    named = RESNET20.replace("resnet20", "resnet8_narrow")
-    built = ModuleNetwork(named, (3, 8, 8))
-    pictures, labels = factories.uint8_images(6, (3, 8, 8)), factories.classes(6, 3)
-    values, scaling = started(built, 2), Scaling.fit("unit", pictures)
+@pytest.mark.parametrize(
+    ("named", "shape", "members"),
+    [
+        (RESNET20.replace("resnet20", "resnet8_narrow"), (3, 8, 8), 2),
+        (MIXED, SHAPES[MIXED], 2),  # with a convolution in groups
+        (BESIDE, (1, 8, 8), 1),
+    ],
+)
+def test_fisher_information_is_the_mean_of_squared_gradients_of_the_module(named, shape, members):
+    built = ModuleNetwork(named, shape)
+    pictures, labels = factories.uint8_images(6, shape), factories.classes(6, 3)
+    values, scaling = started(built, members), Scaling.fit("unit", pictures)
     found = image_gradients.mean_squares(Likelihood(built, {}), values, scaling, pictures, labels)
     expected = {layer.name: torch.zeros(layer.shape) for layer in built.weighted}
     for image, label in zip(scaling(pictures), labels, strict=True):
-        alone = built.fresh(1).eval()
+        alone = built.fresh(members - 1).eval()
         nn.functional.cross_entropy(alone(image[None]), label[None]).backward()
         for layer in built.weighted:
             slope = alone.get_submodule(layer.path).weight.grad
             expected[layer.name] += slope.square() / len(labels)
     for name, value in expected.items():
         torch.testing.assert_close(
-            found[name][1] / value.max(), value / value.max(), atol=1e-4, rtol=1e-3
+            found[name][-1] / value.max(), value / value.max(), atol=1e-4, rtol=1e-3
         )
 
 
 @pytest.mark.parametrize(
     ("name", "shape", "message"),
     [
-        (
-            "Beside",
-            (1, 8, 8),
-            r"shift of the module \(Beside\) is beside layers; put",
-        ),
         ("Unused", (1, 8, 8), r"three \(Linear\) is never used"),
         ("Tied", (1, 8, 8), r"also\.weight and one\.weight are one parameter"),
         ("Shapeless", (1, 8, 8), r"returns \[2, 4, 1\] for 2 images, expected logits"),

@@ -66,7 +66,7 @@ def test_compensation_leaves_mean_pre_activations_unchanged(layers):
 @NETWORKS
 def test_compensation_gives_every_layer_a_bias(layers):
     network, before, kept = ensemble(layers)
-    means = {layer.name: torch.full((1, *layer.shape[1:]), 0.25) for layer in network.weighted}
+    means = {layer.name: torch.full((1, 1, *layer.shape[1:]), 0.25) for layer in network.weighted}
     after = effects.apply("compensate", network, before, kept, means)
     for layer in network.weighted:
         weight = before[f"{layer.name}.weight"]
@@ -87,7 +87,7 @@ def test_compensation_gives_every_layer_a_bias(layers):
 def test_means_of_each_replicate_go_with_its_weights():
     network, before, _ = ensemble(LOGISTIC, replicates=2)
     nothing = {"1": torch.zeros(2, 4, 64, dtype=torch.bool)}
-    means = {"1": torch.stack([torch.zeros(64), torch.ones(64)])}
+    means = {"1": torch.stack([torch.zeros(1, 64), torch.ones(1, 64)])}
     after = effects.apply("compensate", network, before, nothing, means)
     torch.testing.assert_close(after["1.bias"][0], torch.zeros(4))
     torch.testing.assert_close(after["1.bias"][1], before["1.weight"][1].sum(1))
@@ -97,7 +97,7 @@ def test_means_of_each_replicate_go_with_its_weights():
 @pytest.mark.parametrize("effect", ["zero", "compensate"])
 def test_removed_weights_are_exactly_zero_and_kept_ones_untouched(layers, effect):
     network, before, kept = ensemble(layers)
-    means = {layer.name: torch.ones(1, *layer.shape[1:]) for layer in network.weighted}
+    means = {layer.name: torch.ones(1, 1, *layer.shape[1:]) for layer in network.weighted}
     after = effects.apply(effect, network, before, kept, means)
     for name, mask in kept.items():
         weight = after[f"{name}.weight"]
@@ -121,7 +121,7 @@ def test_freezing_changes_no_value(layers):
 @pytest.mark.parametrize("effect", ["zero", "compensate", "freeze"])
 def test_what_goes_in_is_left_as_it_was(layers, effect):
     network, before, kept = ensemble(layers)
-    means = {layer.name: torch.ones(1, *layer.shape[1:]) for layer in network.weighted}
+    means = {layer.name: torch.ones(1, 1, *layer.shape[1:]) for layer in network.weighted}
     inputs = [before, kept, means]
     copies = [{name: tensor.clone() for name, tensor in each.items()} for each in inputs]
     effects.apply(effect, network, before, kept, means)
@@ -134,7 +134,7 @@ def test_what_goes_in_is_left_as_it_was(layers, effect):
 def test_nothing_removed_changes_nothing(effect):
     network, before, kept = ensemble(CONVOLUTIONAL)
     everything = {name: torch.ones_like(mask) for name, mask in kept.items()}
-    means = {layer.name: torch.ones(1, *layer.shape[1:]) for layer in network.weighted}
+    means = {layer.name: torch.ones(1, 1, *layer.shape[1:]) for layer in network.weighted}
     after = effects.apply(effect, network, before, everything, means)
     assert all(torch.equal(after[name], before[name]) for name in before)
 

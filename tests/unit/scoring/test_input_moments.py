@@ -1,12 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
+from prunescape.networks.module_network import ModuleNetwork
 from prunescape.networks.network import Network
 from prunescape.networks.scaling import Scaling
 from prunescape.scoring import input_moments
 from tests.helpers.factories import CONVOLUTIONAL, PERCEPTRON, member, parameters, uint8_images
+from tests.helpers.own_networks import MIXED, SHAPES
 
 SIGNED = Scaling(torch.tensor(0.5), torch.tensor(0.5))
 
@@ -45,8 +49,27 @@ def test_moments_equal_numpy_on_the_whole_data(monkeypatch, chunk):
             for moment, expected in zip(found[name], (inputs.mean(0), inputs.std(0)), strict=True):
                 assert moment.dtype == torch.float32
                 # All replicates see the same images, but each its own hidden units.
-                assert moment.shape == (1 if name == "1" else 2, *expected.shape)
-                np.testing.assert_allclose(moment[r if name != "1" else 0], expected, atol=3e-6)
+                assert moment.shape == (1 if name == "1" else 2, 1, *expected.shape)
+                own = moment[r if name != "1" else 0, 0]
+                np.testing.assert_allclose(own, expected, atol=3e-6)
+
+
+def test_units_of_a_convolution_in_groups_see_their_groups_inputs():
+    network = ModuleNetwork(MIXED, SHAPES[MIXED])
+    values = {name: torch.from_numpy(value)[None] for name, value in network.start(1).items()}
+    images = uint8_images(9, SHAPES[MIXED])
+    found = input_moments.input_moments(network, values, SIGNED, images)["2"]
+    seen = {}
+    network.logits(SIGNED(images)[None], values, observe=lambda layer, x: seen.setdefault(layer, x))
+    [(layer, inputs)] = [(each, x) for each, x in seen.items() if each.name == "2"]
+    for unit in range(4):
+        first = unit // 2 * 2  # of the two channels that the unit's group sees
+        one = replace(layer, groups=1, shape=(1, 2, *layer.shape[2:]))
+        windows = one.windows(inputs[:, :, first : first + 2])[0].flatten(0, 1)
+        expected = windows.mean(0), windows.std(0, correction=0)
+        for moment, each in zip(found, expected, strict=True):
+            assert moment.shape == (1, *layer.shape)
+            torch.testing.assert_close(moment[0, unit].flatten(), each)
 
 
 def test_moments_of_a_perceptron():
@@ -59,10 +82,10 @@ def test_moments_of_a_perceptron():
         pixels @ ensemble["1.weight"][2].numpy().T.astype(np.float64)
         + ensemble["1.bias"][2].numpy()
     )
-    np.testing.assert_allclose(found["1"][0][0], pixels.mean(0), atol=1e-6)
-    np.testing.assert_allclose(found["1"][1][0], pixels.std(0), atol=1e-6)
-    np.testing.assert_allclose(found["2"][0][2], hidden.mean(0), atol=1e-5)
-    np.testing.assert_allclose(found["2"][1][2], hidden.std(0), atol=1e-5)
+    np.testing.assert_allclose(found["1"][0][0, 0], pixels.mean(0), atol=1e-6)
+    np.testing.assert_allclose(found["1"][1][0, 0], pixels.std(0), atol=1e-6)
+    np.testing.assert_allclose(found["2"][0][2, 0], hidden.mean(0), atol=1e-5)
+    np.testing.assert_allclose(found["2"][1][2, 0], hidden.std(0), atol=1e-5)
 
 
 def test_a_replicates_moments_do_not_depend_on_its_company():
@@ -88,8 +111,8 @@ def test_a_constant_pixel_deviates_by_nothing_and_a_large_mean_costs_no_digits(k
         "1"
     ]
     step = (1 / 255 / scaling.scale).item()
-    assert (deviation[0, :4] <= 1e-6 * step).all()
-    assert deviation[0, 8].item() == pytest.approx(step * np.sqrt(1256) / 1257, rel=1e-3)
+    assert (deviation[0, 0, :4] <= 1e-6 * step).all()
+    assert deviation[0, 0, 8].item() == pytest.approx(step * np.sqrt(1256) / 1257, rel=1e-3)
 
 
 def test_arrays_and_back():

@@ -49,7 +49,7 @@ def test_scores_and_means_by_hand():
     hidden = np.tanh(pixels @ arrays["1.weight"][1].T + arrays["1.bias"][1])
     for layer, inputs, r in [("1", pixels, 0), ("2", hidden, 1)]:
         weight, sigma = arrays[f"{layer}.weight"][1], arrays[f"{layer}.weight.sigma"][1]
-        np.testing.assert_allclose(means[layer][r], inputs.mean(0), atol=1e-5)
+        np.testing.assert_allclose(means[layer][r, 0], inputs.mean(0), atol=1e-5)
         expected = {
             "magnitude": abs(weight),
             "snr": abs(weight) / sigma,
@@ -58,8 +58,8 @@ def test_scores_and_means_by_hand():
         }
         for criterion, value in expected.items():
             np.testing.assert_allclose(scores[f"{criterion}/{layer}"][1], value, rtol=2e-5)
-    assert means["1"].shape == (1, 64)  # all replicates see the same images
-    assert means["2"].shape == (3, 7)
+    assert means["1"].shape == (1, 1, 64)  # all replicates see the same images
+    assert means["2"].shape == (3, 1, 7)
 
 
 @pytest.mark.parametrize("names", [["snr"], ["magnitude", "inverse_sigma"]])

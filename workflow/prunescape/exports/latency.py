@@ -9,9 +9,24 @@ import torch
 ROUNDS = 7
 """Number of rounds; a round measures every runtime, so that a busy moment affects all alike."""
 SECONDS = 0.06
-"""Least time for which a runtime is called in a round, at least three times."""
+"""Least time for which a runtime is called in a round, at least once."""
+MOST_IMAGES = 256
+MOST_WORK = 2**30
+"""Multiply-adds of the larger batch that is timed: some tenths of a second on a slow thread."""
 
 Run = Callable[[], object]
+
+
+def batches(multiply_adds: int) -> tuple[int, int]:
+    """Return how many images at a time are timed: 1, and a power of two.
+
+    `multiply_adds`: of an image in the unpruned network. The second is MOST_IMAGES for small
+    networks, and never less than 2.
+    """
+    images = MOST_IMAGES
+    while images > 2 and images * multiply_adds > MOST_WORK:
+        images //= 2
+    return 1, images
 
 
 def measure(calls: Mapping[tuple, Run]) -> dict[tuple, tuple[float, float, float]]:
@@ -24,7 +39,7 @@ def measure(calls: Mapping[tuple, Run]) -> dict[tuple, tuple[float, float, float
     for _ in range(ROUNDS):
         for name, run in calls.items():
             begin, done = time.perf_counter(), 0
-            while done < 3 or time.perf_counter() - begin < SECONDS:
+            while done < 1 or time.perf_counter() - begin < SECONDS:
                 before = time.perf_counter()
                 run()
                 times[name].append(1000 * (time.perf_counter() - before))

@@ -10,9 +10,6 @@ from prunescape.exports.portable_modules import PortableModule
 from prunescape.foundations import files
 from prunescape.pipeline import paths
 
-BATCHES = (1, 256)
-"""Images at a time, for latency."""
-
 
 def rows(folder: Path) -> Iterator[dict[str, Any]]:
     """Yield the rows of `sizes` for one export.
@@ -33,7 +30,7 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
         computed[form] = (sum(every), sum(nonzero))
     calls = {
         (form, way, batch): run
-        for batch in BATCHES
+        for batch in latency.batches(computed["dense"][0])
         for form, model in models.items()
         for way, run in runtimes.runs(model, _onnx(model, folder / f"{form}.onnx"), batch).items()
     }

@@ -24,7 +24,7 @@ def arrays(
         replicate: the replicate's number.
         masks: layer -> boolean masks [R, out, in, ...]; None if nothing is removed.
         effect: zero, compensate, which adds a bias to a layer without one, or recalibrate.
-        means: layer -> mean inputs [R or 1, in, ...], read by `compensate`.
+        means: layer -> mean inputs [R or 1, out or 1, in, ...], read by `compensate`.
         trained_on: training images [N, C, H, W], read by `recalibrate`.
 
     Raises:

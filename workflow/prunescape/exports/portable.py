@@ -131,7 +131,7 @@ def of_member(
         replicate: the replicate's number.
         kept: layer -> boolean masks [R, out, in, ...]; None if nothing is removed.
         effect: zero or compensate.
-        means: layer -> mean inputs [R or 1, in, ...], read by `compensate`.
+        means: layer -> mean inputs [R or 1, out or 1, in, ...], read by `compensate`.
         origin: see `Portable`.
 
     Raises:

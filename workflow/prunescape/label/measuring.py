@@ -20,9 +20,6 @@ from prunescape.pruning import arm_masks, selection
 Condition = tuple[str, str]  # kind of noise and its level
 Outcomes = dict[int, str]  # replicate -> packed outcomes, hexadecimal
 
-BATCHES = (1, 256)
-"""Images at a time, for times."""
-
 _NAMES = ("criterion", "scope", "within", "selection", "schedule", "effects", "points")
 _DENSE = {name: getattr(plan.DENSE, name) for name in _NAMES}
 
@@ -175,11 +172,14 @@ def multiply_adds(pair: Pair) -> dict[str, int]:
     return counted
 
 
-def times(pair: Pair) -> dict[str, dict[str, dict[str, float]]]:
-    """Return images at once -> unpruned, pruned -> median and quartiles of the time in ms."""
+def times(pair: Pair, work: int) -> dict[str, dict[str, dict[str, float]]]:
+    """Return images at once -> unpruned, pruned -> median and quartiles of the time in ms.
+
+    `work`: multiply-adds of an image in the unpruned network.
+    """
     generator = torch.Generator().manual_seed(0)
     calls = {}
-    for batch in BATCHES:
+    for batch in latency.batches(work):
         images = torch.rand(batch, *pair.image, generator=generator)
         for side in ("unpruned", "pruned"):
             calls[str(batch), side] = functools.partial(_run, pair, images, side)

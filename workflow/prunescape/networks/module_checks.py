@@ -100,8 +100,9 @@ def check(network: ModuleNetwork, input_shape: Shape, use: Use) -> None:
     module_call_checks.check(network, input_shape, use.modes)
     module_call_checks.check_batches(network, input_shape, use.images, use.batch_sizes)
     generator = torch.Generator().manual_seed(1)
-    images = torch.randn(MEMBERS, IMAGES, *input_shape, generator=generator)
-    starts = [network.start(member) for member in range(MEMBERS)]
+    members = 1 if network.beside else MEMBERS  # looked at, they run one by one
+    images = torch.randn(members, IMAGES, *input_shape, generator=generator)
+    starts = [network.start(member) for member in range(members)]
     values = {
         name: torch.stack([torch.as_tensor(start[name]) for start in starts]) for name in starts[0]
     }
@@ -150,7 +151,7 @@ def _compare(network: ModuleNetwork, images: torch.Tensor, start: Parameters, mo
             )
     with torch.no_grad():
         apart = run(None)
-    for member in range(MEMBERS):
+    for member in range(len(images)):
         module = network.fresh(member).train(training)
         with network.slowly(), telling(network.named, "can't be run", paths_of(module)):
             alone = module(images[member])

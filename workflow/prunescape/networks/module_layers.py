@@ -58,14 +58,13 @@ class ConvLayer(ModuleLayer):
     """nn.Conv2d: inputs [R, B, channels, height, width].
 
     Attributes:
-        stride, dilation, groups: as in nn.Conv2d.
+        stride, dilation: as in nn.Conv2d.
         padding: left, right, top, bottom.
         padding_mode: as torch.nn.functional.pad takes it.
     """
 
     stride: tuple[int, ...]
     dilation: tuple[int, ...]
-    groups: int
     padding: tuple[int, ...]
     padding_mode: str
 
@@ -101,12 +100,7 @@ class ConvLayer(ModuleLayer):
         return padded
 
     def windows(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return what a unit multiplies with its weights: [R, B, positions, in]."""
-        if self.groups > 1:
-            raise ValueError(
-                f"networks: layer {self.name} ({self.path}) is a convolution in groups, whose "
-                "units see different inputs; what needs the layers' inputs can't be used with it"
-            )
+        """Return what units multiply with their weights: [R, B, positions, groups * in]."""
         padded = self._padded(inputs).flatten(0, 1)
         found = F.unfold(padded, self.shape[2:], self.dilation, stride=self.stride)
         windows: torch.Tensor = found.transpose(1, 2).unflatten(0, inputs.shape[:2])

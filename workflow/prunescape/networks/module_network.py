@@ -11,6 +11,9 @@ is just a larger batch. Modules with parameters are treated by kind:
 - Other modules with parameters or buffers of their own, such as BatchNorm or LSTM, run member by
   member with torch.func.functional_call. Their parameters are point estimates that are never
   pruned; they are called "own.<path>".
+- Parameters that a module with layers in it holds itself (a class token) are called "own.<path>"
+  too and never pruned. The module's code sees one value of them at a time, so what looks at layers
+  from outside (`affine`, `observe`, `outputs`) is for one replicate.
 - Parameters with requires_grad=False are frozen: they are neither trained nor pruned. They are
   kept with the buffers, and each replicate keeps the values that its module started with.
 
@@ -32,6 +35,7 @@ import torch
 from torch import nn
 
 from prunescape.foundations import network_names
+from prunescape.foundations.messages import few
 from prunescape.networks import module_calls, module_parts, module_starts, module_statistics
 from prunescape.networks.ensembles import repeated
 from prunescape.networks.module_calls import Calls
@@ -61,10 +65,11 @@ class ModuleNetwork:
         named: path/to/file.py:name.
         layers: all nn.Linear and nn.Conv2d, in the order in which they are run.
         weighted: the layers whose weights are trained and prunable.
-        own: "own.<path>" -> path, for parameters and buffers of other modules.
+        own: "own.<path>" -> path, for parameters and buffers that no layer has.
         paths: name -> path in the module, for all parameters and buffers.
         shapes: name of a trained parameter -> shape without the replicate axis.
         frozen: names of parameters that are not trained; they are among the buffers.
+        beside: paths of the trained parameters that modules with layers hold themselves.
         outputs: how many logits an image has.
         modules: id of a module that runs -> its path, for error messages.
     """
@@ -84,6 +89,7 @@ class ModuleNetwork:
         self._factory = module_starts.Factory(named, network_names.load(named), input_shape)
         made, _ = self._factory.made(0)
         self._parts = module_parts.parts(made, named)
+        self.beside = self._parts.beside
         self._module = module_starts.copied(made, named)
         self.modules = paths_of(self._module)
         self._run: _Run | None = None
@@ -157,17 +163,24 @@ class ModuleNetwork:
         `parameters` holds the buffers too; with `training` they are brought up to date in place.
         `affine`, `observe` and `outputs` as in `Network.logits`, except that a layer's outputs are
         taken before its activation.
+
+        Raises:
+            ValueError: if several replicates with parameters beside layers are to run as one batch.
         """
         members = len(parameters[f"{self.weighted[0].name}.weight"])
         as_one_batch = affine or observe or outputs or parameters.keys() - self.paths.keys()
+        one_by_one = self.beside or (self._convolutional and images.device.type == "cpu")
         with self.slowly():
-            if self._convolutional and images.device.type == "cpu" and not as_one_batch:
+            if one_by_one and not as_one_batch:
                 own = images.expand(members, *images.shape[1:])
                 return self._by_member(own, parameters, training)
+            self._refuse_beside(members)
+            beside = {path: parameters[f"own.{path}"][0] for path in self.beside}
             self._run = _Run(members, parameters, training, affine, observe, outputs)
             self._module.to(images.device).train(training)
+            given = images.expand(members, *images.shape[1:]).flatten(0, 1)
             try:
-                folded = self._module(images.expand(members, *images.shape[1:]).flatten(0, 1))
+                folded = torch.func.functional_call(self._module, beside, (given,))
             finally:
                 self._run = None
         rows = self.of_images(folded, members * images.shape[1], _mode(training))
@@ -181,7 +194,7 @@ class ModuleNetwork:
 
         No batched product makes convolutions faster; ResNet-20 takes two thirds of the time.
         """
-        self._alone.train(training)
+        self._alone.to(images.device).train(training)
         mode = _mode(training)
         named = {self.paths[name]: value.unbind() for name, value in parameters.items()}
         found = [
@@ -191,6 +204,14 @@ class ModuleNetwork:
             for member, own in enumerate(images)
         ]
         return torch.stack([self.of_images(each, images.shape[1], mode) for each in found])
+
+    def _refuse_beside(self, members: int) -> None:
+        if self.beside and members > 1:
+            raise ValueError(
+                f"networks: {self.named}: {few(self.beside)} is beside layers, and {members} "
+                "replicates would share it as one batch; allowed: replicates one by one "
+                "(replicates: [1, 1, ...] of the study), or a module of its own for it"
+            )
 
     def of_images(self, found: Any, images: int, mode: str) -> torch.Tensor:
         """Return `found`, the module's result for so many images in training or evaluation.
@@ -279,6 +300,9 @@ class ModuleNetwork:
         for layer in self.layers:
             for part, value in module.get_submodule(layer.path).named_parameters():
                 self._add(f"{layer.name}.{part}", f"{layer.path}.{part}", value)
+        for path in self.beside:
+            self.own[f"own.{path}"] = path
+            self._add(f"own.{path}", path, module.get_parameter(path))
         for path in self._parts.others:
             other = module.get_submodule(path)
             for name, value in other.named_parameters(path):

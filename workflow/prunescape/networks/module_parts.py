@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from prunescape.networks.module_errors import called, refused
+from prunescape.networks.module_errors import refused
 
 LAYERS = (nn.Linear, nn.Conv2d)
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
@@ -25,11 +25,14 @@ class Parts:
     Attributes:
         layers: every nn.Linear and nn.Conv2d that isn't part of a module in `others`.
         others: the other modules that hold parameters or buffers.
+        beside: the trained parameters that a module with layers in it holds itself, such as a
+            class token.
         frozen: the parameters with requires_grad=False.
     """
 
     layers: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
     frozen: set[str] = field(default_factory=set)
 
 
@@ -38,7 +41,7 @@ def parts(module: nn.Module, named: str) -> Parts:
 
     Raises:
         ValueError: if a layer is changed from outside (see this file's docstring), a parameter
-            lies beside layers or in two modules, or no layer trains.
+            lies in two modules, or no layer trains.
     """
     for path, each in module.named_modules():
         _refuse_unusual(named, path, each)
@@ -55,9 +58,12 @@ def parts(module: nn.Module, named: str) -> Parts:
         direct = dict(each.named_parameters(recurse=False))
         if isinstance(each, LAYERS):
             found.layers.append(path)
-        elif _is_run_as_a_whole(named, path, each):
+        elif _is_run_as_a_whole(each):
             found.others.append(path)
             direct = dict(each.named_parameters())
+        else:
+            inside = [name for name, parameter in direct.items() if parameter.requires_grad]
+            found.beside += [f"{path}.{name}".lstrip(".") for name in inside]
         for name, parameter in direct.items():
             own = f"{path}.{name}" if path else name
             other = owners.setdefault(id(parameter), own)
@@ -81,19 +87,12 @@ def shared(module: nn.Module, found: Parts) -> dict[str, torch.Tensor]:
         direct = [each.named_parameters(recurse=False), each.named_buffers(recurse=False)]
         for name, value in [*direct[0], *direct[1], *plain.items()]:
             tensors[f"{path}.{name}" if path else name] = value.detach()
-    return tensors
+    return {name: value for name, value in tensors.items() if name not in found.beside}
 
 
-def _is_run_as_a_whole(named: str, path: str, module: nn.Module) -> bool:
-    trained = [k for k, p in module.named_parameters(recurse=False) if p.requires_grad]
+def _is_run_as_a_whole(module: nn.Module) -> bool:
     inside = [each for each in module.modules() if isinstance(each, LAYERS)]
-    torchs = type(module).__module__.startswith("torch.nn")
-    if inside and trained and not torchs:
-        raise ValueError(
-            f"networks: {named}: {', '.join(trained)} of {called(path, module)} is beside layers; "
-            "put it into a module of its own, which the layers' module calls"
-        )
-    if inside and not torchs:
+    if inside and not type(module).__module__.startswith("torch.nn"):
         return False  # frozen parameters and buffers beside layers are constants
     direct = [*module.parameters(recurse=False)]
     buffers = [*module.buffers(recurse=False)]

@@ -50,6 +50,8 @@ class Weighted:
             from zero in inference; else None.
         input_major: whether training on a processor lets its weights lie input by input
             (`products.multiply`): so for a large linear layer right after k-winners.
+        groups: in how many equal groups the units lie, in their order, each of which sees inputs of
+            its own; 1: all units see all inputs.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Weighted:
     pool: int = 1
     winners: int | None = None
     input_major: bool = False
+    groups: int = 1
 
     at_once: ClassVar[int] = 1000  # images whose windows may be in memory together
 
@@ -117,9 +120,9 @@ class Weighted:
         return outputs
 
     def windows(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the inputs that a unit's weights are multiplied by: [R, B, positions, in].
+        """Return the inputs that units' weights are multiplied by: [R, B, positions, groups * in].
 
-        A linear layer has one position.
+        A linear layer has one position. The inputs of the first group's units come first.
         """
         if len(self.shape) == 2:
             return inputs.flatten(2).unsqueeze(2)

@@ -46,7 +46,7 @@ def apply(
         parameters: weights, biases and buffers [M, ...] of M networks.
         masks: layer -> boolean [M, out, in, ...], True = keep; also <layer>.bias -> [M, out] for a
             bias that is pruned: it is set to 0, but for freeze.
-        input_means: layer -> mean inputs [M or 1, in, ...], read by `compensate`.
+        input_means: layer -> mean inputs [M or 1, out or 1, in, ...], read by `compensate`.
         training: read by `recalibrate`.
 
     Raises:
@@ -107,7 +107,7 @@ def compensate(
     """Set removed weights to 0, and add what they passed on at mean inputs to the bias."""
     if input_mean is None:
         raise ValueError("effect: compensate: found no mean inputs of a layer; allowed: of all")
-    lost = (weight * ~mask * input_mean.unsqueeze(1)).flatten(2).sum(2)
+    lost = (weight * ~mask * input_mean).flatten(2).sum(2)
     return Changed(weight * mask, lost + (0.0 if bias is None else bias))
 
 

@@ -31,8 +31,9 @@ class Effect(Protocol):
             weight: [M, out, in, ...].
             bias: [M, out], or None if the layer has none.
             mask: boolean, of the weight's shape; True = keep.
-            input_mean: mean inputs of the layer over the training images [M or 1, in, ...]; None
-                if they were not measured: the jobs do so for arms with `compensate` only.
+            input_mean: mean inputs of the layer over the training images [M or 1, out or 1, in,
+                ...]; None if they were not measured: the jobs do so for arms with `compensate`
+                only.
 
         Raises:
             ValueError: if the effect needs an argument that is None.

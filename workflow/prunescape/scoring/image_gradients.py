@@ -166,8 +166,9 @@ def _slopes(loss: torch.Tensor, calls: list[_Call], *, keep: bool = False) -> li
 
 
 def _is_vector(calls: list[_Call]) -> bool:
-    """Return whether a layer sees one vector an image, and not several."""
-    return len(calls) == 1 and calls[0].outputs[0, 0, 0].numel() == 1
+    """Return whether all units of a layer see one vector an image, and not several."""
+    layer, _, outputs = calls[0]
+    return len(calls) == 1 and layer.groups == 1 and outputs[0, 0, 0].numel() == 1
 
 
 def _rows(layer: Weighted, inputs: torch.Tensor) -> torch.Tensor:
@@ -200,7 +201,11 @@ def _by_image(function: _Function, calls: list[_Call]) -> torch.Tensor:
                     reduce(
                         torch.add,
                         (
-                            slope[member] @ window.expand(members, *window.shape[1:])[member]
+                            _gradients(
+                                layer,
+                                slope[member],
+                                window.expand(members, *window.shape[1:])[member],
+                            )
                             for slope, window in zip(by_positions, windows, strict=True)
                         ),
                     )
@@ -209,6 +214,19 @@ def _by_image(function: _Function, calls: list[_Call]) -> torch.Tensor:
             ]
         )
     return total
+
+
+def _gradients(layer: Weighted, slopes: torch.Tensor, windows: torch.Tensor) -> torch.Tensor:
+    """Return the sum over positions of slopes [B, out, positions] times windows: [B, out, in].
+
+    `windows`: [B, positions, groups * in].
+    """
+    if layer.groups == 1:
+        return slopes @ windows
+    own = slopes.unflatten(1, (layer.groups, -1))  # [B, groups, out of a group, positions]
+    seen = windows.unflatten(2, (layer.groups, -1)).transpose(1, 2)
+    found: torch.Tensor = (own @ seen).flatten(1, 2)
+    return found
 
 
 def _positions(slopes: torch.Tensor) -> torch.Tensor:

@@ -29,9 +29,9 @@ def input_moments(
         images: training images [N, C, H, W].
 
     Returns:
-        Layer -> (mean, standard deviation), both [R or 1, in, ...] like one unit's weights; 1 where
-        all replicates see the same inputs. In a convolution they are taken over all positions of
-        the window too.
+        Layer -> (mean, standard deviation), both [R or 1, out or 1, in, ...] like the weights; 1
+        where all replicates, or all units, see the same inputs. Units of a convolution in groups
+        don't. In a convolution they are taken over all positions of the window too.
     """
     sums: dict[str, tuple[torch.Tensor, torch.Tensor, int]] = {}
 
@@ -52,13 +52,20 @@ def input_moments(
         total, square, count = sums[layer.name]
         mean = total / count
         deviation = (square / count - mean.square()).clamp_min(0).sqrt()
-        shape = (-1, *layer.shape[1:])
-        moments[layer.name] = (mean.float().view(shape), deviation.float().view(shape))
+        moments[layer.name] = (_of_units(mean, layer), _of_units(deviation, layer))
     return moments
 
 
+def _of_units(values: torch.Tensor, layer: Weighted) -> torch.Tensor:
+    """Return values [R or 1, groups * in] as float32 [R or 1, out or 1, in, ...]."""
+    by_group = values.float().view(-1, layer.groups, *layer.shape[1:])
+    if layer.groups == 1:
+        return by_group
+    return by_group.repeat_interleave(layer.shape[0] // layer.groups, 1)
+
+
 def means(moments: Moments) -> dict[str, torch.Tensor]:
-    """Return layer -> mean inputs [R or 1, in, ...], which the effect `compensate` reads."""
+    """Return layer -> mean inputs [R or 1, out or 1, in, ...]; the effect `compensate` reads it."""
     return {layer: mean for layer, (mean, _) in moments.items()}
 
 

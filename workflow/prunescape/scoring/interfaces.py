@@ -20,7 +20,7 @@ class LayerCriterion(Protocol):
         Args:
             weight: [R, out, in, ...]; for a posterior, the mean.
             statistics: tensors of the layer: [R, out, in, ...] like the weight, or
-                [R or 1, 1, in, ...] for statistics of inputs.
+                [R or 1, out or 1, in, ...] for statistics of inputs.
 
         Returns:
             Finite numbers [R, out, in, ...]; no replicate's depend on other replicates.

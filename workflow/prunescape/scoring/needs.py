@@ -34,7 +34,7 @@ STATISTICS = {
     "noise": "independent uniform numbers on [0, 1)",
 }
 """Name of a parameter -> the statistic: [R, out, in, ...] like the weight, or for statistics of
-inputs [R or 1, 1, in, ...] like one unit's weights."""
+inputs [R or 1, out or 1, in, ...], 1 where all units see the same."""
 
 POSTERIOR = {"sigma"}
 """Statistics that only a posterior has."""

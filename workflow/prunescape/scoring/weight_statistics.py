@@ -28,7 +28,7 @@ class WeightStatistics:
     """Statistics of a checkpoint, computed when they are first read.
 
     Every public attribute is one of `needs.STATISTICS`: layer -> [R, out, in, ...] like the layer's
-    weights, or [R or 1, 1, in, ...] for statistics of inputs.
+    weights, or [R or 1, out or 1, in, ...] for statistics of inputs.
     """
 
     def __init__(
@@ -56,18 +56,18 @@ class WeightStatistics:
     @cached_property
     def input_mean(self) -> Layers:
         """Means of the layers' inputs over the training images."""
-        return {layer: mean.unsqueeze(1) for layer, (mean, _) in self._moments.items()}
+        return {layer: mean for layer, (mean, _) in self._moments.items()}
 
     @cached_property
     def input_deviation(self) -> Layers:
         """Standard deviations of the layers' inputs over the training images."""
-        return {layer: moments[1].unsqueeze(1) for layer, moments in self._moments.items()}
+        return {layer: moments[1] for layer, moments in self._moments.items()}
 
     @cached_property
     def input_norm(self) -> Layers:
         """Square roots of the mean squares of the layers' inputs over the training images."""
         return {
-            layer: torch.hypot(mean, deviation).unsqueeze(1)
+            layer: torch.hypot(mean, deviation)
             for layer, (mean, deviation) in self._moments.items()
         }
 
