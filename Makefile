@@ -64,7 +64,7 @@ verdicts: ## print the verdicts of a finished run with their numbers and reasons
 report: ## write report.html: verdicts, figures, tables, run times, code
 	$(ENTER) run $(MAKE_PY) $@
 
-profile: ## show where the CPU time of the run went
+profile: ## show where the CPU time of the run went, its critical path, other numbers of cores
 	$(ENTER) run $(MAKE_PY) $@
 
 dry-run: ## show which jobs a run would start, and why

@@ -198,10 +198,14 @@ def report(settings: Settings) -> None:
 
 
 def profile(settings: Settings) -> None:
-    """Show where the CPU time of the run went."""
-    from prunescape.running import spending
+    """Show where the CPU time of the run went, and what it would take on other machines."""
+    from prunescape.running import critical_path, spending
 
-    print(spending.report(settings.results))
+    print(spending.report(settings.results), end="\n\n")
+    try:
+        print(critical_path.report(settings.folder, settings.within))
+    except ValueError as error:  # results were restored, without Snakemake's records
+        print(f"no critical path: {error}")
 
 
 def dry_run(settings: Settings) -> None:

@@ -40,6 +40,7 @@ _WITH_THREADS = "onnxruntime", "sklearn"
 """Libraries that start threads when they are imported; a process with threads can't be forked."""
 
 _AT_FIRST_USE = {
+    "numpy": ["numpy.random"],
     "pandera": ["pandera.backends.pandas.builtin_checks"],
     "pyarrow": ["pyarrow.dataset", "pyarrow.parquet"],
     "matplotlib": ["matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg"],
