@@ -75,6 +75,7 @@ onstart:
     lift_job_rate()
     start_fork_server()
     tell_verdicts()
+    tell_progress()
 
 
 onsuccess:

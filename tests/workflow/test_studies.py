@@ -107,6 +107,6 @@ def test_a_study_is_judged_before_the_next_one_begins(source, tmp_path):
 
     assert done.status == 0, done.output
     lines = done.output.splitlines()
-    begun = next(i for i, line in enumerate(lines) if "study=graves" in line)
+    begun = next(i for i, line in enumerate(lines) if ": results/tiny/graves/" in line)
     judged = lines.index("zeroth: no claims")
     assert judged < begun < lines.index("graves: 3 not tested")

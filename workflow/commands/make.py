@@ -271,7 +271,9 @@ def compute(settings: Settings, *names: str) -> int:
         settings: make's settings.
         names: files of the run, below its folder of results; none: everything.
     """
-    live = ["--logger", "rich", "--quiet", "host", "rules"] if sys.stderr.isatty() else []
+    # In a pipe the Snakefile prints a line a job instead of Snakemake's ten.
+    live = ["--logger", "rich"] if sys.stderr.isatty() else []
+    live += ["--quiet", "host", "rules"]
 
     def first() -> None:
         run_lock.wait(settings.folder)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from snakemake.common.configfile import load_configfile
 from snakemake.logging import logger
+from snakemake.settings.enums import Quietness
 from snakemake.utils import update_config
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -51,6 +52,7 @@ from prunescape.running import (
     fork_server,
     linked_files,
     log_endings,
+    progress,
     run_lock,
     snakemake_records,
     surroundings,
@@ -288,14 +290,14 @@ def lift_job_rate():
         workflow.scheduler.job_rate_limiter = None
 
 
-class Verdicts(logging.Handler):
+class Verdicts(logging.Filter):
     """Print a study's verdicts as soon as it is judged, as the log of that job has them."""
 
     def __init__(self):
         super().__init__()
         self.judging = {}
 
-    def emit(self, record):
+    def filter(self, record):
         """Take down which jobs judge; print the log of one that has finished."""
         event = getattr(record, "event", None)
         if event == LogEvent.JOB_INFO and record.rule_name == "claims":
@@ -305,6 +307,7 @@ class Verdicts(logging.Handler):
             # What a run prints is not for it to fail at.
             with contextlib.suppress(OSError, ValueError):
                 print(f"{study}: {log_endings.said(log)}", flush=True)
+        return True
 
 
 FORKING = []
@@ -318,7 +321,44 @@ def start_fork_server():
 
 def tell_verdicts():
     """Print verdicts as they come, from now on."""
-    logger.addHandler(Verdicts())
+    logger.addFilter(Verdicts())
+
+
+class Lines(logging.Filter):
+    """Print a line for every job that has ended, in place of what Snakemake says of it."""
+
+    REPLACED = LogEvent.JOB_STARTED, LogEvent.JOB_FINISHED, LogEvent.PROGRESS
+
+    def __init__(self):
+        super().__init__()
+        planned = {
+            job.jobid: progress.Kind(job.wildcards_dict.get("study", ""), job.rule.name)
+            for job in workflow.dag.needrun_jobs()
+            if not job.is_norun
+        }
+        at_once = workflow.cores if workflow.local_exec else workflow.resource_settings.nodes
+        known = progress.earlier(Path(results("logs")))
+        self.progress = progress.Progress(planned, at_once or 1, known)
+
+    def filter(self, record):
+        """Take down which jobs start; print a line for one that has finished or failed."""
+        event, now, line = getattr(record, "event", None), time.time(), ""
+        if event == LogEvent.JOB_INFO:
+            self.progress.start(record.jobid, record.output[0] if record.output else "", now)
+        elif event == LogEvent.JOB_FINISHED:
+            line = self.progress.finish(record.job_id, now)
+        elif event == LogEvent.JOB_ERROR:
+            line = self.progress.fail(record.jobid, now)
+        if line:
+            with contextlib.suppress(OSError, ValueError):
+                print(line, flush=True)
+        return event not in self.REPLACED and record.msg != "Select jobs to execute..."
+
+
+def tell_progress():
+    """Print a line a job from now on, if Snakemake was asked not to, and no display shows them."""
+    if Quietness.RULES in workflow.output_settings.quiet and not sys.stderr.isatty():
+        logger.addFilter(Lines())
 
 
 def explain_failures():
