@@ -66,7 +66,7 @@ def label(replicates: int = 1) -> dict:
         "source": "file:images.npz",
         "version": "0.1.0",
         "command": "make label NETWORK='a & b.py:net'",
-        "images": choice["images"] | {"calibration": 500},
+        "images": choice["images"] | {"calibration": 500, "repeated": 3},
         "files": {"a.safetensors": "5" * 64},
         "measured": {
             "noise": noise,

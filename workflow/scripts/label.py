@@ -32,6 +32,7 @@ def main() -> None:
         files.read_json(arguments.choice),
         files.read_json(arguments.measured),
         arguments.training,
+        arguments.images,
         [*arguments.files, *arguments.training, arguments.images],
     )
     template, styles = (

@@ -5,6 +5,7 @@ from pathlib import Path
 import _script
 from prunescape.data import datasets, own_images, splitting
 from prunescape.data.readers import pictures
+from prunescape.data.readers.preparing import Preparation
 
 
 def set_or_count(text: str) -> str | int:
@@ -26,6 +27,9 @@ def main() -> None:
         default="white",
         help="what transparent pixels of the user's pictures are composed over",
     )
+    parser.add_argument("--resize", type=int, help="the shorter side of the user's pictures")
+    parser.add_argument("--crop", type=int, help="the square that is cut from their middle")
+    parser.add_argument("--colour", action="store_true", help="grey images get three channels")
     parser.add_argument(
         "--test",
         required=True,
@@ -39,7 +43,8 @@ def main() -> None:
         parser.add_argument(f"--{name}-output", required=True, type=Path, help="safetensors")
     arguments = parser.parse_args()
     if arguments.own:
-        own = own_images.read(arguments.own, arguments.background)
+        how = Preparation(arguments.background, arguments.resize, arguments.crop, arguments.colour)
+        own = own_images.read(arguments.own, how)
         parts, classes, names = own.parts, own.classes, own.names
         for note in own.notes:
             print(note)
@@ -53,10 +58,25 @@ def main() -> None:
         arguments.split,
         arguments.train,
     )
+    both = repeated(splits, parts) if arguments.own else 0
     for name, part in splits.items():
         path = getattr(arguments, f"{name}_output")
-        datasets.write(path, part, arguments.dataset, name, arguments.source, classes, names)
+        more = (names, both if name == "test" else 0)
+        datasets.write(path, part, arguments.dataset, name, arguments.source, classes, *more)
         print(f"{path}: {len(part[1]):,} images, {classes} classes")
+    if both:
+        print(
+            f"warning: {both:,} of {len(splits['test'][1]):,} test images stand in the training "
+            "data too, pixel for pixel: they tell nothing about new images"
+        )
+
+
+def repeated(splits: datasets.Parts, parts: datasets.Parts) -> int:
+    """Return how many test images stand in the training data too, as far as the source has them."""
+    learnt = [splits["train"][0], splits["validation"][0]]
+    if "test" in parts and len(parts["test"][1]) == len(splits["test"][1]):
+        learnt.append(parts["train"][0])  # all of it, of which a part may be left out here
+    return splitting.repeated(splits["test"][0], learnt)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from prunescape.configuration import validation
+from prunescape.configuration import own_files, validation
 from tests.helpers.configurations import (
     ARM,
     SMALL,
@@ -55,6 +55,15 @@ def own_criterion(tmp_path, source="def score(weight, sigma): return weight / si
     (tmp_path / "own.py").write_text(source, encoding="utf-8")
     named = {"criteria": {"mine": f"{tmp_path}/own.py:score"}, f"{ARM}.criteria": ["mine"]}
     return validation.problems(changed(SMALL, named | changes))
+
+
+def test_only_images_of_ones_own_are_prepared():
+    found = {"source": "mnist", "resize": 32, "colour": False}
+    place = ("datasets", "mnist")
+    [(where, text)] = own_files.check_preparation(place, found)
+    assert where == (*place, "resize")
+    assert text == "found 32 of mnist; allowed: for images of your own"
+    assert list(own_files.check_preparation(place, found | {"source": "mine"})) == []
 
 
 def test_a_criterion_of_the_user(tmp_path):

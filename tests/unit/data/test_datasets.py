@@ -63,6 +63,15 @@ def test_split_of_a_file_is_what_its_metadata_says(tmp_path):
     assert list(datasets.load([renamed]).opened) == ["test"]
 
 
+def test_images_that_stand_in_both_parts_are_told_where_there_are_some(tmp_path):
+    part = np.zeros((12, 1, 2, 2), np.uint8), np.arange(12) % 4
+    for name, count in (("test", 0), ("train", 3)):
+        path = tmp_path / f"{name}.safetensors"
+        datasets.write(path, part, "own", name, "own", 4, repeated=count)
+        assert datasets.repeated(path) == count
+        assert datasets.load([path]).classes == 4
+
+
 def test_load_refuses_what_does_not_belong_together(tmp_path):
     train, validation, _ = write_all(tmp_path / "one")
     other, *_ = write_all(tmp_path / "two", dataset="other")

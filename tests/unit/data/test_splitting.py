@@ -92,6 +92,13 @@ def test_impossible_test_sets(test):
         splitting.split(parts, "digits", test, 42)
 
 
+def test_images_that_stand_in_both_parts_are_counted():
+    images = np.random.default_rng(1).integers(0, 256, (9, 3, 4, 4), dtype=np.uint8)
+    held_out = np.concatenate([images[:2], images[:1], 255 - images[:4]])
+    assert splitting.repeated(held_out, [images[5:], images[:5]]) == 3
+    assert splitting.repeated(held_out, [images[5:]]) == 0
+
+
 def test_learning_from_some_images_leaves_the_official_test_set(raw):
     parts = datasets.read_raw(raw)
     few = splitting.split(parts, "mnist", "rest", 100, train=500)

@@ -11,7 +11,7 @@ JOB = job()
 
 def own(place):
     """Return CONFIG with a data set of the user's own at a place."""
-    dataset = {"source": "mine", "background": 7}
+    dataset = {"source": "mine", "background": 7, "colour": False}
     return CONFIG | {"sources": {"mine": [place]}, "datasets": {"digits": dataset}}
 
 
@@ -35,6 +35,9 @@ def test_pictures_of_ones_own_are_inputs_but_only_their_folder_is_named(tmp_path
     config = own(f"classes:{tmp_path}")
     assert data.raw_files(config, JOB) == [f"{tmp_path}/a/1.png", f"{tmp_path}/b/2.png"]
     assert data.read_images(config, JOB) == ["--own", str(tmp_path), "--background", 7]
+    config["datasets"]["digits"] |= {"resize": 32, "crop": 28, "colour": True}
+    how = ["--resize", "32", "--crop", "28", "--colour"]
+    assert data.read_images(config, JOB) == ["--own", str(tmp_path), "--background", 7, *how]
 
 
 def test_a_collection_is_downloaded_by_a_job():

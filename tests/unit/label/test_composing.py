@@ -23,8 +23,11 @@ def test_files_are_told_by_their_hashes_and_noise_by_its_cost(tmp_path):
     bits = np.packbits(np.arange(N) % 10 != 0).tobytes().hex()
     noise = {"noise": "gaussian", "level": 0.2, "unpruned": [bits], "pruned": [bits]}
     measured = {"noise": [noise], "bytes": {}, "multiply_adds": {}, "latency": {}}
-    label = composing.label(SAID, compared(), measured, training, [*training, *training])
+    label = composing.label(
+        SAID, compared(), measured, training, training[0], [*training, *training]
+    )
     assert label["images"]["calibration"] == 60
+    assert label["images"]["repeated"] == 0
     [told] = label["measured"]["noise"]
     right = np.arange(N)[None] % 10 != 0
     assert told["unpruned"] == told["pruned"] == 0.9
@@ -38,4 +41,4 @@ def test_files_are_told_by_their_hashes_and_noise_by_its_cost(tmp_path):
 
 def test_a_network_that_nothing_may_be_taken_from(tmp_path):
     training = [split(tmp_path / "train.safetensors", "train", 30)]
-    assert composing.label(SAID, compared(), {}, training, [])["measured"] == {}
+    assert composing.label(SAID, compared(), {}, training, training[0], [])["measured"] == {}

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from prunescape.label import page
-from tests.helpers.label import label
+from tests.helpers.label import N, label
 from tests.helpers.places import ROOT
 
 TEMPLATE, STYLES = (
@@ -52,6 +52,7 @@ def test_the_answers_lead_and_what_breaks_follows():
     assert "Gaussian noise 0.1" in text
     assert "make label NETWORK='a & b.py:net'" in text
     assert "They speak of this network on new images" in text
+    assert f"3 of {N:,} evaluated images stand in the training data too" in text
     assert (
         text.index("of the weights can go") < text.index("What each way") < text.index("Made from")
     )

@@ -30,6 +30,7 @@ from prunescape.configuration.own_files import (
     check_claims,
     check_own_criteria,
     check_own_noises,
+    check_preparation,
     check_source,
     claims_in,
     files_of_claims,
@@ -75,6 +76,7 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
         yield from unknown_name(
             (*place, "source"), source, config.get("sources"), "one of the sources"
         )
+        yield from check_preparation(place, dataset)
         if dataset.get("split") == "sklearn" and dataset.get("test") in ("official", "rest"):
             text = f"found {dataset['test']} with split: sklearn; allowed: a number of images"
             yield (*place, "test"), text

@@ -39,6 +39,15 @@ def check_claims(own: Any, catalogue: dict[Any, Any]) -> Iterator[Problem]:
             yield from unknown_name(place, claim.study, catalogue, of)
 
 
+def check_preparation(place: Place, dataset: Mapping[Any, Any]) -> Iterator[Problem]:
+    """Check that only images of the user's own are resized, cut or coloured."""
+    source = dataset.get("source")
+    for key in ("resize", "crop", "colour"):
+        if source in list(sources.FILES) and dataset.get(key):
+            text = f"found {shown(dataset[key])} of {source}; allowed: for images of your own"
+            yield (*place, key), text
+
+
 def check_source(
     place: Place, source: Any, places: list[tuple[int, str]], configs: Sequence[str]
 ) -> Iterator[Problem]:

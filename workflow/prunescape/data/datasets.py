@@ -16,6 +16,9 @@ CLASSES = 10  # in all sources that come with the project
 FEWEST = 10  # least number of images to learn from: a tenth of them is the validation set
 METADATA = {"dataset", "split", "source", "classes"}
 NAMES = "names"  # the metadata key of class names, for sources that have them
+REPEATED = "repeated"  # of how many test images stand in the training data too, if any do
+
+OPTIONAL = {NAMES, REPEATED}
 
 # Images [N, C, H, W], uint8 or float32 in [0, 1], with labels [N], int64 from 0 on.
 Part = tuple[np.ndarray, np.ndarray]
@@ -76,6 +79,7 @@ def write(
     source: str,
     classes: int = CLASSES,
     names: Sequence[str] | None = None,
+    repeated: int = 0,
 ) -> None:
     """Write one split of a data set.
 
@@ -87,11 +91,14 @@ def write(
         source: name of the source.
         classes: the number of classes.
         names: the class names in the order of the class numbers; None if the numbers are the names.
+        repeated: how many of the images stand in the training data too.
     """
     images, labels = part
     metadata = {"dataset": dataset, "split": name, "source": source, "classes": classes}
     if names is not None:
         metadata[NAMES] = list(names)
+    if repeated:
+        metadata[REPEATED] = repeated
     files.write_tensors(path, {"images": images, "labels": labels}, metadata)
 
 
@@ -107,7 +114,7 @@ def load(paths: Sequence[Path | str]) -> Split:
     parts, opened, of = [], {}, set()
     for path in paths:
         tensors, metadata = files.read_tensors(path)
-        whole = tensors.keys() == {"images", "labels"} and metadata.keys() - {NAMES} == METADATA
+        whole = tensors.keys() == {"images", "labels"} and metadata.keys() - OPTIONAL == METADATA
         if not whole or metadata["split"] not in SPLITS or not isinstance(metadata["classes"], int):
             raise ValueError(f"{path}: not a split of a data set")
         if metadata["split"] in opened:
@@ -129,6 +136,11 @@ def class_names(path: Path | str) -> list[str]:
     """Return the names of a split's classes; where the source has none, their numbers."""
     metadata = files.read_metadata(path)
     return metadata.get(NAMES) or [str(number) for number in range(metadata["classes"])]
+
+
+def repeated(path: Path | str) -> int:
+    """Return how many images of a split stand in the training data too; known of test sets."""
+    return int(files.read_metadata(path).get(REPEATED, 0))
 
 
 def _read_idx(path: Path, dimensions: int) -> np.ndarray:

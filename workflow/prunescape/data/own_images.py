@@ -26,8 +26,10 @@ from prunescape.data.readers import (
     tensors,
 )
 from prunescape.data.readers.found import Reading
+from prunescape.data.readers.preparing import Preparation
 from prunescape.foundations.messages import few
 
+AS_IT_IS = Preparation()
 NAMED = 200  # the most classes whose names a message lists
 
 # Ending -> reader, for files of arrays.
@@ -61,22 +63,25 @@ class Images:
     notes: list[str]
 
 
-def read(path: Path, background: str = "white") -> Images:
+def read(path: Path, how: Preparation = AS_IT_IS) -> Images:
     """Read a user's file or folder.
 
     Args:
         path: a file with one of own_sources.ENDINGS, a folder of such files, or a folder of class
             folders.
-        background: "white" or "black": the colour behind transparent pixels of pictures.
+        how: what is done with pictures, and whether grey images become coloured.
 
     Raises:
         ValueError: if the data are damaged, or reading them would need a guess; the message has the
             file, what was found and what is expected.
     """
-    reading = _found(path, background)
+    reading = _found(path, how)
     labels, classes, names, notes = own_labels.numbered(reading.parts)
     _check_classes(labels["train"], classes, path)
     pixels, more = own_pixels.normalised(reading.parts)
+    _check_size(pixels["train"], how, path)
+    if how.colour:
+        pixels = {part: own_pixels.coloured(images) for part, images in pixels.items()}
     names = reading.names or names
     return Images(
         {part: (pixels[part], labels[part]) for part in reading.parts},
@@ -86,25 +91,25 @@ def read(path: Path, background: str = "white") -> Images:
     )
 
 
-def _found(path: Path, background: str) -> Reading:
+def _found(path: Path, how: Preparation) -> Reading:
     if path.is_dir():
-        return _of_folder(path, background)
+        return _of_folder(path, how)
     stand_ins.refuse(path)  # raises an OSError with the path if it is missing
     ending = own_sources.ending(path.name)
     if ending in ARRAYS:
         return ARRAYS[ending](path)
     if ending is None:
         raise ValueError(f"{path}: expected a file that ends in {', '.join(own_sources.ENDINGS)}")
-    return _of_tables([path], ending, background, path)
+    return _of_tables([path], ending, how, path)
 
 
-def _of_tables(paths: list[Path], ending: str, background: str, where: Path) -> Reading:
+def _of_tables(paths: list[Path], ending: str, how: Preparation, where: Path) -> Reading:
     if ending in CSV:
         return shards.read(paths, csv_tables.read, where)
-    return shards.read(paths, lambda each: parquet.read(each, background), where)
+    return shards.read(paths, lambda each: parquet.read(each, how), where)
 
 
-def _of_folder(path: Path, background: str) -> Reading:
+def _of_folder(path: Path, how: Preparation) -> Reading:
     """Read a folder of class folders, or one with files of arrays or tables."""
     inside = [each for each in layouts.visible(path) if not each.is_dir()]
     folders = [each for each in layouts.visible(path) if each.is_dir()]
@@ -114,13 +119,13 @@ def _of_folder(path: Path, background: str) -> Reading:
         if any(own_sources.ending(each.name) in PARQUET for each in below):
             inside, folders = below, []
     if folders:
-        return class_folders.read(path, background)
+        return class_folders.read(path, how)
     endings = {each: own_sources.ending(each.name) for each in inside}
     if ".npy" in endings.values():
         return npy.read(path)
     for group in (PARQUET, CSV):
         if tables := [each for each, ending in endings.items() if ending in group]:
-            return _of_tables(tables, group[0], background, path)
+            return _of_tables(tables, group[0], how, path)
     if readable := [each for each, ending in endings.items() if ending]:
         raise ValueError(f"{path}: found {few(readable)}, expected that file to be named as file:")
     raise ValueError(
@@ -136,6 +141,16 @@ def _check_classes(labels: np.ndarray, classes: int, path: Path) -> None:
         raise ValueError(f"{path}: one class, expected at least two")
     if empty := np.flatnonzero(np.bincount(labels, minlength=classes) == 0).tolist():
         raise ValueError(f"{path}: no image to learn from of class {few(empty)}")
+
+
+def _check_size(images: np.ndarray, how: Preparation, path: Path) -> None:
+    """Raise ValueError if images in an array are to be resized or cut, as only pictures are."""
+    height, width = images.shape[2:]
+    if how.shapes and how.size(height, width) != (height, width):
+        raise ValueError(
+            f"{path}: arrays of {height} x {width} pixels with datasets.<name>.resize or crop, "
+            "which are for pictures (PNG, JPEG, ...); allowed: arrays of the size that is wanted"
+        )
 
 
 def _class_notes(names: list[str] | None) -> list[str]:

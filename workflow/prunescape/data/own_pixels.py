@@ -68,6 +68,11 @@ def normalised(parts: dict[str, Found]) -> tuple[dict[str, np.ndarray], list[str
     return result, notes
 
 
+def coloured(images: np.ndarray) -> np.ndarray:
+    """Return images [N, C, H, W] with three channels: of grey ones, three equal ones."""
+    return images if images.shape[1] == 3 else np.repeat(images, 3, axis=1)
+
+
 def size(shape: tuple[int, ...]) -> str:
     """Return the shape of an image [C, H, W] in words."""
     channels, height, width = shape

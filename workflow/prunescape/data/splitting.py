@@ -1,5 +1,8 @@
 """Divide the images of a source into training, validation and test sets."""
 
+import hashlib
+from collections.abc import Iterable
+
 import numpy as np
 
 from prunescape.data.datasets import FEWEST, Part, Parts
@@ -69,6 +72,16 @@ def split(
         learnt, last = np.split(order, [len(order) - round(len(order) / 10)])
         validation = images[last], labels[last]
     return {"train": (images[learnt], labels[learnt]), "validation": validation, "test": held_out}
+
+
+def repeated(held_out: np.ndarray, learnt: Iterable[np.ndarray]) -> int:
+    """Return how many images [N, C, H, W] stand among others too, pixel for pixel."""
+    known = {_digest(image) for images in learnt for image in images}
+    return sum(_digest(image) in known for image in held_out)
+
+
+def _digest(image: np.ndarray) -> bytes:
+    return hashlib.sha256(image.tobytes()).digest()
 
 
 def _rest(parts: Parts, source: str, train: int | None) -> int:

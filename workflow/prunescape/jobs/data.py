@@ -24,7 +24,11 @@ def read_images(config: Config, wildcards: Wildcards) -> list[str]:
     if source in sources.FILES:
         return ["--raw", *raw_files(config, wildcards)]
     path = own_sources.path(source, config["sources"][source][0])
-    return ["--own", path, "--background", dataset["background"]]
+    found = ["--own", path, "--background", dataset["background"]]
+    for name in ("resize", "crop"):
+        if name in dataset:
+            found += [f"--{name}", str(dataset[name])]
+    return [*found, *["--colour"] * dataset["colour"]]
 
 
 def learnt_from(config: Config, wildcards: Wildcards) -> list[int]:

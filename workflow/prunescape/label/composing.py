@@ -16,6 +16,7 @@ def label(
     choice: Mapping[str, Any],
     measured: Mapping[str, Any],
     training: Sequence[str],
+    evaluated: str,
     made_from: Sequence[str],
 ) -> dict[str, Any]:
     """Return the contents of label.json.
@@ -25,13 +26,18 @@ def label(
         choice: as `comparing.compared`.
         measured: what `measuring` found of the choice; empty if nothing was chosen.
         training: split files with which weights were ranked.
+        evaluated: split file that was evaluated.
         made_from: files whose SHA-256 is told.
 
     Returns:
         `choice`, `said`, and format; files: path -> SHA-256; images.calibration: how many images
-        ranked weights; measured: bytes, multiply_adds, latency, and noise (`comparing`).
+        ranked weights; images.repeated: how many evaluated ones stand in the training data too;
+        measured: bytes, multiply_adds, latency, and noise (`comparing`).
     """
-    images = choice["images"] | {"calibration": len(datasets.load(training).labels)}
+    images = choice["images"] | {
+        "calibration": len(datasets.load(training).labels),
+        "repeated": datasets.repeated(evaluated),
+    }
     found = dict(measured)
     if found:
         found["noise"] = comparing.under_noise(found["noise"], images["evaluated"])

@@ -198,8 +198,20 @@ def _reading(label: Label) -> str:
         "were tested in rising order up to the first that isn't shown to stay below the limit, so "
         "each statement has the error of one test. Weights are ranked with "
         f"{label['images']['calibration']:,} images that were not evaluated; whether the network "
-        "was trained on evaluated ones is not known here. Grey rows are controls: a criterion that "
+        f"was trained on evaluated ones is not known here.{_repeated(label)} Grey rows "
+        "are controls: a criterion that "
         f"isn't better than they are tells nothing.{anew}</p>"
+    )
+
+
+def _repeated(label: Label) -> str:
+    """Return a warning about evaluated images that are known to stand in the training data."""
+    images = label["images"]
+    if not images["repeated"]:
+        return ""
+    return (
+        f" <b>{images['repeated']:,} of {images['evaluated']:,} evaluated images stand in the "
+        "training data too, pixel for pixel: they tell nothing about new images.</b>"
     )
 
 

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from prunescape.data import own_images
+from prunescape.data.readers.preparing import Preparation
 from tests.helpers.images import COLOUR, LABELS, photograph
 
 
 def train(folder, background="white"):
-    read = own_images.read(folder, background)
+    read = own_images.read(folder, Preparation(background))
     return read.parts["train"][0], read.notes
 
 

@@ -3,13 +3,14 @@ import pytest
 from PIL import Image
 
 from prunescape.data import own_images
+from prunescape.data.readers.preparing import Preparation
 from tests.helpers.images import COLOUR, GREY, LABELS, N, photograph
 
 ORDER = np.argsort(LABELS, kind="stable")
 
 
 def train(folder, background="white"):
-    read = own_images.read(folder, background)
+    read = own_images.read(folder, Preparation(background))
     return read.parts["train"][0], read.notes
 
 
@@ -53,7 +54,7 @@ def test_what_only_alpha_shows_is_composed(tmp_path, ink, background, expected):
 def test_what_vanishes_on_the_background_is_refused(tmp_path, ink, background, other):
     photograph(tmp_path, strokes(ink))
     with pytest.raises(ValueError, match=rf"one colour .*datasets\.<name>\.background: {other}"):
-        own_images.read(tmp_path, background)
+        own_images.read(tmp_path, Preparation(background))
 
 
 def test_grey_and_palettes_with_transparency_are_composed_too(tmp_path):
@@ -140,3 +141,29 @@ def test_a_folder_of_equal_pictures_is_refused(tmp_path):
     photograph(tmp_path, COLOUR[:1].repeat(N, 0))
     with pytest.raises(ValueError, match="30 of 30 images are equal"):
         own_images.read(tmp_path)
+
+
+def test_pictures_of_several_sizes_are_brought_to_one(tmp_path):
+    generator = np.random.default_rng(1)
+    for name, shape in (("a", (30, 41)), ("b", (52, 30, 3))):
+        (tmp_path / name).mkdir()
+        for number in range(8):
+            pixels = generator.integers(0, 256, shape, dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / name / f"{number}.png")
+    with pytest.raises(ValueError, match=r"several sizes, .*: datasets\.<name>\.resize and crop"):
+        own_images.read(tmp_path)
+    how = Preparation(resize=24, crop=20)
+    images, _ = own_images.read(tmp_path, how).parts["train"]
+    assert images.shape == (16, 3, 20, 20)
+    with Image.open(tmp_path / "b/3.png") as opened:
+        small = np.asarray(opened.resize((24, 41), Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(np.moveaxis(images[11], 0, 2), small[10:30, 2:22])
+    with pytest.raises(ValueError, match=r"is 30 x 41 pixels, less than datasets.<name>.crop: 40"):
+        own_images.read(tmp_path, Preparation(crop=40))
+
+
+def test_grey_pictures_become_coloured_where_that_is_asked(tmp_path):
+    photograph(tmp_path, GREY)
+    grey, _ = own_images.read(tmp_path).parts["train"]
+    colour, _ = own_images.read(tmp_path, Preparation(colour=True)).parts["train"]
+    np.testing.assert_array_equal(colour, np.concatenate([grey] * 3, axis=1))

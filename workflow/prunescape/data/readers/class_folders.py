@@ -9,17 +9,18 @@ import numpy as np
 from prunescape.data import layouts
 from prunescape.data.readers import pictures
 from prunescape.data.readers.found import Found, Reading
+from prunescape.data.readers.preparing import Preparation
 from prunescape.foundations.messages import few
 
 
-def read(path: Path, background: str) -> Reading:
+def read(path: Path, how: Preparation) -> Reading:
     """Read the pictures of all classes, which are numbered in the order of their names.
 
     System files and hidden ones don't count; captions and the like are left alone.
 
     Args:
         path: the folder; `layouts.class_folders` describes where class folders may lie in it.
-        background: "white" or "black": the colour behind transparent pixels.
+        how: what is done with the pictures.
 
     Raises:
         ValueError: if the layout is another one, or pictures can't be read; with their names.
@@ -30,7 +31,7 @@ def read(path: Path, background: str) -> Reading:
     for part, root in layout.roots.items():
         listed = _listed(root, layout.classes, left)
         named = [(each, each) for each, _ in listed]
-        images, notes = pictures.stack(partial(iter, named), background, root)
+        images, notes = pictures.stack(partial(iter, named), how, root)
         labels = np.array([label for _, label in listed], dtype=np.int64)
         reading.parts[part] = Found(images, labels, str(root), str(root))
         reading.notes += notes

@@ -10,12 +10,13 @@ import numpy as np
 from prunescape.data import array_names
 from prunescape.data.readers import pictures, tables
 from prunescape.data.readers.found import Found
+from prunescape.data.readers.preparing import Preparation
 from prunescape.foundations.messages import few, one_line
 
 ROWS = 1000  # rows that are read at a time
 
 
-def read(path: Path, background: str) -> tuple[Found, list[str]]:
+def read(path: Path, how: Preparation) -> tuple[Found, list[str]]:
     """Read images and labels; return them and notes of what was done.
 
     The columns are a picture and a label, or all pixels and a label. A picture is the bytes of a
@@ -35,7 +36,7 @@ def read(path: Path, background: str) -> tuple[Found, list[str]]:
                 batches = _cast(opened, label, pixels, pyarrow)
                 found = tables.gathered(batches, path)
                 return found, [f"{path}: left alone the column {name!r}" for name in left]
-            return _of_pictures(opened, *columns, background, path)
+            return _of_pictures(opened, *columns, how, path)
     except FileNotFoundError:
         raise
     except (
@@ -73,7 +74,7 @@ def _cast(opened: Any, label: str, pixels: list[str], pyarrow: Any) -> Iterator[
 
 
 def _of_pictures(
-    opened: Any, image: str, label: str, background: str, path: Path
+    opened: Any, image: str, label: str, how: Preparation, path: Path
 ) -> tuple[Found, list[str]]:
     labels: list[Any] = []
     for batch in opened.iter_batches(ROWS, columns=[label]):
@@ -89,7 +90,7 @@ def _of_pictures(
                 content = cell.get("bytes") if isinstance(cell, dict) else cell
                 yield f"row {row}", content or b""
 
-    images, notes = pictures.stack(listing, background, path)
+    images, notes = pictures.stack(listing, how, path)
     numbers = np.array(labels)
     names = _class_names(opened.schema_arrow, label)
     if names and numbers.dtype.kind in "iu" and numbers.min() >= 0 and numbers.max() < len(names):

@@ -15,6 +15,7 @@ import numpy as np
 
 from prunescape.data import own_pixels
 from prunescape.data.readers import stand_ins
+from prunescape.data.readers.preparing import Preparation
 from prunescape.foundations.choices import choose
 from prunescape.foundations.messages import few, one_line
 
@@ -37,7 +38,7 @@ Named = tuple[object, Path | bytes]
 
 @dataclass(frozen=True)
 class _Look:
-    """A picture's header: size in pixels, and grey, colour or 16 bits (grey)."""
+    """A picture's size in pixels as an image, and its kind: grey, colour or 16 bits (grey)."""
 
     height: int
     width: int
@@ -48,40 +49,41 @@ class _Look:
 
 
 def stack(
-    listing: Callable[[], Iterable[Named]], background: str, where: Path
+    listing: Callable[[], Iterable[Named]], how: Preparation, where: Path
 ) -> tuple[np.ndarray, list[str]]:
     """Return pictures as one array [N, C, H, W], uint8 or uint16, and notes of what was done.
 
     Grey pictures among coloured ones become coloured. Palettes are resolved, transparent pixels
-    are composed over `background`, and EXIF orientations are applied.
+    are composed over a background, EXIF orientations are applied, then sizes prepared.
 
     Args:
         listing: yields the pictures, in the same order at every call.
-        background: "white" or "black".
+        how: the background, and what is done about sizes.
         where: folder or file of the pictures, for messages.
 
     Raises:
         ValueError: if pictures can't be read, have several sizes or frames, or show nothing; with
             the names of the first ones, and how many more there are.
     """
-    choose(BACKGROUNDS, background, "datasets.<name>.background")
+    choose(BACKGROUNDS, how.background, "datasets.<name>.background")
     broken: dict[object, str] = {}
     looks: dict[_Look, list[object]] = defaultdict(list)
     for name, source in listing():
-        look = _attempt(_look, name, source, broken)
+        look = _attempt(lambda opened: _look(opened, how), name, source, broken)
         if look:
             looks[look].append(name)
     if not looks and not broken:
         raise ValueError(f"{where}: no picture, expected {ALLOWED}")
     _check_one_size(looks, broken, where)
     notes = _check_one_kind(looks, where)
-    images, done = _decoded(listing, looks, broken, background)
+    images, done = _decoded(listing, looks, broken, how)
     if broken:
         raise ValueError(_unreadable(broken, where))
     notes += [f"{where}: {count:,} pictures {what}" for what, count in sorted(done.items())]
     if any(what.startswith("have alpha") for what in done):
-        other = next(each for each in BACKGROUNDS if each != background)
-        way = f"; they are composed over {background}, so try datasets.<name>.background: {other}"
+        other = next(each for each in BACKGROUNDS if each != how.background)
+        way = f"; they are composed over {how.background}, so try datasets.<name>.background: "
+        way += other
         own_pixels.check_various(images, str(where), way)
     return images, notes
 
@@ -104,8 +106,8 @@ def _check_one_size(
     listed = few([f"{len(by_size[each]):,} of {each} ({few(by_size[each])})" for each in others])
     raise ValueError(
         f"{where}: pictures of several sizes, {len(by_size[usual]):,} of {usual} "
-        f"({by_size[usual][0]}), but {listed}; expected images of one shape: for each, "
-        "PIL.Image.open(path).resize((width, height)).save(path)"
+        f"({by_size[usual][0]}), but {listed}; expected images of one shape: "
+        "datasets.<name>.resize and crop bring them to one, as torchvision's Resize and CenterCrop"
         f"{'; besides, ' + _unreadable(broken, where) if broken else ''}"
     )
 
@@ -131,7 +133,7 @@ def _decoded(
     listing: Callable[[], Iterable[Named]],
     looks: dict[_Look, list[object]],
     broken: dict[object, str],
-    background: str,
+    how: Preparation,
 ) -> tuple[np.ndarray, Counter[str]]:
     """Return the pictures that can be decoded, and conversion -> number of pictures."""
     kinds = {look.kind for look in looks}
@@ -149,9 +151,7 @@ def _decoded(
     for name, source in listing():
         if name in broken:
             continue
-        pixels = _attempt(
-            lambda opened: _pixels(opened, colour, background, done), name, source, broken
-        )
+        pixels = _attempt(lambda opened: _pixels(opened, colour, how, done), name, source, broken)
         if pixels is not None:
             images[number] = pixels if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
             number += 1
@@ -189,7 +189,7 @@ def _attempt(
     return None
 
 
-def _look(opened: "Image.Image") -> _Look:
+def _look(opened: "Image.Image", how: Preparation) -> _Look:
     if getattr(opened, "is_animated", False) and opened.format != "MPO":
         raise ValueError(f"{getattr(opened, 'n_frames', 'several')} frames, expected one")
     for kind, modes in (("grey", GREY), ("colour", COLOUR), ("16 bits", SIXTEEN_BITS)):
@@ -197,7 +197,9 @@ def _look(opened: "Image.Image") -> _Look:
             width, height = opened.size
             if _orientation(opened) >= 5:
                 width, height = height, width
-            return _Look(height, width, kind)
+            if how.shapes and kind == "16 bits":
+                raise ValueError("16 bits, which datasets.<name>.resize and crop don't take")
+            return _Look(*how.size(height, width), kind)
     raise ValueError(f"its mode is {opened.mode}, expected 8 bits a channel, or 16 of grey")
 
 
@@ -206,8 +208,17 @@ def _orientation(opened: "Image.Image") -> int:
     return found if isinstance(found, int) else 1
 
 
-def _pixels(opened: "Image.Image", colour: bool, background: str, done: Counter[str]) -> np.ndarray:
-    """Return the pixels [H, W] or [H, W, 3] of an open picture."""
+def _pixels(
+    opened: "Image.Image", colour: bool, how: Preparation, done: Counter[str]
+) -> np.ndarray:
+    """Return the pixels [H, W] or [H, W, 3] of an open picture, prepared."""
+    return how.prepared(_composed(opened, colour, how.background, done))
+
+
+def _composed(
+    opened: "Image.Image", colour: bool, background: str, done: Counter[str]
+) -> np.ndarray:
+    """Return the pixels of an open picture, transparent ones over the background."""
     if opened.mode in SIXTEEN_BITS:
         return np.asarray(_upright(opened, done)).astype(np.uint16)
     if opened.mode not in (*GREY, "P", "PA", "RGB", "RGBA", "RGBa"):
