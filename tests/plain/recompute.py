@@ -2,7 +2,8 @@
 
     python recompute.py results/RUN net.py:SmallNet old.pt MEAN STD
 
-Prints the label's keys as JSON. It imports nothing of the project; masks and images are the run's.
+MEAN and STD have a number a channel, in one argument. Prints the label's keys as JSON. It imports
+nothing of the project; masks and images are the run's.
 """
 
 import importlib.util
@@ -31,7 +32,8 @@ def scaled(part):
     arrays = load_file(f"data/own/{part}.safetensors")
     pixels = torch.from_numpy(arrays["images"])
     pixels = pixels / 255 if pixels.dtype == torch.uint8 else pixels
-    return (pixels - float(mean)) / float(std), arrays["labels"]
+    shift, scale = (torch.tensor([float(x) for x in of.split()]) for of in (mean, std))
+    return (pixels - shift[:, None, None]) / scale[:, None, None], arrays["labels"]
 
 
 inputs, labels = scaled("test")
