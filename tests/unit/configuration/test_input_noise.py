@@ -5,6 +5,8 @@ import copy
 import pytest
 
 from prunescape.configuration import cross_checks as checks
+from prunescape.configuration import validation
+from prunescape.evaluation import noise_suites
 from tests.helpers.configurations import NOISE, SMALL, STEPS, lines_of, problem_at, problems_at
 
 
@@ -68,4 +70,32 @@ def test_noise_sparsity_that_no_arm_has():
     assert problem_at(f"{NOISE}.sparsities", ["0", "0.5", "0.95"]) == (
         f"{NOISE}.sparsities[2]: found '0.95'; "
         "allowed: 0 (dense) or a level of the arms (0, 0.50, 0.90)"
+    )
+
+
+def test_suites_stand_for_their_kinds():
+    place = "catalogue.study.noise"
+    assert problems_at(place, {"suite": "mnist_c", "sparsities": ["0", "0.90"]}) == []
+    assert problems_at(place, {"suite": "cifar_c", "severities": [1, 5]}) == []
+    both = [SMALL["catalogue"]["study"]["noise"][0], {"kind": "cifar_c", "levels": ["0.6"]}]
+    assert problems_at(place, both) == []
+    config = copy.deepcopy(SMALL)
+    config["catalogue"]["study"]["noise"] = {"suite": "mnist_c"}
+    validation.validate(config)
+    kinds = [each["kind"] for each in config["catalogue"]["study"]["noise"]]
+    assert kinds == list(noise_suites.SUITES["mnist_c"].kinds)
+    validation.validate(config)  # as each job does
+
+
+def test_an_unknown_suite_or_severity():
+    place = "catalogue.study.noise"
+    assert problem_at(place, {"suite": "mnist_d"}) == (
+        f"{place}.suite: found 'mnist_d', perhaps mnist_c is meant; allowed: mnist_c, cifar_c"
+    )
+    assert problem_at(place, {"suite": "mnist_c", "severities": [3]}) == (
+        f"{place}.severities[0]: found 3; allowed: 5 with mnist_c"
+    )
+    assert problem_at(f"{NOISE}", {"kind": "cifar_c_fog", "levels": ["0.2", "0.5"]}) == (
+        f"{NOISE}.levels[1]: found '0.5' for cifar_c_fog; allowed: '0.20', '0.40', '0.60', "
+        "'0.80', '1.00' (severity / 5)"
     )

@@ -14,13 +14,17 @@ from prunescape.configuration.blocks import (
     texts_of,
     unknown_name,
 )
-from prunescape.configuration.words import Place, Problem, few, shown
+from prunescape.configuration.words import Place, Problem, few, listed, shown
+from prunescape.evaluation import noise_suites
 
 
 def check_noise(
     place: Place, study: dict[Any, Any], schedules: dict[Any, Any], kinds: dict[str, None]
 ) -> Iterator[Problem]:
     """Check the kinds, networks, levels and sparsities of a study's noise; report duplicates."""
+    if isinstance(study.get("noise"), dict):  # a suite that could not become its kinds
+        yield from _check_suite(place, study["noise"])
+        return
     entries, arms = blocks_in(study.get("noise")), study.get("arms")
     used = {
         name for _, fit in blocks_in(study.get("fits")) for name in texts_of(fit.get("networks"))
@@ -33,6 +37,7 @@ def check_noise(
                 (*place, i, "networks", j), network, dict.fromkeys(sorted(used)), of
             )
         yield from repeated_levels((*place, i, "levels"), entry.get("levels"))
+        yield from check_severities((*place, i, "levels"), entry)
         sparsities = (*place, i, "sparsities")
         yield from repeated_levels(sparsities, entry.get("sparsities"))
         yield from _check_sparsities(sparsities, entry.get("sparsities"), arms, schedules)
@@ -47,6 +52,30 @@ def check_noise(
                 if value in level_values(one.get("levels")):
                     text = f"found {shown(level)}, which [{i}] has for the same kind and sparsity"
                     yield (*place, j, "levels", position), f"{text}; allowed: each once"
+
+
+def _check_suite(place: Place, noise: dict[Any, Any]) -> Iterator[Problem]:
+    """Check that a suite has the severities that are asked for."""
+    suite, chosen = noise.get("suite"), noise.get("severities")
+    if not isinstance(suite, str) or not isinstance(chosen, list):
+        return
+    known = noise_suites.SUITES[suite].severities if suite in noise_suites.SUITES else range(1, 6)
+    for i, each in enumerate(chosen):
+        if each in range(1, 6) and each not in known:
+            yield (*place, "severities", i), f"found {each}; allowed: {listed(known)} with {suite}"
+
+
+def check_severities(place: Place, entry: dict[Any, Any]) -> Iterator[Problem]:
+    """Check that the levels of a standard corruption are severities that its suite has."""
+    suite = noise_suites.KINDS.get(str(entry.get("kind")))
+    if suite is None:
+        return
+    allowed = noise_suites.levels(suite)
+    values = {Fraction(each) for each in allowed}
+    for i, level, value in levels_in(entry.get("levels")):
+        if value not in values:
+            text = f"found {shown(level)} for {entry['kind']}; allowed: {listed(allowed)}"
+            yield (*place, i), f"{text} (severity / 5)"
 
 
 def _check_sparsities(

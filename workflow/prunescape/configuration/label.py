@@ -10,6 +10,7 @@ from prunescape.configuration.blocks import (
     texts_of,
     unknown_name,
 )
+from prunescape.configuration.input_noise import check_severities
 from prunescape.configuration.words import Place, Problem, listed
 from prunescape.scoring.needs import SHUFFLED
 
@@ -37,6 +38,7 @@ def check_label(config: dict[Any, Any], kinds: dict[str, None]) -> Iterator[Prob
         place = (*PLACE, "noise", i)
         yield from unknown_name((*place, "kind"), noise.get("kind"), kinds, "a kind of noise")
         yield from repeated_levels((*place, "levels"), noise.get("levels"))
+        yield from check_severities((*place, "levels"), noise)
 
 
 def _check_study(study: dict[Any, Any], chosen: list[str]) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from typing import Any
 from prunescape.configuration.blocks import mapping, texts_in, texts_of, unknown_name
 from prunescape.configuration.words import Place, Problem, listed, shown
 from prunescape.data import own_sources, sources
-from prunescape.evaluation import input_noise_kinds
+from prunescape.evaluation import input_noise_kinds, noise_suites
 from prunescape.foundations import user_files
 from prunescape.scoring import needs
 from prunescape.verdicts import claim_files
@@ -76,8 +76,8 @@ def check_source(
 
 def check_own_noises(own: Any) -> Iterator[Problem]:
     """Check names and sources of the user's kinds of noise; nothing is executed."""
-    taken = {"none", *input_noise_kinds.BUILT_IN}
-    others = f"none and {listed(input_noise_kinds.BUILT_IN)}"
+    taken = {"none", *input_noise_kinds.BUILT_IN, *noise_suites.SUITES}
+    others = f"none, {listed(input_noise_kinds.SIMPLE)}, mnist_c, cifar_c and their kinds"
     yield from _check_own("noises", own, taken.__contains__, others, input_noise_kinds.check)
 
 

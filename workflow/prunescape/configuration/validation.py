@@ -17,13 +17,14 @@ from prunescape.configuration.explanations import explained
 from prunescape.configuration.given_weights import with_replicates
 from prunescape.configuration.schema import schema, validator, with_defaults
 from prunescape.configuration.words import lines
+from prunescape.evaluation.noise_suites import with_suites
 
 
 def validate(config: Any, files: Sequence[str] = ()) -> None:
     """Check `config` and fill in the schema's defaults, in place.
 
     Args:
-        config: the whole configuration.
+        config: the whole configuration; suites of noise become their kinds.
         files: the config files that it came from, for messages.
 
     Raises:
@@ -32,7 +33,7 @@ def validate(config: Any, files: Sequence[str] = ()) -> None:
     found = problems(config, files)
     if found:
         raise ValueError("\n".join(found))
-    config.update(with_replicates(with_defaults(schema(), config)))
+    config.update(with_replicates(with_defaults(schema(), with_suites(config))))
 
 
 def problems(config: Any, files: Sequence[str] = ()) -> list[str]:
@@ -43,7 +44,7 @@ def problems(config: Any, files: Sequence[str] = ()) -> list[str]:
     """
     found = itertools.chain(
         *(explained(error) for error in validator().iter_errors(config)),
-        cross_checks(config, files),
+        cross_checks(with_suites(config), files),
     )
     # A table's rows are known only if the configuration has no other problem.
-    return lines(found) or lines(check_claim_rows(with_defaults(schema(), config)))
+    return lines(found) or lines(check_claim_rows(with_defaults(schema(), with_suites(config))))

@@ -18,7 +18,8 @@ KEY = {
     "level": "Share asked for, in [0, 1]; under selection = threshold the threshold; 0 if dense.",
     "replicate": "Number of the replicate, from 1.",
     "noise": "Kind of input noise: grey_raw, grey_normalised, gaussian, salt_pepper, "
-    "occlusion, or the name of one of your own; none: clean.",
+    "occlusion, a standard corruption (mnist_c_..., cifar_c_...), or the name of one of your own; "
+    "none: clean.",
     "noise_level": "Strength of the noise, in (0, 1]; 0 for the clean row.",
     "prediction": "What predicts: mean, the weights as they are (of a posterior: their means), or "
     "sampled, the average of networks drawn from the posterior.",

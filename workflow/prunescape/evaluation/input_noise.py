@@ -7,6 +7,7 @@ corrupted images. `level` is a decimal string in [0, 1]; its meaning depends on 
     gaussian                    standard deviation of added noise; the sum is clipped to [0, 1]
     salt_pepper                 share of pixels set to 0 or 1 by a coin, exactly int(H W level)
     occlusion                   share of the area hidden (set to 0) by one square inside the image
+    mnist_c_..., cifar_c_...    severity / 5 of a standard corruption (`mnist_c`, `cifar_c`)
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from math import isqrt
 
 import numpy as np
 
+from prunescape.evaluation import noise_suites
 from prunescape.foundations import streams, user_files
 from prunescape.foundations.choices import choose
 
@@ -149,10 +151,24 @@ def _pixels(images: np.ndarray) -> np.ndarray:
     return images.reshape(*images.shape[:2], -1).swapaxes(1, 2)
 
 
+def _of_suite(kind: str) -> Corruption:
+    def corrupt_as_published(
+        images: np.ndarray, level: Decimal, generator: np.random.Generator
+    ) -> np.ndarray:
+        from prunescape.evaluation import cifar_c, mnist_c  # they need scipy and Pillow
+
+        suites = {"cifar_c_": cifar_c.corrupt, "mnist_c_": mnist_c.corrupt}
+        prefix = next(each for each in suites if kind.startswith(each))
+        return suites[prefix](images, kind.removeprefix(prefix), level, generator)
+
+    return corrupt_as_published
+
+
 _KINDS: dict[str, Corruption] = {
     "grey_raw": _grey(GREY_RAW),
     "grey_normalised": _grey(GREY_NORMALISED),
     "gaussian": _gaussian,
     "salt_pepper": _salt_pepper,
     "occlusion": _occlusion,
+    **{kind: _of_suite(kind) for kind in noise_suites.KINDS},
 }

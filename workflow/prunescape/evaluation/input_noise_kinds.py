@@ -7,9 +7,11 @@ only.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from prunescape.evaluation import noise_suites
 from prunescape.foundations import spelling, user_files
 
-BUILT_IN = ("grey_raw", "grey_normalised", "gaussian", "salt_pepper", "occlusion")
+SIMPLE = ("grey_raw", "grey_normalised", "gaussian", "salt_pepper", "occlusion")
+BUILT_IN = (*SIMPLE, *noise_suites.KINDS)
 PARAMETERS = ["images", "level", "generator"]
 
 
