@@ -1,7 +1,7 @@
 """Evaluate arms, a batch of levels a job; the only rules that open the evaluated split.
 
 Needs   a checkpoint (fit.smk), masks and moments (prune.smk), data/<dataset>/test.safetensors
-        the fit's training images, where an effect measures normalisation anew
+        the fit's training images, where an effect measures something on them
         <study>/appended.json, where `make decide` has appended replicates of some rows
 Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.json
         and outcomes.safetensors beside it: which images each row's network got right
@@ -17,7 +17,7 @@ rule evaluate:
         checkpoint=job(jobs.fit.checkpoint),
         retrained=job(jobs.evaluate.evaluated_checkpoints),
         moments=job(jobs.evaluate.evaluated_moments),
-        training=job(jobs.evaluate.recalibrating_images),
+        training=job(jobs.evaluate.training_images),
         masks=job(jobs.evaluate.evaluated_masks),
         images=job(jobs.data.evaluated_images),
         network=job(jobs.fit.network_files),

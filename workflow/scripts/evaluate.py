@@ -25,7 +25,7 @@ def read_arguments() -> argparse.Namespace:
         "--training-images",
         nargs="*",
         default=[],
-        help="split files it was fitted on, which `recalibrate` needs",
+        help="split files it was fitted on, which `recalibrate` and `reconstruct` need",
     )
     parser.add_argument("--masks", nargs="*", default=[], help="packed masks, a file a point")
     parser.add_argument("--images", required=True, help="split file to evaluate on")

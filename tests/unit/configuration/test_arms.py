@@ -206,7 +206,9 @@ def test_schedules_of_an_arm_exist():
 NET = {"networks.net": "tests/helpers/modules.py:Mixed"}
 
 
-@pytest.mark.parametrize(("effect", "also"), [("compensate", {}), ("recalibrate", NET)])
+@pytest.mark.parametrize(
+    ("effect", "also"), [("compensate", {}), ("recalibrate", NET), ("reconstruct", {})]
+)
 @pytest.mark.parametrize("name", ["tuned", "fine"])
 def test_some_effects_only_with_oneshot(name, effect, also):
     levels = {"levels": ["0.50"]} if name == "tuned" else {}
@@ -223,6 +225,58 @@ def test_layers_of_the_config_have_nothing_to_recalibrate():
         f"{CHAINED_ARM}.effects: found 'recalibrate' with the network net, which is a list of "
         "layers, none of which normalises; allowed: a network that is a module"
     ]
+
+
+def back(**block):
+    """Return what is wrong if the chain's arm has a schedule that goes back, for fit point."""
+    schedules = SCHEDULES | {"back": {"kind": "retrain", "epochs": 2, "start": "rewound"} | block}
+    also = {"catalogue.study.schedules": schedules}
+    return lines_of(also, schedules=["back"], levels=["0.50"], fits=["point"])
+
+
+def test_what_goes_back_has_epochs_of_a_likelihood_to_go_back_to():
+    assert back() == []
+    assert back(start="rewound_rate") == []
+    assert back(start="initial", epochs=9) == []
+    assert back(epochs=3) == [
+        f"{CHAINED_ARM}.schedules[0]: found 'back', which goes back 3 epochs, for point; allowed: "
+        "fits with as many epochs, not 2"
+    ]
+    place = "catalogue.study.schedules.back.fit"
+    assert back(fit={"batch_size": 8}) == [
+        f"{place}: found with start: rewound, which trains as the fit did; allowed: left out"
+    ]
+    schedules = {"back": {"kind": "chain", "steps": [["0.50", 1], ["0.90", 1]], "start": "rewound"}}
+    for fit, wrong in (("point", 0), ("vi", 1)):
+        found = lines_of(
+            {"catalogue.study.schedules": SCHEDULES | schedules}, schedules=["back"], fits=[fit]
+        )
+        assert (
+            sum("which repeats a training, for the posterior vi" in line for line in found) == wrong
+        )
+
+
+def test_a_chain_that_goes_back_has_a_new_optimiser_at_every_step():
+    chain = SCHEDULES["fine"] | {"start": "initial", "new_optimiser": []}
+    found = lines_of({"catalogue.study.schedules": SCHEDULES | {"fine": chain}})
+    assert found == [
+        "catalogue.study.schedules.fine.new_optimiser: found with start, at which every step's "
+        "optimiser is new; allowed: one of the two"
+    ]
+
+
+def test_a_gradual_schedule_is_a_chain():
+    slow = {"kind": "gradual", "level": "0.90", "prunings": 3, "every": 1, "last": 1}
+    also = {"catalogue.study.schedules": SCHEDULES | {"fine": slow}}
+    assert lines_of(also) == []
+    assert lines_of(also, levels=["0.50"]) == [
+        f"{CHAINED_ARM}.levels: found with chains only; allowed: left out, as a chain has its own"
+    ]
+    [line] = lines_of(also, effects=["zero", "freeze"])
+    assert "found the chain fine with 2 effects" in line
+    whole = {"catalogue.study.schedules": SCHEDULES | {"fine": slow | {"level": "1"}}}
+    [line] = lines_of(whole)
+    assert "which has the level '1'; allowed: below 1" in line
 
 
 @pytest.mark.parametrize("name", ["tuned", "fine"])

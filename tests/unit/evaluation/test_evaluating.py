@@ -122,6 +122,23 @@ def test_counts_are_of_the_whole_network_whatever_layers_a_scope_takes():
     assert {row["within_scope"] for row in dense()} == {"1 1 1"}
 
 
+def test_reconstruction_is_of_the_training_images(monkeypatch):
+    calls = []
+    plain = effects.second_moments.second_moments
+    monkeypatch.setattr(
+        effects.second_moments, "second_moments", lambda *a: calls.append(a) or plain(*a)
+    )
+    levels, words = ["0.50", "0.80"], arm(["0.50", "0.80"], ("zero", "reconstruct"))
+    cases = evaluating.cases(FITTED, [], [packed(each) for each in levels], words, [CLEAN] * 2)
+    rows = evaluating.rows(cases, {}, IMAGES, LABELS, STREAM, trained_on=IMAGES)
+    assert len(calls) == 1  # once for both levels
+    assert torch.equal(calls[0][3], IMAGES)
+    nll = {(row["effect"], row["level"], row["replicate"]): row["nll"] for row in rows}
+    assert len(nll) == 2 * 2 * 3
+    assert all(nll["zero", *place] != value for (_, *place), value in nll.items() if _ != "zero")
+    assert {row["revived_weights"] for row in rows} == {0}
+
+
 @pytest.mark.parametrize("own", [["n_m", [], [1], [2, 4]], ["block", [], [1], [1, 3]]])
 def test_groups_are_counted(own):
     level = "0.50"

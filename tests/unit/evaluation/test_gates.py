@@ -81,6 +81,7 @@ def planted():
         row(scope="floor", effect="compensate", kept_weights=11) | {"kept_by_layer": "7 3 1"},
     )
     yield "sparsity_exact", row(effect="recalibrate", sparsity_actual=0.89)
+    yield "sparsity_exact", row(effect="reconstruct", sparsity_actual=0.89)
     yield "sparsity_exact", row(scope="layer", kept_by_layer="5 4 1")  # right in all only
     yield "sparsity_exact", row(scope="input_unit", sparsity_actual=0.5)
     yield "sparsity_exact", sound[2] | {"fit": "other"}  # no dense row to know the layers by

@@ -213,3 +213,20 @@ def test_divergence_names_replicate_epoch_step_loss_and_setting(digits):
     )
     with pytest.raises(ValueError, match=message):
         fit(PERCEPTRON, digits, [1, 2], optimiser=optimiser, epochs=3)
+
+
+def test_epochs_of_a_training_can_be_trained_apart(digits):
+    """Without a state of the optimiser the parts have the bits of the whole, at falling rates."""
+    decay = {"kind": "linear", "hold": 0.0}
+    settings = {
+        "optimiser": {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.0, "decay": decay},
+        "epochs": 4,
+    }
+    whole = fit(LOGISTIC, digits, [1, 2], **settings)
+    first = fit(LOGISTIC, digits, [1, 2], **settings, span=[0, 3])
+    images, labels = digits
+    scaling, network = Scaling.fit("signed", images), Network(LOGISTIC, (1, 8, 8))
+    rest = {"objective": POINT, "batch_size": 25, **settings, "span": [3, 4]}
+    last = training.fit(network, scaling, images, labels, rest, (1, "study"), [1, 2], first).arrays
+    assert not np.array_equal(whole["1.weight"], first["1.weight"])
+    assert np.array_equal(whole["1.weight"], last["1.weight"])

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from prunescape.jobs import data, evaluate
 from tests.helpers.jobs import filled, job
 
@@ -83,14 +85,15 @@ def test_only_what_compensates_reads_moments():
     assert evaluate.evaluated_moments(CONFIG, SNR) == []
 
 
-def test_only_what_recalibrates_reads_training_images():
+@pytest.mark.parametrize("effect", ["recalibrate", "reconstruct"])
+def test_only_what_measures_on_training_images_reads_them(effect):
     study = CONFIG["catalogue"]["study"]
-    arms = [{**arm, "effects": ["zero", "recalibrate"]} for arm in study["arms"][:1]]
+    arms = [{**arm, "effects": ["zero", effect]} for arm in study["arms"][:1]]
     config = CONFIG | {"catalogue": {"study": study | {"arms": [*arms, *study["arms"][1:]]}}}
-    assert evaluate.recalibrating_images(config, SNR) == data.training_images(config, SNR)
+    assert evaluate.training_images(config, SNR) == data.training_images(config, SNR)
     assert evaluate.evaluated_moments(config, SNR) == []
-    assert evaluate.recalibrating_images(config, LAYER) == []
-    assert evaluate.recalibrating_images(CONFIG, SNR) == []
+    assert evaluate.training_images(config, LAYER) == []
+    assert evaluate.training_images(CONFIG, SNR) == []
 
 
 def test_a_job_reads_the_networks_that_were_trained_for_its_points():

@@ -68,6 +68,28 @@ def test_a_schedule_changes_some_of_the_fits_settings():
     assert "start" not in json.loads(retrain.retraining_settings(CONFIG, FIRST))
 
 
+def test_what_goes_back_trains_the_last_epochs_of_the_fit():
+    tuned = {"kind": "retrain", "epochs": 1, "start": "rewound"}
+    point = "catalogue.study.fits.point"
+    config = changed(
+        CONFIG,
+        {"catalogue.study.schedules.tuned": tuned, f"{point}.first_epoch_batch_size": 8},
+    )
+    assert json.loads(retrain.retraining_settings(config, FIRST)) == {
+        "optimiser": CONFIG["catalogue"]["study"]["fits"]["point"]["optimiser"],
+        "batch_size": 32,
+        "first_epoch_batch_size": 8,
+        "shuffle": True,
+        "replacement": False,
+        "objective": {"kind": "likelihood", "softmax": "once"},
+        "epochs": 2,
+        "span": [1, 2],
+        "start": "rewound",
+        "initial_weights": {"distribution": "zeros"},
+    }
+    assert retrain.epochs_before(config, FIRST) == 0
+
+
 def test_a_posterior_trains_on_as_a_point_and_a_point_as_it_did():
     posterior = json.loads(retrain.retraining_settings(CONFIG, trained("tuned", "b1", fit="vi")))
     assert posterior["objective"] == {"kind": "likelihood", "softmax": "once"}

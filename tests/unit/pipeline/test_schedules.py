@@ -68,3 +68,29 @@ def test_an_optimiser_goes_on_through_a_chain_that_says_where_it_starts_anew():
     assert states() == [None] * 4
     assert states(new_optimiser=[]) == ["fresh", "kept", "kept", "kept"]
     assert states(new_optimiser=[2]) == ["fresh", "kept", "fresh", "kept"]
+
+
+@pytest.mark.parametrize(("level", "number"), [("0.90", 10), ("0.5", 3), ("68x", 7), ("0.8", 1)])
+def test_gradual_pruning_is_zhu_and_guptas_equation(level, number):
+    block = {"kind": "gradual", "level": level, "prunings": number, "every": 2, "last": 5}
+    found = schedules.gradual(block)
+    final = 1 - 1 / 68 if level == "68x" else float(level)
+    points = found.points(())
+    assert [point.step for point in points] == list(range(number))
+    for t, point in enumerate(points[:-1], 1):
+        # s_t = s_f + (s_i - s_f) (1 - (t - t_0) / (n dt))^3 with s_i = 0, t_0 = 0, dt = 1.
+        expected = final + (0 - final) * (1 - t / number) ** 3
+        assert float(point.level) == pytest.approx(expected, abs=6e-7)
+    assert points[-1].level == level
+    assert [found.epochs(f"s{i}") for i in range(number)] == [2] * (number - 1) + [5]
+    states = [found.optimiser_state(f"s{i}") for i in range(number)]
+    assert states == ["fresh", *["kept"] * (number - 1)]
+    assert found.is_chain
+    study = {"catalogue": {"study": {"schedules": {"slow": block}}}}
+    assert schedules.schedule(study, "study", "slow").points(()) == points
+
+
+def test_a_chain_may_start_anew_at_every_step():
+    steps = [["0.5", 3], ["0.75", 3]]
+    assert schedules.Chain({"steps": steps}).start is None
+    assert schedules.Chain({"steps": steps, "start": "initial"}).start == "initial"

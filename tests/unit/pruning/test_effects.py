@@ -192,3 +192,40 @@ def test_a_bias_that_is_pruned_is_zeroed_like_weights_but_not_when_it_is_frozen(
     assert (zeroed == 0).tolist() == [[False, True, False, False]] * 2
     frozen = effects.apply("freeze", network, values, kept, {})["1.bias"]
     assert torch.equal(frozen, values["1.bias"])
+
+
+@NETWORKS
+def test_reconstruction_brings_every_layers_outputs_back(layers):
+    network, before, kept = ensemble(layers)
+    images = uint8_images(80)
+    training = effects.Training(images, UNIT)
+    after = effects.apply("reconstruct", network, before, kept, {}, training)
+    zeroed = effects.apply("zero", network, before, kept, {})
+    assert after.keys() == zeroed.keys()
+    inputs = {}
+    network.logits(
+        UNIT(images)[None], before, observe=lambda layer, x: inputs.update({layer.name: x})
+    )
+    for layer in network.weighted:
+        name = f"{layer.name}.weight"
+        assert (after[name][~kept[layer.name]] == 0).all()
+        if layer.bias:
+            assert torch.equal(after[f"{layer.name}.bias"], before[f"{layer.name}.bias"])
+
+        def changed(values, layer=layer):
+            difference = layer.affine(inputs[layer.name], values)
+            difference = difference - layer.affine(inputs[layer.name], before)
+            return difference.square().mean()
+
+        assert changed(after) < 0.9 * changed(zeroed)
+
+
+def test_reconstruction_needs_training_images_and_measures_them_once(monkeypatch):
+    network, before, kept = ensemble(PERCEPTRON)
+    with pytest.raises(ValueError, match="effect: reconstruct: found no training images"):
+        effects.apply("reconstruct", network, before, kept, {})
+    training = effects.Training(uint8_images(20), UNIT)
+    first = effects.apply("reconstruct", network, before, kept, {}, training)
+    monkeypatch.setattr(effects.second_moments, "second_moments", None)  # not called again
+    again = effects.apply("reconstruct", network, before, kept, {}, training)
+    assert all(torch.equal(first[name], again[name]) for name in first)

@@ -191,6 +191,69 @@ def test_weights_are_redrawn_under_the_mask():
         np.testing.assert_array_equal(alone.arrays[name][0], redrawn.arrays[name][1])
 
 
+FALLING = {"kind": "sgd", "learning_rate": 0.05, "momentum": 0.0} | {
+    "decay": {"kind": "linear", "hold": 0.0}
+}
+BACK = {"optimiser": FALLING, "epochs": 4, "span": [1, 4], "first_epoch": 0, **INITIAL}
+
+
+def test_a_dense_network_that_goes_back_repeats_its_training():
+    whole = training.fit(
+        *(FITTED.network, FITTED.scaling, IMAGES, LABELS),
+        *(settings(optimiser=FALLING, epochs=4, **INITIAL), ROOT, [1, 2, 3]),
+    )
+    after = retrain([CONTROL], start="rewound", **BACK)
+    assert same_bits(after.arrays, whole.arrays)
+
+
+def test_masked_weights_go_back_to_an_epoch_of_the_fit():
+    first = training.fit(
+        *(FITTED.network, FITTED.scaling, IMAGES, LABELS),
+        *(settings(optimiser=FALLING, epochs=4, span=[0, 1], **INITIAL), ROOT, [1, 2, 3]),
+    )
+    after = retrain([ZERO], start="rewound", **BACK)
+    by_hand = retrain([ZERO], replace(FITTED, arrays=first.arrays), start="rewound_rate", **BACK)
+    assert same_bits(after.arrays, by_hand.arrays)
+    for layer, mask in kept(ZERO).items():
+        assert not after.arrays[f"{layer}.weight"][~mask].any()
+    # An average is of the last epochs, and moves no weight of those before.
+    averaged = BACK | {"optimiser": FALLING | {"average": 0.9}}
+    after, by_hand = (
+        retrain([ZERO], fitted, start=start, **averaged)
+        for fitted, start in (
+            (FITTED, "rewound"),
+            (replace(FITTED, arrays=first.arrays), "rewound_rate"),
+        )
+    )
+    assert same_bits(after.arrays, by_hand.arrays)
+
+
+def test_the_rate_alone_goes_back():
+    back = BACK | {"optimiser": FALLING, "span": [3, 4]}
+    after = retrain([CONTROL], start="rewound_rate", **back)
+    # The last quarter of a training whose rate falls from 0.05 to 0, its fourth epoch's batches.
+    start = {name: FITTED.arrays[name] for name in FITTED.network.shapes}
+    alone = training.fit(
+        *(FITTED.network, FITTED.scaling, IMAGES, LABELS),
+        *(settings(optimiser=FALLING, epochs=4, span=[3, 4]), ROOT, [1, 2, 3], start),
+    )
+    assert same_bits(after.arrays, alone.arrays)
+
+
+def test_a_chain_goes_back_at_every_step():
+    """Iterative lottery tickets: what a step learnt decides its mask, and nothing else."""
+    first = retrain([ZERO], start="initial", **INITIAL)
+    masks = {"0.90": MASKS["0.90"]}
+    second = retrain([SPARSE], first_of(first), masks, start="initial", **INITIAL)
+    at_once = retrain([SPARSE], start="initial", **INITIAL)
+    assert same_bits(second.arrays, at_once.arrays)
+
+
+def first_of(step):
+    """Return a step's checkpoint with its members as those of the arm at the next level."""
+    return replace(step, arms=[(*arm[:3], SPARSE.level) for arm in step.arms])
+
+
 def test_the_dense_control_trains_everything_as_plain_training_does():
     after = retrain([ZERO, CONTROL]).of_arm("none")
     assert all((after.arrays[name] != FITTED.arrays[name]).all() for name in ("1.bias", "3.bias"))

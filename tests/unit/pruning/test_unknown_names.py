@@ -33,7 +33,7 @@ def retrained(effect, **settings):
         (
             lambda: effects.apply("wonder", NETWORK, PARAMETERS, MASKS, {}),
             "effect",
-            "zero, compensate, freeze, recalibrate",
+            "zero, compensate, freeze, recalibrate, reconstruct",
         ),
         (
             lambda: selection.exact_k(LAYERS, "0.5", "wonder", ties(1)),
@@ -46,7 +46,11 @@ def retrained(effect, **settings):
             "exact_k, threshold",
         ),
         (lambda: retrained("wonder"), "effect", "zero, freeze, none"),
-        (lambda: retrained("zero", start="wonder"), "start", "initial, redrawn"),
+        (
+            lambda: retrained("zero", start="wonder"),
+            "start",
+            "initial, redrawn, rewound, rewound_rate",
+        ),
     ],
     ids=["effect", "scope", "selection", "effect in training", "start of training"],
 )

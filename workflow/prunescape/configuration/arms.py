@@ -21,6 +21,7 @@ from prunescape.configuration.blocks import (
 from prunescape.configuration.own_scopes import kind_of, networks_of
 from prunescape.configuration.recipes import check_optimiser, check_retraining
 from prunescape.configuration.words import Place, Problem, listed, plain, shown
+from prunescape.pipeline.schedules import CHAINS, REWOUND
 from prunescape.scoring import needs
 
 Read = dict[str, frozenset[str]]
@@ -34,6 +35,12 @@ def check_schedule(place: Place, schedule: dict[Any, Any]) -> Iterator[Problem]:
         yield place, f"{text}; allowed: another name"
     refit = mapping(mapping(schedule.get("fit")).get("optimiser"))
     yield from check_optimiser((*place, "fit", "optimiser"), refit)
+    if "start" in schedule and "new_optimiser" in schedule:
+        text = "found with start, at which every step's optimiser is new; allowed: one of the two"
+        yield (*place, "new_optimiser"), text
+    if schedule.get("start") in REWOUND and "fit" in schedule:
+        text = f"found with start: {schedule['start']}, which trains as the fit did"
+        yield (*place, "fit"), f"{text}; allowed: left out"
     steps = schedule.get("steps")
     for i, step in enumerate(schedule.get("new_optimiser") or []):
         if isinstance(step, int) and isinstance(steps, list) and step >= len(steps):
@@ -54,12 +61,12 @@ def check_schedules(
     for i, name in enumerate(names):
         here = (*place, "schedules", i)
         yield from unknown_name(here, name, known, "oneshot or a schedule of the study")
-        for effect in ("compensate", "recalibrate"):
+        for effect in ("compensate", "recalibrate", "reconstruct"):
             if name in schedules and effect in effects:
                 yield here, f"found {shown(name)} with effect {effect}; allowed: oneshot with it"
         if name in schedules and arm.get("selection") == "threshold":
             yield here, f"found {shown(name)} with selection threshold; allowed: oneshot with it"
-        if mapping(known.get(name)).get("kind") == "chain":
+        if mapping(known.get(name)).get("kind") in CHAINS:
             yield from _check_chain(here, name, schedules[name], arm, read)
         started = [
             fit
@@ -71,6 +78,7 @@ def check_schedules(
             yield here, f"{text}; allowed: fits with initial_weights"
         if name in schedules:
             yield from _check_retrained(here, name, schedules[name], arm, fits)
+            yield from _check_rewound(here, name, mapping(schedules[name]), arm, fits)
             for fit in texts_of(arm.get("fits")):
                 trained = mapping(mapping(fits).get(fit))
                 yield from check_retraining(here, name, mapping(schedules[name]), trained)
@@ -78,11 +86,38 @@ def check_schedules(
     if "levels" not in arm and {"oneshot", "retrain"} & set(map(str, kinds)):
         text = "found nothing; allowed: a list of levels, which only a chain has of its own"
         yield (*place, "levels"), text
-    if "levels" in arm and set(map(str, kinds)) == {"chain"}:
+    if "levels" in arm and kinds and set(map(str, kinds)) <= set(CHAINS):
         yield (
             (*place, "levels"),
             "found with chains only; allowed: left out, as a chain has its own",
         )
+
+
+def _check_rewound(
+    place: Place, name: str, schedule: dict[Any, Any], arm: dict[Any, Any], fits: Any
+) -> Iterator[Problem]:
+    """Check that the fits have the last epochs to which a schedule goes back."""
+    if schedule.get("start") not in REWOUND:
+        return
+    steps = schedule.get("steps")
+    listed_epochs = [schedule.get("epochs")] if steps is None else [s[1] for s in _pairs(steps)]
+    most = max([n for n in listed_epochs if isinstance(n, int)], default=0)
+    for fit in texts_of(arm.get("fits")):
+        trained, epochs = (
+            mapping(mapping(fits).get(fit)),
+            mapping(mapping(fits).get(fit)).get("epochs"),
+        )
+        if objective_kind(trained) == "variational":
+            text = f"found {shown(name)}, which repeats a training, for the posterior {plain(fit)}"
+            yield place, f"{text}; allowed: fits with objective.kind: likelihood"
+        elif isinstance(epochs, int) and most > epochs:
+            text = f"found {shown(name)}, which goes back {most} epochs, for {plain(fit)}"
+            yield place, f"{text}; allowed: fits with as many epochs, not {epochs}"
+
+
+def _pairs(steps: Any) -> list[list[Any]]:
+    entries = steps if isinstance(steps, list) else []
+    return [each for each in entries if isinstance(each, list) and len(each) == 2]
 
 
 def _has_no_start(fit: Any) -> bool:

@@ -60,8 +60,10 @@ def objective_kind(fit: Any) -> Any:
 
 
 def step_levels(schedule: Any) -> list[tuple[int, str, Fraction]]:
-    """Return the levels of a chain: step, spelling, meaning."""
+    """Return the levels of a chain or a gradual schedule: step, spelling, meaning."""
     steps = mapping(schedule).get("steps")
+    if mapping(schedule).get("kind") == "gradual":
+        steps = [[schedule.get("level")]]  # those before are lower
     pairs = enumerate(steps) if isinstance(steps, list) else ()
     firsts = [(i, step[0]) for i, step in pairs if isinstance(step, list) and step]
     return [(i, *number[1:]) for i, level in firsts for number in levels_in([level])]

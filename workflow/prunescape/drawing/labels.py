@@ -66,6 +66,7 @@ EFFECTS = {
     "compensate": "mean input of removed weights folded into the bias",
     "freeze": "selected weights frozen",
     "recalibrate": "removed weights set to zero, normalisation measured anew",
+    "reconstruct": "removed weights set to zero, the others fitted to the layer's outputs",
 }
 SCHEDULES = {
     "oneshot": "one shot",

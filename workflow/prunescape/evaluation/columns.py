@@ -12,7 +12,8 @@ KEY = {
     "scope": "Among whom k is counted: global, layer, output_unit, floor, erdos_renyi, erk, "
     "input_unit, neuron, none, or the name of one of the study's own.",
     "selection": "How the weights are chosen: exact_k, threshold, none.",
-    "effect": "What happens to the chosen: zero, compensate, freeze, recalibrate, none.",
+    "effect": "What happens to the chosen: zero, compensate, freeze, recalibrate, "
+    "reconstruct, none.",
     "schedule": "Course of pruning and retraining, such as oneshot; none: dense.",
     "step": "Position in the schedule; 0 for oneshot and none.",
     "level": "Share asked for, in [0, 1]; under selection = threshold the threshold; 0 if dense.",

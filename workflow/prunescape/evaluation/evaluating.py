@@ -133,7 +133,7 @@ def rows(
         own_noises: the user's kinds of noise, as in `input_noise.corrupt`.
         sampling: how to sample the weights of posteriors; None or 0 samples: not at all.
         trained_on: training images [N, C, H, W] on the same device, read by the effect
-            `recalibrate` alone.
+            `recalibrate` and `reconstruct` alone.
 
     Returns:
         A row for every case, condition and replicate, and where weights are sampled a second one:
@@ -142,7 +142,12 @@ def rows(
     """
     device = images.device
     raw = intensities(images)
-    pruned = [_Pruned(case, means, trained_on, device) for case in cases]
+    measured: dict[int, effects.Training] = {}  # once for all cases of a checkpoint
+    if trained_on is not None:
+        for each in (case.checkpoint for case in cases):
+            scaling = each.scaling.to(device)
+            measured.setdefault(id(each), effects.Training(trained_on, scaling))
+    pruned = [_Pruned(case, means, measured.get(id(case.checkpoint)), device) for case in cases]
     found: list[Row] = []
     for condition in dict.fromkeys(pair for case in cases for pair in case.conditions):
         kind, level = condition
@@ -165,7 +170,7 @@ class _Pruned:
         self,
         case: Case,
         means: Mapping[str, torch.Tensor],
-        trained_on: torch.Tensor | None,
+        training: effects.Training | None,
         device: torch.device,
     ) -> None:
         checkpoint, effect = case.checkpoint, case.key["effect"]
@@ -183,7 +188,7 @@ class _Pruned:
                 self._parameters,
                 {name: torch.from_numpy(mask).to(device) for name, mask in kept.items()},
                 means,
-                None if trained_on is None else effects.Training(trained_on, self._scaling),
+                training,
             )
         self._affine = sparse_products.affine(self._network, self._parameters)
         self._key = case.key | {"level": levels.number(case.key["level"])}

@@ -218,14 +218,14 @@ def sparsity_exact(
 ) -> None:
     """Exact k is exact, and weights that a mask removes are measured as zero.
 
-    The gate checks the effects zero, compensate and recalibrate. Under selection = exact_k,
+    The gate checks the effects that set weights to zero. Under selection = exact_k,
     kept_weights must be total_weights - k in the scopes global and floor. In the scope layer the
     same must hold layer by layer; the fit's dense rows give the layers' sizes. Scopes that count
     whole units are left out, output_unit is for `unit_sparsity_exact`, and `own_scopes_exact` sees
     to a study's own. Under any selection sparsity_actual must be at least the share that the mask
     removes.
     """
-    pruned = scores[scores["effect"].isin(["zero", "compensate", "recalibrate"])]
+    pruned = scores[~scores["effect"].isin(["none", "freeze"])]
     exact = pruned[pruned["selection"] == "exact_k"]
     sizes = _layer_sizes(scores)
 

@@ -37,7 +37,7 @@ CHECKED = [REVIVED, BY_UNIT, WITHIN, BY_GROUP]
 
 SELECTIONS = ["none", "exact_k", "threshold"]
 PREDICTIONS = ["mean", "sampled"]
-EFFECTS = ["none", "zero", "compensate", "freeze", "recalibrate"]
+EFFECTS = ["none", "zero", "compensate", "freeze", "recalibrate", "reconstruct"]
 
 
 def _named(allowed: list[str] | None = None) -> pa.Column:

@@ -77,7 +77,8 @@ def fit(
         images: training images [N, C, H, W], uint8 or float32 in [0, 1], on the device to use.
         labels: their classes [N], on the same device.
         settings: a fit of the config. With optimiser_state, `fresh` or `kept` (that of `start`),
-            the estimates have the optimiser's moments. The scaling's type is the computation's.
+            the estimates have the optimiser's moments; with span, [first, last], only these epochs
+            are trained, at their rates. The scaling's type is the computation's.
         root: first parts of all stream names: the run's seed and the study.
         replicates: the replicate numbers of M members; members with the same one share batches.
         start: weights, biases and buffers [M, ...] to start from instead of `initial_weights`; may
@@ -95,14 +96,14 @@ def fit(
     training = _Training(goal, scaling.to(images.device), images, labels, settings, root)
     sizes = _batch_sizes(settings)
     counts = [-(-len(images) // size) for size in sizes]
-    done, diverged = 0, list[Divergence]()
+    (first, end), done, diverged = settings.get("span", (0, len(sizes))), 0, list[Divergence]()
     if progress:
         members, done, diverged = progress.resume(members)
-    with _progress_bar(counts, done, shown) as bar:
-        for epoch in range(done, len(sizes)):
+    with _progress_bar(counts[:end], done, first, shown) as bar:
+        for epoch in range(max(done, first), end):
             losses, last = training.epoch(members, epoch, sizes[epoch], first_epoch + epoch, bar)
             sound = _sound(members)
-            if epoch + 1 == len(sizes):  # no later step shows the loss after the last one
+            if epoch + 1 == end:  # no later step shows the loss after the last one
                 sound &= _finite_logits(network, members, last)
             lost = _diverged(epoch + 1, losses, sound, members.replicates, settings)
             _show(bar, epoch + 1, losses, lost)
@@ -116,11 +117,14 @@ def fit(
     return Fitted(found, members.replicates, diverged)
 
 
-def _progress_bar(counts: Sequence[int], done: int, shown: bool) -> tqdm:
-    """Return a bar that counts steps, so many each epoch; `done` epochs were trained before."""
+def _progress_bar(counts: Sequence[int], done: int, first: int, shown: bool) -> tqdm:
+    """Return a bar that counts steps, so many each epoch, from the epoch `first` on.
+
+    `done` epochs were trained before the training was interrupted.
+    """
     if done:
         print(f"goes on after epoch {done} of {len(counts)}", file=sys.stderr)
-    steps, before = sum(counts), sum(counts[:done])
+    steps, before = sum(counts[first:]), sum(counts[first:done])
     return tqdm(
         total=steps, initial=before, unit="step", mininterval=5, ascii=True, disable=not shown
     )

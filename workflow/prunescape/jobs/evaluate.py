@@ -82,10 +82,11 @@ def evaluated_moments(config: Config, wildcards: Wildcards) -> str | list[str]:
     return results(config, paths.MOMENTS, **wildcards) if "compensate" in arm.effects else []
 
 
-def recalibrating_images(config: Config, wildcards: Wildcards) -> list[str]:
+def training_images(config: Config, wildcards: Wildcards) -> list[str]:
     """Return the split files of the fit's training if one of a job's effects needs them."""
     arm, _ = _evaluated(config, wildcards)
-    return data.training_images(config, wildcards) if "recalibrate" in arm.effects else []
+    needed = {"recalibrate", "reconstruct"} & set(arm.effects)
+    return data.training_images(config, wildcards) if needed else []
 
 
 def evaluated_checkpoints(config: Config, wildcards: Wildcards) -> list[str]:

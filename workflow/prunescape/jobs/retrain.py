@@ -13,8 +13,10 @@ from prunescape.jobs.common import (
 from prunescape.jobs.fit import checkpoint
 from prunescape.pipeline import fits, paths, plan
 from prunescape.pipeline.plan import Config
+from prunescape.pipeline.schedules import REWOUND
 
 _KEPT = ("optimiser", "batch_size", "augmentation")
+_OF_ALL_EPOCHS = ("first_epoch_batch_size",)
 _SAMPLED: Mapping[str, bool] = {"shuffle": True, "replacement": False}
 """How batches are drawn, where a fit doesn't say."""
 
@@ -69,6 +71,9 @@ def retraining_settings(config: Config, wildcards: Wildcards) -> str:
     objective = trained if trained["kind"] == "likelihood" else point
     epochs = schedule.epochs(wildcards.part)
     found = {**kept, **schedule.changes, "objective": objective, "epochs": epochs}
+    if schedule.start in REWOUND:
+        found |= {key: fit[key] for key in _OF_ALL_EPOCHS if key in fit}
+        found |= {"epochs": fits.epochs(fit), "span": [fits.epochs(fit) - epochs, fits.epochs(fit)]}
     if state := schedule.optimiser_state(wildcards.part):
         found["optimiser_state"] = state
     if schedule.start is not None:
@@ -77,6 +82,11 @@ def retraining_settings(config: Config, wildcards: Wildcards) -> str:
 
 
 def epochs_before(config: Config, wildcards: Wildcards) -> int:
-    """Return the number of epochs for which a retraining job's members have trained before it."""
+    """Return the number of epochs for which a retraining job's members have trained before it.
+
+    A training that repeats epochs of the fit's counts them as the fit does.
+    """
+    if schedule_of(config, wildcards).start in REWOUND:
+        return 0
     before = schedule_of(config, wildcards).epochs_before(wildcards.part)
     return fits.epochs(fit_of(config, wildcards)) + before

@@ -7,8 +7,10 @@ in the config's schema. Standard library only: the workflow imports this when it
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
+from prunescape.foundations import levels
 from prunescape.foundations.choices import choose
 
 Settings = Mapping[str, Any]
@@ -40,7 +42,10 @@ class Schedule(Protocol):
 
     @property
     def start(self) -> str | None:
-        """The weights from which training starts: initial, redrawn, or None for the pruned ones."""
+        """Where training starts: initial, redrawn, rewound, rewound_rate, or None: where it ended.
+
+        `retraining.retrain` says what these words mean.
+        """
         ...
 
     def points(self, levels: Sequence[str]) -> tuple[Point, ...]:
@@ -161,17 +166,17 @@ class Chain:
     """Networks are pruned and trained in steps; a step prunes the networks of the step before."""
 
     is_chain = True
-    start: str | None = None
 
     def __init__(self, settings: Settings) -> None:
         """Take the config's block.
 
-        `settings`: steps, a list of (level, epochs after it); fit and new_optimiser if the config
-        has them.
+        `settings`: steps, a list of (level, epochs after it); fit, new_optimiser and start if the
+        config has them.
         """
         self._new_optimiser: Sequence[int] | None = settings.get("new_optimiser")
         self._steps: Sequence[tuple[str, int]] = settings["steps"]
         self.changes: Settings = settings.get("fit", {})
+        self.start: str | None = settings.get("start")
 
     def points(self, levels: Sequence[str]) -> tuple[Point, ...]:
         """Return a point for every step; the levels are the chain's, not the arm's."""
@@ -204,7 +209,39 @@ class Chain:
         return "fresh" if int(part[1:]) in (0, *self._new_optimiser) else "kept"
 
 
-KINDS: dict[str, Callable[[Settings], Schedule]] = {"retrain": Retrain, "chain": Chain}
+def gradual(settings: Settings) -> Chain:
+    """Return the chain of a gradual schedule, through which one optimiser goes on.
+
+    `settings`: as of `gradual_steps`; fit if the config has it.
+    """
+    return Chain({**settings, "steps": gradual_steps(settings), "new_optimiser": []})
+
+
+def gradual_steps(settings: Settings) -> list[tuple[str, int]]:
+    """Return the steps of gradual pruning: level, and the epochs after it.
+
+    Zhu and Gupta (2017), arXiv 1710.01878, equation 1: of n steps to the sparsity s the t-th prunes
+    to s - s (1 - t / n)^3, from a dense network. Levels have six decimals, the last is s itself.
+
+    Args:
+        settings: level s, prunings n, every (epochs between two), last (epochs after the last).
+    """
+    final, number = settings["level"], settings["prunings"]
+    whole = levels.fraction(final)
+    rising = [whole - whole * (1 - Fraction(t, number)) ** 3 for t in range(1, number)]
+    between = [(f"{round(share * 10**6) / 10**6:.6f}", settings["every"]) for share in rising]
+    return [*between, (final, settings["last"])]
+
+
+KINDS: dict[str, Callable[[Settings], Schedule]] = {
+    "retrain": Retrain,
+    "chain": Chain,
+    "gradual": gradual,
+}
+CHAINS = ("chain", "gradual")
+"""Kinds whose steps go on from each other."""
+REWOUND = ("rewound", "rewound_rate")
+"""Starts of a training that repeats the last epochs of the fit's."""
 
 
 def schedule(config: Mapping[str, Any], study: str, name: str) -> Schedule:

@@ -2,32 +2,45 @@
 
 `zero` sets them to 0; `compensate` does so and adds their mean contribution, weight times mean
 input, to the bias; `freeze` keeps their values and only ends their training. `recalibrate` sets
-them to 0 and measures anew by what layers such as BatchNorm normalise.
+them to 0 and measures anew by what layers such as BatchNorm normalise. `reconstruct` sets them to 0
+and fits the others to the layer's outputs.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import torch
 
 from prunescape.foundations.choices import choose
+from prunescape.networks import second_moments
 from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.network import Parameters
 from prunescape.networks.scaling import Scaling
+from prunescape.pruning import reconstruction
 from prunescape.pruning.interfaces import Changed, Effect
 
 RECALIBRATE = "recalibrate"
+RECONSTRUCT = "reconstruct"
 BATCH = 500
 """Most images in a batch of those that `recalibrate` reads: few enough for small memories."""
 
 
-class Training(NamedTuple):
-    """What a network was trained on."""
+class Training:
+    """What the networks of a checkpoint were trained on, and what is measured on it but once."""
 
-    images: torch.Tensor
-    """[N, C, H, W], in the order of the file."""
-    scaling: Scaling
-    """The fit's."""
+    def __init__(self, images: torch.Tensor, scaling: Scaling) -> None:
+        """`images`: [N, C, H, W], in the order of the file; `scaling`: the fit's."""
+        self.images, self.scaling = images, scaling
+        self._moments: Mapping[str, torch.Tensor] | None = None
+
+    def moments(
+        self, network: ReplicatedNetwork, parameters: Parameters
+    ) -> Mapping[str, torch.Tensor]:
+        """Return the second moments of the layers' inputs in the checkpoint's unpruned networks."""
+        if self._moments is None:
+            self._moments = second_moments.second_moments(
+                network, parameters, self.scaling, self.images
+            )
+        return self._moments
 
 
 def apply(
@@ -41,13 +54,13 @@ def apply(
     """Return the parameters after the effect; `compensate` adds a bias to a layer without one.
 
     Args:
-        effect: zero, compensate, freeze or recalibrate.
+        effect: zero, compensate, freeze, recalibrate or reconstruct.
         network: the network of the parameters.
         parameters: weights, biases and buffers [M, ...] of M networks.
         masks: layer -> boolean [M, out, in, ...], True = keep; also <layer>.bias -> [M, out] for a
             bias that is pruned: it is set to 0, but for freeze.
         input_means: layer -> mean inputs [M or 1, out or 1, in, ...], read by `compensate`.
-        training: read by `recalibrate`.
+        training: read by `recalibrate` and `reconstruct`; of the parameters' own checkpoint.
 
     Raises:
         ValueError: if the effect is unknown, needs the mean inputs of a layer that has none, or
@@ -66,7 +79,18 @@ def apply(
                 changed[bias] = found.bias * masks[bias]
     if effect == RECALIBRATE:
         changed.update(_statistics(network, changed, training))
+    if effect == RECONSTRUCT:
+        moments = _images_of(training, effect).moments(network, parameters)
+        for layer in network.weighted:
+            name, mask = f"{layer.name}.weight", masks[layer.name]
+            changed[name] = reconstruction.solved(parameters[name], mask, moments[layer.name])
     return changed
+
+
+def _images_of(training: Training | None, effect: str) -> Training:
+    if training is None:
+        raise ValueError(f"effect: {effect}: found no training images; allowed: all of the fit's")
+    return training
 
 
 def _statistics(
@@ -76,8 +100,7 @@ def _statistics(
 
     Every batch has the same weight in them, so batches differ by one image at most.
     """
-    if training is None:
-        raise ValueError("effect: recalibrate: found no training images; allowed: all of the fit's")
+    training = _images_of(training, RECALIBRATE)
     batches = training.images.tensor_split(-(-len(training.images) // BATCH))
     found = network.measured_statistics(pruned, batches, training.scaling)
     if not found:
@@ -126,4 +149,5 @@ EFFECTS: dict[str, Effect] = {
     "compensate": compensate,
     "freeze": freeze,
     RECALIBRATE: zero,  # what it does beyond layers with weights is `_statistics`
+    RECONSTRUCT: zero,  # the other weights are changed by `reconstruction.solved`
 }

@@ -57,10 +57,8 @@ def retrain(
         masks: level -> packed masks "<criterion>/<scope>/<layer>" of the checkpoint's replicates.
         images: training images [N, C, H, W], on the device that is to be used.
         labels: their classes [N].
-        settings: objective, optimiser, batch_size and epochs. With `start`, members start from
-            `initial_weights` instead of the checkpoint's weights: `initial` takes those that the
-            checkpoint's training began with (Frankle and Carbin 2019, arXiv 1803.03635), `redrawn`
-            draws new ones.
+        settings: objective, optimiser, batch_size and epochs. `start` says where members start
+            instead of at the checkpoint's weights, as `_before_training` explains.
         root: first parts of all stream names: the run's seed and the study.
         first_epoch: number of the first epoch, the number of epochs that the checkpoint has had.
         progress: file in which the training keeps its state.
@@ -76,8 +74,9 @@ def retrain(
     """
     groups = _groups(checkpoint, trained)
     parts = []
+    fresh = _before_training(checkpoint, images, labels, settings, root, processes)
     for number, group in enumerate(groups):
-        begun = [_begin(checkpoint, arm, masks, settings, root) for arm in group]
+        begun = [_begin(checkpoint, arm, masks, fresh) for arm in group]
         starts, free = zip(*begun, strict=True)
         found = parallel_training.fit(
             checkpoint.network,
@@ -109,10 +108,12 @@ def _begin(
     checkpoint: Checkpoint,
     arm: Trained,
     masks: Mapping[str, Arrays],
-    settings: Mapping[str, Any],
-    root: tuple[int | str, ...],
+    fresh: Arrays | None,
 ) -> tuple[Checkpoint, Arrays]:
-    """Return the checkpoint that an arm starts from, and which of its weights are trained."""
+    """Return the checkpoint that an arm starts from, and which of its weights are trained.
+
+    `fresh`: what all arms start from instead of the checkpoint's weights, or None.
+    """
     shapes, tensors = prunable.shapes(checkpoint.network), prunable.tensors(checkpoint.network)
     start = checkpoint.of_arm(*arm[:3]) if checkpoint.arms else checkpoint
     if arm.criterion == "none":
@@ -123,8 +124,8 @@ def _begin(
     else:
         packed = layers_of(masks[arm.level], arm.criterion, arm.scope)
         kept = packing.unpack(packed, shapes)
-    if "start" in settings:
-        start = replace(start, arrays=_before_training(start, settings, root))
+    if fresh is not None:
+        start = replace(start, arrays=fresh)
     arrays = {k: v for k, v in start.arrays.items() if not k.endswith(".sigma")}
     if choose({"zero": True, "freeze": False, "none": False}, arm.effect, "effect"):
         arrays |= {tensors[name]: arrays[tensors[name]] * mask for name, mask in kept.items()}
@@ -177,17 +178,50 @@ def _arms(part: Checkpoint, members: Sequence[int]) -> list[tuple[str, ...]]:
 
 
 def _before_training(
-    checkpoint: Checkpoint, settings: Mapping[str, Any], root: tuple[int | str, ...]
-) -> Arrays:
-    """Return the parameters that the fit drew before its training, or newly drawn ones.
+    checkpoint: Checkpoint,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    settings: Mapping[str, Any],
+    root: tuple[int | str, ...],
+    processes: int,
+) -> Arrays | None:
+    """Return the parameters [R, ...] from which all arms start; None: from the checkpoint's.
 
-    Frozen parameters keep the checkpoint's values.
+    By settings' `start`: `initial`, those that the fit drew before its training (Frankle and Carbin
+    2019, arXiv 1803.03635); `redrawn`, newly drawn ones; `rewound`, those that the fit had before
+    the epochs of `span`, which is found by training anew up to there, with the same bits (Renda et
+    al. 2020, arXiv 2003.02389); `rewound_rate`, the checkpoint's: the rate alone goes back. Frozen
+    parameters keep the checkpoint's values.
     """
-    name = choose({"initial": root, "redrawn": (*root, "redrawn")}, settings["start"], "start")
-    network = checkpoint.network
-    start, dtype = settings["initial_weights"], checkpoint.scaling.scale.dtype
-    drawn = initial_weights(network, start, name, checkpoint.replicates, dtype)
-    return drawn | {name: checkpoint.arrays[name] for name in network.frozen}
+    if "start" not in settings:
+        return None
+    names = {"initial": root, "redrawn": (*root, "redrawn"), "rewound": root, "rewound_rate": None}
+    name = choose(names, settings["start"], "start")
+    if name is None:
+        return None
+    network, replicates = checkpoint.network, list(dict.fromkeys(checkpoint.replicates))
+    begin, dtype = settings["initial_weights"], checkpoint.scaling.scale.dtype
+    drawn = initial_weights(network, begin, name, replicates, dtype)
+    found = drawn | {name: checkpoint.arrays[name][: len(replicates)] for name in network.frozen}
+    if settings["start"] != "rewound" or not settings["span"][0]:
+        return found
+    # The average of the parameters is no part of the way: it moves no weight.
+    optimiser = {k: v for k, v in settings["optimiser"].items() if k != "average"}
+    until = {**settings, "optimiser": optimiser, "span": [0, settings["span"][0]]}
+    fitted = parallel_training.fit(
+        network,
+        checkpoint.scaling,
+        images,
+        labels,
+        until,
+        root,
+        replicates,
+        found,
+        processes=processes,
+    )
+    if fitted.replicates != replicates:
+        raise ValueError(f"start: rewound: found replicates {fitted.replicates} of {replicates}")
+    return fitted.arrays | {name: found[name] for name in network.frozen}
 
 
 def _stacked(parts: Sequence[Arrays]) -> Arrays:
