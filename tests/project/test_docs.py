@@ -5,6 +5,7 @@ import re
 import docutils.core
 import numpy as np
 import pytest
+import torch
 import yaml
 from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
@@ -13,9 +14,11 @@ from prunescape.configuration import validation
 from prunescape.figures import kinds
 from prunescape.foundations import user_files
 from prunescape.pipeline import plan
+from prunescape.pruning import effect_needs, effects
 from prunescape.scoring import needs
+from prunescape.scoring.input_moments import input_moments
 from prunescape.verdicts import claim_files
-from tests.helpers.factories import checkpoint, scored, uint8_images
+from tests.helpers.factories import checkpoint, masks, scored, uint8_images
 from tests.helpers.places import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -57,7 +60,10 @@ def test_links_lead_somewhere(page):
 EXTENDING = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("example", "key"), [("sharp", "criteria"), ("sensor", "noises")])
+@pytest.mark.parametrize(
+    ("example", "key"),
+    [("sharp", "criteria"), ("rescale", "effects"), ("sensor", "noises")],
+)
 def test_an_example_is_the_file_that_its_configuration_names(example, key):
     [shown] = re.findall(rf"```python\n# {example}.py\n(.*?)```", EXTENDING, re.DOTALL)
     config = yaml.safe_load(re.search(rf"# {example}.yaml\n(.*?)```", EXTENDING, re.DOTALL)[1])
@@ -76,6 +82,27 @@ def test_the_example_of_a_criterion_scores_networks():
     np.testing.assert_allclose(found["sharp/2"], (found["obd_empirical/2"] + passed) / 2, rtol=1e-5)
 
 
+def test_the_example_of_an_effect_keeps_norms_and_mean_outputs():
+    fitted, images = checkpoint(), uint8_images(60)
+    parameters = fitted.parameters(torch.device("cpu"))
+    kept = {n: torch.from_numpy(each) for n, each in masks(fitted.network, 3).items()}
+    measured = input_moments(fitted.network, parameters, fitted.scaling, images)
+    means = {layer: mean for layer, (mean, _) in measured.items()}
+    own = {"rescale": f"{ROOT / 'docs' / 'examples' / 'rescale.py'}:rescale"}
+    after = effects.apply("rescale", fitted.network, parameters, kept, means, own=own)
+    for layer in fitted.network.weighted:
+        weight, changed = (each[f"{layer.name}.weight"] for each in (parameters, after))
+        assert (changed[~kept[layer.name]] == 0).all()
+        some = kept[layer.name].any(2)  # of a unit that keeps nothing, nothing can be scaled
+        torch.testing.assert_close(changed.norm(dim=2), weight.norm(dim=2) * some)
+        none = torch.zeros(3, layer.shape[0])
+        bias, moved = (each.get(f"{layer.name}.bias", none) for each in (parameters, after))
+        mean = means[layer.name]
+        torch.testing.assert_close(
+            (changed * mean).sum(2) + moved, (weight * mean).sum(2) + bias, rtol=1e-4, atol=1e-5
+        )
+
+
 def table(heading):
     """Return the first column of a table of docs/extending.md, and the second."""
     [rows] = re.findall(rf"\| {heading} \|[^\n]*\n\|[-|]+\n((?:\|.*\n)+)", EXTENDING)
@@ -86,6 +113,8 @@ def table(heading):
 def test_extending_lists_the_statistics_and_the_criteria():
     assert table("parameter") == needs.STATISTICS
     assert list(table("criterion")) == list(needs.built_in())
+    described = dict(list(effect_needs.PARAMETERS.items())[2:])
+    assert table("parameter of an effect") == described
 
 
 CODE = (".py", ".smk")

@@ -21,7 +21,7 @@ rule evaluate:
         masks=job(jobs.evaluate.evaluated_masks),
         images=job(jobs.data.evaluated_images),
         network=job(jobs.fit.network_files),
-        own=job(jobs.evaluate.noise_files),
+        own=job(jobs.evaluate.own_files),
         code=code("evaluate"),
     output:
         rows=results(paths.ROWS),
@@ -40,6 +40,7 @@ rule evaluate:
         arm=job(jobs.evaluate.evaluated_arm),
         conditions=job(jobs.evaluate.evaluated_conditions),
         noises=job(jobs.evaluate.evaluated_noises),
+        effects=job(jobs.evaluate.evaluated_effects),
         samples=job(jobs.evaluate.evaluated_samples),
         seed=config["seed"],
         computing=COMPUTING,
@@ -51,6 +52,7 @@ rule evaluate:
         " --retrained {input.retrained:q} --masks {input.masks:q} --moments {input.moments:q}"
         " --training-images {input.training:q} --images {input.images:q} --model {params.model:q} --arm {params.arm:q}"
         " --conditions @<(printf %s {params.conditions:q}) --noises {params.noises:q}"
+        " --effects {params.effects:q}"
         " --samples {params.samples:q}"
         " --seed {params.seed:q} {params.computing:q} --output {output.rows:q}"
         " --outcomes-output {output.outcomes:q} > {log:q} 2>&1"

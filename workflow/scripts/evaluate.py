@@ -19,13 +19,13 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--checkpoint", required=True, help="the fitted ensemble")
     parser.add_argument("--retrained", nargs="*", default=[], help="checkpoints after retraining")
     parser.add_argument(
-        "--moments", nargs="?", help="of the layers' inputs, which `compensate` needs"
+        "--moments", nargs="?", help="of the layers' inputs, which some effects need"
     )
     parser.add_argument(
         "--training-images",
         nargs="*",
         default=[],
-        help="split files it was fitted on, which `recalibrate` and `reconstruct` need",
+        help="split files it was fitted on, which some effects need",
     )
     parser.add_argument("--masks", nargs="*", default=[], help="packed masks, a file a point")
     parser.add_argument("--images", required=True, help="split file to evaluate on")
@@ -46,6 +46,9 @@ def read_arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--noises", nargs="*", default=[], help="of the user: name=path/to/file.py:function"
+    )
+    parser.add_argument(
+        "--effects", nargs="*", default=[], help="of the user: name=path/to/file.py:function"
     )
     parser.add_argument(
         "--samples", type=int, default=0, help="of a posterior's weights, to average; 0: none"
@@ -91,6 +94,7 @@ def main() -> None:
         spelling.read_all(arguments.noises),
         evaluating.Sampling(arguments.samples, (arguments.seed, arguments.model["study"])),
         trained_on,
+        spelling.read_all(arguments.effects),
     )
     packed = [row.pop("outcomes") for row in rows]
     record = {

@@ -187,3 +187,36 @@ def test_faulty_claims_of_the_user(stated, problem, tmp_path):
 def test_a_file_of_claims_that_is_not_there():
     (line,) = problems(claims=["nowhere.yaml"])
     assert line.startswith("claims[0]: found 'nowhere.yaml': No such file or directory; allowed: ")
+
+
+def own_effect(tmp_path, source, name="fade", **arm):
+    (tmp_path / "own.py").write_text(source)
+    changes = {f"{ARM}.effects": [name], f"{ARM}.schedules": ["oneshot"]} | arm
+    return validation.problems(
+        changed(SMALL, {"effects": {name: f"{tmp_path}/own.py:fade"}} | changes)
+    )
+
+
+def test_an_effect_of_the_user_is_looked_at_and_not_executed(tmp_path):
+    source = "def fade(weight, mask, bias, by=2): pass\nraise RuntimeError\n"
+    assert own_effect(tmp_path, source) == []
+    (line,) = own_effect(tmp_path, "def fade(weight, kept): pass\n")
+    assert line.startswith("effects.fade: found '")
+    assert "its parameters are weight, kept; allowed: weight, mask, then any of bias, " in line
+    (line,) = own_effect(tmp_path, source, "freeze")
+    assert line.startswith("effects.freeze: found 'freeze', which has a meaning of its own; ")
+    (line,) = own_effect(tmp_path, source, **{f"{ARM}.effects": ["fad"]})
+    assert line == (
+        f"{ARM}.effects[0]: found 'fad', perhaps fade is meant; allowed: an effect "
+        "(zero, compensate, freeze, recalibrate, reconstruct, fade)"
+    )
+
+
+def test_an_effect_of_the_user_goes_with_oneshot(tmp_path):
+    tuned = {"tuned": {"kind": "retrain", "epochs": 1}}
+    lines = own_effect(
+        tmp_path,
+        "def fade(weight, mask): pass\n",
+        **{f"{ARM}.schedules": ["tuned"], "catalogue.study.schedules": tuned},
+    )
+    assert f"{ARM}.schedules[0]: found 'tuned' with effect fade; allowed: oneshot with it" in lines

@@ -19,6 +19,7 @@ from prunescape.figures import kinds
 from prunescape.foundations import levels, network_names, user_files
 from prunescape.optimising.posteriors import SIGMA_PARAMETERS
 from prunescape.pipeline import scopes
+from prunescape.pruning import effect_needs, effects
 from tests.helpers.configurations import DEFAULT, SCHEDULES, SMALL, scheduled, small
 from tests.helpers.places import ROOT
 
@@ -241,7 +242,9 @@ def test_words_of_the_schema_are_those_of_the_table():
     assert SCHEMA["$defs"]["scope"]["properties"]["kind"]["enum"] == list(scopes.KINDS)
     assert ", ".join(scopes.BUILT_IN) in SCHEMA["$defs"]["arm"]["properties"]["scopes"]["x-allowed"]
     assert enum_of("arm", "selection") | {"none"} == set(table.SELECTIONS)
-    assert enum_of("arm", "effects") | {"none"} == set(table.EFFECTS)
+    allowed = SCHEMA["$defs"]["arm"]["properties"]["effects"]["x-allowed"]
+    assert f"one of {', '.join(effects.EFFECTS)}, or one of your own" in allowed
+    assert list(effects.EFFECTS) == list(effect_needs.BUILT_IN)
     assert list(input_noise._KINDS) == list(input_noise_kinds.BUILT_IN)
 
 

@@ -62,8 +62,8 @@ def test_kinds_of_noise_of_the_users_come_with_their_files(tmp_path, monkeypatch
     study = CONFIG["catalogue"]["study"] | {"noise": noise}
     config = CONFIG | {"noises": kinds, "catalogue": {"study": study}}
     assert evaluate.evaluated_noises(config, SNR) == ["blur=own.py:blur"]
-    assert evaluate.noise_files(config, SNR) == ["own.py", "optics.py"]
-    assert evaluate.evaluated_noises(CONFIG, SNR) == evaluate.noise_files(CONFIG, SNR) == []
+    assert evaluate.own_files(config, SNR) == ["own.py", "optics.py"]
+    assert evaluate.evaluated_noises(CONFIG, SNR) == evaluate.own_files(CONFIG, SNR) == []
 
 
 def test_a_job_reads_a_file_of_masks_a_point():
@@ -77,6 +77,22 @@ def test_a_job_reads_a_file_of_masks_a_point():
     ]
     assert evaluate.evaluated_masks(CONFIG, DENSE) == []
     assert evaluate.evaluated_masks(CONFIG, CONTROL) == []
+
+
+def test_the_users_effects_come_with_their_files_and_measurements(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text("import parts\n\ndef fade(weight, mask, input_mean): ...\n")
+    (tmp_path / "parts.py").touch()
+    study = CONFIG["catalogue"]["study"]
+    arms = [{**arm, "effects": ["zero", "fade"]} for arm in study["arms"][:1]]
+    config = CONFIG | {"catalogue": {"study": study | {"arms": [*arms, *study["arms"][1:]]}}}
+    config |= {"effects": {"fade": "own.py:fade"}}
+    assert evaluate.evaluated_effects(config, SNR) == ["fade=own.py:fade"]
+    assert evaluate.own_files(config, SNR) == ["own.py", "parts.py"]
+    moments = f"{VI}/measure/input_moments.safetensors"
+    assert evaluate.evaluated_moments(config, SNR) == moments
+    assert evaluate.training_images(config, SNR) == []
+    assert evaluate.evaluated_effects(CONFIG, SNR) == []
 
 
 def test_only_what_compensates_reads_moments():

@@ -1,13 +1,16 @@
 """Second moments of layers' inputs, against inputs collected one by one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from prunescape.networks import second_moments
+from prunescape.networks import architectures, second_moments
 from prunescape.networks.network import Network
 from prunescape.networks.scaling import Scaling
 from tests.helpers.factories import CONVOLUTIONAL, PERCEPTRON, member, parameters, uint8_images
+from tests.helpers.own_networks import MIXED, SHAPES
 
 IMAGES = uint8_images(25)
 SCALING = Scaling.fit("signed", IMAGES)
@@ -26,7 +29,8 @@ def test_they_are_the_mean_of_inputs_times_inputs(layers, monkeypatch):
     )
     found = second_moments.second_moments(network, values, SCALING, IMAGES)
     for layer in network.weighted:
-        for moments, inputs in zip(found[layer.name], rows[layer.name], strict=True):
+        assert found[layer.name].shape[1] == 1
+        for moments, inputs in zip(found[layer.name][:, 0], rows[layer.name], strict=True):
             x = inputs.double().numpy()
             np.testing.assert_allclose(moments.numpy(), x.T @ x / len(x), rtol=1e-5, atol=1e-6)
     alone = second_moments.second_moments(network, member(values, 1), SCALING, IMAGES)
@@ -64,3 +68,21 @@ def test_the_inverse_tells_what_a_weight_is_worth():
         change[others] = solved
         change -= weight
         torch.testing.assert_close(change @ moments @ change, weight[q] ** 2 / inverse[q])
+
+
+def test_units_of_a_convolution_in_groups_have_moments_of_their_own():
+    network = architectures.network(MIXED, SHAPES[MIXED])
+    start = network.start(1)
+    values = {name: torch.as_tensor(value)[None] for name, value in start.items()}
+    images = uint8_images(9, SHAPES[MIXED])
+    seen = {}
+    network.logits(SCALING(images)[None], values, observe=lambda layer, x: seen.update({layer: x}))
+    [(layer, inputs)] = [(layer, x) for layer, x in seen.items() if layer.groups > 1]
+    found = second_moments.second_moments(network, values, SCALING, images)[layer.name]
+    channels = layer.shape[1]
+    assert found.shape[:2] == (1, layer.groups)
+    for group in range(layer.groups):
+        one = replace(layer, groups=1)
+        own = inputs[:, :, group * channels : (group + 1) * channels]
+        x = one.windows(own)[0].flatten(0, 1).double()
+        torch.testing.assert_close(found[0, group], x.mT @ x / len(x))

@@ -82,3 +82,10 @@ def test_a_checkpoint_without_moments_is_refused():
     arrays = {"1.weight": np.zeros((2, 3, 4)), "1.bias": np.zeros((2, 3))}
     with pytest.raises(ValueError, match="the checkpoint has no optimiser's moments to go on with"):
         moments.restore(optimiser, ensemble, arrays)
+
+
+def test_without_momentum_there_is_nothing_to_go_on_with():
+    plain = {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.0}
+    ensemble, optimiser = trained(plain, [])
+    moments.restore(optimiser, ensemble, {"1.weight": np.zeros((2, 3, 4))})
+    assert stored(*trained(plain, range(2), ensemble, optimiser)) == {}

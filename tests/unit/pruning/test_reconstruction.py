@@ -19,7 +19,8 @@ def made(shape, replicates=2, images=40, shared=False):
 
 
 def moments_of(rows):
-    return rows.mT @ rows / rows.shape[1]
+    """Return the second moments [R or 1, 1, n, n]: all units see the same inputs."""
+    return (rows.mT @ rows / rows.shape[1]).unsqueeze(1)
 
 
 def least_squares(weight, kept, rows):
@@ -54,7 +55,7 @@ def test_one_removed_weight_is_optimal_brain_surgeons_update():
     mask[:, :, 2] = False
     found = reconstruction.solved(weight, mask, moments_of(rows))
     for r in range(2):
-        inverse = torch.linalg.inv(second_moments.with_ridge(moments_of(rows))[r])
+        inverse = torch.linalg.inv(second_moments.with_ridge(moments_of(rows))[r, 0])
         for row, own in zip(weight[r].double(), found[r], strict=True):
             # Hassibi and Stork, equation 5: dw = -w_q / [H^-1]_qq H^-1 e_q.
             expected = row - row[2] / inverse[2, 2] * inverse[:, 2]
@@ -69,6 +70,16 @@ def test_outputs_change_less_than_by_zeros():
         return (rows @ (after - weight.double()).mT).square().mean()
 
     assert changed(found) < changed(weight.double() * mask)
+
+
+def test_units_of_a_group_see_its_inputs():
+    weight, mask, rows = made((6, 5))
+    _, _, others = made((6, 5), images=30)
+    both = torch.cat([moments_of(rows), moments_of(others)], dim=1)
+    found = reconstruction.solved(weight, mask, both)
+    first = reconstruction.solved(weight[:, :3], mask[:, :3], moments_of(rows))
+    second = reconstruction.solved(weight[:, 3:], mask[:, 3:], moments_of(others))
+    assert torch.equal(found, torch.cat([first, second], dim=1))
 
 
 def test_a_unit_that_keeps_all_or_nothing_is_exact():

@@ -22,8 +22,11 @@ from prunescape.configuration.own_scopes import kind_of, networks_of
 from prunescape.configuration.recipes import check_optimiser, check_retraining
 from prunescape.configuration.words import Place, Problem, listed, plain, shown
 from prunescape.pipeline.schedules import CHAINS, REWOUND
+from prunescape.pruning import effect_needs
 from prunescape.scoring import needs
 
+RETRAINED = ("zero", "freeze")
+"""Effects after which training may follow."""
 Read = dict[str, frozenset[str]]
 """Criterion -> the statistics that it reads."""
 
@@ -61,8 +64,8 @@ def check_schedules(
     for i, name in enumerate(names):
         here = (*place, "schedules", i)
         yield from unknown_name(here, name, known, "oneshot or a schedule of the study")
-        for effect in ("compensate", "recalibrate", "reconstruct"):
-            if name in schedules and effect in effects:
+        for effect in effects:
+            if name in schedules and effect not in RETRAINED:
                 yield here, f"found {shown(name)} with effect {effect}; allowed: oneshot with it"
         if name in schedules and arm.get("selection") == "threshold":
             yield here, f"found {shown(name)} with selection threshold; allowed: oneshot with it"
@@ -204,6 +207,13 @@ def check_arm(
             if share == 1:
                 text = f"found {shown(level)}; allowed: below 1, or effects: [freeze]"
                 yield (*place, "levels", i), f"{text} (no weight would be left)"
+
+
+def check_effects(place: Place, arm: dict[Any, Any], config: dict[Any, Any]) -> Iterator[Problem]:
+    """Check that an arm's effects exist."""
+    known = dict.fromkeys([*effect_needs.BUILT_IN, *mapping(config.get("effects"))])
+    for i, effect in texts_in(arm.get("effects")):
+        yield from unknown_name((*place, i), effect, known, "an effect")
 
 
 def statistics_read(arm: dict[Any, Any], config: dict[Any, Any]) -> Read:

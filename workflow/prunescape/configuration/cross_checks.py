@@ -6,6 +6,7 @@ from typing import Any
 from prunescape.configuration.arms import (
     check_arm,
     check_arms_differ,
+    check_effects,
     check_needs,
     check_pruned_biases,
     check_schedule,
@@ -29,6 +30,7 @@ from prunescape.configuration.name_lengths import check_lengths
 from prunescape.configuration.own_files import (
     check_claims,
     check_own_criteria,
+    check_own_effects,
     check_own_noises,
     check_preparation,
     check_source,
@@ -88,6 +90,7 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
                 text = f"found {shown(network)}, but {error}; allowed: a name that a file defines"
                 yield ("networks", name), text
     yield from check_own_criteria(config.get("criteria"))
+    yield from check_own_effects(config.get("effects"))
     yield from check_own_noises(config.get("noises"))
     for name, export in blocks_in(config.get("exports")):
         yield from check_export(("exports", name), export, config)
@@ -118,6 +121,7 @@ def _check_study(
         at_arm = (*place, "arms", i)
         yield from check_arm(at_arm, arm, fits, networks, scopes)
         yield from check_scopes_of_arm(at_arm, arm, fits, networks, scopes)
+        yield from check_effects((*at_arm, "effects"), arm, config)
         yield from check_groups_of_arm(at_arm, arm, schedules, scopes)
         read = statistics_read(arm, config)
         yield from check_needs((*at_arm, "criteria"), arm, mapping(fits), config, read)

@@ -9,7 +9,16 @@ from prunescape.configuration.words import Place, Problem, shown
 
 LONGEST = 100
 """The most bytes of a name: file systems take 255, tools add some; a path has about ten names."""
-BLOCKS = ("catalogue", "datasets", "networks", "criteria", "noises", "exports", "sources")
+BLOCKS = (
+    "catalogue",
+    "datasets",
+    "networks",
+    "criteria",
+    "effects",
+    "noises",
+    "exports",
+    "sources",
+)
 """Blocks whose keys are names; in the catalogue, values are names and levels too."""
 
 

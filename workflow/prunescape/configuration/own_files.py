@@ -1,4 +1,4 @@
-"""Checks of the config's blocks that name the user's files: sources, claims, criteria, noises."""
+"""Checks of blocks that name the user's files: sources, claims, criteria, effects, noises."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +9,7 @@ from prunescape.configuration.words import Place, Problem, listed, shown
 from prunescape.data import own_sources, sources
 from prunescape.evaluation import input_noise_kinds, noise_suites
 from prunescape.foundations import user_files
+from prunescape.pruning import effect_needs
 from prunescape.scoring import needs
 from prunescape.verdicts import claim_files
 
@@ -79,6 +80,13 @@ def check_own_noises(own: Any) -> Iterator[Problem]:
     taken = {"none", *input_noise_kinds.BUILT_IN, *noise_suites.SUITES}
     others = f"none, {listed(input_noise_kinds.SIMPLE)}, mnist_c, cifar_c and their kinds"
     yield from _check_own("noises", own, taken.__contains__, others, input_noise_kinds.check)
+
+
+def check_own_effects(own: Any) -> Iterator[Problem]:
+    """Check names and sources of the user's effects; nothing is executed."""
+    taken = {"none", *effect_needs.BUILT_IN}
+    others = f"none and {listed(effect_needs.BUILT_IN)}"
+    yield from _check_own("effects", own, taken.__contains__, others, effect_needs.of_user)
 
 
 def check_own_criteria(own: Any) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ KEY = {
     "input_unit, neuron, none, or the name of one of the study's own.",
     "selection": "How the weights are chosen: exact_k, threshold, none.",
     "effect": "What happens to the chosen: zero, compensate, freeze, recalibrate, "
-    "reconstruct, none.",
+    "reconstruct, none, or the name of one of your own.",
     "schedule": "Course of pruning and retraining, such as oneshot; none: dense.",
     "step": "Position in the schedule; 0 for oneshot and none.",
     "level": "Share asked for, in [0, 1]; under selection = threshold the threshold; 0 if dense.",

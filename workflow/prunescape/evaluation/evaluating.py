@@ -121,6 +121,7 @@ def rows(
     own_noises: Mapping[str, str] | None = None,
     sampling: Sampling | None = None,
     trained_on: torch.Tensor | None = None,
+    own_effects: Mapping[str, str] | None = None,
 ) -> list[Row]:
     """Evaluate ensembles under their noise.
 
@@ -133,7 +134,8 @@ def rows(
         own_noises: the user's kinds of noise, as in `input_noise.corrupt`.
         sampling: how to sample the weights of posteriors; None or 0 samples: not at all.
         trained_on: training images [N, C, H, W] on the same device, read by the effect
-            `recalibrate` and `reconstruct` alone.
+            `recalibrate` and `reconstruct`, and the user's that need second moments.
+        own_effects: the user's effects, as in `effects.apply`.
 
     Returns:
         A row for every case, condition and replicate, and where weights are sampled a second one:
@@ -147,7 +149,10 @@ def rows(
         for each in (case.checkpoint for case in cases):
             scaling = each.scaling.to(device)
             measured.setdefault(id(each), effects.Training(trained_on, scaling))
-    pruned = [_Pruned(case, means, measured.get(id(case.checkpoint)), device) for case in cases]
+    pruned = [
+        _Pruned(case, means, measured.get(id(case.checkpoint)), own_effects, device)
+        for case in cases
+    ]
     found: list[Row] = []
     for condition in dict.fromkeys(pair for case in cases for pair in case.conditions):
         kind, level = condition
@@ -171,6 +176,7 @@ class _Pruned:
         case: Case,
         means: Mapping[str, torch.Tensor],
         training: effects.Training | None,
+        own_effects: Mapping[str, str] | None,
         device: torch.device,
     ) -> None:
         checkpoint, effect = case.checkpoint, case.key["effect"]
@@ -189,6 +195,7 @@ class _Pruned:
                 {name: torch.from_numpy(mask).to(device) for name, mask in kept.items()},
                 means,
                 training,
+                own_effects,
             )
         self._affine = sparse_products.affine(self._network, self._parameters)
         self._key = case.key | {"level": levels.number(case.key["level"])}

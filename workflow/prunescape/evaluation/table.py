@@ -37,7 +37,6 @@ CHECKED = [REVIVED, BY_UNIT, WITHIN, BY_GROUP]
 
 SELECTIONS = ["none", "exact_k", "threshold"]
 PREDICTIONS = ["mean", "sampled"]
-EFFECTS = ["none", "zero", "compensate", "freeze", "recalibrate", "reconstruct"]
 
 
 def _named(allowed: list[str] | None = None) -> pa.Column:
@@ -59,7 +58,7 @@ SCHEMA = pa.DataFrameSchema(
         **{column: _named() for column in ["study", "dataset", "network", "fit", "criterion"]},
         "scope": _named(),
         "selection": _named(SELECTIONS),
-        "effect": _named(EFFECTS),
+        "effect": _named(),
         "schedule": _named(),
         "step": _counted(),
         "level": _real(),

@@ -18,6 +18,7 @@ from prunescape.jobs.common import (
 from prunescape.pipeline import paths, plan, replicates
 from prunescape.pipeline.plan import Arm, Config
 from prunescape.pipeline.schedules import Point
+from prunescape.pruning import effect_needs
 
 
 def _evaluated(config: Config, wildcards: Wildcards) -> tuple[Arm, Sequence[Point]]:
@@ -62,9 +63,10 @@ def evaluated_noises(config: Config, wildcards: Wildcards) -> list[str]:
     return input_noise_kinds.spelled(config, (kind for kind, _ in pairs))
 
 
-def noise_files(config: Config, wildcards: Wildcards) -> list[str]:
-    """Return the user's files with a job's kinds of noise, and the modules beside them."""
-    named = spelling.read_all(evaluated_noises(config, wildcards)).values()
+def own_files(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the user's files with a job's noise and effects, and the modules beside them."""
+    spelled = evaluated_noises(config, wildcards) + evaluated_effects(config, wildcards)
+    named = spelling.read_all(spelled).values()
     return with_imports(user_files.split(each)[0] for each in named)
 
 
@@ -78,15 +80,26 @@ def evaluated_masks(config: Config, wildcards: Wildcards) -> list[str]:
 
 def evaluated_moments(config: Config, wildcards: Wildcards) -> str | list[str]:
     """Return the file of the moments of layers' inputs if one of a job's effects needs them."""
-    arm, _ = _evaluated(config, wildcards)
-    return results(config, paths.MOMENTS, **wildcards) if "compensate" in arm.effects else []
+    needed = effect_needs.MOMENTS & _read(config, wildcards)
+    return results(config, paths.MOMENTS, **wildcards) if needed else []
 
 
 def training_images(config: Config, wildcards: Wildcards) -> list[str]:
     """Return the split files of the fit's training if one of a job's effects needs them."""
-    arm, _ = _evaluated(config, wildcards)
-    needed = {"recalibrate", "reconstruct"} & set(arm.effects)
+    needed = effect_needs.ON_IMAGES & _read(config, wildcards)
     return data.training_images(config, wildcards) if needed else []
+
+
+def _read(config: Config, wildcards: Wildcards) -> frozenset[str]:
+    """Return what a job's effects read."""
+    arm, _ = _evaluated(config, wildcards)
+    return frozenset().union(*(effect_needs.of(config, effect) for effect in arm.effects))
+
+
+def evaluated_effects(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the user's effects among a job's, as scripts take them."""
+    arm, _ = _evaluated(config, wildcards)
+    return effect_needs.spelled(config, arm.effects)
 
 
 def evaluated_checkpoints(config: Config, wildcards: Wildcards) -> list[str]:

@@ -11,6 +11,7 @@ from prunescape.jobs.common import (
 from prunescape.pipeline import paths
 from prunescape.pipeline.plan import Arm, Config
 from prunescape.pipeline.schedules import schedule
+from prunescape.pruning import effect_needs
 from prunescape.scoring import needs
 
 
@@ -50,8 +51,8 @@ def _own_files(config: Config, names: list[str]) -> list[str]:
 
 def reads_moments(config: Config, arm: Arm) -> bool:
     """Return whether an arm's criterion or effect reads the moments of layers' inputs."""
-    return bool(needs.INPUT_MOMENTS & needs.of(config, arm.criterion)) or (
-        "compensate" in arm.effects
+    return bool(needs.INPUT_MOMENTS & needs.of(config, arm.criterion)) or any(
+        effect_needs.MOMENTS & effect_needs.of(config, effect) for effect in arm.effects
     )
 
 

@@ -27,8 +27,9 @@ def second_moments(
         images: training images [N, C, H, W].
 
     Returns:
-        Layer -> [R or 1, n, n], float64, n inputs of a unit in the order of its weights; 1 where
-        all replicates see the same inputs. In a convolution the mean is over positions too.
+        Layer -> [R or 1, groups, n, n], float64, n inputs of a unit in the order of its weights; 1
+        where all replicates see the same inputs. Units in different groups of a convolution see
+        different inputs. In a convolution the mean is over positions too.
     """
     sums: dict[str, torch.Tensor] = {}
     counts: dict[str, int] = {}
@@ -36,8 +37,11 @@ def second_moments(
     def observe(layer: Weighted, inputs: torch.Tensor) -> None:
         for some in inputs.split(layer.at_once, dim=1):
             windows = layer.windows(some).flatten(1, 2).double()
-            # Member by member: a batched product may add up in an order that depends on others.
-            squares = torch.stack([rows.mT @ rows for rows in windows])
+            by_group = windows.unflatten(2, (layer.groups, -1)).transpose(1, 2)
+            # One by one: a batched product may add up in an order that depends on the others.
+            squares = torch.stack(
+                [torch.stack([rows.mT @ rows for rows in member]) for member in by_group]
+            )
             sums[layer.name] = sums.get(layer.name, 0) + squares
             counts[layer.name] = counts.get(layer.name, 0) + windows.shape[1]
 

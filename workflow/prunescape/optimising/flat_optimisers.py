@@ -64,6 +64,7 @@ class SGD:
 
     Attributes:
         rate: the learning rate of the next step.
+        remembers: whether a step depends on those before, by momentum.
         state: with momentum and after the first step `momentum_buffer`, and `average` if there is
             one; else empty.
     """
@@ -84,6 +85,7 @@ class SGD:
         self.rate = rate
         self.state: dict[str, torch.Tensor] = {}
         self._ensemble = ensemble
+        self.remembers = momentum > 0
         self._momentum = momentum
         self._nesterov = nesterov
         self._extras = extras or Extras(ensemble, {})

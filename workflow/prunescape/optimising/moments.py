@@ -12,6 +12,7 @@ import torch
 
 from prunescape.networks.ensembles import Ensemble
 from prunescape.optimising import optimisers
+from prunescape.optimising.flat_optimisers import SGD
 from prunescape.optimising.optimisers import Optimiser
 from prunescape.optimising.step_extras import AVERAGE
 
@@ -44,6 +45,8 @@ def restore(
 ) -> None:
     """Let an optimiser that has taken no step go on from what `named` returned.
 
+    Gradient descent without momentum remembers nothing, and goes on as it is.
+
     Args:
         optimiser: the optimiser.
         ensemble: the networks that it trains.
@@ -53,6 +56,8 @@ def restore(
     Raises:
         ValueError: if there are no moments.
     """
+    if isinstance(optimiser, SGD) and not optimiser.remembers:
+        return
     first = next(iter(ensemble.tensors))
     kinds = [name.removeprefix(f"{first}.") for name in arrays if name.startswith(f"{first}.")]
     kinds = [kind for kind in kinds if all(f"{name}.{kind}" in arrays for name in ensemble.tensors)]

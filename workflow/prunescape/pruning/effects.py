@@ -17,6 +17,7 @@ from prunescape.networks.network import Parameters
 from prunescape.networks.scaling import Scaling
 from prunescape.pruning import reconstruction
 from prunescape.pruning.interfaces import Changed, Effect
+from prunescape.pruning.own_effects import OwnEffect
 
 RECALIBRATE = "recalibrate"
 RECONSTRUCT = "reconstruct"
@@ -50,22 +51,26 @@ def apply(
     masks: Mapping[str, torch.Tensor],
     input_means: Mapping[str, torch.Tensor],
     training: Training | None = None,
+    own: Mapping[str, str] | None = None,
 ) -> dict[str, torch.Tensor]:
     """Return the parameters after the effect; `compensate` adds a bias to a layer without one.
 
     Args:
-        effect: zero, compensate, freeze, recalibrate or reconstruct.
+        effect: zero, compensate, freeze, recalibrate, reconstruct, or one of `own`.
         network: the network of the parameters.
         parameters: weights, biases and buffers [M, ...] of M networks.
         masks: layer -> boolean [M, out, in, ...], True = keep; also <layer>.bias -> [M, out] for a
             bias that is pruned: it is set to 0, but for freeze.
         input_means: layer -> mean inputs [M or 1, out or 1, in, ...], read by `compensate`.
         training: read by `recalibrate` and `reconstruct`; of the parameters' own checkpoint.
+        own: the user's effects, name -> path/to/file.py:function.
 
     Raises:
         ValueError: if the effect is unknown, needs the mean inputs of a layer that has none, or
             needs training images or running statistics that aren't there.
     """
+    if own and effect in own:
+        return _by_user(effect, own[effect], network, parameters, masks, input_means, training)
     change = choose(EFFECTS, effect, "effect")
     changed = dict(parameters)
     for layer in network.weighted:
@@ -84,6 +89,35 @@ def apply(
         for layer in network.weighted:
             name, mask = f"{layer.name}.weight", masks[layer.name]
             changed[name] = reconstruction.solved(parameters[name], mask, moments[layer.name])
+    return changed
+
+
+def _by_user(
+    effect: str,
+    named: str,
+    network: ReplicatedNetwork,
+    parameters: Parameters,
+    masks: Mapping[str, torch.Tensor],
+    input_means: Mapping[str, torch.Tensor],
+    training: Training | None,
+) -> dict[str, torch.Tensor]:
+    """Return the parameters after an effect in a user's file."""
+    function, changed = OwnEffect(effect, named), dict(parameters)
+    measured: dict[str, Mapping[str, torch.Tensor]] = {}
+    if "input_mean" in function.reads:
+        measured["input_mean"] = input_means
+    if "second_moment" in function.reads:
+        moments = _images_of(training, effect).moments(network, parameters)
+        measured["second_moment"] = moments
+    for layer in network.weighted:
+        weight, bias = f"{layer.name}.weight", f"{layer.name}.bias"
+        given = {name: of_layers[layer.name] for name, of_layers in measured.items()}
+        found = function.changed(
+            layer.name, parameters[weight], parameters.get(bias), masks[layer.name], given
+        )
+        changed[weight] = found.weight
+        if found.bias is not None:
+            changed[bias] = found.bias
     return changed
 
 

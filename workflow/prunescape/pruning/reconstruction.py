@@ -20,23 +20,22 @@ def solved(weight: torch.Tensor, mask: torch.Tensor, moments: torch.Tensor) -> t
     Args:
         weight: [M, out, in, ...].
         mask: boolean, of the weight's shape; True = keep.
-        moments: mean of x x' of the layer's inputs, without a ridge: [M or 1, n, n], n the inputs
-            of a unit in the order of its weights.
+        moments: mean of x x' of the layer's inputs, without a ridge: [M or 1, groups, n, n], n the
+            inputs of a unit in the order of its weights; units lie group by group.
 
     Returns:
         [M, out, in, ...] like `weight`. A unit that keeps all weights, or none, is exact.
     """
-    ridged = second_moments.with_ridge(moments).expand(len(weight), -1, -1)
-    found = (weight * mask).flatten(2)
-    for member, rows, kept_of, hessian in zip(
+    ridged = second_moments.with_ridge(moments).expand(len(weight), -1, -1, -1)
+    found, units = (weight * mask).flatten(2), weight.shape[1] // moments.shape[1]
+    for member, rows, kept_of, hessians in zip(
         found, weight.flatten(2).double(), mask.flatten(2), ridged, strict=True
     ):
-        targets = rows @ hessian
         for row, kept in enumerate(kept_of):
             if kept.all() or not kept.any():
                 continue
-            places = torch.nonzero(kept).squeeze(1)
+            places, hessian = torch.nonzero(kept).squeeze(1), hessians[row // units]
             factor = torch.linalg.cholesky(hessian[places][:, places])
-            right = targets[row, places].unsqueeze(1)
+            right = (hessian[places] @ rows[row]).unsqueeze(1)
             member[row, places] = torch.cholesky_solve(right, factor).squeeze(1).to(member.dtype)
     return found.view(weight.shape)

@@ -105,12 +105,13 @@ class WeightStatistics:
         _, parameters, scaling = self._fitted
         network = self._checkpoint.network
         moments = second_moments.second_moments(network, parameters, scaling, self._images)
-        return {
-            layer.name: second_moments.inverse_diagonals(moments[layer.name])
-            .to(scaling.scale.dtype)
-            .view(-1, 1, *layer.shape[1:])
-            for layer in network.weighted
-        }
+        found = {}
+        for layer in network.weighted:
+            diagonals = second_moments.inverse_diagonals(moments[layer.name])
+            by_group = diagonals.to(scaling.scale.dtype).view(-1, layer.groups, *layer.shape[1:])
+            units = layer.shape[0] // layer.groups if layer.groups > 1 else 1
+            found[layer.name] = by_group.repeat_interleave(units, 1)
+        return found
 
     @cached_property
     def preconditioner(self) -> Layers:
