@@ -2,7 +2,9 @@
 
 import pandas as pd
 import pytest
+from matplotlib.markers import MarkerStyle
 
+from prunescape.drawing import style
 from prunescape.explorer import contents
 from prunescape.report import intervals
 from prunescape.verdicts import claims
@@ -58,3 +60,11 @@ def test_claims_say_whether_they_are_exploratory():
     found = contents.contents(made_up.scores(), verdicts, "run")["claims"]
     assert [each["exploratory"] for each in found] == [True, False]
     assert [each["tolerance"] for each in found] == [None, None]
+
+
+def test_every_look_has_a_symbol_of_its_own_on_the_page():
+    symbols = {name: contents._SYMBOLS[look.marker] for name, look in style.LOOKS.items()}
+    del symbols["none"]  # a line without markers
+    assert len(set(symbols.values())) == len(symbols)
+    # Others are drawn as lines, which the white edge of figures' markers would hide.
+    assert all(MarkerStyle(look.marker).is_filled() for look in style.LOOKS.values() if look.marker)

@@ -43,6 +43,12 @@ _SYMBOLS = {
     "p": "pentagon",
     "d": "diamond-tall",
     "8": "octagon",
+    "H": "hexagon2",
+    "$♣$": "star-triangle-up",
+    "$♠$": "star-triangle-down",
+    "$♥$": "star-diamond",
+    "$◢$": "hourglass",
+    "$◗$": "bowtie",
     "": "circle",
 }
 
