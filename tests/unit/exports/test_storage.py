@@ -1,6 +1,7 @@
 """Bytes of a network, dense and sparse."""
 
 import numpy as np
+import pyarrow
 
 from prunescape.exports import storage
 
@@ -19,3 +20,15 @@ def test_what_is_not_prunable_is_written_in_full_and_integers_as_they_are():
     arrays = {"norm.weight": np.zeros(5, "f4"), "norm.num_batches_tracked": np.array(7)}
     found = storage.sizes(arrays, ["conv.weight"])
     assert {size for size, _ in found.values()} == {5 * 4 + 8}
+
+
+def test_large_networks_are_compressed_fast_in_all_ways(monkeypatch):
+    weight = np.random.default_rng(1).integers(0, 9, (40, 50)).astype("f4")
+    monkeypatch.setattr(storage, "LARGE", weight.nbytes)
+    slow = storage.sizes({"1.weight": weight}, ["1.weight"])
+    monkeypatch.setattr(storage, "LARGE", weight.nbytes - 1)
+    fast = storage.sizes({"1.weight": weight}, ["1.weight"])
+    codec = pyarrow.Codec("zstd", compression_level=storage.FAST_LEVEL)
+    assert fast["dense"][1] == len(codec.compress(weight.tobytes()))
+    assert all(fast[way][0] == slow[way][0] for way in slow)
+    assert fast["csr"][1] != slow["csr"][1]

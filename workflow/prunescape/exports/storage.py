@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow
 
 LEVEL = 19  # zstd's level; files that are shared are compressed once and read often
+LARGE, FAST_LEVEL = 2**25, 3  # more bytes than that take minutes at LEVEL
 
 
 def sizes(
@@ -20,7 +21,8 @@ def sizes(
 
     Returns:
         The ways are dense: all weights; csr: nonzero weights with their columns and the rows'
-        beginnings, all in 32 bits; bit-mask: one bit a weight, and the nonzero weights.
+        beginnings, all in 32 bits; bit-mask: one bit a weight, and the nonzero weights. Networks
+        of more than LARGE bytes are compressed at FAST_LEVEL, in all ways.
     """
     written = {"dense": b"", "csr": b"", "bit-mask": b""}
     for name, values in sorted(arrays.items()):
@@ -36,5 +38,7 @@ def sizes(
             parts["bit-mask"] = np.packbits(filled).tobytes() + nonzero
         for way, part in parts.items():
             written[way] += part
-    codec = pyarrow.Codec("zstd", compression_level=LEVEL)
+    codec = pyarrow.Codec(
+        "zstd", compression_level=FAST_LEVEL if len(written["dense"]) > LARGE else LEVEL
+    )
     return {way: (len(text), len(codec.compress(text))) for way, text in written.items()}
