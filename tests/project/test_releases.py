@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import tomllib
 
 import yaml
 
@@ -30,6 +31,11 @@ def test_releases_have_a_version_and_fall_in_time():
 def test_the_citation_is_of_the_last_release():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert [citation["version"], str(citation["date-released"])] == releases()[0]
+
+
+def test_the_package_is_the_last_release():
+    with (ROOT / "pyproject.toml").open("rb") as opened:
+        assert tomllib.load(opened)["project"]["version"] == releases()[0][0]
 
 
 def test_changes_are_of_the_kinds_that_there_are():
