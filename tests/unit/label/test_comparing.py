@@ -70,3 +70,12 @@ def test_noise_is_told_from_packed_outcomes():
     [found] = comparing.under_noise([measured], 11)
     assert (found["unpruned"], found["pruned"]) == (1, pytest.approx(9 / 11))
     assert (found["points"], found["at_most"]) == losses.loss(before, after)
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [([0.01, 0.02, 1, 2], 1), ([0.01, 0.02], None)],
+)
+def test_what_is_looked_at_is_shown_for_the_nearest_limit(limits, expected):
+    found = comparing.compared(outcomes(), LABELS, list("abcd"), limits, 7)
+    assert (found["detail"] and found["detail"]["limit"]) == expected

@@ -45,4 +45,17 @@ def test_an_answer_a_limit():
     assert all(way.startswith("signal to noise |μ|/σ (lost ") for _, _, way in shown)
     nothing = label()
     nothing["choices"] = [{"limit": 1, "method": None, "level": None}]
-    assert words.answers(nothing) == ["to lose less than 1 point: nothing tried is shown to"]
+    assert words.answers(nothing) == [
+        "to lose less than 1 point: no way of pruning is shown to, even at its smallest sparsity, "
+        "on the 2,000 images that choose"
+    ]
+
+
+def test_a_way_that_only_the_choosing_images_pass_is_named():
+    unstated = label()
+    unstated["choices"] = [{"limit": 0.5, "method": 1, "level": None}]
+    assert words.answers(unstated) == [
+        f"to lose less than 0.5 points: {words.named(unstated['methods'][1])}, which 2,000 images "
+        "chose, isn't shown to on the other 2,000, even at its smallest sparsity; more images "
+        "narrow the bounds"
+    ]

@@ -34,7 +34,8 @@ def compared(
         step, level, loss and at_most (points), broken, mended (images; means over networks),
         `MEASURES`; largest: for every limit the largest level shown to be below it, or None.
         choices: as `choosing.Choice`, with levels. detail: what is looked at closer, or None: the
-        choice for the middle limit with which classes lose, and for one network McNemar's p.
+        choice for the middle limit (where nothing is shown for it: for a larger one) with which
+        classes lose, and for one network McNemar's p.
     """
     unpruned, ways = methods.read(found)
     parts = choosing.halves(len(labels), seed)
@@ -50,7 +51,7 @@ def compared(
         "unpruned": _measures(base),
         "methods": [_method(rows, unpruned, each, limits) for each in ways],
         "choices": [_choice(each, ways) for each in choices],
-        "detail": _detail(unpruned, ways, choices[(len(limits) - 1) // 2], labels, names),
+        "detail": _detail(unpruned, ways, _looked_at(choices), labels, names),
     }
 
 
@@ -117,6 +118,12 @@ def _choice(choice: Choice, ways: Sequence[Method]) -> dict[str, Any]:
         return shown
     step, level = ways[choice.method].points[choice.point]
     return shown | {"step": step, "level": level} | choice.loss._asdict()
+
+
+def _looked_at(choices: Sequence[Choice]) -> Choice:
+    """Return the choice for the middle limit or, if it shows nothing, a larger one that does."""
+    upper = choices[(len(choices) - 1) // 2 :]
+    return next((each for each in upper if each.point is not None), upper[0])
 
 
 def _detail(

@@ -7,7 +7,7 @@ from typing import Any
 from prunescape.drawing import labels
 from prunescape.foundations.plain_text import literal
 from prunescape.label import curve
-from prunescape.label.words import amount, named, percent, plural, points
+from prunescape.label.words import amount, named, percent, plural, points, unshown
 
 Label = Mapping[str, Any]
 """The contents of label.json, as docs/your-model.md describes it."""
@@ -59,10 +59,7 @@ def _answers(label: Label) -> str:
     for choice in label["choices"]:
         limit = f"to lose less than {choice['limit']:g} {plural(choice['limit'])}"
         if choice["level"] is None:
-            why = (
-                "no way of pruning tried here is shown to lose so little, even at its smallest "
-                "sparsity"
-            )
+            why = literal(unshown(label, choice), "html")
             items.append(f'<li class="none"><b>nothing shown</b>{limit}: {why}</li>')
             continue
         method = literal(named(label["methods"][choice["method"]]), "html")

@@ -32,7 +32,7 @@ def answers(label: Mapping[str, Any]) -> list[str]:
             f"to lose less than {choice['limit']:g} {'point' if choice['limit'] == 1 else 'points'}"
         )
         if choice["level"] is None:
-            found.append(f"{limit}: nothing tried is shown to")
+            found.append(f"{limit}: {unshown(label, choice)}")
             continue
         method = named(label["methods"][choice["method"]])
         found.append(
@@ -41,6 +41,26 @@ def answers(label: Mapping[str, Any]) -> list[str]:
             f"{points(choice['at_most'])})"
         )
     return found
+
+
+def unshown(label: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
+    """Return why nothing may go, in plain text: no way passed on the first half, or its own half.
+
+    Args:
+        label: the contents of label.json.
+        choice: one of its choices, without a level.
+    """
+    images = label["images"]
+    if choice["method"] is None:
+        return (
+            f"no way of pruning is shown to, even at its smallest sparsity, on the "
+            f"{images['choosing']:,} images that choose"
+        )
+    return (
+        f"{named(label['methods'][choice['method']])}, which {images['choosing']:,} images chose, "
+        f"isn't shown to on the other {images['stating']:,}, even at its smallest sparsity; more "
+        "images narrow the bounds"
+    )
 
 
 def plural(points: float) -> str:
