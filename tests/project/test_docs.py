@@ -122,6 +122,7 @@ MADE_UP = {
     "path/to/file.py",
     "nets/resnet.py",
     "helper.py",
+    "alone.py",
     "out.py",
     "workflow/scripts/sharpness.py",
 }
