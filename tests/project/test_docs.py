@@ -187,3 +187,9 @@ def test_captions_are_clean_restructured_text(path):
     text = re.sub(r"{%.*?%}|{{.*?}}", "x", text, flags=re.DOTALL)
     text = re.sub(r"^\.\. include::.*$", "", text, flags=re.MULTILINE)
     docutils.core.publish_doctree(text, settings_overrides={"halt_level": 2, "report_level": 5})
+
+
+def test_every_shipped_configuration_is_described():
+    described = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
+    shipped = {path.name for path in (ROOT / "config").glob("*.yaml")}
+    assert set(re.findall(r"`(\w+\.yaml)`", described)) - {"config.yaml"} == shipped
