@@ -235,3 +235,10 @@ def test_level_of_a_step_without_quotes():
         f'{STEPS}[1][0]: found 0.5; allowed: a decimal from 0 to 1 in quotes, such as "0.90", or '
         '"68x" for one weight kept of 68; it must be text, so quote it: "0.5"'
     ]
+
+
+def test_an_old_name_of_a_figure_is_told_what_it_is_now():
+    place = "catalogue.study.figures"
+    (line,) = lines_of(changed(SMALL, {place: ["accuracy_sparsity", "noise_surface"]}))
+    assert line.startswith(f"{place}[1]: found 'noise_surface'; allowed: accuracy_sparsity,")
+    assert line.endswith("; noise_surface is now winner_map")

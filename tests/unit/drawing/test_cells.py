@@ -1,9 +1,6 @@
-"""Maps of cells: which rows they show, their labels, and numbers in cells."""
+"""Maps of cells: which rows they show, and their labels."""
 
-import numpy as np
 import pytest
-from matplotlib import colormaps
-from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from prunescape.drawing import cells
@@ -45,20 +42,3 @@ def test_labels_are_those_of_the_levels(axes):
 def test_labels_are_left_out_where_they_would_meet_but_never_the_last(axes, inches, shown):
     cells.thinned(axes, [0.1, 0.2, 0.3, 0.4, 0.5], 1.25, inches)
     assert [text.get_text() for text in axes.get_xticklabels()] == shown
-
-
-@pytest.mark.parametrize(("percent", "type_colour"), [(20.4, "white"), (80.4, "black")])
-def test_a_cell_has_its_colour_and_a_number_that_can_be_read_on_it(axes, percent, type_colour):
-    cells.number(axes, 2, 1, percent, 6)
-    (patch,), (text,) = axes.patches, axes.texts
-    assert patch.get_facecolor() == pytest.approx(colormaps["cividis"](percent / 100))
-    assert patch.get_bbox().extents.tolist() == [1.5, 0.5, 2.5, 1.5]
-    assert (text.get_text(), text.get_position()) == (f"{percent:.0f}", (2, 1))
-    assert (text.get_color(), text.get_fontsize()) == (type_colour, 6)
-
-
-def test_the_legend_has_the_colours_of_the_cells(axes):
-    entries = cells.colours()
-    assert [entry.get_label() for entry in entries] == ["0 %", "25 %", "50 %", "75 %", "100 %"]
-    for entry, value in zip(entries, np.linspace(0, 1, 5), strict=True):
-        assert entry.get_facecolor() == to_rgba(colormaps["cividis"](value))

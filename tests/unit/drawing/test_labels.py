@@ -1,15 +1,17 @@
 """Readable names of the table's words, and their order."""
 
 import pytest
+import yaml
 
 from prunescape.drawing import labels
+from tests.helpers.places import ROOT
 
 
 @pytest.mark.parametrize(
     ("column", "word", "written"),
     [
         ("criterion", "snr", "signal to noise |μ|/σ"),
-        ("criterion", "log_alpha", "dropout rate -log α (ranks as |μ|/σ)"),
+        ("criterion", "log_alpha", "dropout rate -log α"),
         ("criterion", "magnitude_x_std", "|w| × std of input"),
         ("criterion", "taylor", "Taylor |w| × mean |gₙ|"),
         ("criterion", "obd_empirical", "empirical OBD w²/2 × mean gₙ²"),
@@ -44,6 +46,15 @@ def test_a_word_is_named_by_its_column_and_a_users_own_as_it_is():
     assert labels.label("effect", "layer") == "layer"
     assert labels.label("criterion", "shuffled_random") == "random, shuffled in each layer"
     assert labels.label("scope", "shuffled_layer") == "shuffled_layer"
+
+
+def test_no_network_or_fit_of_the_default_run_is_shown_by_its_code_name():
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    for study in config["catalogue"].values():
+        for fit, settings in study["fits"].items():
+            assert labels.label("fit", fit) != fit
+            for network in settings["networks"]:
+                assert labels.label("network", network) != network
 
 
 def test_listed_words_come_first_then_others_by_name_then_what_a_source_did():

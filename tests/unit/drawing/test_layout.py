@@ -5,6 +5,7 @@ import itertools
 import pytest
 from matplotlib.lines import Line2D
 
+from prunescape.drawing import style
 from prunescape.drawing.layout import Panels
 from prunescape.drawing.style import Settings
 
@@ -14,7 +15,7 @@ HANDLES = [Line2D([], [], label=f"criterion {i}") for i in range(9)]
 
 def drawn(rows, columns, width=7.0, note="A note.", **options):
     """Return panels and their figure, finished."""
-    panels = Panels(rows, columns, Settings(width=width), **options)
+    panels = Panels([(row, columns) for row in rows], Settings(width=width), **options)
     return panels, panels.finish("x", "y", HANDLES, note)
 
 
@@ -38,7 +39,7 @@ def test_columns_that_are_too_many_for_the_width_are_wrapped(width, across):
     assert found[0, across % 7][0] == pytest.approx(found[0, 0][0])
     for left, bottom, wide, high in found.values():
         assert wide == pytest.approx(panels.width)
-        assert 1.0 <= high <= 2.2
+        assert 0.799 <= high <= 2.401
         assert left + wide <= width
         assert bottom > 0
     for one, other in itertools.combinations(found.values(), 2):
@@ -57,6 +58,7 @@ def test_only_outer_panels_are_labelled():
         for side in ("labelleft", "labelbottom")
     }
     assert labelled["labelleft"] == {(0, 0), (0, 4), (1, 0), (1, 4)}
+    # Every column of panels ends in labels; below (0, 3) is nothing.
     assert labelled["labelbottom"] == {(1, 3), (1, 4), (1, 5), (1, 6)}
 
 
@@ -70,6 +72,23 @@ def test_all_panels_share_y_and_columns_may_have_an_x_of_their_own():
     panels.first.set_xlim(0, 7)
     assert panels.axes[1, 0].get_xlim() == (0, 7)
     assert panels.axes[1, 1].get_xlim() != (0, 7)
+
+
+def test_sections_have_panels_of_their_own_and_a_page_holds_them():
+    panels = Panels([("a", ["b", "c", "d"]), ("e", ["f"])], Settings())
+    assert set(panels.axes) == {(0, 0), (0, 1), (0, 2), (1, 0)}
+    many = Panels([(str(i), ["b", "c", "d"]) for i in range(6)], Settings())
+    figure = many.finish("x", "y", HANDLES, "A note.")
+    assert figure.get_size_inches()[1] <= 9
+    assert many.height < panels.height
+
+
+def test_titles_wider_than_their_panel_are_wrapped():
+    with style.applied(Settings()):
+        panels, _ = drawn([""], ["word " * 12, "b", "c"])
+    assert "\n" in panels.first.get_title()
+    extents = [axes.title.get_window_extent() for axes in panels.axes.values()]
+    assert extents[0].width / panels.figure.dpi <= panels.width * 1.01
 
 
 def test_the_height_follows_from_the_note():

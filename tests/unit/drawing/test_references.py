@@ -2,7 +2,13 @@ import pandas as pd
 import pytest
 
 from prunescape.drawing import references
+from prunescape.drawing.lines import Facet
 from tests.helpers.figure_study import PUBLIC
+
+
+def panel(network, fit, scope="global", effect="zero"):
+    rows = pd.DataFrame({"scope": [scope], "effect": [effect], "schedule": ["oneshot"]})
+    return Facet("", (network, fit), rows)
 
 
 def test_results_from_elsewhere_stand_on_their_fit_or_on_all(elsewhere):
@@ -13,16 +19,13 @@ def test_results_from_elsewhere_stand_on_their_fit_or_on_all(elsewhere):
         pruned.assign(fit="vi_signed", effect="compensate", accuracy_percent=91.9),
     ]
     elsewhere = pd.concat([elsewhere, *others], ignore_index=True)
-    vi, signed, zero = ("logistic", "vi"), ("logistic", "vi_signed"), ("global", "zero", "oneshot")
-    of_vi = references.chosen(elsewhere, vi, zero, ["vi", "vi_signed"])
-    of_signed = references.chosen(elsewhere, signed, zero, ["vi", "vi_signed"])
-    folding = ("global", "compensate", "oneshot")
-    folded = references.chosen(elsewhere, vi, folding, ["vi", "as_published"])
-    assert (
-        references.chosen(elsewhere, vi, ("layer", "zero", "oneshot"), ["vi"])["criterion"]
-        .eq("none")
-        .all()
-    )
+    vi, signed = panel("logistic", "vi"), panel("logistic", "vi_signed")
+    of_vi = references.chosen(elsewhere, vi, ["vi", "vi_signed"])
+    of_signed = references.chosen(elsewhere, signed, ["vi", "vi_signed"])
+    folding = panel("logistic", "vi", effect="compensate")
+    folded = references.chosen(elsewhere, folding, ["vi", "as_published"])
+    other = references.chosen(elsewhere, panel("logistic", "vi", scope="layer"), ["vi"])
+    assert other["criterion"].eq("none").all()
     assert set(of_vi["fit"]) == {"vi", "as_published"}
     assert of_signed["accuracy_percent"].tolist() == [
         *(80.9, 77.4, 57.4, 11.5),
@@ -34,8 +37,8 @@ def test_results_from_elsewhere_stand_on_their_fit_or_on_all(elsewhere):
 
 def test_published_sparse_networks_stand_behind_the_same_network_and_data():
     found = references.read(PUBLIC, PUBLIC.with_name("literature.csv"), study="sparse_vd")
-    mine, zero = references.on_data(found, ["mnist_pooled"]), ("global", "zero", "oneshot")
-    mine = references.chosen(mine, ("lenet_300_100", "ard"), zero, ["ard"])
+    mine = references.on_data(found, ["mnist_pooled"])
+    mine = references.chosen(mine, panel("lenet_300_100", "ard"), ["ard"])
     sparse = mine[mine["criterion"] == "sparse"]
     points = dict(
         zip(references.kept_percent(sparse).round(4), sparse["accuracy_percent"], strict=True)
@@ -43,8 +46,8 @@ def test_published_sparse_networks_stand_behind_the_same_network_and_data():
     # Molchanov et al. (2017): 1.92 % at 68x. What was quantised and coded is left out.
     assert points[round(100 / 68, 4)] == pytest.approx(98.08)
     assert round(100 / 124, 4) not in points
-    assert references.on_data(found, ["digits"])["criterion"].eq("sparse").sum() == 0
-    assert references.chosen(found, ("logistic", "ard"), zero, ["ard"]).empty
+    assert references.on_data(found, ["digits"]).empty
+    assert references.chosen(found, panel("logistic", "ard"), ["ard"]).empty
 
 
 @pytest.mark.parametrize(

@@ -99,3 +99,19 @@ def test_only_weights_that_are_zero_count_as_sparsity():
     assert scales.kept_label(["none", "zero"]) == "weights kept (%) = 100 × (1 − sparsity)"
     assert scales.kept_label(["none", "freeze"]) == "weights not frozen (%)"
     assert scales.kept_label(["zero", "freeze"]) == "weights neither removed nor frozen (%)"
+
+
+def test_accuracies_near_100_are_spread_as_logits(axes):
+    scales.accuracy(axes, [10.0, 97.0, 98.1, 100.0], 10_000, 2.0)
+    up = axes.transData.transform([(0, each) for each in (50, 60, 97, 98.1, 100)])[:, 1]
+    assert up[3] - up[2] == pytest.approx((up[1] - up[0]) * 0.467 / 0.405, rel=0.01)
+    # 100 % stands where half an image is wrong, on the axis.
+    assert up[4] <= axes.bbox.y1
+    assert {"10", "50", "90", "99"} <= set(ticks(axes.yaxis))
+
+
+def test_a_low_axis_of_accuracy_has_fewer_ticks(axes):
+    scales.accuracy(axes, [10.0, 99.0], 10_000, 3.0)
+    many = ticks(axes.yaxis)
+    scales.accuracy(axes, [10.0, 99.0], 10_000, 0.6)
+    assert 2 <= len(ticks(axes.yaxis)) < len(many)

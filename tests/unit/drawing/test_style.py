@@ -43,6 +43,24 @@ def test_colours_stay_apart_for_colour_blind_readers(sight):
         assert np.linalg.norm(seen[one] - seen[other]) > 15, (one, other)
 
 
+def contrast(colour):
+    """Contrast to white, as the Web Content Accessibility Guidelines define it."""
+    srgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    return 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05)
+
+
+def test_every_line_can_be_seen_on_white():
+    looks = {**style.LOOKS, **style.NETWORKS, "mine": style.look("mine")}
+    for name, look in looks.items():
+        assert contrast(look.colour) >= 3, name
+
+
+def test_networks_can_be_told_apart():
+    assert len(set(style.NETWORKS.values())) == len(style.NETWORKS)
+    assert style.network("mine") == style.network("mine")
+
+
 def test_markers_tell_criteria_apart_in_black_and_white():
     markers = [look.marker for look in style.LOOKS.values()]
     assert len(set(markers)) == len(markers)

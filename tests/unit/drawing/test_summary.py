@@ -50,3 +50,16 @@ def test_thresholds_on_snr_have_the_exact_numbers_of_snr_beside_them():
     limits = replicates([0.4, 0.5], criterion="snr", selection="threshold", level=2.0)
     table = scores(DENSE + both() + limits)
     assert summary.one_ranking(table).equals(table)
+
+
+def test_what_is_derived_from_arms_names_one_ranking_once_too():
+    rows = summary.last_step(scores(DENSE + both()))
+    flips = rows.drop(columns=["replicate", "noise", "noise_level"]).drop_duplicates()
+    assert set(summary.one_ranking(flips)["criterion"]) == {"none", "log_alpha"}
+
+
+def test_what_all_rows_share_is_said_once():
+    table = scores(DENSE + both())
+    said = summary.shared(summary.exact(table))
+    assert said.startswith("All: logistic regression, variational, all layers together")
+    assert "ranks as" in said

@@ -21,8 +21,11 @@ def test_networks_that_train_on_compare_with_their_control():
 
     means = dict(zip(found["schedule"], found["mean"], strict=True))
     assert means == {"oneshot": pytest.approx(92), "retrain": pytest.approx(96)}
-    assert unpruned.note(pruned(table), table) == unpruned.NOTE
-    assert unpruned.note(pruned(scores(DENSE + rows[:3])), table) == ""
+    assert set(unpruned.control(pruned(table), table)) == {"none", "retrain"}
+    both = unpruned.note(pruned(table), table)
+    assert both.startswith("Unpruned: the network as it was fitted, or where a schedule trains on,")
+    alone = unpruned.note(pruned(scores(DENSE + rows[:3])), table)
+    assert alone == "Unpruned: the network as it was fitted. "
 
 
 def test_a_step_of_a_chain_compares_with_the_control_at_that_step():

@@ -14,7 +14,8 @@ FLIPPED = flips.table(outcomes(), LABELS, CLASSES)
 
 def test_classes_of_every_arm_at_a_few_sparsities():
     found = class_losses.numbers(FLIPPED)
-    assert len(found) == len(FLIPPED) * CLASSES
+    drawn = FLIPPED[FLIPPED["criterion"] != "random"]
+    assert len(found) == len(drawn) * CLASSES
     one = found.query("criterion == 'snr' and level == 0.5").sort_values("label")
     row = FLIPPED.query("criterion == 'snr' and level == 0.5").iloc[0]
     assert one["label"].tolist() == list(range(CLASSES))
@@ -35,3 +36,29 @@ def test_the_figure_says_what_it_shows():
     words = " ".join(text.get_text() for text in figure.texts)
     assert "Mean over n = 3 replicates, on 200 images" in words
     assert [axes.get_title() for axes in figure.axes[:2]] == ["50 % removed", "90 % removed"]
+
+
+def test_the_sparsities_are_where_free_pruning_ends_among_those_that_most_arms_have():
+    row = FLIPPED.query("criterion == 'snr'").iloc[0].to_dict()
+    losses = {0.3: 0.0, 0.5: -0.5, 0.7: -1.9, 0.9: -5.0, 0.95: -40.0}
+    rows = [
+        row | {"criterion": name, "level": level, "difference": loss}
+        for name in ("snr", "magnitude")
+        for level, loss in losses.items()
+    ]
+    rows += [row | {"criterion": "magnitude", "schedule": f"s{i}", "level": 0.7} for i in (1, 2)]
+    rows += [row | {"criterion": "magnitude", "schedule": "s1", "level": 0.99, "difference": -1.0}]
+    assert sorted(set(class_losses.numbers(pd.DataFrame(rows))["level"])) == [0.7, 0.9]
+
+
+def test_cells_have_the_colour_and_number_of_their_loss():
+    figure = class_losses.draw(pd.DataFrame(), style.Settings(), FLIPPED)
+    found = class_losses.numbers(FLIPPED)
+    axes = figure.axes[0]
+    assert len(axes.texts) == len(found[found["level"] == 0.5])
+    lost = [
+        (text.get_text(), patch.get_facecolor())
+        for text, patch in zip(axes.texts, axes.patches, strict=True)
+    ]
+    assert all(face[0] > face[2] for text, face in lost if not text.startswith(("−", "0")))
+    assert all(face[2] > face[0] for text, face in lost if text.startswith("−"))

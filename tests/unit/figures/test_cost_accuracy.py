@@ -73,3 +73,11 @@ def test_costs_of_other_studies_are_left_out(tmp_path):
     found = cost_accuracy.read(tmp_path / "costs.csv", study="magnitude")
     assert found["stage"].tolist() == ["score"]
     assert found.index.tolist() == [0]
+
+
+def test_an_arm_is_on_the_front_unless_another_is_cheaper_and_better():
+    arms = pd.DataFrame(
+        [(0.9, 10.0, 95.0), (0.9, 20.0, 96.0), (0.9, 30.0, 94.0), (0.5, 30.0, 94.0)],
+        columns=["level", "cpu_seconds", "mean"],
+    )
+    assert cost_accuracy.front(arms).tolist() == [True, True, False, True]

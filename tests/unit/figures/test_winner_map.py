@@ -1,5 +1,6 @@
 import pytest
 
+from prunescape.drawing import style
 from prunescape.figures import winner_map
 from prunescape.report import intervals
 from tests.helpers.figure_maps import at
@@ -33,9 +34,10 @@ def test_all_pairs_of_a_cell_count():
     one_sided = intervals.paired(best, other).p / 2
     assert 0.05 / 12 < one_sided < 0.05 / 2
     assert winners(at("snr", best), at("magnitude", other))[0] == ["snr"]
-    # Four criteria are six pairs in two directions: this p counts up to twelve times.
+    # Four criteria are six pairs in two directions: this p counts up to twelve times,
+    # also where three of them agree and are named once.
     others = [at(name, other) for name in ("magnitude", "hg", "g")]
-    assert winners(at("snr", best), *others)[0] == ["snr", "magnitude", "hg", "g"]
+    assert winners(at("snr", best), *others)[0] == ["snr", "magnitude"]
 
 
 def test_one_replicate_decides_nothing():
@@ -50,3 +52,17 @@ def test_noise_has_cells_of_its_own_and_begins_with_clean_images():
     found = winner_map.numbers(scores(DENSE + rows))
     cells = found[["noise", "noise_level", "criterion"]].to_numpy().tolist()
     assert cells == [["grey_raw", 0.0, "snr"], ["grey_raw", 0.3, "magnitude"]]
+
+
+def test_the_lead_is_over_the_next_and_criteria_that_agree_count_once():
+    same = [0.51, 0.61, 0.7101]
+    names, found = winners(at("snr", same), at("log_alpha", same), at("magnitude", [0.5, 0.6, 0.7]))
+    assert names == ["snr"]
+    assert found.iloc[0]["lead"] == pytest.approx(1.0033, abs=1e-3)
+    assert found.iloc[0][["winners", "criteria"]].tolist() == [1, 3]
+
+
+def test_a_cell_says_how_good_the_best_is_and_by_how_much_it_leads():
+    rows = DENSE + at("snr", [0.51, 0.61, 0.7101]) + at("magnitude", [0.5, 0.6, 0.7])
+    figure = winner_map.draw(scores(rows), style.Settings(), None)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["61 +1.0"]

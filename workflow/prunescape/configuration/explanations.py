@@ -140,10 +140,12 @@ def _missing(part: dict[str, Any]) -> str:
 def _mismatch(value: Any, part: dict[str, Any]) -> str:
     part = resolved(part)
     words = [word for each in (part, *part.get("oneOf", ())) for word in each.get("enum", ())]
-    guess = nearest(value, words) if isinstance(value, str) else ""
+    now = part.get("x-renamed", {}).get(value) if isinstance(value, str) else None
+    guess = nearest(value, words) if isinstance(value, str) and not now else ""
     large = isinstance(value, int) and abs(value) > LARGEST
     most = f", at most {LARGEST}" if large and part.get("type") in ("integer", "number") else ""
-    return f"found {shown(value)}{guess}; allowed: {allowed(part)}{most}{_remedy(value, part)}"
+    remedy = f"; {value} is now {now}" if now else _remedy(value, part)
+    return f"found {shown(value)}{guess}; allowed: {allowed(part)}{most}{remedy}"
 
 
 def _remedy(value: Any, part: dict[str, Any]) -> str:

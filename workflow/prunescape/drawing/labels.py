@@ -1,6 +1,6 @@
-"""Readable names for the table's words: criteria, scopes, effects, fits, noise.
+"""The dictionary of all figures and pages: words for what the table and config.yaml name.
 
-Words that are not listed (a user's own criterion or fit) are shown as they stand in config.yaml.
+Names that are not listed, such as a user's own criterion or fit, are shown as config.yaml has them.
 """
 
 from collections.abc import Iterable
@@ -29,12 +29,12 @@ SCORES = {
     "lamp": r"$w^2/\Sigma$",
 }
 CRITERIA = {
-    "none": "dense",
+    "none": "unpruned",
     "snr": f"signal to noise {SCORES['snr']}",
     "magnitude": f"magnitude {SCORES['magnitude']}",
     "inverse_sigma": f"certainty {SCORES['inverse_sigma']}",
     "magnitude_x_std": SCORES["magnitude_x_std"],
-    "log_alpha": f"dropout rate {SCORES['log_alpha']} (ranks as {SCORES['snr']})",
+    "log_alpha": f"dropout rate {SCORES['log_alpha']}",
     "hg": f"step {SCORES['hg']}",
     "g": f"gradient {SCORES['g']}",
     "taylor": f"Taylor {SCORES['taylor']}",
@@ -75,6 +75,65 @@ SCHEDULES = {
     "fine": "iterative, fine steps",
     "cut200": "cut after 200 steps",
 }
+NETWORKS = {
+    "logistic": "logistic regression",
+    "mlp_250_100": "MLP 250-100",
+    "lenet_300_100": "LeNet-300-100",
+    "lenet_5": "LeNet-5",
+    "tanh_32": "32 tanh units",
+    "published_tanh_32": "32 tanh units, biases pruned too",
+    "small_dense": "dense CNN",
+    "small_k_winners": "k-winners",
+    "small_k_winners_boosted": "k-winners, boosted",
+    "small_sparse_weights": "sparse weights",
+    "small_sparse": "k-winners and sparse weights",
+    "small_sparse_boosted": "k-winners and sparse weights, boosted",
+    "published_dense": "dense CNN, as published",
+    "published_sparse": "sparse CNN, as published",
+    "dense_cnn_1": "dense CNN-1",
+    "dense_cnn_2": "dense CNN-2",
+    "sparse_cnn_1": "sparse CNN-1",
+    "sparse_cnn_2": "sparse CNN-2",
+    "dense_cnn_2_sp3": "dense CNN-2, sparse hidden layer",
+    "sparse_cnn_2_d3": "sparse CNN-2, dense hidden layer",
+    "sparse_cnn_2_w1": "sparse CNN-2, all hidden weights",
+    "sparse_cnn_2_dsw": "sparse CNN-2, k-winners but in the hidden layer",
+}
+FITS = {
+    "point": "maximum likelihood",
+    "vi": "variational",
+    "vi_signed": "variational, pixels from −1 to 1",
+    "adam": "Adam",
+    "ard": "sparse variational dropout",
+    "log_uniform": "log-uniform prior",
+    "dense": "maximum likelihood",
+    "psgd": "SGD scaled by gradient noise",
+    "sgd": "SGD",
+    "as_published": "as published",
+}
+_BRIEF = {
+    "scope": {
+        "global": "all layers",
+        "layer": "each layer",
+        "output_unit": "each unit",
+        "floor": "minimum a layer",
+        "input_unit": "whole inputs",
+        "neuron": "whole neurons",
+    },
+    "effect": {
+        "zero": "set to zero",
+        "compensate": "mean kept in the bias",
+        "freeze": "frozen",
+        "recalibrate": "normalisation measured anew",
+    },
+    "schedule": {
+        "oneshot": "one shot",
+        "oneshot_finetune": "fine-tuned",
+        "iterative10": "iterative",
+        "fine": "fine steps",
+        "cut200": "cut after 200 steps",
+    },
+}
 NOISES = {
     "grey_raw": "share of pixels set to grey",
     "grey_normalised": "share of pixels set to grey (after scaling)",
@@ -107,6 +166,8 @@ _BY_COLUMN = {
     "effect": EFFECTS,
     "schedule": SCHEDULES,
     "noise": NOISES,
+    "network": NETWORKS,
+    "fit": FITS,
 }
 
 
@@ -115,6 +176,11 @@ def label(column: str, value: str) -> str:
     if column == "criterion" and value.startswith(SHUFFLED):
         return f"{label(column, value.removeprefix(SHUFFLED))}, shuffled in each layer"
     return _BY_COLUMN.get(column, {}).get(value, value)
+
+
+def brief(column: str, value: str) -> str:
+    """Return the readable name of a scope, effect or schedule in a word or two, for legends."""
+    return _BRIEF[column].get(value, value)
 
 
 def plain(column: str, value: str) -> str:

@@ -16,111 +16,142 @@ from matplotlib.legend import Legend
 
 from prunescape.drawing.style import Settings
 
-# Inches: free space at the sides, between panels and at the edge; least and greatest panel sizes.
+# Inches: free space at the sides, between panels and at the edge; sizes of panels; the height of a
+# page. Panels are as low as they must be to fit a page, but no lower than _FLATTEST.
 _LEFT, _RIGHT, _GAP, _PAD = 0.52, 0.1, 0.14, 0.06
-_NARROWEST, _FLATTEST, _TALLEST = 1.15, 1.0, 2.2
+_NARROWEST, _FLATTEST, _TALLEST, _PAGE = 1.3, 0.8, 2.4, 9.0
+_ENTRY = 0.9  # inches, of the shortest entry of a legend
 _HEADING: dict[str, Any] = {"weight": "bold"}
+Section = tuple[str, Sequence[str]]
+"""A heading ("" leaves it out), and the titles of the panels below it."""
 
 
 class Panels:
-    """A grid of axes with headings for rows and titles for columns; all axes share y.
+    """Panels under headings, side by side and wrapped; all share y.
 
     Args:
-        rows: the rows' headings; "" leaves one out.
-        columns: the columns' titles; "" leaves one out.
+        sections: headings, and titles of the panels below each; there is a panel for each title.
         settings: width, type size and resolution.
-        own_x: whether columns have different x axes, labelled by the caller; else all axes share x.
+        own_x: whether panels in different places of their sections have different x axes, which the
+            caller labels; else all panels share x.
+        narrowest: least width of a panel, inches.
+        height: height of a panel, inches; by default as its width and the page have it.
+        left: room for labels of y, inches.
+        legend: how many entries the legend will have.
 
     Attributes:
         figure: the figure.
-        axes: (row, column) -> axes.
+        axes: (section, place in it) -> axes.
         first: the axes at (0, 0).
-        width: width of a panel, inches.
+        width, height: size of a panel, inches.
     """
 
     def __init__(
         self,
-        rows: Sequence[str],
-        columns: Sequence[str],
+        sections: Sequence[Section],
         settings: Settings,
         *,
         own_x: bool = False,
+        narrowest: float = _NARROWEST,
+        height: float | None = None,
+        left: float = _LEFT,
+        legend: int = 10,
     ) -> None:
-        self._settings = settings
+        self._settings, self._left = settings, left
         self._line = settings.font_size / 72 * 1.45  # height of a line of type, inches
-        free = settings.width - _LEFT - _RIGHT
-        fitting = max(1, int((free + _GAP) / (_NARROWEST + _GAP)))
-        lines = math.ceil(len(columns) / fitting)
-        across = math.ceil(len(columns) / lines)
+        free = settings.width - left - _RIGHT
+        fitting = max(1, int((free + _GAP) / (narrowest + _GAP)))
+        most = max(len(titles) for _, titles in sections)
+        across = math.ceil(most / math.ceil(most / fitting))
         self.width = (free - _GAP * (across - 1)) / across
-        self._height = min(max(0.72 * self.width, _FLATTEST), _TALLEST)
-
         self.figure = Figure(figsize=(settings.width, 1), dpi=settings.dots_per_inch)
         FigureCanvasAgg(self.figure)
+        self._own_x = own_x
         self.axes: dict[tuple[int, int], Axes] = {}
-        # (row, column) -> left and top of the panel, inches
+        # (section, place) -> left and top of the panel, inches
         self._corners: dict[tuple[int, int], tuple[float, float]] = {}
         self._headings: list[tuple[float, str]] = []  # top, text
-        top = _PAD
-        for row, heading in enumerate(rows):
-            top += 0.35 * self._line if row and heading else 0
+        lines = sum(math.ceil(len(titles) / across) for _, titles in sections)
+        below = self._line * (7 + math.ceil(legend / 2)) + self._line * len(sections)
+        fits = (_PAGE - below) / lines - 1.8 * self._line
+        lowest = max(0.72 * self.width, _FLATTEST)
+        self.height = height or max(min(lowest, _TALLEST, fits), _FLATTEST)
+        self._place(sections, across, left)
+        self.first = self.axes[0, 0]
+
+    def _place(self, sections: Sequence[Section], across: int, left: float) -> None:
+        """Add the panels, one line of them after the other, and note where they stand."""
+        top, above = _PAD, 0.0
+        for section, (heading, titles) in enumerate(sections):
+            top += 0.35 * self._line if section and heading else 0
             for text in wrapped(self.figure, heading, **_HEADING):
                 self._headings.append((top, text))
                 top += self._line
-            for line in range(lines):
-                titled = any(columns) and (row == 0 or lines > 1)
-                top += (1.0 if titled else 0.4) * self._line
-                for column in range(line * across, min((line + 1) * across, len(columns))):
-                    self._add(row, column, own_x)
-                    axes = self.axes[row, column]
-                    axes.set_title(columns[column] if titled else "", pad=3)
-                    lowest = row == len(rows) - 1 and column + across >= len(columns)
-                    axes.tick_params(labelleft=column % across == 0, labelbottom=lowest)
-                    left = _LEFT + column % across * (self.width + _GAP)
-                    self._corners[row, column] = (left, top)
-                top += self._height + 0.6 * self._line
+            for begin in range(0, len(titles), across):
+                row = range(begin, min(begin + across, len(titles)))
+                written = [wrapped(self.figure, titles[each], self.width) for each in row]
+                above = max(len(lines) for lines in written)
+                top += (above or 0.4) * self._line
+                for place, lines in zip(row, written, strict=True):
+                    axes = self._add(section, place)
+                    axes.set_title("\n".join(lines), pad=3)
+                    axes.tick_params(labelleft=place == begin)
+                    self._corners[section, place] = (
+                        left + (place - begin) * (self.width + _GAP),
+                        top,
+                    )
+                top += self.height + 0.6 * self._line
+                if self._own_x:
+                    top += 3.0 * self._line
         self._bottom = top - 0.6 * self._line
-        self.first = self.axes[0, 0]
+        lowest: dict[float, tuple[int, int]] = {}
+        for key, (left, _) in self._corners.items():
+            lowest[round(left, 6)] = key
+        for key, axes in self.axes.items():
+            axes.tick_params(labelbottom=self._own_x or key in lowest.values())
 
-    def _add(self, row: int, column: int, own_x: bool) -> None:
-        self.axes[row, column] = self.figure.add_axes(
+    def _add(self, section: int, place: int) -> Axes:
+        axes = self.figure.add_axes(
             (0, 0, 1, 1),
-            label=f"{row},{column}",
+            label=f"{section},{place}",
             sharey=self.axes.get((0, 0)),
-            sharex=self.axes.get((0, column if own_x else 0)),
+            sharex=self.axes.get((0, place if self._own_x else 0)),
         )
+        self.axes[section, place] = axes
+        return axes
 
     def finish(self, x_label: str, y_label: str, handles: Sequence[Artist], note: str) -> Figure:
         """Write axis labels, legend and note, set the height, and return the figure.
 
         Args:
-            x_label: label of the shared x axes; "" if columns have different x axes.
+            x_label: label of the shared x axes; "" if panels have x axes of their own.
             y_label: label of the y axes.
-            handles: labelled artists of the legend.
+            handles: labelled artists of the legend; none leave it out.
             note: text below the legend.
         """
         figure, line = self.figure, self._line
         small: dict[str, Any] = {"size": self._settings.font_size - 0.5, "color": "#404040"}
-        x_top = self._bottom + 1.35 * line
-        legend_top = x_top + 1.3 * line
-        legend = self._legend(handles)
-        note_top = legend_top + self._inches(legend)[1] + 0.3 * line
+        x_top = self._bottom + (0.5 if self._own_x else 1.5) * line
+        legend_top = x_top + (1.3 * line if x_label else 0.3 * line)
+        legend = self._legend(handles) if handles else None
+        note_top = legend_top + (self._inches(legend)[1] + 0.3 * line if legend else 0)
         lines = wrapped(figure, note, **small)
         width = self._settings.width
         height = note_top + 0.95 * line * len(lines) + _PAD
 
         figure.set_size_inches(width, height)
         for key, (left, top) in self._corners.items():
-            bottom = 1 - (top + self._height) / height
-            size = (self.width / width, self._height / height)
+            bottom = 1 - (top + self.height) / height
+            size = (self.width / width, self.height / height)
             self.axes[key].set_position((left / width, bottom, *size))
-        legend.set_bbox_to_anchor((_PAD / width, 1 - legend_top / height), figure.transFigure)
+        if legend:
+            legend.set_bbox_to_anchor((_PAD / width, 1 - legend_top / height), figure.transFigure)
 
-        middle = 0.5 * (_LEFT + width - _RIGHT) / width
+        middle = 0.5 * (self._left + width - _RIGHT) / width
         figure.text(middle, 1 - x_top / height, x_label, ha="center", va="top")
-        for row in {row for row, _ in self.axes}:
-            tops = [top for (i, _), (_, top) in self._corners.items() if i == row]
-            middle = 1 - 0.5 * (min(tops) + max(tops) + self._height) / height
+        for section in {section for section, _ in self.axes}:
+            tops = [top for (i, _), (_, top) in self._corners.items() if i == section]
+            middle = 1 - 0.5 * (min(tops) + max(tops) + self.height) / height
             figure.text(_PAD / width, middle, y_label, ha="left", va="center", rotation=90)
         for top, text in self._headings:
             figure.text(_PAD / width, 1 - top / height, text, va="top", **_HEADING)
@@ -131,7 +162,7 @@ class Panels:
 
     def _legend(self, handles: Sequence[Artist]) -> Legend:
         """Return the legend with as many columns as the width allows."""
-        columns = len(handles)
+        columns = min(len(handles), max(1, int(self._settings.width / _ENTRY)))
         while True:
             legend = self.figure.legend(
                 handles=list(handles),

@@ -9,11 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from prunescape.drawing import style, summary
+from prunescape.drawing.lines import Facet
 from prunescape.foundations.table_rows import named_rows
 from prunescape.report import published_networks, published_results
 
 _PUBLISHED, _SPARSE = "published sparse networks", "."
-NOTE = "Grey: results from elsewhere, marked as their criterion; ★ dense. "
+NOTE = "Grey: results from elsewhere, marked as their criterion; ★ unpruned. "
 
 
 def read(path: str | os.PathLike, sparse: str | os.PathLike = "", *, study: str) -> pd.DataFrame:
@@ -23,7 +24,7 @@ def read(path: str | os.PathLike, sparse: str | os.PathLike = "", *, study: str)
     study. Networks whose compression counts weights are added, with the criterion `sparse`.
     """
     table = published_results.read(path)
-    table = table[(table["study"] == study) & (table["noise"] == "none")].assign(dataset="")
+    table = table[(table["study"] == study) & (table["noise"] == "none")]
     if sparse:
         found = published_networks.read(sparse)
         found = found[found["counts"] == "pruning only"]
@@ -40,23 +41,22 @@ def read(path: str | os.PathLike, sparse: str | os.PathLike = "", *, study: str)
 
 
 def on_data(references: pd.DataFrame, datasets: Iterable[str]) -> pd.DataFrame:
-    """Return the results on `datasets`, and all that have no data set: those of a study."""
-    return references[references["dataset"].isin({"", *published_networks.data(datasets)})]
+    """Return the results on `datasets`, however these are split: mnist_pooled is MNIST too."""
+    family = references["dataset"].str.split("_").str[0]
+    return references[family.isin(published_networks.data(datasets))]
 
 
-def chosen(
-    references: pd.DataFrame, column: tuple[str, ...], row: tuple[str, ...], fits: list[str]
-) -> pd.DataFrame:
-    """Return the results that belong on the panel at `column` and `row` (`summary.COLUMN`, `ROW`).
+def chosen(references: pd.DataFrame, facet: Facet, fits: list[str]) -> pd.DataFrame:
+    """Return the results that belong on a panel of lines.
 
     A result is drawn on its fit's panel, or on all panels if its fit isn't in `fits`, the fits that
-    are drawn. Dense networks (scope, effect none) are drawn for every scope and effect.
+    are drawn. Unpruned networks (scope, effect none) are drawn for every scope and effect.
     """
-    network, fit = column
+    network, fit = facet.column
     here = references["fit"].eq(fit) | ~references["fit"].isin(fits)
     here &= references["network"] == network
-    for name, value in zip(summary.ROW, row, strict=True):
-        here &= references[name].isin([value, "none", ""])
+    for name in summary.ROW:
+        here &= references[name].isin([*facet.rows[name], "none", ""])
     return references[here]
 
 
@@ -86,13 +86,13 @@ def _source(evidence: str) -> str:
 
 
 def _grey(evidence: str, marker: str) -> dict[str, Any]:
-    # Results with public code, or published ones, are filled; others stay hollow.
-    filled = _source(evidence) in ("public code", _PUBLISHED)
+    source = _source(evidence)
+    face = style.REFERENCE_FACE if source in ("public code", _PUBLISHED) else "white"
     return {
         "linestyle": "None",
         "marker": marker,
         "markersize": 6,
-        "markerfacecolor": style.REFERENCE_FACE if filled else "white",
+        "markerfacecolor": style.REFERENCE_EDGE if source.startswith("second") else face,
         "markeredgecolor": style.REFERENCE_EDGE,
         "markeredgewidth": 0.7,
     }

@@ -9,6 +9,15 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from prunescape.drawing import labels
 
+LOGIT = "Vertical axis: logit, which spreads what is close to 100 %. "
+"""For notes of figures with an axis of `accuracy`."""
+_TICK_APART = 0.17  # inches between ticks of an axis of accuracy
+# The first of them that fit are shown.
+_PERCENTS = (
+    *(90, 50, 99, 10, 95, 98, 70, 99.9, 30, 80, 97, 99.5, 96, 60, 40, 20, 99.8, 98.5, 85, 93, 94),
+    *(97.5, 92, 91, 5, 1, 75, 65, 99.95, 99.99),
+)
+
 
 def kept_label(effects: Iterable[str]) -> str:
     """Return the name of the axis that `kept` makes; frozen weights are not zero."""
@@ -100,6 +109,44 @@ def percent(axes: Axes, values: Iterable[float]) -> None:
     finite = [value for value in values if math.isfinite(value)]
     low = max(0, 10 * math.floor(min(finite) / 10))
     axes.set_ylim(low - 0.02 * (100 - low), 100 + 0.02 * (100 - low))
+
+
+def accuracy(axes: Axes, percents: Iterable[float], images: int, height: float) -> None:
+    """Make y an accuracy [%] on a logit scale, on which 97 and 98 are as far apart as 50 and 60.
+
+    Accuracies of 0 and 100 % stand where half an image is right or wrong.
+
+    Args:
+        axes: one of the axes that share y.
+        percents: the values that have to be on the axis.
+        images: number of images behind a value.
+        height: height of the axes, inches; lower axes get fewer ticks.
+    """
+    least = 100 * 0.5 / images
+
+    def to_logit(percent: np.ndarray) -> np.ndarray:
+        share = np.clip(np.asarray(percent, float), least, 100 - least) / 100
+        return np.log(share / (1 - share))
+
+    def to_percent(logit: np.ndarray) -> np.ndarray:
+        return 100 / (1 + np.exp(-np.asarray(logit, float)))
+
+    finite = np.array([value for value in percents if math.isfinite(value)])
+    low, high = to_logit(finite.min()), to_logit(finite.max())
+    room = max(0.06 * (high - low), 0.05)
+    axes.set_yscale("function", functions=(to_logit, to_percent))
+    axes.set_ylim(to_percent(low - room), to_percent(high + room))
+    apart = (high - low + 2 * room) * _TICK_APART / height
+    shown: list[float] = []
+    for tick in _PERCENTS:
+        place = to_logit(np.array(tick))
+        if low - room <= place <= high + room and all(
+            abs(place - to_logit(np.array(other))) >= apart for other in shown
+        ):
+            shown.append(tick)
+    axes.yaxis.set_major_locator(FixedLocator(sorted(shown)))
+    axes.yaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in sorted(shown)]))
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _ticks(axes: Axes, ticks: list[float]) -> None:

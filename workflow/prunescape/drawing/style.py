@@ -1,8 +1,9 @@
 """One style for all figures: colours, markers, type, and files with reproducible bytes.
 
-A criterion has the same colour and marker on all figures. The colours (Okabe and Ito 2008, with a
-brown, a grey and violets) can be told apart under simulated protanopia, deuteranopia and
-tritanopia; in black and white the markers differ.
+A criterion has the same colour and marker on all figures and on the explorer's page. The colours
+(Okabe and Ito 2008, with browns, violets and a grey instead of those that are too light) can be
+told apart under simulated protanopia, deuteranopia and tritanopia, and have a contrast of at least
+3:1 to white; in black and white the markers differ.
 """
 
 import contextlib
@@ -34,28 +35,38 @@ LOOKS = {
     "magnitude": Look("#0072B2", "s"),
     "inverse_sigma": Look("#009E73", "^"),
     "magnitude_x_std": Look("#CC79A7", "D"),
-    "log_alpha": Look("#E69F00", "v"),
-    "hg": Look("#56B4E9", "P"),
-    "g": Look("#7A4B1E", "<"),
-    "taylor": Look("#9900FF", ">"),
-    "wanda": Look("#330099", "p"),
-    "obd": Look("#AADD88", "8"),
-    "obd_empirical": Look("#F0E442", "h"),
-    "obd_hessian": Look("#87F069", "H"),
-    "obs": Look("#E13C4B", "$♣$"),
-    "gradient_magnitude": Look("#5A4BC3", "$♠$"),
-    "gradient_norm": Look("#9696FF", "$♥$"),
-    "grasp": Look("#FFB4D2", "$◢$"),
-    "synflow": Look("#A51E96", "$◗$"),
-    "snip": Look("#9966FF", "*"),
-    "lamp": Look("#660066", "d"),
-    "random": Look("#595959", "X", ":"),
+    "log_alpha": Look("#9F4000", "v"),
+    "hg": Look("#AA0088", "P"),
+    "g": Look("#805940", "<"),
+    "taylor": Look("#B84DFF", ">"),
+    "wanda": Look("#0000FF", "p"),
+    "obd": Look("#5733AA", "8"),
+    "obd_empirical": Look("#6A2000", "h"),
+    "obd_hessian": Look("#709F50", "H"),
+    "obs": Look("#4A2D25", "$♣$"),
+    "gradient_magnitude": Look("#004360", "$♠$"),
+    "gradient_norm": Look("#EA46D9", "$♥$"),
+    "grasp": Look("#7F00D4", "$◢$"),
+    "synflow": Look("#4A0034", "$◗$"),
+    "snip": Look("#230075", "*"),
+    "lamp": Look("#2D004A", "d"),
+    "random": Look("#595959", "X"),
+}
+NETWORKS = {
+    "small_dense": Look("#595959", "s"),
+    "small_k_winners": Look("#D55E00", "o"),
+    "small_k_winners_boosted": Look("#D55E00", "o", "--"),
+    "small_sparse_weights": Look("#0072B2", "^"),
+    "small_sparse": Look("#009E73", "D"),
+    "small_sparse_boosted": Look("#009E73", "D", "--"),
+    "published_dense": Look("#595959", "P"),
+    "published_sparse": Look("#009E73", "v"),
 }
 REFERENCE_FACE, REFERENCE_EDGE = "#C8C8C8", "#595959"
 _SPARE = [
     Look(colour, marker, "-.")
     for marker in (">", "h", "p", "*", "d", "8")
-    for colour in ("#56B4E9", "#7A4B1E", "#E69F00", "#CC79A7", "#009E73")
+    for colour in ("#8C80FF", "#75583A", "#953B00", "#CC79A7", "#009E73")
 ]
 
 
@@ -92,6 +103,13 @@ def look(criterion: str) -> Look:
     if criterion in LOOKS:
         return LOOKS[criterion]
     return _SPARE[hashlib.blake2b(criterion.encode()).digest()[0] % len(_SPARE)]
+
+
+def network(name: str) -> Look:
+    """Return a network's look; for one that is not listed, a spare look that its name decides."""
+    if name in NETWORKS:
+        return NETWORKS[name]
+    return _SPARE[hashlib.blake2b(name.encode()).digest()[0] % len(_SPARE)]._replace(line="-")
 
 
 def order(criteria: Iterable[str]) -> list[str]:

@@ -23,15 +23,19 @@ ROW = ["scope", "effect", "schedule"]
 def one_ranking(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a study without arms of snr that rank as log_alpha does beside them.
 
-    -log alpha is twice the logarithm of snr, so that both remove the same weights; the label of
-    log_alpha says so. An arm goes if each of its rows has a twin, and if none of its fit's arms has
-    a threshold on snr, which is another number than one on log_alpha.
+    -log alpha is twice the logarithm of snr, so that both remove the same weights; `shared` says
+    so. An arm goes if each of its rows has a twin, and if none of its fit's arms has a threshold on
+    snr, which is another number than one on log_alpha.
+
+    Args:
+        table: scores, or what is derived from their arms: columns that it lacks tell no rows apart.
     """
-    same = [name for name in KEY if name != "criterion"]
+    same = [name for name in KEY if name != "criterion" and name in table]
     places = pd.MultiIndex.from_frame(table[same])
     snr = table["criterion"] == "snr"
     lone = snr & ~places.isin(places[table["criterion"] == "log_alpha"])
-    arms = pd.MultiIndex.from_frame(table[[*COLUMN, *ROW, "selection"]])
+    arm = [name for name in (*COLUMN, *ROW, "selection") if name in table]
+    arms = pd.MultiIndex.from_frame(table[arm])
     fits = pd.MultiIndex.from_frame(table[COLUMN])
     by_threshold = fits.isin(fits[snr & (table["selection"] == "threshold")])
     return table[~snr | arms.isin(arms[lone]) | by_threshold]
@@ -118,11 +122,20 @@ def at(rows: pd.DataFrame, columns: Sequence[str], values: Sequence[object]) -> 
     return rows[(rows[list(columns)] == list(values)).all(axis=1)]
 
 
-def headings(found: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> list[str]:
-    """Return headings of combinations: the readable names of the columns whose values vary."""
+def headings(
+    found: Sequence[tuple[Any, ...]], columns: Sequence[str], *, brief: bool = False
+) -> list[str]:
+    """Return headings of combinations: the readable names of the columns whose values vary.
+
+    `brief`: whether scopes, effects and schedules are named in a word or two.
+    """
     varying = [len({group[i] for group in found}) > 1 for i in range(len(columns))]
+
+    def named(column: str, value: Any) -> str:
+        return (labels.brief if brief and column in ROW else labels.label)(column, value)
+
     return [
-        ", ".join(labels.label(columns[i], group[i]) for i in range(len(columns)) if varying[i])
+        ", ".join(named(columns[i], group[i]) for i in range(len(columns)) if varying[i])
         for group in found
     ]
 
@@ -134,7 +147,15 @@ def constants(found: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> str:
         for i, column in enumerate(columns)
         if len({group[i] for group in found}) == 1
     ]
-    return f"In all panels: {', '.join(shared)}. " if shared else ""
+    return f"All: {', '.join(shared)}. " if shared else ""
+
+
+def shared(rows: pd.DataFrame) -> str:
+    """Return a sentence with the network, fit and way of pruning that all rows share."""
+    columns = [name for name in (*COLUMN, *ROW) if name in rows]
+    alike = f"{labels.SCORES['log_alpha']} ranks as {labels.SCORES['snr']} does. "
+    drawn = "log_alpha" in set(rows["criterion"])
+    return constants(groups(rows, columns), columns) + (alike if drawn else "")
 
 
 def sample(found: pd.DataFrame, what: str, table: pd.DataFrame, mark: str = "band") -> str:

@@ -7,37 +7,47 @@ import pandas as pd
 from prunescape.drawing import summary
 
 _SHARED = ["network", "fit", "step", "noise_level", "replicate"]
-_PARTNER = {"schedule": "schedule_unpruned", "noise": "noise_unpruned"}
-NOTE = "Unpruned: trained for as long, on the same batches, as the pruned network. "
-"""For figures of schedules that train after pruning."""
+_PARTNER = {"schedule": "control", "noise": "noise_unpruned"}
+_FITTED = "the network as it was fitted"
+_TRAINED = "trained for as long, on the same batches, as the pruned network"
+
+
+def control(rows: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
+    """Return the schedule of the unpruned network that each row compares with.
+
+    A schedule that trains after pruning has an unpruned control in `table`; networks of one that
+    doesn't are compared with the network as it was fitted, "none".
+    """
+    networks = table[table["criterion"] == "none"]
+    trains = rows["schedule"].isin(set(networks["schedule"]))
+    return rows["schedule"].where(trains, "none")
 
 
 def partners(rows: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Return `rows` of pruned networks with the accuracy of the unpruned ones they compare with.
 
-    A schedule that trains after pruning has a dense control in `table`, at each step of a chain;
-    networks of a schedule that doesn't are compared with the network as it was fitted. Replicate
-    and noise are the same; noise at level 0, whatever its kind, is no noise.
+    That of `control`, at each step of a chain. Replicate and noise are the same; noise at level 0,
+    whatever its kind, is no noise.
 
     Returns:
-        `rows` with accuracy_unpruned, in [0, 1]; those whose partner diverged are left out.
+        `rows` with control and accuracy_unpruned, in [0, 1]; those whose partner diverged are left
+        out.
     """
     networks = table[table["criterion"] == "none"]
-    trains = rows["schedule"].isin(set(networks["schedule"]))
     keys = rows.assign(
-        schedule_unpruned=rows["schedule"].where(trains, "none"),
+        control=control(rows, table),
         noise_unpruned=rows["noise"].where(rows["noise_level"] > 0, "none"),
     )
     found = networks[[*_SHARED, *_PARTNER, "accuracy"]]
     found = found.rename(columns=_PARTNER | {"accuracy": "accuracy_unpruned"})
     pairs = keys.merge(found, on=[*_SHARED, *_PARTNER.values()], validate="many_to_one")
-    return pairs.drop(columns=[*_PARTNER.values()])
+    return pairs.drop(columns="noise_unpruned")
 
 
 def over_replicates(rows: pd.DataFrame, table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Return the partners' accuracy in percent for every group `by` of pruned networks.
 
-    `by` has network, fit, schedule and level, and noise where rows have several.
+    `by` has network, fit, schedule or control, and level, and noise where rows have several.
 
     Returns:
         As `summary.over_replicates`, with kept_percent, the mean over the pruned networks; from
@@ -53,6 +63,8 @@ def over_replicates(rows: pd.DataFrame, table: pd.DataFrame, by: Sequence[str]) 
 
 
 def note(rows: pd.DataFrame, table: pd.DataFrame) -> str:
-    """Return a sentence on what the pruned networks are compared with, if it needs one."""
-    controls = table[(table["criterion"] == "none") & (table["schedule"] != "none")]
-    return NOTE if set(rows["schedule"]) & set(controls["schedule"]) else ""
+    """Return a sentence on what the pruned networks of `rows` are compared with."""
+    found = set(control(rows, table))
+    said = [_FITTED] * ("none" in found) + [_TRAINED] * bool(found - {"none"})
+    where = ", or where a schedule trains on, " if len(said) == 2 else ""
+    return f"Unpruned: {where.join(said)}. "

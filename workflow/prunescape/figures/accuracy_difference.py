@@ -1,10 +1,11 @@
-"""Accuracy minus that of magnitude pruning, paired, against sparsity: a line a criterion."""
+"""Accuracy minus that of magnitude pruning, paired, against sparsity: a line an arm."""
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from prunescape.drawing import ink, scales, style, summary
-from prunescape.drawing.grid import Grid
+from prunescape.drawing import ink, lines, scales, style, summary
+from prunescape.drawing.layout import Panels
 
 REFERENCE = "magnitude"
 
@@ -39,26 +40,29 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     Other people's results can't be paired with a replicate and are not drawn.
     """
     found = numbers(table)
-    criteria = style.order(found["criterion"])
+    facets, looks = lines.facets(found), lines.Looks(found)
     with style.applied(settings):
-        grid = Grid(found, summary.ROW, summary.COLUMN, settings)
-        for axes, _, _, panel in grid:
+        panels = Panels([("", [facet.title for facet in facets])], settings, narrowest=2.0)
+        for axes, facet in zip(panels.axes.values(), facets, strict=True):
             axes.axhline(0, color=style.look(REFERENCE).colour, linewidth=1)
-            for k, criterion in enumerate(criteria):
-                line = panel[panel["criterion"] == criterion]
+            arms = lines.arms(facet.rows)
+            for k, arm in enumerate(arms):
+                line = lines.of(facet.rows, arm)
                 # Side by side, so that bars don't hide each other.
-                beside = 1.025 ** ((len(criteria) - 1) / 2 - k)
-                ink.bars(axes, beside * line["kept_percent"], line, criterion)
-        scales.kept(grid.panels.first, found["kept_percent"], grid.panels.width)
-        scales.difference(grid.panels.first, [*found["mean"], *found["low"], *found["high"]])
+                beside = 1.025 ** ((len(arms) - 1) / 2 - k)
+                ink.bars(axes, beside * line["kept_percent"], line, looks.line(arm))
+        scales.kept(panels.first, found["kept_percent"], panels.width)
+        scales.difference(panels.first, [*found["mean"], *found["low"], *found["high"]])
         note = (
-            "Above the zero line the criterion beats magnitude on the same networks. "
+            "Above the zero line the criterion beats magnitude on the same networks, pruned in "
+            "the same way. "
             + summary.sample(found, "Paired difference in accuracy", table, mark="bar")
-            + grid.constants()
-            + "Criteria stand side by side at each sparsity. "
+            + summary.shared(found)
+            + "Lines stand side by side at each sparsity. "
             "Vertical axis: linear within 1 point, logarithmic beyond."
         )
-        handles = [*map(ink.handle, criteria), ink.line(REFERENCE, "zero: magnitude")]
-        return grid.panels.finish(
+        zero = {"color": style.look(REFERENCE).colour, "linewidth": 1}
+        handles = [*looks.handles(), Line2D([], [], label="zero: magnitude", **zero)]
+        return panels.finish(
             scales.kept_label(found["effect"]), "difference (points)", handles, note
         )

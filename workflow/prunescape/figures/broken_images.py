@@ -48,10 +48,12 @@ def numbers(pictures: pd.DataFrame) -> pd.DataFrame:
     """Return the pictures to draw: of every arm the most that it removes nearly for free.
 
     Of an arm's levels that cost at most 2 points of accuracy, the one that breaks most images; of
-    the arms the 6 that break most. Random masks are left out, and so are other effects than zero
-    where there is zero. Nothing is left if no arm breaks an image at such a level.
+    the arms the 6 that break most. Random masks are left out, and so are snr where log_alpha ranks
+    alike, and other effects than zero where there is zero. Nothing is left if no arm breaks an
+    image at such a level.
     """
-    rows = pictures[(pictures["criterion"] != "random") & (pictures["effect"] != "freeze")]
+    rows = summary.one_ranking(pictures)
+    rows = rows[(rows["criterion"] != "random") & (rows["effect"] != "freeze")]
     if (rows["effect"] == "zero").any():
         rows = rows[rows["effect"] == "zero"]
     rows = rows[rows["difference"] >= -_CHEAP]
@@ -113,7 +115,8 @@ def _heading(arm: pd.Series) -> str:
     else:
         amount = f"{100 * arm['level']:.4g} % removed"
     return (
-        f"{arm['network']}, {labels.label('fit', arm['fit'])}: {', '.join(words)}, {amount}: "
+        f"{labels.label('network', arm['network'])}, {labels.label('fit', arm['fit'])}: "
+        f"{', '.join(words)}, {amount}: "
         f"{arm['broken_in_most']} images, {arm['difference']:+.2f} points"
     )
 

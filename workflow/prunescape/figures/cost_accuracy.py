@@ -1,21 +1,24 @@
-"""Accuracy against a network's cost: CPU seconds and memory, at a few sparsities."""
+"""Accuracy beside what a network costs in CPU seconds, at a few sparsities: a row an arm."""
 
 import os
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from prunescape.drawing import ink, labels, scales, style, summary
+from prunescape.drawing import labels, lines, rows, scales, style, summary
 from prunescape.drawing.layout import Panels
 from prunescape.foundations.table_rows import named_rows
 
-_ARM = [*summary.COLUMN, *summary.ROW, "criterion", "level"]
-_TITLES = {"cpu_seconds": "CPU seconds a network", "memory_mb": "peak memory of a job (MB)"}
+_ARM = [*summary.COLUMN, *lines.LINE, "level"]
+_COSTS = ["cpu_seconds", "memory_mb"]
 _MOST = 3  # sparsities on a figure
 _WORTH = 0.8  # a sparsity is drawn if an arm keeps at least this share of the best accuracy
-_NEAR = 1.15  # costs within this ratio share a place for their numbers, which would overlap
+_SAME = 1.05  # costs within this ratio count as equal
+_DOT: dict[str, Any] = {"linestyle": "None", "marker": "o", "markersize": 3.8}
 
 
 def read(path: str | os.PathLike, *, study: str) -> pd.DataFrame:
@@ -27,7 +30,8 @@ def read(path: str | os.PathLike, *, study: str) -> pd.DataFrame:
 def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """Return the arms' accuracy in percent and cost, at a few sparsities that many arms share.
 
-    If some arms have the scope global, only these are taken.
+    If some arms have the scope global, only these are taken; random masks, if there are others, and
+    recipes as published are not.
 
     CPU seconds are those of training, scoring, and retraining up to the arm's step; a job's time is
     divided by the number of networks in it. Memory is the most that one of these jobs took, for its
@@ -40,18 +44,21 @@ def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     Raises:
         ValueError: if no arm removes an exact number of weights, or no job has a record and a log.
     """
-    rows = summary.exact(table)
-    rows = rows[rows["level"] > 0]
+    found = summary.exact(table)
+    found = found[found["level"] > 0]
     # All scopes cost the same: global arms can stand for the others.
-    if "global" in set(rows["scope"]):
-        rows = rows[rows["scope"] == "global"]
-    if rows.empty:
+    if "global" in set(found["scope"]):
+        found = found[found["scope"] == "global"]
+    for column, word in (("criterion", "random"), ("fit", "as_published")):
+        if set(found[column]) > {word}:
+            found = found[found[column] != word]
+    if found.empty:
         raise ValueError("figure cost_accuracy: no rows with selection = exact_k")
     trained = costs[costs["stage"].isin(["train", "fit_variational", "score"])]
     if trained.empty:
         raise ValueError("figure cost_accuracy: no records of jobs (results/<run>/benchmarks)")
-    arms = summary.over_replicates(rows, _ARM, "accuracy_percent")
-    steps = rows.groupby(_ARM)["step"].max().rename("step").reset_index()
+    arms = summary.over_replicates(found, _ARM, "accuracy_percent")
+    steps = found.groupby(_ARM)["step"].max().rename("step").reset_index()
     arms = arms.merge(steps, on=_ARM)
     shared = arms["level"].value_counts()
     common = sorted(shared[shared >= shared.max() / 2].index)
@@ -59,11 +66,11 @@ def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     best = arms.groupby("level")["mean"].max()
     telling = [level for level in common if best[level] >= _WORTH * best.max()]
     arms = arms[arms["level"].isin(summary.spread(telling or common, _MOST))]
-    found = [_cost(table, costs, arm) for arm in named_rows(arms)]
+    paid = [_cost(table, costs, arm) for arm in named_rows(arms)]
     known = (
         arms.drop(columns="step")
-        .assign(cpu_seconds=[cpu for cpu, _ in found], memory_mb=[memory for _, memory in found])
-        .dropna(subset=list(_TITLES))
+        .assign(cpu_seconds=[cpu for cpu, _ in paid], memory_mb=[memory for _, memory in paid])
+        .dropna(subset=_COSTS)
     )
     if known.empty:
         raise ValueError("figure cost_accuracy: no logs of jobs (results/<run>/logs)")
@@ -88,75 +95,77 @@ def _cost(table: pd.DataFrame, costs: pd.DataFrame, arm: Any) -> tuple[float, fl
     chained = part.str.startswith("s")
     jobs = jobs[~chained | (part.str[1:].where(chained, "0").astype(int) <= arm.step)]
     if len(jobs):
-        rows = table[(table["schedule"] == arm.schedule) & (table["noise"] == "none")]
-        rows = rows[(rows["network"] == arm.network) & (rows["fit"] == arm.fit)]
+        trained = table[(table["schedule"] == arm.schedule) & (table["noise"] == "none")]
+        trained = trained[(trained["network"] == arm.network) & (trained["fit"] == arm.fit)]
         # In a chain of steps every job trains all arms; otherwise jobs split them by level.
-        rows = rows[(rows["step"] == arm.step) & (rows["replicate"] <= jobs["last"].max())]
-        seconds += jobs["cpu_seconds"].sum(skipna=False) / len(rows)
+        trained = trained[(trained["step"] == arm.step)]
+        trained = trained[trained["replicate"] <= jobs["last"].max()]
+        seconds += jobs["cpu_seconds"].sum(skipna=False) / len(trained)
     return seconds, pd.concat([before, jobs])["memory_mb"].max(skipna=False)
 
 
+def front(found: pd.DataFrame) -> pd.Series:
+    """Return whether no other arm of the same sparsity is both cheaper and more accurate."""
+    best = []
+    for row in named_rows(found):
+        others = found[found["level"] == row.level]
+        cheaper = others["cpu_seconds"] <= row.cpu_seconds * _SAME
+        best.append(not (others[cheaper]["mean"] > row.mean).any())
+    return pd.Series(best, index=found.index)
+
+
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw accuracy [%] against CPU seconds and memory, a row a sparsity."""
+    """Draw CPU seconds, and beside them accuracy [%] at each sparsity."""
     found = numbers(table, elsewhere)
+    found = found.assign(best=front(found))
     levels = sorted(set(found["level"]))
-    ways = summary.groups(found, [*summary.COLUMN, "schedule"])
-    names = summary.headings(ways, [*summary.COLUMN, "schedule"])
-    criteria = style.order(found["criterion"])
     with style.applied(settings):
+        listed = rows.of_arms(found)
+        room = listed.width()
         taken = labels.taken(found["effect"])
-        headings = [f"{100 * level:.4g} % of weights {taken}" for level in levels]
-        panels = Panels(headings, [" ", " "], settings, own_x=True)  # room for numbers
-        for (i, j), axes in panels.axes.items():
-            cost = list(_TITLES)[j]
-            panel = found[found["level"] == levels[i]]
-            for criterion in criteria:
-                points = panel[panel["criterion"] == criterion]
-                ink.points(axes, points[cost], points, criterion)
-            if len(ways) > 1:
-                _number(axes, panel, cost, ways, settings)
-        for j, (cost, title) in enumerate(_TITLES.items()):
-            axes = panels.axes[len(levels) - 1, j]
-            axes.set_xlabel(title)
-            scales.cost(panels.axes[0, j], found[cost], panels.width, log=cost == "cpu_seconds")
-        scales.percent(panels.first, found["mean"])
-        listed = "; ".join(f"{k} {name}" for k, name in enumerate(names, start=1) if name)
+        titles = ["", *(f"{100 * level:.4g} % {taken}" for level in levels)]
+        panels = Panels(
+            [("", titles)],
+            settings,
+            own_x=True,
+            narrowest=0.7,
+            height=listed.height,
+            left=room + 0.1,
+        )
+        axes = [*panels.axes.values()]
+        listed.label(axes, room)
+        for row in named_rows(found):
+            y = listed.place[tuple(getattr(row, name) for name in _ARM[:-1])]
+            _draw(axes[0], axes[1 + levels.index(row.level)], row, y)
+        scales.cost(axes[0], found["cpu_seconds"], panels.width, log=True)
+        axes[0].set_xlabel("CPU seconds")
+        for each in axes[1:]:
+            low, high = found["mean"].min(), found["mean"].max()
+            each.set_xlim(low - 0.08 * (high - low) - 0.5, high + 0.08 * (high - low) + 0.5)
+            each.set_xlabel("accuracy (%)")
         note = (
             summary.sample(found, "Accuracy", table, mark="bar")
-            + "CPU seconds: training, scoring and retraining, divided by the networks that were "
-            "trained together; memory: of the largest of these jobs. "
-            + (f"Numbers: {listed}. " if listed else "")
-            + summary.constants(ways, [*summary.COLUMN, "schedule"])
+            + "CPU seconds of one network: training, scoring and retraining, divided by the "
+            "networks that were trained together. " + _memory(found) + summary.shared(found)
         )
-        return panels.finish("", "accuracy (%)", [*map(ink.handle, criteria)], note)
+        grey = _DOT | {"color": "#595959"}
+        handles = [
+            Line2D([], [], label="no arm is both cheaper and more accurate", **grey),
+            Line2D([], [], label="another arm is", **grey | {"markerfacecolor": "white"}),
+        ]
+        return panels.finish("", "", handles, note)
 
 
-def _number(
-    axes: Axes, panel: pd.DataFrame, cost: str, ways: list[tuple], settings: style.Settings
-) -> None:
-    """Write above every cost the numbers of the network, fit and schedule that it belongs to."""
-    by = [*summary.COLUMN, "schedule"]
-    numbered = [
-        (x, k)
-        for k, way in enumerate(ways, start=1)
-        for x in summary.at(panel, by, way)[cost].drop_duplicates()
-    ]
-    groups: list[list[tuple[float, int]]] = []
-    for x, k in sorted(numbered):
-        # Numbers of nearly equal costs share one place.
-        if groups and x / groups[-1][-1][0] < _NEAR:
-            groups[-1].append((x, k))
-        else:
-            groups.append([(x, k)])
-    for group in groups:
-        for x, _ in group:
-            axes.axvline(x, color="#D0D0D0", linewidth=0.6, zorder=0)
-        middle = sum(x for x, _ in group) / len(group)
-        text = ", ".join(str(k) for k in sorted({k for _, k in group}))
-        axes.text(
-            *(middle, 1.01, text),
-            transform=axes.get_xaxis_transform(),
-            fontsize=settings.font_size - 1.5,
-            color="#404040",
-            ha="center",
-        )
+def _draw(costs: Axes, accuracies: Axes, row: Any, y: int) -> None:
+    """Draw an arm at a sparsity: what it cost (the most, of several), and its accuracy."""
+    colour = style.look(row.criterion).colour
+    costs.plot([row.cpu_seconds], [y], **_DOT | {"color": colour, "marker": "|", "markersize": 6})
+    if np.isfinite(row.low):
+        accuracies.plot([row.low, row.high], [y, y], color=colour, linewidth=0.9)
+    face = colour if row.best else "white"
+    accuracies.plot([row.mean], [y], **_DOT | {"color": colour, "markerfacecolor": face})
+
+
+def _memory(found: pd.DataFrame) -> str:
+    least, most = found["memory_mb"].min(), found["memory_mb"].max()
+    return f"The largest of an arm's jobs took {least:,.0f} to {most:,.0f} MB of memory. "

@@ -22,7 +22,6 @@ KINDS = {
     "noise_curves": "prunescape.figures.noise_curves",
     "network_noise": "prunescape.figures.network_noise",
     "winner_map": "prunescape.figures.winner_map",
-    "noise_surface": "prunescape.figures.noise_surface",
     "prune_potential": "prunescape.figures.prune_potential",
     "mask_overlap": "prunescape.figures.mask_overlap",
     "layer_allocation": "prunescape.figures.layer_allocation",

@@ -9,8 +9,8 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.drawing import ink, scales, style, summary
-from prunescape.drawing.grid import Grid
+from prunescape.drawing import ink, lines, scales, style, summary
+from prunescape.drawing.layout import Panels
 
 # A mask doesn't depend on the effect, so effects get no panels.
 _ROW = [*summary.COLUMN, "scope", "schedule"]
@@ -21,10 +21,13 @@ _EVEN = np.geomspace(100, 0.01, 100)  # no straight line on these axes
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
     """Return the share of weights kept in every layer, against the share in the whole network.
 
+    Random masks, which keep the same share of all layers, are left out if there are others; so are
+    recipes as published, which have few levels.
+
     Returns:
         network, fit, scope, schedule, criterion, level, layer (from 1), kept_percent (of all
-        weights), n, and mean, low, high (of the layer's weights, in percent); from most to fewest
-        weights kept.
+        weights), n, size (weights of the layer), and mean, low, high (of the layer's weights, in
+        percent); from most to fewest weights kept.
 
     Raises:
         ValueError: if no network with several layers was pruned.
@@ -35,6 +38,9 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
     sizes = clean[clean["criterion"] == "none"].drop_duplicates(summary.COLUMN)
     sizes = sizes[[*summary.COLUMN, "kept_by_layer"]]
     pruned = summary.exact(clean)
+    for column, word in (("criterion", "random"), ("fit", "as_published")):
+        if set(pruned[column]) > {word}:
+            pruned = pruned[pruned[column] != word]
     pruned = pruned.drop_duplicates([*_ROW, "criterion", "level", "replicate"])
     rows = pruned.merge(sizes, on=summary.COLUMN, suffixes=("", "_dense"))
     split = rows.assign(
@@ -49,7 +55,9 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
     split["layer"] = split["layer"].astype(int)
     by = [*_ROW, "criterion", "level", "layer"]
     found = summary.over_replicates(split, by, "share")
-    kept = split.groupby(by)["kept_percent"].mean().reset_index()
+    split["size"] = split["size"].astype(int)
+    kept = split.groupby(by).agg(kept_percent=("kept_percent", "mean"), size=("size", "first"))
+    kept = kept.reset_index()
     found = found.merge(kept, on=by, validate="one_to_one")
     return found.sort_values([*_ROW, "criterion", "layer", "level"], ignore_index=True)
 
@@ -60,41 +68,47 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
     layers = sorted(set(found["layer"]))
     # Dark to light with depth; cividis looks the same to colour-blind readers.
     depth = max(len(layers) - 1, 1)
-    shades = {n: colormaps["cividis"](0.85 * k / depth) for k, n in enumerate(layers)}
-    marks = {n: _MARKERS[k % len(_MARKERS)] for k, n in enumerate(layers)}
-    even: dict[str, Any] = {"color": "#7F7F7F", "linestyle": ":", "linewidth": 0.8}
+    looks: dict[int, dict[str, Any]] = {
+        n: {"color": colormaps["cividis"](0.75 * k / depth), "marker": _MARKERS[k % len(_MARKERS)]}
+        | {"markeredgecolor": "white"}
+        for k, n in enumerate(layers)
+    }
+    even: dict[str, Any] = {"color": "#595959", "linestyle": ":", "linewidth": 0.9}
+    arms = summary.groups(found, [*_ROW, "criterion"])
     with style.applied(settings):
-        grid = Grid(found, _ROW, ["criterion"], settings)
-        for axes, _, _, panel in grid:
+        handles: list[Artist] = [Line2D([], [], label=_layer(found, n), **looks[n]) for n in layers]
+        handles += [Line2D([], [], label="even", **even), *ink.band(found["n"].max())]
+        titles = summary.headings(arms, [*_ROW, "criterion"], brief=True)
+        panels = Panels([("", titles)], settings, narrowest=1.45, legend=len(handles))
+        for axes, arm in zip(panels.axes.values(), arms, strict=True):
             axes.plot(_EVEN, _EVEN, **even)
+            panel = summary.at(found, [*_ROW, "criterion"], arm)
             for layer in layers:
                 line = panel[panel["layer"] == layer]
-                x, low, high = (
-                    line["kept_percent"],
-                    line["low"].clip(0),
-                    line["high"].clip(upper=100),
-                )
-                ink.shade(axes, x, low, high, shades[layer])
-                axes.plot(
-                    *(x, line["mean"]),
-                    color=shades[layer],
-                    marker=marks[layer],
-                    markeredgecolor="white",
-                )
-        first = grid.panels.first
-        scales.kept(first, found["kept_percent"], grid.panels.width)
-        first.set_yscale("symlog", linthresh=0.1, linscale=0.6)
-        first.set_ylim(-0.02, 130)
-        first.set_yticks([0, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
-        first.set_yticks([], minor=True)
+                x, color = line["kept_percent"], looks[layer]["color"]
+                ink.shade(axes, x, line["low"].clip(0), line["high"].clip(upper=100), color)
+                look = lines.joined(looks[layer] | {"linestyle": "-"}, list(x))
+                axes.plot(x, line["mean"], **look)
+        _axes(panels, found)
         note = (
             "Layers in the order of the images' way through them. Dotted: every layer keeps the "
-            "same share. "
+            "same share, as random masks do. "
             + summary.sample(found, "Share of a layer's weights", table)
-            + grid.constants()
+            + summary.constants(arms, [*_ROW, "criterion"])
         )
-        handles: list[Artist] = [
-            Line2D([], [], label=f"layer {n}", color=shades[n], marker=marks[n]) for n in layers
-        ]
-        handles += [Line2D([], [], label="even", **even), ink.band()]
-        return grid.panels.finish(scales.kept_label([]), "of the layer (%)", handles, note)
+        return panels.finish(scales.kept_label([]), "of the layer (%)", handles, note)
+
+
+def _axes(panels: Panels, found: pd.DataFrame) -> None:
+    first = panels.first
+    scales.kept(first, found["kept_percent"], panels.width)
+    first.set_yscale("symlog", linthresh=0.1, linscale=0.6)
+    first.set_ylim(-0.02, 130)
+    first.set_yticks([0, 0.1, 1, 10, 100], ["0", "0.1", "1", "10", "100"])
+    first.set_yticks([], minor=True)
+
+
+def _layer(found: pd.DataFrame, layer: int) -> str:
+    """Return a layer's name, with its size where all networks have the same."""
+    sizes = set(found[found["layer"] == layer]["size"])
+    return f"layer {layer}" + (f" ({sizes.pop():,} weights)" if len(sizes) == 1 else "")

@@ -5,14 +5,12 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
-from prunescape.drawing import ink, labels, scales, style, summary
-from prunescape.drawing.grid import Grid, Key
+from prunescape.drawing import ink, labels, lines, scales, style, summary
+from prunescape.drawing.layout import Panels
 
-# Okabe and Ito's colours, combined with markers so that lines differ in grey print too. Two
-# networks look alike only from the 57th on.
-_COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_MARKERS = "oX^sDvP*"
+_LONGEST = 32  # letters of a line of an axis's label
 
 
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
@@ -37,31 +35,45 @@ def numbers(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw accuracy [%] against the level of noise, fits one below the other."""
+    """Draw accuracy [%] against the level of each noise, on axes of their own."""
     found = numbers(table)
-    networks = sorted(set(found["network"]))
-    looks = {
-        name: (_COLOURS[i % len(_COLOURS)], _MARKERS[i % len(_MARKERS)])
-        for i, name in enumerate(networks)
-    }
+    networks = [name for (name,) in summary.groups(found, ["network"])]
+    fits = summary.groups(found, ["fit"])
+    headings = summary.headings(fits, ["fit"])
+    noises = [
+        [kind for (kind,) in summary.groups(summary.at(found, ["fit"], fit), ["noise"])]
+        for fit in fits
+    ]
     with style.applied(settings):
-        grid = Grid(found, ["fit"], ["noise"], settings, title=_short)
-        for axes, _, _, panel in grid:
+        handles = [Line2D([], [], label=labels.label("network", n), **_look(n)) for n in networks]
+        handles += ink.band(found["n"].max())
+        sections = [(text, [""] * len(kinds)) for text, kinds in zip(headings, noises, strict=True)]
+        panels = Panels(sections, settings, own_x=True, narrowest=1.6, legend=len(handles))
+        for (i, j), axes in panels.axes.items():
+            panel = summary.at(found, ["fit", "noise"], [*fits[i], noises[i][j]])
             for name in networks:
                 line = panel[panel["network"] == name]
-                ink.shade(axes, line["noise_level"], line["low"], line["high"], looks[name][0])
-                axes.plot(line["noise_level"], line["mean"], **_look(*looks[name]))
-        scales.percent(grid.panels.first, found["mean"])
-        note = summary.sample(found, "Accuracy", table) + grid.constants(leave_out=["noise"])
-        lines = [Line2D([], [], label=name, **_look(*looks[name])) for name in networks]
-        handles = [*lines, ink.band()]
-        return grid.panels.finish("level of noise", "accuracy (%)", handles, note)
+                x, look = line["noise_level"], _look(name)
+                ink.shade(axes, x, line["low"], line["high"], look["color"])
+                axes.plot(x, line["mean"], **look)
+            axes.xaxis.set_major_locator(MaxNLocator(5))
+            axes.set_xlabel("\n".join(_axis(noises[i][j])))
+        scales.accuracy(panels.first, found["mean"], table["n_images"].max(), panels.height)
+        note = summary.sample(found, "Accuracy", table) + scales.LOGIT
+        note += "No weight is removed after training. "
+        return panels.finish("", "accuracy (%)", handles, note)
 
 
-def _look(colour: str, marker: str) -> dict[str, Any]:
-    return {"color": colour, "marker": marker, "markeredgecolor": "white"}
+def _axis(noise: str) -> list[str]:
+    """Return the label of an axis of noise in lines that panels are wide enough for."""
+    words, texts = labels.label("noise", noise).split(), [""]
+    for word in words:
+        fits = len(texts[-1]) + len(word) < _LONGEST
+        texts = [*texts[:-1], f"{texts[-1]} {word}".strip()] if fits else [*texts, word]
+    return texts
 
 
-def _short(column: Key) -> str:
-    (noise,) = column
-    return labels.SHORT_NOISES.get(noise, str(noise))
+def _look(network: str) -> dict[str, Any]:
+    look = style.network(network)
+    marks = lines.marked(look.colour, look.marker, hollow=look.line != "-")
+    return {"color": look.colour, "linestyle": look.line, **marks}

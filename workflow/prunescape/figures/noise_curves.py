@@ -1,33 +1,35 @@
-"""Accuracy against the level of input noise: a line a criterion, a panel a sparsity."""
+"""Accuracy against the level of input noise: a line an arm, a panel a sparsity."""
 
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from prunescape.drawing import ink, labels, scales, style, summary, unpruned
-from prunescape.drawing.grid import Grid, Key
+from prunescape.drawing import ink, labels, lines, scales, style, summary, unpruned
+from prunescape.drawing.layout import Panels
 
+_MOST = 4  # sparsities on a figure
 _ROW = [*summary.COLUMN, *summary.ROW, "noise"]
-_LINE = [*summary.COLUMN, "schedule", "level", "noise"]
+_LINE = [*summary.COLUMN, "control", "level", "noise"]
 
 
 def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the accuracy of pruned and of unpruned networks in percent, at every level of noise.
 
-    A curve begins with the clean rows of the same networks, at noise level 0.
+    At most 4 sparsities are taken, evenly placed among those that were tested under noise. A curve
+    begins with the clean rows of the same networks, at noise level 0.
 
     Returns:
-        (pruned, unpruned), sorted by noise level: network, fit, schedule, level, noise,
-        noise_level, mean, low, high, n; `pruned` also has scope, effect, criterion. The unpruned
-        networks are those that the pruned ones of the level compare with.
+        (pruned, unpruned), sorted by noise level: network, fit, level, noise, noise_level, mean,
+        low, high, n; `pruned` also has the columns of `lines.LINE`, and `unpruned` control. The
+        unpruned networks are those that the pruned ones of the level compare with.
 
     Raises:
         ValueError: if there are no rows with noise.
     """
     rows = summary.last_step(summary.with_percents(table))
-    rows = rows[rows["selection"] == "exact_k"]
+    rows = rows[(rows["selection"] == "exact_k") & (rows["level"] > 0)]
+    rows = rows[rows["level"].isin(_chosen(rows))]
     pruned = _curves(rows, [*_ROW, "level", "criterion"])
     if pruned.empty:
         raise ValueError("figure noise_curves: no rows with noise and selection = exact_k")
@@ -35,6 +37,11 @@ def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     pairs = pairs.assign(accuracy_percent=100 * pairs["accuracy_unpruned"])
     pairs = pairs.drop_duplicates([*_LINE, "noise_level", "replicate"])
     return pruned, _curves(pairs, _LINE)
+
+
+def _chosen(rows: pd.DataFrame) -> list[float]:
+    """Return the sparsities that are drawn, of those with noise."""
+    return summary.spread(sorted(set(rows[rows["noise"] != "none"]["level"])), _MOST)
 
 
 def _curves(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -47,30 +54,55 @@ def _curves(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw accuracy [%] against the level of noise."""
+    """Draw accuracy [%] against the level of noise: a heading for each fit, a panel a sparsity."""
     pruned, dense = numbers(table)
-    criteria = style.order(pruned["criterion"])
+    looks, controls = lines.Looks(pruned), ink.controls(dense["control"])
+    rows = [
+        (facet, noise, summary.at(facet.rows, ["noise"], [noise]))
+        for facet in lines.facets(pruned)
+        for noise in sorted(set(facet.rows["noise"]))
+    ]
     kinds = sorted(set(pruned["noise"]))
     with style.applied(settings):
-        grid = Grid(pruned, _ROW, ["level"], settings, title=partial(_taken, set(pruned["effect"])))
-        for axes, row, column, panel in grid:
-            named = dict(zip([*_ROW, "level"], [*row, *column], strict=True))
-            line = summary.at(dense, _LINE, [named[name] for name in _LINE])
-            ink.curve(axes, line["noise_level"], line, "none")
-            for criterion in criteria:
-                line = panel[panel["criterion"] == criterion]
-                ink.curve(axes, line["noise_level"], line, criterion)
-        scales.percent(grid.panels.first, [*pruned["mean"], *dense["mean"]])
+        sections = [
+            (_heading(facet, noise, kinds), [_taken(rows_here, x) for x in _levels(rows_here)])
+            for facet, noise, rows_here in rows
+        ]
+        handles = [*ink.control_handles(controls), *looks.handles(), *ink.band(pruned["n"].max())]
+        panels = Panels(sections, settings, legend=len(handles))
+        for (section, place), axes in panels.axes.items():
+            facet, noise, here = rows[section]
+            here = here[here["level"] == _levels(here)[place]]
+            for control in sorted(set(unpruned.control(here, table))):
+                at = [*facet.column, control, here["level"].iloc[0], noise]
+                line = summary.at(dense, _LINE, at)
+                ink.unpruned(axes, line["noise_level"], line, controls[control])
+            for arm in lines.arms(here):
+                line = lines.of(here, arm)
+                # Levels of noise are few; their points are joined all the same.
+                x, look = line["noise_level"], looks.line(arm)
+                ink.shade(axes, x, line["low"], line["high"], look["color"])
+                axes.plot(x, line["mean"], **look)
+        drawn = [*pruned["mean"], *dense["mean"]]
+        scales.accuracy(panels.first, drawn, table["n_images"].max(), panels.height)
         note = (
             summary.sample(pruned, "Accuracy", table)
             + unpruned.note(pruned, table)
-            + grid.constants(["noise", "level"])
+            + summary.shared(pruned)
+            + scales.LOGIT
         )
         x_label = labels.label("noise", kinds[0]) if len(kinds) == 1 else "level of noise"
-        handles = [ink.handle("none"), *map(ink.handle, criteria), ink.band()]
-        return grid.panels.finish(x_label, "accuracy (%)", handles, note)
+        return panels.finish(x_label, "accuracy (%)", handles, note)
 
 
-def _taken(effects: Iterable[str], column: Key) -> str:
-    (level,) = column
-    return f"{100 * level:.4g} % {labels.taken(effects)}"
+def _heading(facet: lines.Facet, noise: str, kinds: Sequence[str]) -> str:
+    said = [facet.title, labels.label("noise", noise) if len(kinds) > 1 else ""]
+    return ": ".join(filter(None, said))
+
+
+def _levels(rows: pd.DataFrame) -> list[float]:
+    return sorted(set(rows["level"]))
+
+
+def _taken(rows: pd.DataFrame, level: float) -> str:
+    return f"{100 * level:.4g} % {labels.taken(rows['effect'])}"

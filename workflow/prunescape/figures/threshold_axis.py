@@ -1,20 +1,19 @@
 """Thresholds on the score, as in Graves (2011), beside accuracy against sparsity.
 
-Left: accuracy and share of weights removed against the threshold. Right: the same networks at their
+Against the threshold: accuracy, and the share of weights removed. Then the same networks at their
 measured sparsity, in front of the curve for exact numbers of removed weights.
 """
 
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from prunescape.drawing import ink, labels, references, scales, style, summary, unpruned
+from prunescape.drawing import ink, labels, lines, references, scales, style, summary, unpruned
 from prunescape.drawing.layout import Panels
 
 _ROW = [*summary.COLUMN, *summary.ROW, "criterion"]
-_REMOVED: dict[str, Any] = {"color": "#595959", "linestyle": "-.", "marker": "None"}
 
 
 def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -25,7 +24,7 @@ def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFra
         schedule, criterion, level (the threshold), mean, low, high (accuracy), n, and removed_mean,
         removed_low, removed_high (share of weights removed). curves: `summary.along_sparsity` of
         the same arms with an exact number of weights. dense: `unpruned.over_replicates` by network,
-        fit, schedule and level.
+        fit, control and level.
 
     Raises:
         ValueError: if no rows have selection = threshold.
@@ -40,65 +39,73 @@ def numbers(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFra
     thresholds = summary.over_replicates(rows, by, "accuracy_percent").merge(removed, on=by)
     exact = summary.exact(table).merge(rows[_ROW].drop_duplicates(), on=_ROW)
     curves = summary.along_sparsity(exact, "accuracy_percent")
-    dense = unpruned.over_replicates(rows, table, [*summary.COLUMN, "schedule", "level"])
+    dense = unpruned.over_replicates(rows, table, [*summary.COLUMN, "control", "level"])
     return thresholds, curves, dense
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
     """Draw accuracy and share removed [%] against the threshold, and accuracy against sparsity."""
     thresholds, curves, dense = numbers(table)
-    rows = summary.groups(thresholds, _ROW)
-    fits = sorted({fit for _, fit, *_ in rows})
-    criteria, effects = style.order(thresholds["criterion"]), set(thresholds["effect"])
+    elsewhere = references.on_data(elsewhere, table["dataset"])
+    arms = summary.groups(thresholds, _ROW)
+    fits = sorted({fit for _, fit, *_ in arms})
+    effects = set(thresholds["effect"])
+    controls = ink.controls(dense["control"])
+    titles = ["accuracy", f"weights {labels.taken(effects)}", "accuracy"]
     shown = []
     with style.applied(settings):
-        panels = Panels(summary.headings(rows, _ROW), ["", ""], settings, own_x=True)
-        for i, row in enumerate(rows):
-            column, arm, criterion = row[:2], row[2:5], row[5]
-            by_threshold, by_sparsity = panels.axes[i, 0], panels.axes[i, 1]
-            found = summary.at(thresholds, _ROW, row)
-            line = summary.at(dense, [*summary.COLUMN, "schedule"], [*column, arm[2]])
-            for axes in (by_threshold, by_sparsity):
-                ink.unpruned(axes, line)
-            x = found["level"]
-            by_threshold.fill_between(
-                x, found["removed_low"], found["removed_high"], color="#595959", alpha=0.18, lw=0
-            )
-            by_threshold.plot(x, found["removed_mean"], **_REMOVED)
-            ink.curve(by_threshold, x, found, criterion)
-
-            points = references.chosen(elsewhere, column, arm, fits)
-            shown.append(points[points["criterion"].isin([criterion, "none"])])
-            references.draw(by_sparsity, shown[-1])
-            line = summary.at(curves, _ROW, row)
-            ink.curve(by_sparsity, line["kept_percent"], line, criterion, marked=False)
-            ink.thresholds(by_sparsity, found, criterion)
-        lowest = len(rows) - 1
-        panels.axes[lowest, 0].set_xlabel(f"threshold on {', '.join(map(labels.score, criteria))}")
-        panels.axes[lowest, 1].set_xlabel(f"weights {labels.left(effects)} (%)")
-        scales.threshold(panels.first, thresholds["level"], panels.width)
+        headings = summary.headings(arms, _ROW)
+        panels = Panels([(text, titles) for text in headings], settings, own_x=True)
+        for i, arm in enumerate(arms):
+            found = summary.at(thresholds, _ROW, arm)
+            curve = summary.at(curves, _ROW, arm)
+            points = references.chosen(elsewhere, lines.Facet("", arm[:2], found), fits)
+            shown.append(points[points["criterion"].isin([arm[5], "none"])])
+            axes = [panels.axes[i, j] for j in range(3)]
+            for each in (axes[0], axes[2]):
+                for control in sorted(set(unpruned.control(found, table))):
+                    line = summary.at(dense, [*summary.COLUMN, "control"], [*arm[:2], control])
+                    ink.unpruned(each, line["kept_percent"], line, controls[control])
+            references.draw(axes[2], shown[-1])
+            _arm(axes, found, curve, ink.criterion(arm[5]))
+            for each in axes[:2]:
+                each.set_xlabel(f"threshold on {labels.score(arm[5])}")
+            axes[2].set_xlabel(f"weights {labels.left(effects)} (%)")
         points = pd.concat(shown)
-        kept = [
-            *(100 - thresholds["removed_mean"]),
-            *curves["kept_percent"],
-            *references.kept_percent(points),
-        ]
-        scales.kept(panels.axes[0, 1], kept, panels.width)
+        scales.threshold(panels.first, thresholds["level"], panels.width)
+        scales.threshold(panels.axes[0, 1], thresholds["level"], panels.width)
+        kept = [*(100 - thresholds["removed_mean"]), *curves["kept_percent"]]
+        kept += [*references.kept_percent(points)]
+        scales.kept(panels.axes[0, 2], kept, panels.width)
         scales.percent(panels.first, [0])
         sources = references.handles(points)
         note = (
             summary.sample(thresholds, "Accuracy", table)
             + unpruned.note(thresholds, table)
-            + summary.constants(rows, _ROW)
+            + summary.constants(arms, _ROW)
             + (references.NOTE if sources else "")
             + "Right: each point is a threshold, at the sparsity that it gave (bars: 95 % "
             "intervals of both); the line removes an exact number of weights by the same score."
         )
-        handles = [
-            ink.handle("none"),
-            *map(ink.handle, criteria),
-            Line2D([], [], label=f"weights {labels.taken(effects)} (%)", **_REMOVED),
-            ink.band(),
-            *sources,
-        ]
-        return panels.finish("", "accuracy (%)", handles, note)
+        criteria = style.order(thresholds["criterion"])
+        handles = [*ink.control_handles(controls), *map(ink.handle, criteria)]
+        handles += [*ink.band(thresholds["n"].max()), *sources]
+        return panels.finish("", "%", handles, note)
+
+
+def _arm(axes: list[Axes], found: pd.DataFrame, curve: pd.DataFrame, look: dict[str, Any]) -> None:
+    """Draw an arm on its three panels."""
+    removed = found[["removed_mean", "removed_low", "removed_high"]]
+    removed = removed.rename(columns=lambda name: name.removeprefix("removed_"))
+    ink.curve(axes[0], found["level"], found, look)
+    ink.curve(axes[1], found["level"], removed, look)
+    ink.curve(axes[2], curve["kept_percent"], curve, look | {"marker": "None"})
+    open_marker = {"linestyle": "None", "markerfacecolor": "white", "elinewidth": 0.7}
+    open_marker |= {"markeredgecolor": look["color"], "markeredgewidth": 0.9}
+    axes[2].errorbar(
+        100 - removed["mean"],
+        found["mean"],
+        ink.spread(found),
+        ink.spread(removed)[::-1],  # more removed is less kept
+        **look | open_marker,
+    )
