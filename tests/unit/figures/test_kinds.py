@@ -164,7 +164,7 @@ def test_what_was_not_run_has_no_panel(study, elsewhere):
     for kind in ("accuracy_sparsity", "winner_map"):
         figure = kinds.load(kind).draw(partial, SETTINGS, elsewhere)
         assert len(figure.axes) == 3
-        assert all(axes.lines for axes in figure.axes)
+        assert all(axes.lines or axes.patches for axes in figure.axes)
     thresholds = study.query("selection != 'exact_k'")
     figure = threshold_axis.draw(thresholds, SETTINGS, elsewhere.iloc[:0])
     assert len(figure.axes) == 6

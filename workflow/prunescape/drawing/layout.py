@@ -20,6 +20,7 @@ from prunescape.drawing.style import Settings
 # page. Panels are as low as they must be to fit a page, but no lower than _FLATTEST.
 _LEFT, _RIGHT, _GAP, _PAD = 0.52, 0.1, 0.14, 0.06
 _NARROWEST, _FLATTEST, _TALLEST, _PAGE = 1.3, 0.8, 2.4, 9.0
+_HANDLE = 0.45  # inches, of the mark before an entry of a legend
 _ENTRY = 0.9  # inches, of the shortest entry of a legend
 _HEADING: dict[str, Any] = {"weight": "bold"}
 Section = tuple[str, Sequence[str]]
@@ -148,7 +149,9 @@ class Panels:
             legend.set_bbox_to_anchor((_PAD / width, 1 - legend_top / height), figure.transFigure)
 
         middle = 0.5 * (self._left + width - _RIGHT) / width
-        figure.text(middle, 1 - x_top / height, x_label, ha="center", va="top")
+        label = figure.text(middle, 1 - x_top / height, x_label, ha="center", va="top")
+        if label.get_window_extent().x1 > figure.bbox.x1:
+            label.set_x(0.5)
         for section in {section for section, _ in self.axes}:
             tops = [top for (i, _), (_, top) in self._corners.items() if i == section]
             middle = 1 - 0.5 * (min(tops) + max(tops) + self.height) / height
@@ -175,7 +178,12 @@ class Panels:
                 handlelength=2.1,
                 labelspacing=0.35,
             )
-            if columns == 1 or self._inches(legend)[0] <= self._settings.width - 2 * _PAD:
+            if columns == 1:
+                for text in legend.get_texts():
+                    free = self._settings.width - 2 * _PAD - _HANDLE
+                    text.set_text("\n".join(wrapped(self.figure, text.get_text(), free)))
+                return legend
+            if self._inches(legend)[0] <= self._settings.width - 2 * _PAD:
                 return legend
             legend.remove()
             columns -= 1

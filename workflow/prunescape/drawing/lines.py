@@ -132,7 +132,8 @@ class Looks:
         colour, marker = look.colour, look.marker or "None"
         if "scope" in self._varying and scope in _SCOPES:
             shade, marker = _SCOPES[scope]
-            colour = to_hex([shade * part for part in to_rgb(colour)])
+            red, green, blue = to_rgb(colour)
+            colour = to_hex((shade * red, shade * green, shade * blue))
         hollow = effect in ("compensate", "recalibrate", "freeze") and "effect" in self._varying
         hollow = hollow or look.line == ":"
         dash = self._dashes[schedule] if "schedule" in self._varying else look.line

@@ -12,7 +12,7 @@ from prunescape.drawing import lines, summary
 
 HEIGHT = 0.165
 """Height of a row, inches."""
-_LEADER = {"color": "#E3E3E3", "linewidth": 0.5, "zorder": 0.5}
+_LEADER: dict[str, Any] = {"color": "#E3E3E3", "linewidth": 0.5, "zorder": 0.5}
 _PAD = 0.1  # inches between the longest name and the axes
 Group = tuple[str, Sequence[tuple[Hashable, str]]]
 """A heading ("" leaves it out), and key and name of each row below it."""
@@ -60,15 +60,11 @@ class Rows:
         for each in panels:
             each.tick_params(axis="y", length=0)
             each.grid(visible=False, axis="y")
-            each.hlines([*self.place.values()], *[0, 1], **_LEADER, transform=_across(each))
+            across = each.get_yaxis_transform()
+            each.hlines([*self.place.values()], 0, 1, transform=across, **_LEADER)
         axes.tick_params(axis="y", pad=72 * room)
         for label, (_, heading) in zip(axes.get_yticklabels(), self._texts, strict=True):
             label.set(ha="left", weight=_weight(heading))
-
-
-def _across(axes: Axes) -> Any:
-    """Return the transform of rows that reach over the whole width of axes."""
-    return axes.get_yaxis_transform()
 
 
 def _weight(heading: bool) -> Any:

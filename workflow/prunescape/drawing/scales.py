@@ -126,16 +126,16 @@ def accuracy(axes: Axes, percents: Iterable[float], images: int, height: float) 
 
     def to_logit(percent: np.ndarray) -> np.ndarray:
         share = np.clip(np.asarray(percent, float), least, 100 - least) / 100
-        return np.log(share / (1 - share))
+        return np.asarray(np.log(share / (1 - share)))
 
     def to_percent(logit: np.ndarray) -> np.ndarray:
-        return 100 / (1 + np.exp(-np.asarray(logit, float)))
+        return np.asarray(100 / (1 + np.exp(-np.asarray(logit, float))))
 
     finite = np.array([value for value in percents if math.isfinite(value)])
     low, high = to_logit(finite.min()), to_logit(finite.max())
     room = max(0.06 * (high - low), 0.05)
     axes.set_yscale("function", functions=(to_logit, to_percent))
-    axes.set_ylim(to_percent(low - room), to_percent(high + room))
+    axes.set_ylim(float(to_percent(low - room)), float(to_percent(high + room)))
     apart = (high - low + 2 * room) * _TICK_APART / height
     shown: list[float] = []
     for tick in _PERCENTS:

@@ -5,7 +5,7 @@ arms, and raise an error.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from prunescape.drawing import labels
 from prunescape.evaluation.columns import KEY
 from prunescape.report import intervals
 
+T = TypeVar("T")
 COLUMN = ["network", "fit"]
 """Columns of the table whose values get panels side by side."""
 ROW = ["scope", "effect", "schedule"]
@@ -102,7 +103,7 @@ def along_sparsity(rows: pd.DataFrame, value: str) -> pd.DataFrame:
     return found.sort_values([*by[:-1], "kept_percent"], ascending=ascending, ignore_index=True)
 
 
-def spread(levels: Sequence[float], most: int) -> list[float]:
+def spread(levels: Sequence[T], most: int) -> list[T]:
     """Return at most `most` of the sorted `levels`, evenly placed, with the first and the last."""
     if len(levels) <= most:
         return list(levels)

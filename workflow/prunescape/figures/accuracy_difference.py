@@ -1,5 +1,7 @@
 """Accuracy minus that of magnitude pruning, paired, against sparsity: a line an arm."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -61,7 +63,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             + "Lines stand side by side at each sparsity. "
             "Vertical axis: linear within 1 point, logarithmic beyond."
         )
-        zero = {"color": style.look(REFERENCE).colour, "linewidth": 1}
+        zero: dict[str, Any] = {"color": style.look(REFERENCE).colour, "linewidth": 1}
         handles = [*looks.handles(), Line2D([], [], label="zero: magnitude", **zero)]
         return panels.finish(
             scales.kept_label(found["effect"]), "difference (points)", handles, note

@@ -1,6 +1,7 @@
 """Accuracy against sparsity: a line an arm, and a panel for each network and fit."""
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -54,7 +55,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             + scales.LOGIT
             + (references.NOTE if sources else "")
         )
-        handles = [*ink.control_handles(controls), *looks.handles()]
+        handles: list[Artist] = [*ink.control_handles(controls), *looks.handles()]
         handles += [*ink.band(curves["n"].max()), *sources]
         return panels.finish(scales.kept_label(curves["effect"]), "accuracy (%)", handles, note)
 

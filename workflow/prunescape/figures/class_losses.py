@@ -106,10 +106,11 @@ def _thinned(classes: list[int]) -> list[int]:
     return classes[:: math.ceil(len(classes) / 20)]
 
 
-def _colour(loss: float) -> tuple[float, ...]:
+def _colour(loss: float) -> tuple[float, float, float, float]:
     """Return the colour of a loss: red for losses, blue for gains, by orders of magnitude."""
     size = math.log10(1 + 9 * min(abs(loss), 100.0)) / math.log10(901)
-    return tuple(colormaps["RdBu_r"](0.5 + math.copysign(0.5 * size, loss)))
+    red, green, blue, alpha = colormaps["RdBu_r"](0.5 + math.copysign(0.5 * size, loss))
+    return red, green, blue, alpha
 
 
 def _cell(axes: Axes, x: int, y: int, loss: float, size: float) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -79,7 +80,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         panels = Panels([("", [""])], settings, height=_HEIGHT)
         axes = panels.first
         _axes(panels, found, known)
-        handles = []
+        handles: list[Artist] = []
         for facet in facets:
             for arm in lines.arms(facet.rows):
                 line = lines.of(facet.rows, arm).sort_values("compression")
@@ -127,9 +128,9 @@ def _axes(panels: Panels, found: pd.DataFrame, known: pd.DataFrame) -> None:
 
 def _named(axes: Axes, known: pd.DataFrame, found: pd.DataFrame, settings: style.Settings) -> None:
     """Draw published points, each with its name where it meets least."""
-    figure, size = axes.figure, settings.font_size - 2
+    size = settings.font_size - 2
     # Where things will stand; the figure gets its height later, but the axes keep their size.
-    wide, tall = figure.get_figwidth() - 0.62, _HEIGHT
+    wide, tall = settings.width - 0.62, _HEIGHT
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
 
     def place(x: float, y: float) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -45,7 +46,9 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         for fit in fits
     ]
     with style.applied(settings):
-        handles = [Line2D([], [], label=labels.label("network", n), **_look(n)) for n in networks]
+        handles: list[Artist] = [
+            Line2D([], [], label=labels.label("network", n), **_look(n)) for n in networks
+        ]
         handles += ink.band(found["n"].max())
         sections = [(text, [""] * len(kinds)) for text, kinds in zip(headings, noises, strict=True)]
         panels = Panels(sections, settings, own_x=True, narrowest=1.6, legend=len(handles))

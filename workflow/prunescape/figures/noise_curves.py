@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from prunescape.drawing import ink, labels, lines, scales, style, summary, unpruned
@@ -68,7 +69,11 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             (_heading(facet, noise, kinds), [_taken(rows_here, x) for x in _levels(rows_here)])
             for facet, noise, rows_here in rows
         ]
-        handles = [*ink.control_handles(controls), *looks.handles(), *ink.band(pruned["n"].max())]
+        handles: list[Artist] = [
+            *ink.control_handles(controls),
+            *looks.handles(),
+            *ink.band(pruned["n"].max()),
+        ]
         panels = Panels(sections, settings, legend=len(handles))
         for (section, place), axes in panels.axes.items():
             facet, noise, here = rows[section]

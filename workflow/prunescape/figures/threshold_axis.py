@@ -7,6 +7,7 @@ measured sparsity, in front of the curve for exact numbers of removed weights.
 from typing import Any
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -88,7 +89,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             "intervals of both); the line removes an exact number of weights by the same score."
         )
         criteria = style.order(thresholds["criterion"])
-        handles = [*ink.control_handles(controls), *map(ink.handle, criteria)]
+        handles: list[Artist] = [*ink.control_handles(controls), *map(ink.handle, criteria)]
         handles += [*ink.band(thresholds["n"].max()), *sources]
         return panels.finish("", "%", handles, note)
 

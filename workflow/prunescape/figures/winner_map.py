@@ -141,7 +141,12 @@ def _numbers(axes: Axes, x: int, y: int, cell: pd.DataFrame, settings: style.Set
     best = next(named_rows(cell.sort_values("mean", ascending=False)))
     alone = best.winners == 1 and pd.notna(best.lead)
     lead = f" {best.lead:+.1f}" if alone else ""
-    font = {"color": "white", "size": settings.font_size - 2.8, "ha": "center", "va": "center"}
+    font: dict[str, Any] = {
+        "color": "white",
+        "size": settings.font_size - 2.8,
+        "ha": "center",
+        "va": "center",
+    }
     axes.text(x, y - 0.22, f"{best.mean:.0f}{lead}", **font)
 
 
