@@ -61,9 +61,9 @@ def test_lines_are_the_means_of_the_table(measure, chromium, explorer):
     expected = [values(measure, **VI, **arm("snr", level)).mean() for level in (0.5, 0.9)]
     assert snr["x"] == pytest.approx([50, 10])
     assert snr["y"] == pytest.approx(expected, rel=1e-8)
-    # The dense network stands at 100 %, and is drawn as far as the sparsest network.
-    assert lines["dense"]["x"] == pytest.approx([100, 10])
-    assert lines["dense"]["y"] == pytest.approx([values(measure, **DENSE).mean()] * 2, rel=1e-8)
+    # The unpruned network stands at 100 %, and is drawn as far as the sparsest network.
+    assert lines["unpruned"]["x"] == pytest.approx([100, 10])
+    assert lines["unpruned"]["y"] == pytest.approx([values(measure, **DENSE).mean()] * 2, rel=1e-8)
 
 
 def test_bands_are_the_intervals_of_the_library(chromium, explorer):
@@ -133,7 +133,7 @@ def test_one_line_can_be_what_others_are_compared_with(chromium, explorer):
     options = chromium.run(
         "return [...document.forms[0].against.options].map((o) => [o.value, o.text])"
     )
-    [reference] = [value for value, text in options if "small_dense" in text]
+    [reference] = [value for value, text in options if "dense CNN" in text]
     chromium.choose("against", reference)
     lines = chromium.wait(lambda: len(chromium.lines()) == 1 and chromium.lines())
     [line] = lines.values()
@@ -162,12 +162,12 @@ def test_noise_can_be_chosen_or_run_along(chromium, explorer):
 
 def test_boxes_and_menus_change_what_is_drawn(chromium, explorer):
     chromium.explore(explorer)
-    assert set(chromium.lines()) == {"dense", "signal to noise |μ|/σ", "magnitude |w|", "random"}
+    assert set(chromium.lines()) == {"unpruned", "signal to noise |μ|/σ", "magnitude |w|", "random"}
     chromium.tick("random")
     chromium.wait(lambda: "random" not in chromium.lines())
     chromium.tick("logistic/point")
     chromium.wait(lambda: len(chromium.lines()) == 6)
-    assert "dense · logistic, point" in chromium.lines()
+    assert "unpruned · logistic regression, maximum likelihood" in chromium.lines()
     chromium.tick("global/threshold/zero/oneshot")
     names = chromium.wait(lambda: len(chromium.lines()) == 7 and list(chromium.lines()))
     assert sum("threshold" in name for name in names) == 1
@@ -269,3 +269,25 @@ def test_it_fits_a_phone(width, chromium, explorer):
     assert chromium.find("input[value=random]").is_displayed()
     chromium.photograph(f"explorer_{width}")
     assert chromium.complaints() == []
+
+
+def test_the_table_is_sorted_by_a_click_and_the_other_way_by_another(chromium, explorer):
+    chromium.explore(explorer)
+    column = """
+        const table = document.getElementById("numbers");
+        const heads = [...table.tHead.rows[0].cells];
+        const at = heads.findIndex((head) => head.textContent.startsWith("accuracy"));
+        if (arguments[0]) heads[at].querySelector("button").click();
+        return [heads[at].getAttribute("aria-sort"),
+                [...table.tBodies[0].rows].map((row) => parseFloat(row.cells[at].textContent))];
+    """
+    sorts = [chromium.run(column, click) for click in (False, True, True)]
+    assert [order for order, _ in sorts] == [None, "ascending", "descending"]
+    assert sorts[1][1] == sorted(sorts[0][1])
+    assert sorts[2][1] == sorted(sorts[0][1], reverse=True)
+
+
+def test_the_chart_is_seen_without_scrolling(chromium, explorer):
+    chromium.explore(explorer, width=1440)
+    end = "return document.getElementById('chart').getBoundingClientRect().bottom"
+    assert chromium.run(end) < 0.85 * chromium.run("return window.innerHeight")

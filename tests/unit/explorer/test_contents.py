@@ -68,3 +68,11 @@ def test_every_look_has_a_symbol_of_its_own_on_the_page():
     assert len(set(symbols.values())) == len(symbols)
     # Others are drawn as lines, which the white edge of figures' markers would hide.
     assert all(MarkerStyle(look.marker).is_filled() for look in style.LOOKS.values() if look.marker)
+
+
+def test_a_network_has_the_colour_of_the_figures_and_a_user_s_own_has_one_too():
+    found = known(row(network="small_sparse_boosted"), row(network="mine"))["network_looks"]
+    look = style.network("small_sparse_boosted")
+    assert found["small_sparse_boosted"]["colour"] == look.colour
+    assert found["small_sparse_boosted"]["dash"] == "dash"
+    assert found["mine"]["colour"] == style.network("mine").colour

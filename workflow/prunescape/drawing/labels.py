@@ -125,6 +125,7 @@ _BRIEF = {
         "compensate": "mean kept in the bias",
         "freeze": "frozen",
         "recalibrate": "normalisation measured anew",
+        "reconstruct": "the others fitted anew",
     },
     "schedule": {
         "oneshot": "one shot",

@@ -20,7 +20,7 @@ Arm = tuple[str, str, str, str]
 _MOST = 8  # lines a panel
 _FEWEST = 4  # points of a line that are joined
 _MARKED = 14  # points of a line that are marked, or a few more
-_THIN = "XP*1234x"
+_THIN = "XP*"
 _DASHES: dict[str, Any] = {
     "oneshot": "-",
     "cut200": "-",

@@ -63,9 +63,10 @@ def contents(scores: pd.DataFrame, verdicts: pd.DataFrame, run: str) -> dict[str
 
     Returns:
         run; replicates (their numbers); lines (their LINE columns); points; quantiles of Student's
-        t by the number of replicates; metrics, words and looks; claims. `points` holds lists of
-        equal length: the index of the line, the POINT columns, kept_percent, images, and for every
-        metric a list over replicates (None if a replicate is missing; accuracy in percent).
+        t by the number of replicates; metrics, words, looks and network_looks; claims. `points`
+        holds lists of equal length: the index of the line, the POINT columns, kept_percent, images,
+        and for every metric a list over replicates (None if a replicate is missing; accuracy in
+        percent).
     """
     points = _points(scores)
     lines = list(dict.fromkeys(zip(*(points[name] for name in LINE), strict=True)))
@@ -85,6 +86,7 @@ def contents(scores: pd.DataFrame, verdicts: pd.DataFrame, run: str) -> dict[str
         "metrics": METRICS,
         "words": _words(scores),
         "looks": _looks(scores["criterion"].tolist()),
+        "network_looks": _network_looks(scores["network"].tolist()),
         "claims": _claims(verdicts),
     }
 
@@ -133,6 +135,15 @@ def _looks(criteria: Sequence[str]) -> dict[str, dict[str, str]]:
         look = style.look(name)
         found[name] = {"colour": look.colour, "symbol": _SYMBOLS[look.marker]}
     return found
+
+
+def _network_looks(networks: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the colour of every network, and whether its line is broken; as in the figures."""
+    return {
+        name: {"colour": style.network(name).colour, "symbol": _SYMBOLS[style.network(name).marker]}
+        | {"dash": "solid" if style.network(name).line == "-" else "dash"}
+        for name in sorted(set(networks))
+    }
 
 
 def _claims(verdicts: pd.DataFrame) -> list[dict[str, Any]]:

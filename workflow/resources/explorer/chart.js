@@ -2,8 +2,8 @@
 // The chart, drawn by plotly.js, and how the keyboard moves over it.
 
 const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
-// Okabe and Ito's colours, for lines that are not told apart by their criterion.
-const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A4B1E"];
+// For lines of one network that its fits tell apart; each has a contrast of 3:1 to white.
+const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#953B00", "#8C80FF", "#75583A"];
 
 /** Return colour, symbol and dash of each line: colour by criterion, or by network if those are more. */
 function lineLooks(contents, lines) {
@@ -14,13 +14,21 @@ function lineLooks(contents, lines) {
     byGroup ? `${line.criterion} ${line.way}` : `${line.group} ${line.way}`;
   const rests = [...new Set(lines.filter((line) => byGroup || !line.dense).map(rest))];
   const blacks = lines.filter((line) => line.dense);
+  // A network has the same colour as in the figures, whatever else is shown.
+  const networks = new Set(groups.map((group) => group.split("/")[0]));
+  const byNetwork = byGroup && networks.size === groups.length;
   return lines.map((line) => {
     const { colour, symbol } = contents.looks[line.criterion];
+    if (byNetwork && rests.length === 1) return contents.network_looks[line.group.split("/")[0]];
     const dense = line.dense && !byGroup;
     const order = dense ? 1 + blacks.indexOf(line) : rests.indexOf(rest(line));
     const dash = DASHES[order % DASHES.length];
     return {
-      colour: byGroup ? COLOURS[groups.indexOf(line.group) % COLOURS.length] : colour,
+      colour: byNetwork
+        ? contents.network_looks[line.group.split("/")[0]].colour
+        : byGroup
+          ? COLOURS[groups.indexOf(line.group) % COLOURS.length]
+          : colour,
       symbol,
       dash,
     };

@@ -52,8 +52,12 @@ function possible(contents, lines, wish) {
       .map((point) => point.level)
   );
 
-  const groups = distinct(contents, mine.map((line) => line.group));
-  const busiest = most(groups, (line) => line.group);
+  const found = distinct(contents, mine.map((line) => line.group));
+  // A recipe as published is there to be checked; what a study is about are its other fits.
+  const published = (group) => group.split("/")[1] === "as_published";
+  const own = found.filter((group) => !published(group));
+  const groups = [...own, ...found.filter(published)];
+  const busiest = most(own.length ? own : groups, (line) => line.group);
   const sameFit = (group) => group.split("/")[1] === busiest[0].split("/")[1];
   const chosenGroups = some("groups", groups, byNoise ? groups.filter(sameFit) : busiest);
   const ways = sortedWays(contents, distinct(contents, pruned.map((line) => line.way)));
@@ -98,7 +102,7 @@ function comparisons(contents, lines, choice) {
     lines.some((line) => line.study === choice.study && line.criterion === name);
   return [
     ["none", "nothing"],
-    ["dense", "the dense network of each"],
+    ["dense", "the unpruned network of each"],
     ...["magnitude", "random"]
       .filter(present)
       .map((name) => [`criterion:${name}`, `${word(contents, "criterion", name)} of each`]),
@@ -110,7 +114,7 @@ function comparisons(contents, lines, choice) {
 function fillForm(form, contents, lines, { choice, options }) {
   const named = (column) => (value) => [value, word(contents, column, value)];
   setOptions(form.study, options.studies.map(named("study")), choice.study);
-  const axes = { sparsity: "sparsity", noise: "noise" };
+  const axes = { sparsity: "weights kept", noise: "level of noise" };
   setOptions(form.horizontal, options.axes.map((name) => [name, axes[name]]), choice.horizontal);
   const metrics = Object.entries(contents.metrics);
   setOptions(form.metric, metrics.map(([name, { label }]) => [name, label]), choice.metric);

@@ -66,7 +66,13 @@ function fillNumbers(table, contents, choice, rows) {
     : "";
   const head = table.tHead.rows[0];
   head.replaceChildren(
-    ...columns.map(([title]) => Object.assign(document.createElement("th"), { scope: "col", textContent: title }))
+    ...columns.map(([title], i) => {
+      const cell = Object.assign(document.createElement("th"), { scope: "col" });
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: title });
+      button.addEventListener("click", () => sortRows(table, i));
+      cell.append(button);
+      return cell;
+    })
   );
   const rowOf = new Map();
   table.tBodies[0].replaceChildren(
@@ -78,6 +84,22 @@ function fillNumbers(table, contents, choice, rows) {
     })
   );
   return rowOf;
+}
+
+/** Sort a table's rows by a column, the other way round if they are sorted by it already. */
+function sortRows(table, column) {
+  const heads = [...table.tHead.rows[0].cells];
+  const falling = heads[column].getAttribute("aria-sort") === "ascending";
+  heads.forEach((head) => head.removeAttribute("aria-sort"));
+  heads[column].setAttribute("aria-sort", falling ? "descending" : "ascending");
+  const text = (row) => row.cells[column].textContent;
+  const value = (row) => Number.parseFloat(text(row).replace("−", "-").replace("+", ""));
+  const compare = (a, b) =>
+    Number.isNaN(value(a)) || Number.isNaN(value(b))
+      ? text(a).localeCompare(text(b))
+      : value(a) - value(b);
+  const rows = [...table.tBodies[0].rows].sort((a, b) => (falling ? compare(b, a) : compare(a, b)));
+  table.tBodies[0].append(...rows);
 }
 
 function pruning(contents, line) {
