@@ -48,5 +48,9 @@ def resnet20():
     return ResNet(blocks=3)
 
 
+def resnet8():
+    return ResNet(blocks=1)
+
+
 def resnet8_narrow():
     return ResNet(blocks=1, width=4, classes=3)

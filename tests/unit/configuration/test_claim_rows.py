@@ -94,7 +94,7 @@ def test_columns_are_those_of_the_tables():
     config = changed(SMALL, {})
     validation.validate(config)
     assert len(next(plan.keys(config))) == len(columns.of("scores")) == len(columns.KEY)
-    numbers = set(columns.measures("scores")) - {"accuracy", "error"}
+    numbers = set(columns.measures("scores")) - {*columns.MADE}
     assert numbers < {*columns.KEY, *columns.VALUE}
     assert not {name for name in numbers if name.endswith("_by_layer")}
     assert set(columns.measures("gradient_noise")) == {

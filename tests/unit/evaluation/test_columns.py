@@ -20,8 +20,8 @@ def test_measures_of_the_scores_are_its_numbers():
     scores = table.assemble([record(dense(), row())])
     numeric = [name for name in scores.columns if str(scores[name].dtype) in NUMBERS]
     found = columns.measures("scores")
-    assert found[:2] == ("accuracy", "error")
-    assert set(found) - {"error"} == set(numeric)
+    assert found[:4] == columns.MADE
+    assert set(found) - {*columns.MADE} | {"accuracy"} == set(numeric)
     assert len(set(found)) == len(found)
 
 

@@ -46,6 +46,9 @@ NOISE_COLUMNS = [
     *("noise_rank_fixed", "noise_rank_trained", "floored"),
 ]
 
+MADE = ("accuracy", "error", "corruption_error", "relative_corruption_error")
+"""Measures of claims that are made of accuracies, in points or in percent of a baseline's."""
+
 
 def of(table: str) -> tuple[str, ...]:
     """Return the key columns of the table `scores` or `gradient_noise`, in their order."""
@@ -54,10 +57,10 @@ def of(table: str) -> tuple[str, ...]:
 
 
 def measures(table: str) -> tuple[str, ...]:
-    """Return the measures that claims may use: numeric columns, accuracy and error in points."""
+    """Return the measures that claims may use: numeric columns, and those made of accuracies."""
     numbers = ("step", "level", "replicate", "noise_level", *VALUE)
     names = numbers if table == "scores" else ("replicate", *NOISE_COLUMNS)
     texts = {name for name in (*VALUE, *KEY) if name.endswith("_by_layer")}
     texts |= {name for name in KEY if name not in numbers}
     shown = [name for name in names if name not in texts and name != "accuracy"]
-    return tuple(dict.fromkeys([*(("accuracy", "error") if table == "scores" else ()), *shown]))
+    return tuple(dict.fromkeys([*(MADE if table == "scores" else ()), *shown]))

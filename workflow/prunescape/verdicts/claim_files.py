@@ -4,7 +4,9 @@ A claim states that a statistic lies on one side of a margin. Its statistic is w
 words:
 
     table      scores (the default) or gradient_noise
-    measure    accuracy or error, in points (percent); or any numeric column, unchanged
+    measure    accuracy or error, in points (percent); corruption_error or
+               relative_corruption_error (`corruption_errors`), in percent of those of `minus`, over
+               the noise and noise_level of mean_over; or any numeric column, unchanged
     of         selection of rows: {key column: value}
     minus      a second selection, subtracted replicate by replicate; without it the statistic of
                one selection is compared with a fixed threshold
@@ -37,6 +39,7 @@ import yaml
 
 from prunescape.foundations import levels
 from prunescape.foundations.messages import one_line
+from prunescape.verdicts import corruption_errors
 
 AFTERWARDS = "this project, after the fact"
 """Origin of a claim that was written when its result, or part of it, had been seen."""
@@ -51,6 +54,7 @@ PER_IMAGE = ("accuracy", "error", "n_correct")
 UNITS = {
     "accuracy": "points",
     "error": "points",
+    **dict.fromkeys(corruption_errors.MEASURES, "%"),
     "n_correct": "images",
     "n_images": "images",
     **dict.fromkeys(("kept_weights", "frozen_weights", "min_layer_kept"), "weights"),
@@ -103,6 +107,7 @@ class Claim:
                 raise ValueError(f"claim {self.id}: {word}: expected a name")
         for word in set(self.statistic) - {"measure", "table"}:
             self._check_filters(word)
+        self._check_corruptions()
         if not _is_number(self.margin):
             raise ValueError(f"claim {self.id}: margin {self.margin!r}, expected a number")
         self._check_tolerance()
@@ -111,6 +116,19 @@ class Claim:
                 raise ValueError(
                     f"claim {self.id}: {name} {getattr(self, name)!r}, expected one of {allowed}"
                 )
+
+    def _check_corruptions(self) -> None:
+        """Check that a corruption error has a baseline and kinds of noise."""
+        words = self.statistic
+        if words["measure"] not in corruption_errors.MEASURES:
+            return
+        cells = expanded(words.get("mean_over", {}))
+        named = all({"noise", "noise_level"} <= set(cell) for cell in cells)
+        if "minus" not in words or not named or any(each["noise"] == "none" for each in cells):
+            raise ValueError(
+                f"claim {self.id}: measure {words['measure']}: expected minus, its baseline, and "
+                "mean_over with noise and noise_level"
+            )
 
     def _check_tolerance(self) -> None:
         if (self.tolerance is None) != (self.reason is None):
@@ -194,6 +212,8 @@ class Claim:
         """Return the filters of one side of one part: a mapping for every cell that is averaged."""
         words = self.statistic
         cells = expanded(words.get("mean_over", words.get("sum_over", {})))
+        if words["measure"] == "relative_corruption_error":
+            cells = [*cells, {"noise": "none"}]
         return [{**words.get("where", {}), **cell, **part, **words[side]} for cell in cells]
 
 

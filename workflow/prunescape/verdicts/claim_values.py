@@ -8,6 +8,7 @@ import pandas as pd
 
 from prunescape.evaluation import columns
 from prunescape.foundations import levels
+from prunescape.verdicts import corruption_errors
 from prunescape.verdicts.claim_files import (
     IN_WORDS,
     Claim,
@@ -83,9 +84,18 @@ def _part(study: pd.DataFrame, claim: Claim, case: Filters, diverged: set[int]) 
     reached = min(_reached(rows, diverged) for rows in cells)
     there = set.intersection(*(set(rows.index) for rows in cells))
     common = sorted(each for each in there if each <= reached)
-    by_side = [_values(words, side, common) for side in sides]
-    # Accuracies are ratios of counts: differences below 1e-9 are rounding, not spread.
-    values = np.round(by_side[0] - by_side[1], 9) if len(by_side) > 1 else by_side[0]
+    if words["measure"] in corruption_errors.MEASURES:
+        kinds = [each["noise"] for each in claim.cells("of", case)]
+        own, other = (
+            np.stack([_measure("error", rows).loc[common].to_numpy() for rows in side])
+            for side in sides
+        )
+        relative = words["measure"].startswith("relative")
+        values = np.round(corruption_errors.mean(own, other, kinds, relative=relative), 9)
+    else:
+        by_side = [_values(words, side, common) for side in sides]
+        # Accuracies are ratios of counts: differences below 1e-9 are rounding, not spread.
+        values = np.round(by_side[0] - by_side[1], 9) if len(by_side) > 1 else by_side[0]
     resolution = min(_resolution(words["measure"], rows) for rows in cells)
     numbers = np.array(common, dtype=int)
     return Measured(in_words(case), numbers, values, resolution, reached, sides)
@@ -151,4 +161,6 @@ def _resolution(measure: str, rows: pd.DataFrame) -> float:
     """Return the smallest step of a measure: one image in points, 1 of a count, else 0."""
     if measure in ("accuracy", "error"):
         return float(100 / rows["n_images"].max())
+    if measure in corruption_errors.MEASURES:
+        return 0.0
     return float(pd.api.types.is_integer_dtype(rows[measure]))
