@@ -357,7 +357,8 @@ class Lines(logging.Filter):
 
 def tell_progress():
     """Print a line a job from now on, if Snakemake was asked not to, and no display shows them."""
-    if Quietness.RULES in workflow.output_settings.quiet and not sys.stderr.isatty():
+    quiet = workflow.output_settings.quiet or ()
+    if Quietness.RULES in quiet and not sys.stderr.isatty():
         logger.addFilter(Lines())
 
 

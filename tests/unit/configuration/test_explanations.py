@@ -205,11 +205,15 @@ def test_layers_of_a_network_are_explained_one_by_one_and_filled_in():
         ("fine.steps[0]", ["0.50"], 'found a list of 1; allowed: ["level", epochs]'),
         ("fine.steps[0]", ["0", 1, 1], 'found a list of 3; allowed: ["level", epochs]'),
         ("fine.steps[0][1]", 0, f"found 0; {EPOCHS}"),
-        ("fine.kind", "chains", "found 'chains', perhaps chain is meant; allowed: retrain, chain"),
+        (
+            "fine.kind",
+            "chains",
+            "found 'chains', perhaps chain is meant; allowed: retrain, chain, gradual",
+        ),
         (
             "fine.epochs",
             3,
-            "found an unknown key; allowed: kind, steps, new_optimiser, fit (with kind: chain)",
+            "found an unknown key; allowed: kind, steps, new_optimiser, start, fit (with kind: chain)",
         ),
         ("tuned.fit", {"epochs": 3}, None),
     ],

@@ -16,6 +16,8 @@ def test_an_unknown_schedule_is_refused():
 
 
 def test_an_unknown_kind_of_schedule_is_refused():
-    allowed = "catalogue.graves.schedules.tuned.kind: found 'wonder'; allowed: retrain, chain"
+    allowed = (
+        "catalogue.graves.schedules.tuned.kind: found 'wonder'; allowed: retrain, chain, gradual"
+    )
     with pytest.raises(ValueError, match=f"^{allowed}$"):
         schedule(config("wonder"), "graves", "tuned")

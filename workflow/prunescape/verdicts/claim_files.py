@@ -39,7 +39,6 @@ import yaml
 
 from prunescape.foundations import levels
 from prunescape.foundations.messages import one_line
-from prunescape.verdicts import corruption_errors
 
 AFTERWARDS = "this project, after the fact"
 """Origin of a claim that was written when its result, or part of it, had been seen."""
@@ -51,10 +50,12 @@ SEVERAL = ("each", "mean_over", "sum_over")  # words whose value may be several 
 WORDS = ("table", "measure", "where", "of", "minus", *SEVERAL)
 PER_IMAGE = ("accuracy", "error", "n_correct")
 """Measures that follow from which images a network classifies correctly."""
+CORRUPTION_ERRORS = ("corruption_error", "relative_corruption_error")
+"""Measures over several kinds of noise: see `corruption_errors`."""
 UNITS = {
     "accuracy": "points",
     "error": "points",
-    **dict.fromkeys(corruption_errors.MEASURES, "%"),
+    **dict.fromkeys(CORRUPTION_ERRORS, "%"),
     "n_correct": "images",
     "n_images": "images",
     **dict.fromkeys(("kept_weights", "frozen_weights", "min_layer_kept"), "weights"),
@@ -120,7 +121,7 @@ class Claim:
     def _check_corruptions(self) -> None:
         """Check that a corruption error has a baseline and kinds of noise."""
         words = self.statistic
-        if words["measure"] not in corruption_errors.MEASURES:
+        if words["measure"] not in CORRUPTION_ERRORS:
             return
         cells = expanded(words.get("mean_over", {}))
         named = all({"noise", "noise_level"} <= set(cell) for cell in cells)

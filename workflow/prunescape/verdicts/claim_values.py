@@ -10,6 +10,7 @@ from prunescape.evaluation import columns
 from prunescape.foundations import levels
 from prunescape.verdicts import corruption_errors
 from prunescape.verdicts.claim_files import (
+    CORRUPTION_ERRORS,
     IN_WORDS,
     Claim,
     Filters,
@@ -84,7 +85,7 @@ def _part(study: pd.DataFrame, claim: Claim, case: Filters, diverged: set[int]) 
     reached = min(_reached(rows, diverged) for rows in cells)
     there = set.intersection(*(set(rows.index) for rows in cells))
     common = sorted(each for each in there if each <= reached)
-    if words["measure"] in corruption_errors.MEASURES:
+    if words["measure"] in CORRUPTION_ERRORS:
         kinds = [each["noise"] for each in claim.cells("of", case)]
         own, other = (
             np.stack([_measure("error", rows).loc[common].to_numpy() for rows in side])
@@ -161,6 +162,6 @@ def _resolution(measure: str, rows: pd.DataFrame) -> float:
     """Return the smallest step of a measure: one image in points, 1 of a count, else 0."""
     if measure in ("accuracy", "error"):
         return float(100 / rows["n_images"].max())
-    if measure in corruption_errors.MEASURES:
+    if measure in CORRUPTION_ERRORS:
         return 0.0
     return float(pd.api.types.is_integer_dtype(rows[measure]))

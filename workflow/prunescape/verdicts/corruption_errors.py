@@ -8,8 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-MEASURES = ("corruption_error", "relative_corruption_error")
-
 
 def mean(
     errors: np.ndarray, baseline: np.ndarray, kinds: Sequence[str], *, relative: bool
