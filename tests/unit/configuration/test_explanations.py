@@ -213,7 +213,8 @@ def test_layers_of_a_network_are_explained_one_by_one_and_filled_in():
         (
             "fine.epochs",
             3,
-            "found an unknown key; allowed: kind, steps, new_optimiser, start, fit (with kind: chain)",
+            "found an unknown key; allowed: kind, steps, new_optimiser, start, fit "
+            "(with kind: chain)",
         ),
         ("tuned.fit", {"epochs": 3}, None),
     ],
