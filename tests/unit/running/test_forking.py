@@ -227,6 +227,16 @@ def test_another_interpreter_comes_to_another_address(monkeypatch):
     assert forking.address("token") != here
 
 
+def test_what_sees_other_files_does_its_work_itself(script, served):
+    process = start(script("print(os.getpid())"))
+    assert process.communicate(timeout=LIMIT)[0] != f"{process.pid}\n"
+    unshared = ["unshare", "--mount", sys.executable, script("print('by itself', os.getppid())")]
+    done = subprocess.run(unshared, capture_output=True, text=True, check=False, timeout=LIMIT)
+    if "Operation not permitted" in done.stderr:
+        pytest.skip("only root may have a view of files of its own")
+    assert done.stdout == f"by itself {os.getpid()}\n"
+
+
 def test_the_time_before_the_fork_counts_as_starting(script, served):
     body = """
 from prunescape.running import log_endings
