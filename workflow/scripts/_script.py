@@ -13,13 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# Snakemake allows libraries as many threads as a job has; a job uses them for processes, each with
-# one thread. Libraries read these when they are imported.
-os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from prunescape.running import forking
 
+# Snakemake allows libraries as many threads as a job has; a job uses them for processes, each with
+# one thread.
+os.environ |= forking.ONE_THREAD
 # A fork that has the libraries already does the work, if there is one to be had: all imports below
 # and in the scripts, which import this module first, are then never come to.
 forking.hand_over()

@@ -27,6 +27,7 @@ from prunescape.running.forking import (
     ENDING_SIGNALS,
     LENGTH,
     MOST_DESCRIPTORS,
+    ONE_THREAD,
     REFUSED,
     STATUS,
     VARIABLE,
@@ -47,10 +48,8 @@ _AT_FIRST_USE = {
 }
 """What libraries import when they are first used."""
 
-# Libraries read these when they are imported: a script has one thread. Arrow's allocator would
-# start a thread of its own, which a fork lacks.
-_ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-_ENVIRONMENT |= {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
+# Arrow's allocator would start a thread of its own, which a fork lacks.
+_ENVIRONMENT = ONE_THREAD | {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 
 
 WORKFLOW = Path(__file__).resolve().parents[2]

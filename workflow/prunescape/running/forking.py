@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Environment variables that libraries read when they are imported."""
 VARIABLE = "PRUNESCAPE_FORK_SERVER"
 """The environment variable with the token of the server that jobs ask."""
 LENGTH = struct.Struct("!Q")
