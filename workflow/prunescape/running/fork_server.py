@@ -6,7 +6,6 @@ imported when the first script asks that needs them, the project's own modules n
 edited while the process lives. Linux only, and the standard library only.
 """
 
-import ctypes
 import fcntl
 import gc
 import json
@@ -36,7 +35,6 @@ from prunescape.running.forking import (
     peer,
 )
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _WITH_THREADS = "onnxruntime", "sklearn"
 """Libraries that start threads when they are imported; a process with threads can't be forked."""
 
@@ -248,9 +246,9 @@ def _close(descriptors: Sequence[int]) -> None:
 
 def _become(request: Request, descriptors: Sequence[int], parent: int) -> None:
     """Take on all that a script has from the process that stands in for it."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before the line above
-        os._exit(1)
+    from prunescape.running import processes  # not in the server: it may be edited
+
+    processes.end_with(parent)
     os.setpgid(0, 0)  # signals to the group reach it once, by way of its stand-in
     for number in ENDING_SIGNALS:
         signal.signal(number, signal.SIG_DFL)

@@ -79,6 +79,13 @@ def spread(function: Callable[[int], T], parts: int, processes: int) -> list[T]:
     return [found[part] for part in range(parts)]
 
 
+def end_with(parent: int) -> None:
+    """Have the system kill this process when its parent ends, however that ends (Linux only)."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before the line above
+        os._exit(1)
+
+
 def _begun(function: Callable[[int], object], part: int) -> tuple[Connection, BaseProcess]:
     """Start a process for a part; return the end of a pipe at which its answer arrives."""
     context = get_context("fork")
@@ -91,9 +98,7 @@ def _begun(function: Callable[[int], object], part: int) -> tuple[Connection, Ba
 
 def _compute(function: Callable[[int], object], part: int, sender: Connection, parent: int) -> None:
     """Send the value of a part, or why there is none; runs in a process of its own."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before the line above
-        os._exit(1)
+    end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends this process
     value, failure, before = None, "", log_endings.earlier()
     try:
