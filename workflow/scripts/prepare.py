@@ -58,7 +58,7 @@ def main() -> None:
         arguments.split,
         arguments.train,
     )
-    both = repeated(splits, parts) if arguments.own else 0
+    both = splitting.repeated_in_test(splits, parts) if arguments.own else 0
     for name, part in splits.items():
         path = getattr(arguments, f"{name}_output")
         more = (names, both if name == "test" else 0)
@@ -69,14 +69,6 @@ def main() -> None:
             f"warning: {both:,} of {len(splits['test'][1]):,} test images stand in the training "
             "data too, pixel for pixel: they tell nothing about new images"
         )
-
-
-def repeated(splits: datasets.Parts, parts: datasets.Parts) -> int:
-    """Return how many test images stand in the training data too, as far as the source has them."""
-    learnt = [splits["train"][0], splits["validation"][0]]
-    if "test" in parts and len(parts["test"][1]) == len(splits["test"][1]):
-        learnt.append(parts["train"][0])  # all of it, of which a part may be left out here
-    return splitting.repeated(splits["test"][0], learnt)
 
 
 if __name__ == "__main__":

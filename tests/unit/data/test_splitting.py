@@ -99,6 +99,18 @@ def test_images_that_stand_in_both_parts_are_counted():
     assert splitting.repeated(held_out, [images[5:]]) == 0
 
 
+@pytest.mark.parametrize(("test", "expected"), [("official", 5), (5, 0)])
+def test_of_an_official_training_set_images_that_are_left_out_count_too(test, expected):
+    images = (np.arange(40 * 16) // 16).astype(np.uint8).reshape(40, 1, 4, 4)  # all different
+    labels = np.arange(40) % 4
+    parts = {"train": (images, labels), "test": (images[:5], labels[:5])}
+    splits = splitting.split(parts, "own", "official", 1, train=20)
+    if test == 5:  # a source without a test set
+        parts = {"train": parts["train"]}
+        splits = splitting.split(parts, "own", test, 1)
+    assert splitting.repeated_in_test(splits, parts) == expected
+
+
 def test_learning_from_some_images_leaves_the_official_test_set(raw):
     parts = datasets.read_raw(raw)
     few = splitting.split(parts, "mnist", "rest", 100, train=500)

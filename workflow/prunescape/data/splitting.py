@@ -74,6 +74,19 @@ def split(
     return {"train": (images[learnt], labels[learnt]), "validation": validation, "test": held_out}
 
 
+def repeated_in_test(splits: Parts, parts: Parts) -> int:
+    """Return how many test images stand in the training data too, as far as the source has them.
+
+    Args:
+        splits: what `split` made of the parts.
+        parts: of the source; of an official training set, images that were left out count too.
+    """
+    learnt = [splits["train"][0], splits["validation"][0]]
+    if "test" in parts and len(parts["test"][1]) == len(splits["test"][1]):
+        learnt.append(parts["train"][0])
+    return repeated(splits["test"][0], learnt)
+
+
 def repeated(held_out: np.ndarray, learnt: Iterable[np.ndarray]) -> int:
     """Return how many images [N, C, H, W] stand among others too, pixel for pixel."""
     known = {_digest(image) for images in learnt for image in images}
