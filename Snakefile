@@ -49,6 +49,9 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/label.smk"
 
 
+known_imports.remember()  # of the code that the rules above have as inputs
+
+
 rule all:
     default_target: True
     input:

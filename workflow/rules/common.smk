@@ -44,7 +44,7 @@ from prunescape import jobs  # not its modules alone: `report` is Snakemake's ow
 from prunescape.configuration import reading, renamed, schema, validation
 from prunescape.data import own_sources, sources
 from prunescape.fitting import divergence
-from prunescape.foundations import levels, messages
+from prunescape.foundations import known_imports, levels, messages
 from prunescape.foundations.plain_text import literal
 from prunescape.pipeline import appended_file, imported_code, paths, picking, plan
 from prunescape.running import (

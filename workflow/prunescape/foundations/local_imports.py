@@ -22,7 +22,7 @@ from pathlib import Path
 from sys import builtin_module_names
 from typing import NamedTuple
 
-from prunescape.foundations import python_source
+from prunescape.foundations import known_imports, python_source
 
 LIBRARY = Path(__file__).resolve().parents[1]
 
@@ -121,7 +121,7 @@ _imported_by_library = functools.cache(_imported)
 def _looked_up(module: Module) -> Iterator[Module]:
     if module.file.suffix not in SOURCE_SUFFIXES:
         return
-    for each in python_source.read(module.file).imports:
+    for each in known_imports.of(module.file).everywhere:
         if place := _place(module, each):
             name, root = place
             yield from _chain(name, root)

@@ -34,13 +34,29 @@ class Import(NamedTuple):
     names: tuple[str, ...] = ()
 
 
+class Imports(NamedTuple):
+    """The imports of a file."""
+
+    everywhere: tuple[Import, ...]
+    """At the top level and inside functions."""
+    at_top: tuple[Import, ...]
+    """Only those that importing the file runs."""
+
+
 class Source(NamedTuple):
     """A file that was read."""
 
     tree: ast.Module
     text: str
-    imports: tuple[Import, ...]
-    """Its imports: at the top level and inside functions."""
+    imports: Imports
+
+
+def content(path: str | os.PathLike[str]) -> bytes:
+    """Return what a file contains; raise ValueError if it can't be read."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} can't be read ({error.strerror})") from None
 
 
 def read(path: str | os.PathLike[str]) -> Source:
@@ -49,20 +65,17 @@ def read(path: str | os.PathLike[str]) -> Source:
     Raises:
         ValueError: if the file can't be read or is no Python, with the line.
     """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise ValueError(f"{path} can't be read ({error.strerror})") from None
-    return _parsed(content, str(path))
+    return _parsed(content(path), str(path))
 
 
 @functools.cache
-def _parsed(content: bytes, path: str) -> Source:
+def _parsed(written: bytes, path: str) -> Source:
     with _refusing(path), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # running the file shows them
-        text = importlib.util.decode_source(content)
+        text = importlib.util.decode_source(written)
         tree = ast.parse(text, path)
-    return Source(tree, text, tuple(_imports(tree, text)))
+    at_top = (each for node, _ in statements(tree.body) for each in imports_of(node))
+    return Source(tree, text, Imports(tuple(_imports(tree, text)), tuple(at_top)))
 
 
 @contextlib.contextmanager
@@ -102,7 +115,7 @@ def bound(path: str | os.PathLike[str]) -> list[str]:
     source = read(path)
     symbols = symtable.symtable(source.text, str(path), "exec").get_symbols()
     names = [each.get_name() for each in symbols if each.is_assigned() or each.is_imported()]
-    stars = any(STAR in each.names for each in source.imports)
+    stars = any(STAR in each.names for each in source.imports.everywhere)
     return [*names, STAR] if stars else names
 
 

@@ -8,7 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from prunescape.foundations import local_imports, python_source
+from prunescape.foundations import known_imports, local_imports
 
 
 def code(script: str | Path) -> list[Path]:
@@ -37,14 +37,7 @@ def libraries(script: str | Path) -> list[tuple[str, tuple[str, ...]]]:
     files = code(script)
     own = {file.stem for file in files} | {local_imports.LIBRARY.name} | sys.stdlib_module_names
     found: dict[str, set[str]] = {}
-    for each in (each for file in files for each in _imports(file)):
+    for each in (each for file in files for each in known_imports.of(file).at_top):
         if not each.level and each.module[0] not in own:
             found.setdefault(".".join(each.module), set()).update(each.names)
     return [(module, tuple(sorted(found[module]))) for module in sorted(found)]
-
-
-@cache
-def _imports(file: Path) -> tuple[python_source.Import, ...]:
-    """Return the imports at a file's top level."""
-    statements = python_source.statements(python_source.read(file).tree.body)
-    return tuple(each for node, _ in statements for each in python_source.imports_of(node))
