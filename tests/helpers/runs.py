@@ -21,8 +21,11 @@ def source(shared: Path) -> Workplace:
         if root.exists():
             return Workplace(root)
         made = Workplace.fresh(root)
-        # Its copies keep the bytecode, which their first processes would write otherwise.
+        # Its copies keep the bytecode and the record of imports, which their first processes would
+        # write otherwise.
         compileall.compile_dir(root / "workflow", quiet=1)
+        done = made.snakemake("--dry-run")
+        assert done.status == 0, done.output
         return made
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import psutil
 import yaml
 
+from tests.helpers import dry_runs
 from tests.helpers.places import ROOT
 
 CONFIG = "tests/workflow/tiny.yaml"
@@ -76,14 +77,10 @@ class Workplace:
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
         """Start a command here, as the leader of a group of processes that `end` ends."""
-        # Not the settings of a make or Snakemake around the tests.
-        settings = "MAKE", "MFLAGS", "SNAKEMAKE", "PRUNESCAPE"
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(settings)}
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         return subprocess.Popen(
             command,
             cwd=self.root,
-            env=inherited | {"PATH": path} | environment,
+            env=_inherited() | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -95,6 +92,8 @@ class Workplace:
 
     def run(self, *command: str, **environment: str) -> Done:
         """Run a command here until it ends, or LIMIT."""
+        if dry_runs.is_one(command):
+            return Done(*dry_runs.run(command, self.root, _inherited() | environment, LIMIT))
         process = self.start(*command, **environment)
         try:
             output, _ = process.communicate(timeout=LIMIT)
@@ -136,6 +135,13 @@ class Workplace:
             for path in (self.root / folder).rglob("*")
             if path.is_file()
         }
+
+
+def _inherited() -> dict[str, str]:
+    """Return the environment without the settings of a make or Snakemake around the tests."""
+    settings = "MAKE", "MFLAGS", "SNAKEMAKE", "PRUNESCAPE"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
+    return kept | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 class Finished(NamedTuple):
