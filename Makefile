@@ -41,7 +41,7 @@ MAKE_PY = python workflow/commands/make.py
 
 .DEFAULT_GOAL := help
 .PHONY: help run decide label verdicts report profile dry-run snapshot restore versions diff
-.PHONY: cancel test test-all test-slow test-versioning test-servers test-cluster
+.PHONY: cancel docs test test-all test-slow test-versioning test-servers test-cluster
 .PHONY: test-faults lint format
 .PHONY: bench audit clean
 
@@ -78,6 +78,10 @@ restore: ## bring data and results of this commit back; nothing is computed
 
 versions: ## compare what is here with the snapshot of this commit
 	$(ENTER) versions $(MAKE_PY) $@
+
+docs: ## build the site of the documentation: site/index.html
+	$(ENTER) docs env NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+	@echo "site/index.html; with search: python -m http.server --directory site --bind 127.0.0.1"
 
 diff: ## show what changed since the snapshot of another commit: REV=...
 	$(ENTER) versions $(MAKE_PY) $@

@@ -28,18 +28,21 @@ MARK = "made-by-make"
 NEEDS = {
     "run": ("run",),
     "versions": ("run", "versions"),
-    "test": ("run", "versions", "test"),
+    "docs": ("docs",),
+    "test": ("run", "versions", "docs", "test"),
     "audit": (),
 }
 """A need -> its lists of requirements; <name>.done in the environment marks an installed list."""
 LISTS = {
     "run": "requirements.txt",
     "versions": "requirements-versions.txt",
+    "docs": "requirements-docs.txt",
     "test": "requirements-test.txt",
 }
 ESSENTIAL = {
     "run": {"snakemake", "pyyaml", "jsonschema"},
     "versions": {"dvc"},
+    "docs": {"mkdocs"},
     "test": {"pytest"},
     "audit": {"pip-audit"},
 }
