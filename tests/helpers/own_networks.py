@@ -14,7 +14,14 @@ from tests.helpers.places import ROOT
 MODULES = ROOT / "tests/helpers/modules.py"
 MIXED, PERCEPTRON = f"{MODULES}:Mixed", f"{MODULES}:perceptron"
 ATTENTION, RESNET20 = f"{MODULES}:Attention", f"{ROOT}/docs/examples/resnet.py:resnet20"
-SHAPES = {MIXED: (2, 10, 8), PERCEPTRON: (1, 8, 8), ATTENTION: (1, 8, 8), RESNET20: (3, 32, 32)}
+VIEWING = f"{MODULES}:Viewing"
+SHAPES = {
+    MIXED: (2, 10, 8),
+    VIEWING: (1, 8, 8),
+    PERCEPTRON: (1, 8, 8),
+    ATTENTION: (1, 8, 8),
+    RESNET20: (3, 32, 32),
+}
 """What works -> the shape of an image."""
 
 UNUSUAL = ROOT / "tests/helpers/unusual_modules.py"

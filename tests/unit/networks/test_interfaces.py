@@ -99,7 +99,7 @@ def test_layers_show_inputs_and_outputs_in_order_and_may_be_computed_elsewhere(g
         values,
         lambda layer, _: asked.append(layer.name),  # None: the layer computes itself
         observe=lambda layer, found: inputs.setdefault(layer.name, found),
-        outputs=lambda layer, found: outputs.setdefault(layer.name, found),
+        outputs=lambda layer, found, _: outputs.setdefault(layer.name, found),
     )
     names = [layer.name for layer in network.weighted]
     assert list(dict.fromkeys(asked)) == list(inputs) == list(outputs) == names

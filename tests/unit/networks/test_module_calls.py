@@ -30,11 +30,9 @@ def started(built, members):
 def test_each_replicate_is_the_users_module(name, mode):
     built = unusual(name)
     images = torch.randn(3, 5, *IMAGE, generator=torch.Generator().manual_seed(1))
-    for outputs in (None, lambda *_: None):
+    for look in ({}, {"outputs": lambda *_: None}, {"observe": lambda *_: None}):
         with torch.no_grad():
-            found = built.logits(
-                images, started(built, 3), training=mode == "training", outputs=outputs
-            )
+            found = built.logits(images, started(built, 3), training=mode == "training", **look)
             for member in range(3):
                 expected = built.fresh(member).train(mode == "training")(images[member])
                 torch.testing.assert_close(found[member], expected, atol=1e-5, rtol=1e-4)

@@ -16,6 +16,7 @@ from tests.helpers.own_networks import MIXED, MODULES, PERCEPTRON, RESNET20, SHA
 
 ROOT = (1, "study")
 BESIDE = f"{MODULES}:Beside"
+LOOKS = [{}, {"outputs": lambda *_: None}, {"observe": lambda *_: None}]
 
 
 def network(named):
@@ -36,12 +37,12 @@ def started(built, members):
 
 @pytest.mark.parametrize("named", SHAPES)
 @pytest.mark.parametrize("mode", ["training", "evaluation"])
-@pytest.mark.parametrize("outputs", [None, lambda *_: None], ids=["plain", "looked at"])
-def test_each_replicate_is_the_users_module(named, mode, outputs):
+@pytest.mark.parametrize("look", LOOKS)
+def test_each_replicate_is_the_users_module(named, mode, look):
     built, own = network(named), images(named, 3)
     values = started(built, 3)
     for _ in range(2):  # the second time with running statistics of the first
-        logits = built.logits(own, values, training=mode == "training", outputs=outputs)
+        logits = built.logits(own, values, training=mode == "training", **look)
     for member in range(3):
         alone = built.fresh(member).train(mode == "training")
         with torch.no_grad():
@@ -75,10 +76,10 @@ def test_gradients_are_those_of_the_users_module(named):
 def test_a_member_has_the_same_bits_in_any_company():
     built, own = network(RESNET20), images(RESNET20, 3)
     values = started(built, 3)
-    for outputs in (None, lambda *_: None):
-        together = built.logits(own, values, training=True, outputs=outputs)
+    for look in LOOKS:
+        together = built.logits(own, values, training=True, **look)
         only = factories.member(started(built, 3), 1)
-        alone = built.logits(own[1:2], only, training=True, outputs=outputs)
+        alone = built.logits(own[1:2], only, training=True, **look)
         assert torch.equal(together[1:2], alone)
 
 
@@ -155,7 +156,7 @@ def test_layers_see_their_inputs_and_show_their_outputs():
         own,
         values,
         observe=lambda layer, x: seen.setdefault(layer.name, x),
-        outputs=lambda layer, x: shown.setdefault(layer.name, x),
+        outputs=lambda layer, x, _: shown.setdefault(layer.name, x),
     )
     for layer in built.weighted:
         torch.testing.assert_close(layer.affine(seen[layer.name], values), shown[layer.name])
@@ -177,7 +178,7 @@ def test_a_parameter_beside_layers_is_each_replicates_own():
     pictures = torch.randn(2, 5, 1, 8, 8)
     found = built.logits(pictures, values)
     alone = [
-        built.logits(pictures[[r]], factories.member(values, r), outputs=lambda *_: None)[0]
+        built.logits(pictures[[r]], factories.member(values, r), observe=lambda *_: None)[0]
         for r in range(2)
     ]
     for member in range(2):

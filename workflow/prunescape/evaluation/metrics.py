@@ -134,9 +134,9 @@ class Heard:
             for layer in network.weighted
         }
 
-    def hear(self, layer: Weighted, outputs: torch.Tensor) -> None:
-        """Note the outputs [M, B, units, ...] of a layer with weights."""
-        heard = self._units[layer.name]
+    def hear(self, layer: Weighted, outputs: torch.Tensor, members: slice) -> None:
+        """Note the outputs [M, B, units, ...] of a layer with weights, in some of the networks."""
+        heard = self._units[layer.name][members]
         if heard.all():  # true for most networks after their first images
             return
         # On a processor numpy compares and gathers five times as fast as torch.

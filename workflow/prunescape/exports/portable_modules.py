@@ -102,7 +102,7 @@ class PortableModule:
         more = {name: path for name, path in own.items() if path in self.added}
         positions: Counter[str] = Counter()
 
-        def look(layer: Weighted, outputs: torch.Tensor) -> None:
+        def look(layer: Weighted, outputs: torch.Tensor, _members: slice) -> None:
             positions[layer.name] += prod(outputs.shape[3:])
 
         blank = self.scaling(torch.zeros(2, *self.image))[None]

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from prunescape.networks.network import Affine, Observe, Parameters, Shape, Weighted
+from prunescape.networks.network import Affine, Observe, Outputs, Parameters, Shape, Weighted
 
 
 class ReplicatedNetwork(Protocol):
@@ -82,7 +82,7 @@ class ReplicatedNetwork(Protocol):
         *,
         training: bool = False,
         observe: Observe | None = None,
-        outputs: Observe | None = None,
+        outputs: Outputs | None = None,
     ) -> torch.Tensor:
         """Return logits [R, B, classes] of scaled images [R or 1, B, ...].
 
@@ -93,7 +93,8 @@ class ReplicatedNetwork(Protocol):
                 where it returns None the layer computes them itself.
             training: whether buffers are brought up to date, in place.
             observe: called with every layer with weights and its inputs [R or 1, B, ...].
-            outputs: called with every such layer and its units' outputs [R, B, out, ...]: after
+            outputs: called with every such layer, its units' outputs [M, B, out, ...] for some
+                replicates and images, and which replicates these are, until all were shown: after
                 activation and pooling in a network of the config, before them in a user's module.
         """
         ...

@@ -133,9 +133,9 @@ def _compare(network: ModuleNetwork, images: torch.Tensor, start: Parameters, mo
     def run(look: Any) -> torch.Tensor:
         values = {k: start[k] if k in network.shapes else v.clone() for k, v in start.items()}
         with telling(network.named, "can't be run for several replicates", network.modules):
-            return network.logits(images, values, training=training, outputs=look)
+            return network.logits(images, values, training=training, observe=look)
 
-    # With a function that looks at outputs all replicates run as one batch, as under a posterior.
+    # With a function that observes inputs all replicates run as one batch, as under a posterior.
     found = run(_look)
     if any(not torch.equal(a, b) for a, b in zip(constants, network.constants(), strict=True)):
         raise RefusedError(f"{place} changes buffers that its replicates share")
@@ -184,8 +184,8 @@ def _refuse_other(place: str, mode: str, found: torch.Tensor, alone: torch.Tenso
         )
 
 
-def _look(_layer: Weighted, _outputs: torch.Tensor) -> None:
-    """Do nothing: a network that is given this as `outputs` has to show its layers' outputs."""
+def _look(_layer: Weighted, _inputs: torch.Tensor) -> None:
+    """Do nothing: a network that is given this as `observe` has to show its layers' inputs."""
 
 
 def summary(network: ModuleNetwork) -> dict[str, Any]:

@@ -26,6 +26,10 @@ class ModuleLayer(Weighted):
         """Return outputs [R, B, out, ...] in the shape of the torch layer's own: [R * B, ...]."""
         return outputs.flatten(0, 1)
 
+    def unfolded(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Return outputs of the torch layer, images first, as [B, out, ...]."""
+        return outputs
+
 
 @dataclass(frozen=True, kw_only=True)
 class LinearLayer(ModuleLayer):
@@ -51,6 +55,10 @@ class LinearLayer(ModuleLayer):
     def folded(self, outputs: torch.Tensor) -> torch.Tensor:
         """Return outputs [R, B, out, ...] as [R * B, ..., out]."""
         return outputs.moveaxis(2, -1).flatten(0, 1)
+
+    def unfolded(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Return outputs [B, ..., out] as [B, out, ...]."""
+        return outputs.moveaxis(-1, 1)
 
 
 @dataclass(frozen=True, kw_only=True)

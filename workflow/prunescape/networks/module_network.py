@@ -13,9 +13,12 @@ is just a larger batch. Modules with parameters are treated by kind:
   pruned; they are called "own.<path>".
 - Parameters that a module with layers in it holds itself (a class token) are called "own.<path>"
   too and never pruned. The module's code sees one value of them at a time, so what looks at layers
-  from outside (`affine`, `observe`, `outputs`) is for one replicate.
+  from outside (`affine`, `observe`) is for one replicate.
 - Parameters with requires_grad=False are frozen: they are neither trained nor pruned. They are
   kept with the buffers, and each replicate keeps the values that its module started with.
+
+With convolutions on a processor, and with parameters beside layers, the module as it is runs
+replicate by replicate instead (`module_alone`), unless `affine` or `observe` has to see its layers.
 
 BatchNorm therefore works as it does in torch: in training each replicate is normalised by its own
 batch and moves its own running statistics. Scores, moments and evaluation use the running
@@ -38,10 +41,11 @@ from prunescape.foundations import network_names
 from prunescape.foundations.messages import few
 from prunescape.networks import module_calls, module_parts, module_starts, module_statistics
 from prunescape.networks.ensembles import repeated
+from prunescape.networks.module_alone import Alone
 from prunescape.networks.module_calls import Calls
 from prunescape.networks.module_errors import called, paths_of, refused, telling
 from prunescape.networks.module_layers import ConvLayer, ModuleLayer, layer_of
-from prunescape.networks.network import Affine, Observe, Parameters, Shape
+from prunescape.networks.network import Affine, Observe, Outputs, Parameters, Shape
 
 RESERVED = (".rho", ".sigma", ".noise")  # suffixes of arrays that fits store beside a parameter
 
@@ -55,7 +59,7 @@ class _Run:
     training: bool
     affine: Affine | None
     observe: Observe | None
-    outputs: Observe | None
+    outputs: Outputs | None
 
 
 class ModuleNetwork:
@@ -112,8 +116,7 @@ class ModuleNetwork:
         self._initial_buffers: dict[str, torch.Tensor] = {}
         self._name()
         self._convolutional = any(isinstance(layer, ConvLayer) for layer in self.layers)
-        self._alone = module_starts.copied(self._module, named)
-        self.modules |= paths_of(self._alone)
+        self._alone = self._made_alone(input_shape)
         self._replace()
 
     def fresh(self, seed: int) -> nn.Module:
@@ -156,7 +159,7 @@ class ModuleNetwork:
         *,
         training: bool = False,
         observe: Observe | None = None,
-        outputs: Observe | None = None,
+        outputs: Outputs | None = None,
     ) -> torch.Tensor:
         """Return logits [R, B, classes] of scaled images [R or 1, B, ...].
 
@@ -168,12 +171,12 @@ class ModuleNetwork:
             ValueError: if several replicates with parameters beside layers are to run as one batch.
         """
         members = len(parameters[f"{self.weighted[0].name}.weight"])
-        as_one_batch = affine or observe or outputs or parameters.keys() - self.paths.keys()
+        as_one_batch = affine or observe or parameters.keys() - self.paths.keys()
         one_by_one = self.beside or (self._convolutional and images.device.type == "cpu")
         with self.slowly():
             if one_by_one and not as_one_batch:
                 own = images.expand(members, *images.shape[1:])
-                return self._by_member(own, parameters, training)
+                return self._alone.logits(own, parameters, training=training, outputs=outputs)
             self._refuse_beside(members)
             beside = {path: parameters[f"own.{path}"][0] for path in self.beside}
             self._run = _Run(members, parameters, training, affine, observe, outputs)
@@ -183,27 +186,23 @@ class ModuleNetwork:
                 folded = torch.func.functional_call(self._module, beside, (given,))
             finally:
                 self._run = None
-        rows = self.of_images(folded, members * images.shape[1], _mode(training))
+        rows = self._logits_of(folded, members * images.shape[1], training)
         logits: torch.Tensor = rows.unflatten(0, (members, -1))
         return logits
 
-    def _by_member(
-        self, images: torch.Tensor, parameters: Parameters, training: bool
-    ) -> torch.Tensor:
-        """Run the unchanged module replicate by replicate, so that one's images fit into the cache.
+    def _made_alone(self, input_shape: Shape) -> Alone:
+        """Return what runs the unchanged module replicate by replicate."""
+        copied = module_starts.copied(self._module, self.named)
+        self.modules |= paths_of(copied)
+        axes = {layer: self._calls[layer.path].inputs[1][0] or 0 for layer in self.weighted}
+        alone = Alone(copied, axes, self.paths, self._logits_of)
+        if self._convolutional:
+            with self.slowly(), telling(self.named, "can't be run again", self.modules):
+                alone.adapt(input_shape)
+        return alone
 
-        No batched product makes convolutions faster; ResNet-20 takes two thirds of the time.
-        """
-        self._alone.to(images.device).train(training)
-        mode = _mode(training)
-        named = {self.paths[name]: value.unbind() for name, value in parameters.items()}
-        found = [
-            torch.func.functional_call(
-                self._alone, {path: values[member] for path, values in named.items()}, (own,)
-            )
-            for member, own in enumerate(images)
-        ]
-        return torch.stack([self.of_images(each, images.shape[1], mode) for each in found])
+    def _logits_of(self, found: Any, images: int, training: bool) -> torch.Tensor:
+        return self.of_images(found, images, "training" if training else "evaluation")
 
     def _refuse_beside(self, members: int) -> None:
         if self.beside and members > 1:
@@ -357,7 +356,7 @@ class ModuleNetwork:
         if found is None:
             found = layer.affine(inputs, run.parameters)
         if run.outputs and looked_at:
-            run.outputs(layer, found)
+            run.outputs(layer, found, slice(None))
         folded = layer.folded(found)
         return folded.movedim(0, axis) if axis else folded
 
@@ -389,10 +388,6 @@ class ModuleNetwork:
                 "of replicates are gone; allowed: a forward that runs it once",
             )
         return self._run
-
-
-def _mode(training: bool) -> str:
-    return "training" if training else "evaluation"
 
 
 def _described(found: Any, images: int) -> str:

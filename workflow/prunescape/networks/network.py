@@ -133,6 +133,7 @@ class Weighted:
 
 Affine = Callable[[Weighted, torch.Tensor], torch.Tensor | None]
 Observe = Callable[[Weighted, torch.Tensor], None]
+Outputs = Callable[[Weighted, torch.Tensor, slice], None]
 Step = Weighted | Winners | Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -224,21 +225,21 @@ class Network:
         *,
         training: bool = False,
         observe: Observe | None = None,
-        outputs: Observe | None = None,
+        outputs: Outputs | None = None,
     ) -> torch.Tensor:
         """Return logits [R, B, classes] of scaled images [R or 1, B, ...].
 
         `parameters` holds the buffers too; with `training` they are brought up to date in place.
         `affine` computes a weighted layer's product and bias, from a posterior's samples for
         example; where it returns None the layer computes them itself. `observe` is called with
-        every layer with weights and its inputs [R or 1, B, ...], `outputs` with the layer and its
-        outputs [R, B, out, ...] after activation and pooling.
+        every layer with weights and its inputs [R or 1, B, ...], `outputs` with the layer, its
+        outputs [R, B, out, ...] after activation and pooling, and which members these are: all.
         """
         values, last = images, None
         for step in self._steps:
             if isinstance(step, Weighted):
                 if outputs and last:
-                    outputs(last, values)
+                    outputs(last, values, slice(None))
                 last = step
             if isinstance(step, Weighted) and observe:
                 observe(step, values)
@@ -253,7 +254,7 @@ class Network:
             else:
                 values = step(values)
         if outputs and last:
-            outputs(last, values)
+            outputs(last, values, slice(None))
         return values
 
     def start(self, _seed: int) -> dict[str, np.ndarray]:
