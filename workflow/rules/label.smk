@@ -49,7 +49,7 @@ if jobs.label.targets(config):
             log_of(paths.MEASURED),
         benchmark:
             benchmark_of(paths.MEASURED)
-        # All of them, so that no other job of the run disturbs what is timed; it uses one.
+        # All of them share the noise; no other job of the run disturbs what is timed then.
         threads: workflow.cores or 1
         resources:
             mem_mb=growing(2000),
@@ -68,7 +68,7 @@ if jobs.label.targets(config):
             " --training-images {input.training:q} --blocks @<(printf %s {params.blocks:q})"
             " --conditions @<(printf %s {params.conditions:q}) --noises {params.noises:q}"
             " --dataset {params.dataset:q} --seed {params.seed:q} {params.computing:q}"
-            " --output {output:q} > {log:q} 2>&1"
+            " --processes {threads:q} --output {output:q} > {log:q} 2>&1"
 
     rule label:
         input:

@@ -52,10 +52,8 @@ def add_computing(parser: argparse.ArgumentParser) -> None:
 
 
 def add_processes(parser: argparse.ArgumentParser) -> None:
-    """Add the number of processes that share the replicates, which decides no bit."""
-    parser.add_argument(
-        "--processes", type=int, default=1, help="at most so many share the replicates"
-    )
+    """Add the number of processes that share the work, which decides no bit."""
+    parser.add_argument("--processes", type=int, default=1, help="at most so many share the work")
 
 
 def deciding(arguments: argparse.Namespace) -> dict[str, Any]:

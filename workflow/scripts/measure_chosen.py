@@ -1,5 +1,7 @@
 """Measure the pruned networks that a label chose: under input noise, in bytes and in time."""
 
+import argparse
+
 import _script
 from prunescape.data import image_tensors
 from prunescape.foundations import files, spelling
@@ -7,8 +9,8 @@ from prunescape.label import measuring, reading
 from prunescape.running.devices import device
 
 
-def main() -> None:
-    """Parse the arguments, read what was chosen, measure, write."""
+def read_arguments() -> argparse.Namespace:
+    """Return what the command line says."""
     parser = _script.parser(__doc__)
     parser.add_argument("--choice", required=True, help="what was chosen (JSON)")
     parser.add_argument("--images", required=True, help="split file to evaluate on")
@@ -33,9 +35,14 @@ def main() -> None:
     parser.add_argument("--dataset", required=True, help="name of the data set")
     parser.add_argument("--seed", required=True, type=int, help="root of the random streams")
     _script.add_computing(parser)
+    _script.add_processes(parser)
     parser.add_argument("--output", required=True, help="to write (JSON)")
-    arguments = parser.parse_args()
+    return parser.parse_args()
 
+
+def main() -> None:
+    """Parse the arguments, read what was chosen, measure, write."""
+    arguments = read_arguments()
     where = device(arguments.device, arguments.precision)
     chosen = reading.chosen(files.read_json(arguments.choice))
     if chosen is None:
@@ -55,6 +62,7 @@ def main() -> None:
         (arguments.seed, arguments.dataset),
         spelling.read_all(arguments.noises),
         trained_on,
+        arguments.processes,
     )
     pair = measuring.first(blocks[0], arm)
     work = measuring.multiply_adds(pair)

@@ -72,6 +72,13 @@ def test_noise_before_and_after_pruning_one_network_at_a_time(layers):
     assert 0 <= first["pruned"] <= 1
 
 
+def test_processes_that_share_the_conditions_give_the_same():
+    found, _ = block(CONVOLUTIONAL)
+    conditions = [*CONDITIONS, ("none", "0")]
+    given = [found], ARM, conditions, IMAGES, LABELS, STREAM, {}
+    assert measuring.under_noise(*given, processes=2) == measuring.under_noise(*given)
+
+
 def test_normalisation_is_measured_anew_where_that_was_chosen():
     images, labels = uint8_images(16, SHAPES[MIXED]), classes(16, 3)
     fitted = own_networks.fitted(MIXED, images, labels, own_networks.LIKELIHOOD)

@@ -102,7 +102,7 @@ def raising(error):
         (lambda: os._exit(3), r"ended without an answer \(exit status 3\)$"),
         (
             lambda: os.kill(os.getpid(), signal.SIGKILL),
-            "^one of the processes that share the replicates was ended by SIGKILL, perhaps because "
+            "^one of the processes that share the work was ended by SIGKILL, perhaps because "
             "memory ran out$",
         ),
         (lambda: os.kill(os.getpid(), signal.SIGTERM), "was ended by SIGTERM$"),

@@ -16,6 +16,7 @@ from prunescape.networks.network import Parameters, Weighted
 from prunescape.networks.scaling import Scaling
 from prunescape.pipeline import plan
 from prunescape.pruning import arm_masks, selection
+from prunescape.running import processes as sharing
 
 Condition = tuple[str, str]  # kind of noise and its level
 Outcomes = dict[int, str]  # replicate -> packed outcomes, hexadecimal
@@ -49,6 +50,7 @@ def under_noise(
     stream: tuple[int | str, ...],
     own_noises: Mapping[str, str],
     trained_on: torch.Tensor | None = None,
+    processes: int = 1,
 ) -> list[dict[str, Any]]:
     """Return which images the networks classify correctly under noise, before pruning and after.
 
@@ -61,11 +63,33 @@ def under_noise(
         stream: first parts of the noise's stream.
         own_noises: the user's kinds.
         trained_on: training images [N, C, H, W], for the effect `recalibrate`.
+        processes: at most so many share the conditions, which decides no bit; a GPU is one's.
 
     Returns:
         As JSON, for every condition: noise, level, and unpruned and pruned: the outcomes of each
         network that both have, packed (`outcome_bits.Packed`) and written in hexadecimal digits.
     """
+    limit = processes if images.device.type == "cpu" else 1
+    parts = sharing.divided(len(conditions), limit) if conditions else []
+
+    def share(number: int) -> list[dict[str, Any]]:
+        asked = [conditions[place] for place in parts[number]]
+        return _under_noise(blocks, arm, asked, images, labels, stream, own_noises, trained_on)
+
+    shared = sharing.spread(share, len(parts), limit)
+    return [each for part in shared for each in part]
+
+
+def _under_noise(
+    blocks: Sequence[Block],
+    arm: Mapping[str, Any],
+    conditions: Sequence[Condition],
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    stream: tuple[int | str, ...],
+    own_noises: Mapping[str, str],
+    trained_on: torch.Tensor | None,
+) -> list[dict[str, Any]]:
     asked = [list(conditions)]
     found: dict[Condition, tuple[Outcomes, Outcomes]] = {each: ({}, {}) for each in conditions}
     spelled = {(kind, float(level)): (kind, level) for kind, level in conditions}

@@ -116,7 +116,7 @@ def _answer(receiver: Connection, child: BaseProcess) -> _Answer:
         answer = receiver.recv()
     child.join()
     if answer is None:
-        raise ValueError(f"one of the processes that share the replicates {_ended(child)}")
+        raise ValueError(f"one of the processes that share the work {_ended(child)}")
     if answer.failure:
         raise ValueError(answer.failure)
     return answer
