@@ -16,10 +16,11 @@
 # WEIGHTS=<files>: its trained weights, .safetensors or .pt; of several trainings: several
 # DATA=<file or folder>: your images
 # MEAN=<numbers>, STD=<numbers>: of each channel, as torchvision's Normalize had them
+# RESIZE=<pixels>, CROP=<pixels>: of pictures, as by torchvision's Resize and CenterCrop
 # FINETUNE=<epochs>: also train on after pruning
 # RUN=<name>: of the label's folder and config; the default is label_<name of the network>
 SETTINGS := VENV USE_VENV PYTHON CORES CONFIG STUDIES PROFILE DIRECTORY STORE COMMIT FORCE REV \
-	NETWORK WEIGHTS DATA RUN MEAN STD FINETUNE
+	NETWORK WEIGHTS DATA RUN MEAN STD RESIZE CROP FINETUNE
 
 # Programs get them in the environment, as they were typed: make expands nothing in them, and they
 # never are part of a command that a shell reads.

@@ -79,6 +79,7 @@ def test_the_config_is_kept_and_another_command_is_refused(place):
         ([*SETTINGS[:3], "WEIGHTS=net.pt"], "WEIGHTS: convert.py: net.pt: not a whole file"),
         ([*SETTINGS[:3], "MEAN=0.1"], "MEAN, STD: found 1 and 0 numbers"),
         ([*SETTINGS[:3], "MEAN=x", "STD=1"], "MEAN: found 'x'; allowed: numbers"),
+        ([*SETTINGS[:3], "CROP=0"], "CROP: found '0'; allowed: a number of pixels"),
         ([*SETTINGS[:3], "FINETUNE=-1"], "FINETUNE: found '-1'; allowed: a number of epochs"),
     ],
 )

@@ -22,6 +22,8 @@ from prunescape.label import recipe
 from prunescape.running import surroundings
 
 ROOT = Path(__file__).resolve().parents[2]
+NEEDED = ("NETWORK", "WEIGHTS", "DATA")
+SIZES = ("RESIZE", "CROP")
 CONVERTED = (".pt", ".pth", ".bin", ".ckpt")
 HEAD = """\
 # How far can this network be pruned? Written by `make label`, yours to edit: the same command goes
@@ -49,7 +51,7 @@ def written() -> str:
 
 
 def _written() -> Path:
-    network, weights, images = (_needed(name) for name in ("NETWORK", "WEIGHTS", "DATA"))
+    network, weights, images = (_needed(name) for name in NEEDED)
     name = network_names.split(network).name
     network_names.check(network)
     run = surroundings.given("RUN", f"label_{re.sub(r'[^a-z0-9_]', '_', name.lower())}")
@@ -74,6 +76,7 @@ def _written() -> Path:
         _epochs(),
         command,
         normalised=any(map(_normalises, tensors)),
+        sizes=_sizes(),
     )
     text = yaml.safe_dump(made, sort_keys=False, width=100)
     files.write_text(config, HEAD.format(file=config) + text)
@@ -145,6 +148,17 @@ def _numbers(name: str) -> list[float]:
         raise ValueError(f"{name}: found {text!r}; allowed: numbers, one a channel") from None
 
 
+def _sizes() -> dict[str, int]:
+    """Return what is done to pictures, as the config's data sets have it: resize, crop."""
+    found = {}
+    for name in SIZES:
+        if text := surroundings.given(name):
+            if not text.isdecimal() or not int(text):
+                raise ValueError(f"{name}: found {text!r}; allowed: a number of pixels")
+            found[name.lower()] = int(text)
+    return found
+
+
 def _epochs() -> int:
     text = surroundings.given("FINETUNE", "0")
     if not text.isdecimal():
@@ -155,7 +169,7 @@ def _epochs() -> int:
 def _command() -> str:
     settings: dict[str, Any] = {
         name: surroundings.given(name)
-        for name in ("NETWORK", "WEIGHTS", "DATA", "RUN", "MEAN", "STD", "FINETUNE")
+        for name in (*NEEDED, "RUN", "MEAN", "STD", *SIZES, "FINETUNE")
     }
     given = [f"{name}={shlex.quote(value)}" for name, value in settings.items() if value]
     return " ".join(["make label", *given])

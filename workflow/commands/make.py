@@ -320,7 +320,7 @@ def become(command: list[str]) -> NoReturn:
     os.execvp(command[0], command)
 
 
-LABEL = ("NETWORK", "WEIGHTS", "DATA", "RUN", "MEAN", "STD", "FINETUNE")
+LABEL = ("NETWORK", "WEIGHTS", "DATA", "RUN", "MEAN", "STD", "RESIZE", "CROP", "FINETUNE")
 TARGETS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
     "run": (run, ("CONFIG", "STUDIES", "DIRECTORY", "CORES", "PROFILE")),
     "decide": (decide, ("CONFIG", "STUDIES", "DIRECTORY", "CORES", "PROFILE")),

@@ -19,12 +19,14 @@ def test_the_config_is_valid(tmp_path, monkeypatch, epochs, normalised, scaling)
     for name in (*weights, "images.npz"):
         (tmp_path / name).write_bytes(b"")
     given = "mine", NETWORK, weights, "file:images.npz", scaling, epochs, "make label"
-    made = recipe.config(*given, normalised=normalised)
+    sizes = {"resize": 256, "crop": 224}
+    made = recipe.config(*given, normalised=normalised, sizes=sizes)
     written = yaml.safe_load(yaml.safe_dump(made))
     assert written == made
     config = changed(DEFAULT, written)
     assert validation.problems(config) == []
     validation.validate(config)
+    assert sizes.items() <= config["datasets"]["own"].items()
     study = config["catalogue"][recipe.STUDY]
     assert study["fits"]["given"]["weights"] == weights
     levels = [float(level) for level in study["arms"][0]["levels"]]

@@ -34,6 +34,7 @@ def config(
     command: str = "",
     *,
     normalised: bool = False,
+    sizes: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """Return a config, to be used on top of config.yaml.
 
@@ -46,6 +47,7 @@ def config(
         epochs: how long to train on after pruning; 0: not at all.
         command: what was typed.
         normalised: whether it has running statistics, which the best criteria also measure anew.
+        sizes: what is done to pictures: resize and crop, in pixels.
     """
     arms = list(_oneshot(normalised))
     given = {"kind": "given", "networks": ["own"], "weights": list(weights), "scaling": scaling}
@@ -66,7 +68,7 @@ def config(
         "studies": [STUDY],
         "levels_per_job": len(LEVELS),
         "sources": {"own": [images]},
-        "datasets": {"own": {"source": "own", "seed": 1} | split},
+        "datasets": {"own": {"source": "own", "seed": 1} | split | dict(sizes or {})},
         "networks": {"own": network},
         "catalogue": {STUDY: study | {"arms": arms, "figures": figures}},
         "label": {

@@ -14,7 +14,7 @@ PREFIX = "PRUNESCAPE_"
 SETTINGS = (
     *("VENV", "USE_VENV", "PYTHON", "CORES", "CONFIG", "STUDIES", "DIRECTORY", "STORE"),
     *("PROFILE", "COMMIT", "FORCE", "REV"),
-    *("NETWORK", "WEIGHTS", "DATA", "RUN", "MEAN", "STD", "FINETUNE"),
+    *("NETWORK", "WEIGHTS", "DATA", "RUN", "MEAN", "STD", "RESIZE", "CROP", "FINETUNE"),
 )
 """Make's settings: given as `make NAME=...` or as the variable PRUNESCAPE_<name>."""
 YES, NO = ("1", "yes", "true", "on"), ("", "0", "no", "false", "off")
