@@ -84,3 +84,39 @@ def test_a_fixed_weight_that_moves_or_has_a_moment_is_told():
     made.ensemble.gradients["1.weight"][1, 0, 0] = 1
     with pytest.raises(ValueError, match="has a gradient or a moment"):
         made.fixed.check(made.optimiser)
+
+
+def test_weights_that_change_places_start_from_nothing():
+    trainable = np.zeros((2, 3, 5), dtype=bool)
+    trainable[:, 0] = True
+    made = members([1, 2], trainable)
+    made.rewire(made.kept)  # all that is held is zero from now on
+    step(made)
+    kept = torch.zeros(2, 3, 5, dtype=torch.bool)
+    kept[0, 0], kept[1, 1] = True, True
+    before = made.ensemble.flat.clone()
+    made.rewire({"1.weight": kept})
+    assert torch.equal(made.kept["1.weight"], kept)
+    for buffer in (made.ensemble.flat, *(v for v in made.optimiser.state.values() if v.dim())):
+        views = made.ensemble.views(buffer)
+        assert views["1.weight"][0, 0].all()
+        assert not views["1.weight"][0, 1:].any()
+        assert not views["1.weight"][1].any()
+        assert views["1.bias"].any()
+    step(made)
+    made.fixed.check(made.optimiser)
+    left = made.without({1})
+    step(left)
+    left.fixed.check(left.optimiser)
+    assert left.rewired
+    assert torch.equal(left.kept["1.weight"], kept[1:])
+    assert not torch.equal(made.ensemble.flat, before)
+
+
+def test_a_mask_keeps_its_number_of_weights():
+    trainable = np.ones((2, 3, 5), dtype=bool)
+    trainable[1, 2] = False
+    made = members([1, 2], trainable)
+    other = made.kept["1.weight"].flip(0)
+    with pytest.raises(ValueError, match="keeps another number of weights than before"):
+        made.rewire({"1.weight": other})

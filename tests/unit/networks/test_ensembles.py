@@ -55,6 +55,11 @@ def test_gradients_are_zero_where_nothing_is_free():
     assert not made.gradients["1.weight"][1, 2].any()
     assert (made.gradients["1.weight"][0] == 2).all()
     assert (made.gradients["1.weight"][1, :2] == 2).all()
+    with made.unheld():
+        made.backward(sum((tensor * 3).sum() for tensor in made.tensors.values()))
+    assert (made.gradients["1.weight"] == 3).all()
+    made.backward(sum((tensor * 2).sum() for tensor in made.tensors.values()))
+    assert not made.gradients["1.weight"][1, 2].any()
 
 
 def test_those_who_are_left_are_copies_with_their_buffers():

@@ -61,6 +61,7 @@ class Members:
         generators: one for every member, for samples of its posterior.
         fixed: the weights that don't train.
         optimiser: updates the ensemble.
+        rewired: whether other weights train than at the beginning.
     """
 
     def __init__(
@@ -91,6 +92,50 @@ class Members:
         self._images = images
         self.fixed = Fixed(ensemble, trainable)
         self.optimiser = optimisers.optimiser(ensemble, settings, images, self.fixed.free)
+        self.rewired = False
+
+    @property
+    def kept(self) -> dict[str, torch.Tensor]:
+        """Which weights train: name -> boolean [M, ...], of the parameters that have a mask."""
+        if self.fixed.free is None:
+            return {}
+        views = self.ensemble.views(self.fixed.free)
+        return {name: views[name] != 0 for name in self._trainable}
+
+    @torch.no_grad()
+    def rewire(self, kept: Mapping[str, torch.Tensor]) -> None:
+        """Let these weights train from now on, and no others of the same parameters.
+
+        The others become zero, and the optimiser forgets them; so a weight that trains anew starts
+        at zero and without moments. Adam counts the steps of all weights together.
+
+        Args:
+            kept: name -> boolean [M, ...].
+
+        Raises:
+            ValueError: if a parameter of a member would have another number of weights than before.
+        """
+        before = self.kept
+        if any(
+            not torch.equal(_counts(mask), _counts(before[name])) for name, mask in kept.items()
+        ):
+            raise ValueError("a mask that changed keeps another number of weights than before")
+        flat, remembered = self.ensemble.flat, optimisers.state(self.optimiser)
+        buffers = [value for value in remembered.values() if value.shape == flat.shape]
+        for buffer in (flat, self.ensemble.gradient, *buffers):
+            views = self.ensemble.views(buffer)
+            for name, mask in kept.items():
+                views[name].masked_fill_(~mask, 0)
+        self._trainable = {
+            **self._trainable,
+            **{name: mask.cpu().numpy() for name, mask in kept.items()},
+        }
+        self.fixed = Fixed(self.ensemble, self._trainable)
+        self.optimiser = optimisers.optimiser(
+            self.ensemble, self._settings, self._images, self.fixed.free
+        )
+        optimisers.load(self.optimiser, self.ensemble, remembered)
+        self.rewired = True
 
     @property
     def own(self) -> list[int]:
@@ -111,7 +156,12 @@ class Members:
             self._images,
         )
         found.fixed.expect(self.fixed, kept)
+        found.rewired = self.rewired
         remembered = optimisers.state(self.optimiser)
         rows = {k: value[kept] if value.dim() else value for k, value in remembered.items()}
         optimisers.load(found.optimiser, found.ensemble, rows)
         return found
+
+
+def _counts(mask: torch.Tensor) -> torch.Tensor:
+    return mask.flatten(1).sum(1)

@@ -1,10 +1,11 @@
 """Long trainings that were killed go on from their last epoch, with the same bits (needs torch).
 
 After an epoch, at most once a minute, a training writes its state to a file beside its output:
-parameters, buffers, the optimiser's state and the states of the generators (batches need none: the
-epoch's number names their random stream). If the same training is started again it goes on from
-there; when it ends it removes the file. A training in several parts has a file a part; one that
-was divided among processes goes on in the same parts, however many processes it then has.
+parameters, buffers, the optimiser's state, the states of the generators (batches need none: the
+epoch's number names their random stream) and masks that have changed. If the same training is
+started again it goes on from there; when it ends it removes the file. A training in several parts
+has a file a part; one that was divided among processes goes on in the same parts, however many
+processes it then has.
 """
 
 import copy
@@ -107,6 +108,9 @@ class Progress:
         with torch.no_grad():
             ensemble.flat.copy_(torch.from_numpy(arrays["flat"]))
         ensemble.load(_under("buffer", arrays))
+        if kept := _under("kept", arrays):
+            device = ensemble.flat.device
+            members.rewire({k: torch.from_numpy(mask).to(device) for k, mask in kept.items()})
         optimisers.load(members.optimiser, ensemble, _under("optimiser", arrays))
         for index, generator in enumerate(members.generators):
             generator.set_state(torch.from_numpy(arrays[f"generator.{index}"]))
@@ -122,6 +126,8 @@ class Progress:
         state |= {f"optimiser.{name}": value for name, value in kept.items()}
         state |= {f"generator.{i}": each.get_state() for i, each in enumerate(members.generators)}
         state["flat"] = ensemble.flat.detach()
+        if members.rewired:
+            state |= {f"kept.{name}": mask for name, mask in members.kept.items()}
         arrays = {name: value.cpu().numpy() for name, value in state.items()}
         metadata = {"identity": self._identity, "epochs": epochs, "shares": self._shares}
         metadata["diverged"] = divergence.records(diverged)

@@ -13,12 +13,13 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from prunescape.fitting import divergence, sparse_weights
+from prunescape.fitting import divergence, rewiring, sparse_weights
 from prunescape.fitting.augmentation import Augmentation, Draws
 from prunescape.fitting.divergence import Divergence
 from prunescape.fitting.initial_weights import initial_weights
 from prunescape.fitting.members import Members
 from prunescape.fitting.resuming import Progress
+from prunescape.fitting.rewiring import Rewiring
 from prunescape.foundations import streams
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
@@ -48,7 +49,8 @@ class Fitted(NamedTuple):
 
     arrays: Arrays
     """Parameter or buffer name -> [M, ...]; a variational fit adds `<weight>.sigma`, preconditioned
-    SGD the arrays of `PreconditionedSGD.state`, an optimiser that goes on those of `moments`."""
+    SGD the arrays of `PreconditionedSGD.state`, an optimiser that goes on those of `moments`, a
+    training that rewires `<weight>.kept`, its masks in the end."""
     replicates: list[int]
     """The replicate numbers of the M members that are left."""
     diverged: list[Divergence]
@@ -78,7 +80,8 @@ def fit(
         labels: their classes [N], on the same device.
         settings: a fit of the config. With optimiser_state, `fresh` or `kept` (that of `start`),
             the estimates have the optimiser's moments; with span, [first, last], only these epochs
-            are trained, at their rates. The scaling's type is the computation's.
+            are trained, at their rates; with rewiring, `trainable` changes, as `Rewiring` says.
+            The scaling's type is the computation's.
         root: first parts of all stream names: the run's seed and the study.
         replicates: the replicate numbers of M members; members with the same one share batches.
         start: weights, biases and buffers [M, ...] to start from instead of `initial_weights`; may
@@ -93,9 +96,9 @@ def fit(
     """
     goal = objective(network, settings["objective"])
     members = _beginning(goal, scaling, images, settings, root, replicates, start, trainable)
-    training = _Training(goal, scaling.to(images.device), images, labels, settings, root)
-    sizes = _batch_sizes(settings)
-    counts = [-(-len(images) // size) for size in sizes]
+    sizes, counts = _batches(settings, len(images))
+    changes = rewiring.begin(settings, network, sum(counts), root)
+    training = _Training(goal, scaling.to(images.device), images, labels, settings, root, changes)
     (first, end), done, diverged = settings.get("span", (0, len(sizes))), 0, list[Divergence]()
     if progress:
         members, done, diverged = progress.resume(members)
@@ -113,8 +116,7 @@ def fit(
             network.end_epoch(members.ensemble.buffers)
             if progress:
                 progress.keep(epoch + 1, members, diverged)
-    found = _estimates(goal, members, "optimiser_state" in settings)
-    return Fitted(found, members.replicates, diverged)
+    return Fitted(_estimates(goal, members, settings), members.replicates, diverged)
 
 
 def _progress_bar(counts: Sequence[int], done: int, first: int, shown: bool) -> tqdm:
@@ -170,15 +172,15 @@ def _beginning(
     return members
 
 
-def _batch_sizes(settings: Mapping[str, Any]) -> list[int]:
-    """Return the batch size of every epoch."""
+def _batches(settings: Mapping[str, Any], images: int) -> tuple[list[int], list[int]]:
+    """Return the size of the batches of every epoch, and their number."""
     sizes = [settings["batch_size"]] * settings["epochs"]
     sizes[0] = settings.get("first_epoch_batch_size", sizes[0])
-    return sizes
+    return sizes, [-(-images // size) for size in sizes]
 
 
 class _Training(NamedTuple):
-    """Values that are the same in all steps; the fields are arguments of `fit`."""
+    """Values that are the same in all steps; the first fields are arguments of `fit`."""
 
     goal: Objective
     scaling: Scaling
@@ -186,6 +188,7 @@ class _Training(NamedTuple):
     labels: torch.Tensor
     settings: Mapping[str, Any]
     root: tuple[int | str, ...]
+    rewiring: Rewiring | None
 
     def epoch(
         self, members: Members, epoch: int, size: int, stream: int, bar: tqdm
@@ -266,6 +269,12 @@ class _Training(NamedTuple):
             loss = first_images.descend(self.goal, ensemble, batch, optimiser.first, single)
         else:
             penalty = self.goal.penalty(epoch, steps) / len(self.images)
+            number = epoch * steps + step + 1
+            if self.rewiring and self.rewiring.due(number):
+                with ensemble.unheld():
+                    loss = self.goal.descend(ensemble, batch, members.generators, penalty)
+                self.rewiring.update(members, number)
+                return loss
             loss = self.goal.descend(ensemble, batch, members.generators, penalty)
         optimiser.step()
         return loss
@@ -279,7 +288,7 @@ def _show(bar: tqdm, epoch: int, losses: torch.Tensor, lost: Sequence[Divergence
     bar.set_postfix_str(f"epoch {epoch}, loss {loss:.4f}", refresh=False)
 
 
-def _estimates(goal: Objective, members: Members, with_moments: bool) -> Arrays:
+def _estimates(goal: Objective, members: Members, settings: Mapping[str, Any]) -> Arrays:
     """Return a checkpoint's arrays, contiguous whatever the ensemble's memory layout."""
     average = flat_optimisers.average(members.optimiser)
     if average is not None:  # the training has ended: nothing reads the last values any more
@@ -288,8 +297,10 @@ def _estimates(goal: Objective, members: Members, with_moments: bool) -> Arrays:
     found = dict(goal.estimates(members.ensemble))
     if isinstance(members.optimiser, PreconditionedSGD):
         found |= members.optimiser.state()
-    elif with_moments:
+    elif "optimiser_state" in settings:
         found |= moments.named(members.optimiser, members.ensemble)
+    if "rewiring" in settings:
+        found |= {f"{name}{rewiring.KEPT}": mask for name, mask in members.kept.items()}
     return {name: np.ascontiguousarray(t.detach().cpu().numpy()) for name, t in found.items()}
 
 

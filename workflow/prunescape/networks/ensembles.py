@@ -10,7 +10,8 @@ A matrix [R, out, in] lies unit by unit in the buffer, or input by input; then i
 transposed. Code that uses the views, or the whole buffer, works for both.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -88,6 +89,15 @@ class Ensemble:
     def hold(self, free: torch.Tensor) -> None:
         """Keep gradients at zero where `free` [R, P], laid out like `flat`, is 0 instead of 1."""
         self._free = self.views(free)
+
+    @contextmanager
+    def unheld(self) -> Iterator[None]:
+        """Let `backward` set the gradients of held weights too, for a while."""
+        held, self._free = self._free, {}
+        try:
+            yield
+        finally:
+            self._free = held
 
     def backward(
         self,
