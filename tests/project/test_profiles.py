@@ -8,8 +8,8 @@ from tests.helpers.places import ROOT
 
 # Long ones, the first of a run, and `sizes`, which measures latency and wants its node quiet.
 ALONE = {
-    *("prepare", "train", "fit_variational", "retrain", "check_network", "check_gradient_noise"),
-    *("import_weights", "export", "export_module", "sizes"),
+    *("prepare", "train", "fit_variational", "retrain", "retrain_rewired", "check_network"),
+    *("check_gradient_noise", "import_weights", "export", "export_module", "sizes"),
 }
 
 

@@ -142,7 +142,7 @@ wildcard_constraints:
     level=levels.PATTERN,
     batch="[0-9]+",
     step="[0-9]+",
-    part="[sb][0-9]+",
+    part=f"[sb][0-9]+|d({levels.PATTERN})",
     figure="[a-z_]+",
     export="[a-z0-9_]+",
 

@@ -2,6 +2,8 @@
 
 Needs   a checkpoint (fit.smk), masks (prune.smk), data/<dataset>/{train,validation}.safetensors
 Makes   .../retrain/<schedule>/b<batch>/checkpoint.safetensors   levels trained independently
+        .../retrain/<schedule>/d<level>/checkpoint.safetensors   a level whose masks change, with
+                                                                 the masks that it has in the end
         .../retrain/<schedule>/s<step>/checkpoint.safetensors    a step of a chain, with the scores
                                                                  from which the next is pruned
 """
@@ -44,6 +46,47 @@ rule retrain:
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
         " --first-epoch {params.first_epoch:q} --seed {params.seed:q}"
         " {params.computing:q} --processes {threads:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule retrain_rewired:
+    input:
+        checkpoint=job(jobs.fit.checkpoint),
+        masks=job(jobs.retrain.retrained_masks),
+        images=job(jobs.data.training_images),
+        network=job(jobs.fit.network_files),
+        code=code("retrain"),
+    output:
+        checkpoint=results(paths.RETRAINED),
+        masks=results(paths.RETRAINED_MASKS),
+    log:
+        log_of(paths.RETRAINED),
+    benchmark:
+        benchmark_of(paths.RETRAINED)
+    threads: processes
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(120),
+        gpu=gpus(),
+    params:
+        levels=job(jobs.retrain.retrained_levels),
+        arms=job(jobs.retrain.retrained_arms),
+        fit=job(jobs.retrain.retraining_settings),
+        first_epoch=job(jobs.retrain.epochs_before),
+        seed=config["seed"],
+        computing=COMPUTING,
+    conda:
+        "../../envs/torch.yaml"
+    wildcard_constraints:
+        part=f"d({levels.PATTERN})",
+    priority: early
+    shell:
+        "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --masks {input.masks:q}"
+        " --levels {params.levels:q} --images {input.images:q}"
+        " --arms @<(printf %s {params.arms:q})"
+        " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
+        " --first-epoch {params.first_epoch:q} --seed {params.seed:q}"
+        " {params.computing:q} --processes {threads:q} --output {output.checkpoint:q}"
+        " --masks-output {output.masks:q} > {log:q} 2>&1"
 
 
 rule retrain_step:

@@ -1,6 +1,7 @@
 """Train a checkpoint further under masks, all arms of a schedule at once; write a checkpoint.
 
-In a chain, also write the scores from which the next step's masks are made.
+In a chain, also write the scores from which the next step's masks are made; where training changes
+the masks, those that it ends with.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.resuming import Progress
 from prunescape.foundations import files
 from prunescape.networks import prunable
-from prunescape.pruning import arm_masks, retraining
+from prunescape.pruning import arm_masks, retraining, trained_masks
 from prunescape.running.devices import device
 from prunescape.scoring import ranking
 
@@ -37,6 +38,7 @@ def read_arguments() -> argparse.Namespace:
     _script.add_computing(parser)
     _script.add_processes(parser)
     parser.add_argument("--output", required=True, help="checkpoint to write")
+    parser.add_argument("--masks-output", help="packed masks to write, if training changes them")
     parser.add_argument("--scores-output", help="scores to write, for the next step of a chain")
     parser.add_argument(
         "--criteria",
@@ -77,6 +79,10 @@ def main() -> None:
         progress,
         arguments.processes,
     )
+    if arguments.masks_output:
+        checkpoint, made = trained_masks.split(checkpoint)
+        of = {"replicates": list(dict.fromkeys(checkpoint.replicates))}
+        files.write_tensors(arguments.masks_output, made, of)
     checkpoint.save(arguments.output)
     if arguments.scores_output:
         scores = ranking.scores_by_arm(

@@ -208,7 +208,7 @@ def test_layers_of_a_network_are_explained_one_by_one_and_filled_in():
         (
             "fine.kind",
             "chains",
-            "found 'chains', perhaps chain is meant; allowed: retrain, chain, gradual",
+            "found 'chains', perhaps chain is meant; allowed: retrain, chain, gradual, rigl, set",
         ),
         (
             "fine.epochs",

@@ -3,7 +3,8 @@
 import json
 
 from prunescape.configuration import validation
-from prunescape.jobs import retrain
+from prunescape.jobs import common, evaluate, retrain, targets
+from prunescape.pipeline import plan
 from tests.helpers.configurations import changed
 from tests.helpers.given import FILES, with_given
 from tests.helpers.jobs import filled, job
@@ -48,6 +49,45 @@ def test_a_step_goes_on_from_the_one_before():
     assert [retrain.retraining_start(CONFIG, step) for step in STEPS] == [
         f"{POINT}/train/checkpoint.safetensors",
         *(f"{POINT}/retrain/fine/s{before}/checkpoint.safetensors" for before in range(3)),
+    ]
+
+
+def test_a_level_whose_masks_change_starts_at_its_first_and_makes_others():
+    updates = {"every": 9}
+    moving = {"kind": "set", "epochs": 7, "updates": updates, "start": "initial"}
+    config = filled(
+        {
+            "catalogue.study.schedules.moving": moving,
+            "catalogue.study.arms[2].schedules": ["moving"],
+            "catalogue.study.arms[2].effects": ["zero"],
+        }
+    )
+    part = trained("moving", "d0.70")
+    assert json.loads(retrain.retrained_arms(config, part)) == [
+        ["magnitude", "global", "zero", "0.70"]
+    ]
+    first = f"{POINT}/prune/exact_k/0.70/masks.safetensors"
+    assert retrain.retrained_masks(config, part) == [first]
+    control = trained("moving", "d0")
+    assert json.loads(retrain.retrained_arms(config, control)) == [["none", "none", "none", "0"]]
+    assert retrain.retrained_masks(config, control) == []
+    found = json.loads(retrain.retraining_settings(config, part))
+    assert found["rewiring"] == {"growth": "random", "every": 9, "until": 0.75, "fraction": 0.3}
+    assert (found["epochs"], found["start"]) == (7, "initial")
+    # Whoever reads the arm's masks reads those that training made.
+    made = f"{POINT}/retrain/moving/d0.70/masks.safetensors"
+    [arm] = [
+        each
+        for each in plan.arms(config, "study", "point", "net")
+        if each.scope == "global" and each.schedule == "moving"
+    ]
+    assert common.masks_path(config, part, arm, arm.points[1]) == made
+    assert {first, made} <= set(targets.intermediates(config))
+    named = {"fit": "point", "schedule": "moving", "batch": "1"}
+    evaluated = job(criterion="magnitude", scope="global", selection="exact_k", **named)
+    assert evaluate.evaluated_masks(config, evaluated)[1] == made
+    assert evaluate.evaluated_checkpoints(config, evaluated) == [
+        f"{POINT}/retrain/moving/d{level}/checkpoint.safetensors" for level in ("0.50", "0.70")
     ]
 
 

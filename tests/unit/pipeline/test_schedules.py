@@ -11,6 +11,13 @@ CONFIG = {
             "schedules": {
                 "tuned": {"kind": "retrain", "epochs": 3, "fit": {"batch_size": 9}},
                 "fresh": {"kind": "retrain", "epochs": 5, "start": "initial"},
+                "moving": {
+                    "kind": "rigl",
+                    "epochs": 4,
+                    "start": "initial",
+                    "updates": {"every": 100, "until": 0.75, "fraction": 0.3},
+                    "fit": {"batch_size": 9},
+                },
                 "fine": {"kind": "chain", "steps": [["0", 1], ["0.50", 2], ["0.50", 4]]},
             }
         },
@@ -42,6 +49,22 @@ def test_retraining_goes_in_batches_of_levels_from_the_fit():
     assert (found.changes, found.start, found.is_chain) == ({"batch_size": 9}, None, False)
     assert named("fresh").start == "initial"
     assert found.level(points[1]) == "0.20"
+
+
+@pytest.mark.parametrize(("kind", "growth"), [("rigl", "gradient"), ("set", "random")])
+def test_where_masks_change_a_job_trains_one_level(kind, growth):
+    block = CONFIG["catalogue"]["study"]["schedules"]["moving"] | {"kind": kind}
+    found = schedules.KINDS[kind](block)
+    points = found.points(LEVELS)
+    assert found.jobs(points, 2) == {f"d{point.level}": [point] for point in points}
+    assert found.jobs(found.controls(), 2) == {"d0": [Point(0, "0")]}
+    assert (found.epochs("d0.10"), found.epochs_before("d0.10"), found.start) == (4, 0, "initial")
+    assert found.changes == {
+        "batch_size": 9,
+        "rewiring": {"growth": growth, "every": 100, "until": 0.75, "fraction": 0.3},
+    }
+    assert (found.rewires, found.is_chain) == (True, False)
+    assert not any(named(name).rewires for name in ("oneshot", "tuned", "fine"))
 
 
 def test_a_chain_has_levels_of_its_own_and_a_job_a_step():

@@ -16,8 +16,7 @@ def test_an_unknown_schedule_is_refused():
 
 
 def test_an_unknown_kind_of_schedule_is_refused():
-    allowed = (
-        "catalogue.graves.schedules.tuned.kind: found 'wonder'; allowed: retrain, chain, gradual"
-    )
+    found = "catalogue.graves.schedules.tuned.kind: found 'wonder'"
+    allowed = f"{found}; allowed: retrain, chain, gradual, rigl, set"
     with pytest.raises(ValueError, match=f"^{allowed}$"):
         schedule(config("wonder"), "graves", "tuned")

@@ -21,7 +21,7 @@ from prunescape.configuration.blocks import (
 from prunescape.configuration.own_scopes import kind_of, networks_of
 from prunescape.configuration.recipes import check_optimiser, check_retraining
 from prunescape.configuration.words import Place, Problem, listed, plain, shown
-from prunescape.pipeline.schedules import CHAINS, REWOUND
+from prunescape.pipeline.schedules import CHAINS, GROWTHS, REWOUND
 from prunescape.pruning import effect_needs
 from prunescape.scoring import needs
 
@@ -86,7 +86,7 @@ def check_schedules(
                 trained = mapping(mapping(fits).get(fit))
                 yield from check_retraining(here, name, mapping(schedules[name]), trained)
     kinds = [mapping(known.get(name)).get("kind") for name in names]
-    if "levels" not in arm and {"oneshot", "retrain"} & set(map(str, kinds)):
+    if "levels" not in arm and {"oneshot", "retrain", *GROWTHS} & set(map(str, kinds)):
         text = "found nothing; allowed: a list of levels, which only a chain has of its own"
         yield (*place, "levels"), text
     if "levels" in arm and kinds and set(map(str, kinds)) <= set(CHAINS):

@@ -42,6 +42,7 @@ from prunescape.configuration.own_scopes import (
     check_scope,
     check_scopes_of_arm,
 )
+from prunescape.configuration.rewiring import check_rewired, check_updates
 from prunescape.configuration.versions import check_versions
 from prunescape.configuration.words import Place, Problem, listed, shown
 from prunescape.evaluation import input_noise_kinds
@@ -117,6 +118,7 @@ def _check_study(
         yield from check_scope((*place, "scopes", scope), settings)
     for schedule, settings in blocks_in(schedules):
         yield from check_schedule((*place, "schedules", schedule), settings)
+        yield from check_updates((*place, "schedules", schedule), settings)
     for i, arm in blocks_in(study.get("arms")):
         at_arm = (*place, "arms", i)
         yield from check_arm(at_arm, arm, fits, networks, scopes)
@@ -127,6 +129,7 @@ def _check_study(
         yield from check_needs((*at_arm, "criteria"), arm, mapping(fits), config, read)
         yield from check_pruned_biases(at_arm, arm, mapping(fits), networks, scopes, read)
         yield from check_schedules(at_arm, arm, mapping(fits), schedules, read)
+        yield from check_rewired(at_arm, arm, mapping(fits), networks, schedules, scopes)
     yield from check_arms_differ((*place, "arms"), blocks_in(study.get("arms")), mapping(fits))
     yield from check_noise((*place, "noise"), study, schedules, _kinds(config))
 

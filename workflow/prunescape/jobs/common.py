@@ -96,9 +96,22 @@ def model(config: Config, wildcards: Wildcards) -> str:
 
 
 def masks_path(config: Config, place: Any, arm: Arm, point: Point) -> str:
-    """Return the path of the masks of an arm's point; `place` has the wildcards of the model."""
-    if schedule(config, place["study"], arm.schedule).is_chain:
+    """Return the path of the masks that an arm's networks have in the end.
+
+    `place` has the wildcards of the model.
+    """
+    course = schedule(config, place["study"], arm.schedule)
+    if course.is_chain:
         named = {**place, "schedule": arm.schedule, "step": point.step}
         return results(config, paths.STEP_MASKS, **named)
+    if course.rewires:
+        (part,) = course.jobs([point], 1)
+        named = {**place, "schedule": arm.schedule, "part": part}
+        return results(config, paths.RETRAINED_MASKS, **named)
+    return first_masks_path(config, place, arm, point)
+
+
+def first_masks_path(config: Config, place: Any, arm: Arm, point: Point) -> str:
+    """Return the path of the masks that a level's scores give, outside of chains."""
     named = {**place, "selection": arm.selection, "level": point.level}
     return results(config, paths.MASKS, **named)

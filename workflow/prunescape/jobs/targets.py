@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from prunescape.jobs.common import masks_path, results
+from prunescape.jobs.common import first_masks_path, masks_path, results
 from prunescape.jobs.fit import checkpoint_pattern
 from prunescape.jobs.prune import reads_moments
 from prunescape.pipeline import fits, paths, plan, replicates
 from prunescape.pipeline.plan import Config, Model
 from prunescape.pipeline.replicates import Block
+from prunescape.pipeline.schedules import schedule
 
 
 def exports(config: Config) -> list[str]:
@@ -104,6 +105,8 @@ def _pruned_files(config: Config, named: Model, place: Mapping[str, Any]) -> Ite
                 yield results(config, paths.MOMENTS, **place)
             for point in arm.points:
                 yield masks_path(config, place, arm, point)
+                if schedule(config, named.study, arm.schedule).rewires:
+                    yield first_masks_path(config, place, arm, point)
         for part in plan.parts(config, named.study, arm, arm.points):
             trained = {**place, "schedule": arm.schedule, "part": part}
             yield results(config, paths.RETRAINED, **trained)

@@ -18,6 +18,7 @@ MOMENTS = MODEL + "/measure/input_moments.safetensors"
 MASKS = MODEL + "/prune/{selection}/{level}/masks.safetensors"
 STEP_MASKS = MODEL + "/prune_step/{schedule}/s{step}/masks.safetensors"
 RETRAINED = MODEL + "/retrain/{schedule}/{part}/checkpoint.safetensors"
+RETRAINED_MASKS = MODEL + "/retrain/{schedule}/{part}/masks.safetensors"
 RETRAINED_SCORES = MODEL + "/retrain/{schedule}/{part}/scores.safetensors"
 ROWS = MODEL + "/evaluate/{criterion}/{scope}/{selection}/{schedule}/b{batch}/rows.json"
 OUTCOMES = (

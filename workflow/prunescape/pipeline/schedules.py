@@ -27,7 +27,8 @@ class Schedule(Protocol):
     """How networks are trained after pruning.
 
     A retraining job trains some points of every arm of the schedule. The job's name, `part`, is
-    "s<step>" for a step of a chain and "b<batch>", from 1, for points that train independently.
+    "s<step>" for a step of a chain, "b<batch>", from 1, for points that train independently, and
+    "d<level>" for those whose masks change in training.
     """
 
     @property
@@ -36,8 +37,13 @@ class Schedule(Protocol):
         ...
 
     @property
+    def rewires(self) -> bool:
+        """Whether training changes the masks; each job then makes masks too, those of one level."""
+        ...
+
+    @property
     def changes(self) -> Settings:
-        """Settings that replace the fit's when networks train after pruning."""
+        """Settings of training after pruning that the fit has otherwise, or not at all."""
         ...
 
     @property
@@ -95,6 +101,7 @@ class _Independent:
     """A schedule with one point for every level of an arm; points don't depend on each other."""
 
     is_chain = False
+    rewires = False
 
     def points(self, levels: Sequence[str]) -> tuple[Point, ...]:
         """Return a point for each level."""
@@ -162,10 +169,27 @@ class Retrain(_Independent):
         return 0
 
 
+class Rewired(Retrain):
+    """Networks are pruned to every level, then trained while kept weights change places."""
+
+    rewires = True
+
+    def __init__(self, settings: Settings) -> None:
+        """`settings`: kind, epochs and updates; fit and start if the config has them."""
+        super().__init__(settings)
+        rewiring = settings["updates"] | {"growth": GROWTHS[settings["kind"]]}
+        self.changes = {**self.changes, "rewiring": rewiring}
+
+    def jobs(self, points: Sequence[Point], size: int) -> dict[str, list[Point]]:
+        """Return a job for every level."""
+        return {f"d{point.level}": [point] for point in points}
+
+
 class Chain:
     """Networks are pruned and trained in steps; a step prunes the networks of the step before."""
 
     is_chain = True
+    rewires = False
 
     def __init__(self, settings: Settings) -> None:
         """Take the config's block.
@@ -233,10 +257,13 @@ def gradual_steps(settings: Settings) -> list[tuple[str, int]]:
     return [*between, (final, settings["last"])]
 
 
+GROWTHS = {"rigl": "gradient", "set": "random"}
+"""Kinds whose training changes the masks -> which weights it grows."""
 KINDS: dict[str, Callable[[Settings], Schedule]] = {
     "retrain": Retrain,
     "chain": Chain,
     "gradual": gradual,
+    **dict.fromkeys(GROWTHS, Rewired),
 }
 CHAINS = ("chain", "gradual")
 """Kinds whose steps go on from each other."""

@@ -17,7 +17,7 @@ from prunescape.running.processes import divided
 
 CORES = 2, 8, 32, 128
 
-_SPREAD = "train", "fit_variational", "retrain", "retrain_step"
+_SPREAD = "train", "fit_variational", "retrain", "retrain_step", "retrain_rewired"
 """Rules whose replicates are spread over processes."""
 _REPLICATES = re.compile(r"/r(\d+)-(\d+)[_/]")
 
