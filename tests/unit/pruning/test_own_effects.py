@@ -15,6 +15,8 @@ KEPT = {name: torch.from_numpy(mask) for name, mask in masks(NETWORK, 2).items()
 WEIGHT, MASK = VALUES["2.weight"], KEPT["2"]
 UNIT = Scaling(torch.tensor(0.0), torch.tensor(1.0))
 
+HEAD = "import torch\nDRAWN = torch.Generator().manual_seed(1); SEEN = []\n"
+
 
 @pytest.fixture
 def own(tmp_path):
@@ -22,7 +24,7 @@ def own(tmp_path):
 
     def write(body, parameters="weight, mask"):
         path = tmp_path / "own.py"
-        path.write_text(f"import torch\n\ndef fade({parameters}):\n    {body}\n", encoding="utf-8")
+        path.write_text(f"{HEAD}def fade({parameters}):\n    {body}\n", encoding="utf-8")
         return f"{path}:fade"
 
     return write
@@ -69,6 +71,18 @@ def test_arguments_are_copies(own):
         ("return weight * mask, 3", "layer 2: bias: found int; allowed: a tensor"),
         ("return weight * mask / 0 * 0", r"weights: found \d+ that are NaN or infinite"),
         ("return torch.rand_like(weight) * mask", "draws from the global random numbers of torch"),
+        (
+            "weight[0, 0, 0] = SEEN.append(1) or len(SEEN); return weight",
+            "when the function is called",
+        ),
+        (
+            "return weight * mask, torch.full((2, 5), SEEN.append(1) or len(SEEN))",
+            "called again; al",
+        ),
+        (
+            "return weight * mask * torch.rand(1, generator=DRAWN)",
+            "something else when the function",
+        ),
         ("return undefined", "own.py, line 4: NameError: name 'undefined' is not defined"),
     ],
 )

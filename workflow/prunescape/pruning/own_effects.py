@@ -44,19 +44,19 @@ class OwnEffect:
             given: name -> what was measured, of those that the function reads.
 
         Raises:
-            ValueError: if the function fails, draws global random numbers, or returns anything but
-                finite weights of the layer's shape that are 0 where the mask removes (and, with
-                them, a bias).
+            ValueError: if the function fails, draws global random numbers, returns something else
+                when it is called again, or returns anything but finite weights of the layer's shape
+                that are 0 where the mask removes (and, with them, a bias).
         """
-        named: dict[str, torch.Tensor | None] = {k: value.clone() for k, value in given.items()}
-        if "bias" in self.reads:
-            named["bias"] = None if bias is None else bias.clone()
-        with user_files.calling(self._named, "what its parameters decide"):
-            found: Any = self._function(weight.clone(), mask.clone(), **named)
-        own_bias = bias
-        if isinstance(found, tuple) and len(found) == 2:
-            found, own_bias = found
         place = f"{self._place}: layer {layer}:"
+        found, own_bias = self._called(weight, bias, mask, given)
+        again = self._called(weight, bias, mask, given)
+        for first, second in zip((found, own_bias), again, strict=True):
+            if isinstance(first, torch.Tensor) and not _same(first, second):
+                raise ValueError(
+                    f"{place} found something else when the function is called again; allowed: "
+                    "what its parameters decide"
+                )
         self._check(f"{place} weights", found, weight.shape, weight.dtype)
         if own_bias is not None:
             self._check(f"{place} bias", own_bias, weight.shape[:2], weight.dtype)
@@ -64,6 +64,21 @@ class OwnEffect:
         if kept:
             raise ValueError(f"{place} found {kept} removed weights that are not 0; allowed: none")
         return Changed(found.detach(), None if own_bias is None else own_bias.detach())
+
+    def _called(
+        self,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        mask: torch.Tensor,
+        given: Mapping[str, torch.Tensor],
+    ) -> tuple[Any, Any]:
+        """Return what the function makes of copies: weights and, changed or not, the bias."""
+        named: dict[str, torch.Tensor | None] = {k: value.clone() for k, value in given.items()}
+        if "bias" in self.reads:
+            named["bias"] = None if bias is None else bias.clone()
+        with user_files.calling(self._named, "what its parameters decide"):
+            found: Any = self._function(weight.clone(), mask.clone(), **named)
+        return found if isinstance(found, tuple) and len(found) == 2 else (found, bias)
 
     @staticmethod
     def _check(place: str, found: Any, shape: torch.Size, dtype: torch.dtype) -> None:
@@ -76,3 +91,10 @@ class OwnEffect:
         lost = int((~found.isfinite()).sum())
         if lost:
             raise ValueError(f"{place}: found {lost} that are NaN or infinite; allowed: none")
+
+
+def _same(first: torch.Tensor, second: Any) -> bool:
+    """Return whether `second` is the same tensor; NaN, which is told later, equals NaN."""
+    if not isinstance(second, torch.Tensor) or first.shape != second.shape:
+        return False
+    return bool(((first == second) | ((first != first) & (second != second))).all())
