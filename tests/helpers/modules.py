@@ -82,6 +82,18 @@ class Beside(Wrong):
         return super().forward(images) + self.shift
 
 
+class Held(Wrong):
+    """Parameters in containers that are read and never called."""
+
+    def __init__(self):
+        super().__init__()
+        self.held = nn.ParameterDict({"shift": nn.Parameter(torch.zeros(4))})
+        self.scales = nn.ParameterList([nn.Parameter(torch.ones(4))])
+
+    def forward(self, images):
+        return super().forward(images) * self.scales[0] + self.held["shift"]
+
+
 class Unused(Wrong):
     def __init__(self):
         super().__init__()

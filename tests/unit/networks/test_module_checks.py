@@ -26,10 +26,11 @@ def test_the_check_passes_what_works(named):
     assert len(summary["pruned"]) == len(built.weighted)
 
 
-def test_the_check_passes_a_parameter_beside_layers():
-    built = ModuleNetwork(f"{MODULES}:Beside", (1, 8, 8))
+@pytest.mark.parametrize(("name", "path"), [("Beside", "shift"), ("Held", "scales.0")])
+def test_the_check_passes_a_parameter_beside_layers(name, path):
+    built = ModuleNetwork(f"{MODULES}:{name}", (1, 8, 8))
     module_checks.check(built, (1, 8, 8), Use(4, "adam", "own"))
-    assert "shift" in module_checks.summary(built)["not_pruned"]
+    assert path in module_checks.summary(built)["not_pruned"]
 
 
 @pytest.mark.parametrize(

@@ -170,11 +170,12 @@ def test_layers_see_their_inputs_and_show_their_outputs():
         )
 
 
-def test_a_parameter_beside_layers_is_each_replicates_own():
-    built = ModuleNetwork(BESIDE, (1, 8, 8))
-    assert built.shapes["own.shift"] == (4,)
+@pytest.mark.parametrize(("name", "path"), [("Beside", "shift"), ("Held", "held.shift")])
+def test_a_parameter_beside_layers_is_each_replicates_own(name, path):
+    built = ModuleNetwork(f"{MODULES}:{name}", (1, 8, 8))
+    assert built.shapes[f"own.{path}"] == (4,)
     values = started(built, 2)
-    values["own.shift"] += torch.arange(2.0)[:, None]
+    values[f"own.{path}"] += torch.arange(2.0)[:, None]
     pictures = torch.randn(2, 5, 1, 8, 8)
     found = built.logits(pictures, values)
     alone = [
@@ -184,11 +185,11 @@ def test_a_parameter_beside_layers_is_each_replicates_own():
     for member in range(2):
         module = built.fresh(member)
         with torch.no_grad():
-            module.shift += member
+            module.get_parameter(path).add_(member)
             expected = module(pictures[member])
         torch.testing.assert_close(found[member], expected)
         torch.testing.assert_close(alone[member], expected)
-    message = r"Beside: shift is beside layers, and 2 replicates would share it as one batch"
+    message = rf"{name}: .*{path}.* beside layers, and 2 replicates would share it as one batch"
     with pytest.raises(ValueError, match=message):
         built.logits(pictures, values, observe=lambda *_: None)
 

@@ -146,8 +146,8 @@ def _compare(network: ModuleNetwork, images: torch.Tensor, start: Parameters, mo
         if slope is None:
             raise RefusedError(
                 f"{place}: parameter {network.paths[name]} is not used in {mode}, or hidden from "
-                "autograd (torch.no_grad, torch.utils.checkpoint): it would never change; allowed: "
-                "requires_grad=False, or its use"
+                "autograd (torch.no_grad, torch.utils.checkpoint), or read without a call of its "
+                "module: it would never change; allowed: requires_grad=False, or its use"
             )
     with torch.no_grad():
         apart = run(None)

@@ -11,9 +11,10 @@ is just a larger batch. Modules with parameters are treated by kind:
 - Other modules with parameters or buffers of their own, such as BatchNorm or LSTM, run member by
   member with torch.func.functional_call. Their parameters are point estimates that are never
   pruned; they are called "own.<path>".
-- Parameters that a module with layers in it holds itself (a class token) are called "own.<path>"
-  too and never pruned. The module's code sees one value of them at a time, so what looks at layers
-  from outside (`affine`, `observe`) is for one replicate.
+- Parameters that a module with layers in it holds itself (a class token), or that an
+  nn.ParameterList holds, are called "own.<path>" too and never pruned. The module's code sees one
+  value of them at a time, so what looks at layers from outside (`affine`, `observe`) is for one
+  replicate.
 - Parameters with requires_grad=False are frozen: they are neither trained nor pruned. They are
   kept with the buffers, and each replicate keeps the values that its module started with.
 

@@ -25,8 +25,8 @@ class Parts:
     Attributes:
         layers: every nn.Linear and nn.Conv2d that isn't part of a module in `others`.
         others: the other modules that hold parameters or buffers.
-        beside: the trained parameters that a module with layers in it holds itself, such as a
-            class token.
+        beside: the trained parameters that other code than their module's uses: a class token,
+            which a module with layers in it holds itself, or those of an nn.ParameterList.
         frozen: the parameters with requires_grad=False.
     """
 
@@ -91,6 +91,8 @@ def shared(module: nn.Module, found: Parts) -> dict[str, torch.Tensor]:
 
 
 def _is_run_as_a_whole(module: nn.Module) -> bool:
+    if type(module).forward is nn.Module.forward:
+        return False  # it is never called: others read what it holds, as of an nn.ParameterList
     inside = [each for each in module.modules() if isinstance(each, LAYERS)]
     if inside and not type(module).__module__.startswith("torch.nn"):
         return False  # frozen parameters and buffers beside layers are constants
