@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "commands"))
 
 import environments
 import make
+from prunescape.running import surroundings
 
 ODD = [
     "a b",
@@ -81,6 +82,13 @@ def test_a_python_that_is_not_there(clone):
     assert done.stderr.splitlines()[0] == (
         "make: PYTHON: found no command none here; needed: Python >= 3.11"
     )
+
+
+def test_a_setting_that_is_spelled_wrong_reaches_the_check(clone):
+    for typed in ("CONFGI=a b.yaml", "CONFGI=$(x) CONFIG=y"):
+        _, environment = called(clone, "run", typed, "CORES=2")
+        [line] = surroundings.misspelled(environment)
+        assert line == "found CONFGI, which is no setting; perhaps CONFIG is meant"
 
 
 def test_every_target_is_known(clone):

@@ -341,6 +341,8 @@ TARGETS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
 def main() -> None:
     """Run the target that the command line names."""
     function, names = TARGETS[sys.argv[1]]
+    if lines := surroundings.misspelled():
+        raise ValueError(f"{lines[0]}; `make help` lists the settings")
     for name in surroundings.ignored(names):
         print(surroundings.not_taken(name), file=sys.stderr)
     if "CONFIG" not in names:

@@ -1,6 +1,7 @@
 """What variables and folders of a machine do to a run: cleared, replaced, or told."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -37,6 +38,25 @@ def test_bare_names_are_not_taken(monkeypatch):
     assert surroundings.ignored(("CONFIG", "REV")) == ["CONFIG"]
     monkeypatch.setenv("PRUNESCAPE_CONFIG", "")  # said to make, and empty
     assert surroundings.ignored(("CONFIG",)) == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "names"),
+    [
+        (" -- CONFGI=a.yaml", ["CONFGI, which is no setting; perhaps CONFIG is meant"]),
+        ("n -j4 -- config=a CORE=2", ["config, which .* CONFIG is", "CORE, which .* CORES is"]),
+        (" -- CONFIG_FILE:=a", ["CONFIG_FILE, which is no setting; perhaps CONFIG is meant"]),
+        (" -- PRUNESCAPE_CONFIGS=a", ["PRUNESCAPE_CONFIGS, which is no setting; perhaps CONFIG"]),
+        (r" -- CONFIG=a\ CONFGI=b CORES=2 PRUNESCAPE_REV=c", []),
+        (" -- CUDA_VISIBLE_DEVICES=0 PYTHONPATH=x PYTEST_ADDOPTS=-x OMP_NUM_THREADS=1", []),
+        ("", []),
+    ],
+)
+def test_a_setting_that_is_spelled_wrong(flags, names):
+    found = surroundings.misspelled({"MAKEFLAGS": flags, "PRUNESCAPE_ENTERED": "1", "CONFGI": "x"})
+    assert len(found) == len(names)
+    for line, name in zip(found, names, strict=True):
+        assert re.match(f"found {name}", line)
 
 
 def test_what_changes_python_and_pip_is_cleared():

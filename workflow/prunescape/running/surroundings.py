@@ -4,7 +4,9 @@ Make passes its settings to programs as variables PRUNESCAPE_<name>, never in th
 Standard library only.
 """
 
+import difflib
 import os
+import re
 from collections.abc import MutableMapping
 from pathlib import Path
 
@@ -65,6 +67,25 @@ def ignored(names: tuple[str, ...]) -> list[str]:
 def not_taken(name: str) -> str:
     """Return the message that an ignored setting is not taken."""
     return f"make: {name} in the environment is not taken: give it after make, or as {PREFIX}{name}"
+
+
+def misspelled(environment: MutableMapping[str, str] = os.environ) -> list[str]:
+    """Return a line for each variable that make was given and that is nearly a setting.
+
+    Make itself passes over `CONFGI=mine.yaml`, and the default run would begin. Other variables may
+    be for the programs that make starts, such as CUDA_VISIBLE_DEVICES=0.
+    """
+    # Blanks inside of values have a backslash before them.
+    typed = re.findall(r"(?<!\\)\s([A-Za-z_]\w*)[:+?]*=", f" {environment.get('MAKEFLAGS', '')}")
+    typed += [name for name in environment if name.startswith(PREFIX) and name not in typed]
+    found = []
+    for name in typed:
+        bare = name.removeprefix(PREFIX)
+        if bare in SETTINGS or bare in PYTHON + PIP:
+            continue
+        if close := difflib.get_close_matches(bare.upper(), SETTINGS, n=1, cutoff=0.65):
+            found.append(f"found {name}, which is no setting; perhaps {close[0]} is meant")
+    return found
 
 
 def clear(environment: MutableMapping[str, str] = os.environ) -> list[str]:
