@@ -24,21 +24,14 @@ def read(path: Path) -> Reading:
     """Read images and labels; if that fails, ValueError has the file and the reason."""
     try:
         # numpy takes everything else for a pickle, and advises to trust it.
-        if not zipfile.is_zipfile(path) and not _is_array(path):
+        if not zipfile.is_zipfile(path):
             raise TypeError("no archive, or cut off")
         with np.load(path, allow_pickle=False) as opened:
-            if not isinstance(opened, np.lib.npyio.NpzFile):
-                raise TypeError("a single array")
             _check_readable(opened)
             dimensions = {name: len(_header(opened, name)[0]) for name in opened.files}
     except FAULTS as error:
         raise _refusal(path, error) from None
     return arrays.pair(path, dimensions, lambda name: _load(path, name))
-
-
-def _is_array(path: Path) -> bool:
-    with path.open("rb") as opened:
-        return opened.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX
 
 
 def _load(path: Path, name: str) -> np.ndarray:

@@ -1,6 +1,11 @@
-"""Recognise what often lies in the place of a file of data: nothing, a web page, a pointer."""
+"""Recognise what often lies in the place of a file of data: nothing, a web page, a pointer.
+
+Or a file of another format than its ending says, which the ending's reader would call damaged.
+"""
 
 from pathlib import Path
+
+from prunescape.data import own_sources
 
 LOOKED_AT = 256  # bytes
 
@@ -9,6 +14,15 @@ POINTERS = {
     b"version https://git-lfs.github.com/": "git lfs pull",
     b"/annex/objects/": "git annex get",
 }
+FORMATS = {
+    b"\x93NUMPY": ("one array, as numpy.save writes it", (".npy",)),
+    b"PK\x03\x04": ("a zip archive, as numpy.savez, torch.save and Excel write them", (".npz",)),
+    b"\x89HDF\r\n": ("HDF5", (".h5", ".hdf5", ".mat")),
+    b"PAR1": ("parquet", (".parquet", ".pq")),
+    b"\x1f\x8b": ("packed by gzip", (".csv.gz",)),
+    b"MATLAB 5.0": ("a file of MATLAB", (".mat",)),
+}
+"""First bytes -> the format, and the endings that files of it have."""
 
 
 def found(start: bytes) -> str:
@@ -30,9 +44,13 @@ def of_picture(source: Path | bytes) -> str:
 
 
 def refuse(path: Path) -> None:
-    """Raise ValueError if a file is empty, a web page or a pointer."""
-    if what := found(_start(path)):
+    """Raise ValueError if a file is empty, a web page, a pointer, or of another ending's format."""
+    start = _start(path)
+    if what := found(start):
         raise ValueError(f"{path}: {what}")
+    for beginning, (kind, endings) in FORMATS.items():
+        if start.startswith(beginning) and own_sources.ending(path.name) not in endings:
+            raise ValueError(f"{path}: it is {kind}; expected there: the ending {endings[0]}")
 
 
 def _start(path: Path) -> bytes:
