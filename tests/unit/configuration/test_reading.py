@@ -1,6 +1,7 @@
 """Files of settings are read as Snakemake reads them, and lose or run nothing."""
 
 import json
+import os
 
 import pytest
 from snakemake.common.configfile import load_configfile
@@ -79,6 +80,9 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path):
         reading.read(tmp_path / "no.yaml")
     with pytest.raises(ValueError, match=r"can't be read \(Is a directory\)"):
         reading.read(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match=r"pipe: found a pipe or device, which has nothing"):
+        reading.read(tmp_path / "pipe")
     path = tmp_path / "mine.yaml"
     path.write_bytes(b"run: a\nname: \xff\n")
     with pytest.raises(ValueError, match=r"mine\.yaml, line 2: found bytes that are not UTF-8"):

@@ -84,6 +84,7 @@ def test_sources_are_decoded_as_python_does(write, content):
     [
         (b"f = 1\nreturn f", "net.py is no Python: line 2: 'return' outside function"),
         (b"# coding: nonsense\nf = 1", "net.py is no Python: unknown encoding"),
+        (b"# coding: rot13\ns = 1", "net.py is no Python: "),
         (b"f = '\xe9'", "net.py is not text in UTF-8"),
         (b"\n\n\nf = '\xe9'", "net.py is not text in UTF-8"),
         (b"f = " + b"(" * 300 + b")" * 300, "net.py is no Python: line 1: too many nested parenth"),

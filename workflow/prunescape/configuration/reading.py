@@ -43,6 +43,8 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
             the line number if there is one.
     """
     try:
+        if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
+            raise _RefusedError(": found a pipe or device, which has nothing for the next reader")
         found = _parsed(Path(path).read_bytes().decode("utf-8"))
     except OSError as error:
         raise ValueError(f"{path}: can't be read ({error.strerror}); allowed: a file") from None

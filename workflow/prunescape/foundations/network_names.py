@@ -15,9 +15,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from prunescape.foundations import torchvision_hook, user_files
+from prunescape.foundations.messages import one_line
 
 TORCHVISION = "torchvision"
 FORMS = "path/to/file.py:name, path/to/file.py:name(argument=value) or torchvision:name"
+LONGEST = 200
+"""The most characters of a name that a message shows."""
 FORM = re.compile(
     rf"(?P<place>.+\.py|{TORCHVISION}):(?P<name>[A-Za-z_]\w*)(?P<call>\(.*\))?", re.DOTALL
 )
@@ -50,7 +53,7 @@ def split(named: str) -> NetworkName:
     """
     found = FORM.fullmatch(named)
     if not found:
-        raise ValueError(f"{named!r} is not of the form {FORMS}")
+        raise ValueError(f"{_shown(named)!r} is not of the form {FORMS}")
     return NetworkName(found["place"], found["name"], _arguments(named, found["call"]))
 
 
@@ -68,11 +71,22 @@ def _arguments(named: str, call: str | None) -> dict[str, Any]:
                 raise ValueError("**")
             if keyword.arg in found:
                 raise ValueError(f"{keyword.arg} twice")
-            found[keyword.arg] = ast.literal_eval(keyword.value)
+            found[keyword.arg] = _literal(keyword)
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
         what = error.msg if isinstance(error, SyntaxError) else error
-        raise ValueError(f"{named}: found arguments with {what}; {allowed}") from None
+        raise ValueError(f"{_shown(named)}: found arguments with {what}; {allowed}") from None
     return found
+
+
+def _shown(named: str) -> str:
+    return one_line(named if len(named) <= LONGEST else f"{named[:LONGEST]} ...")
+
+
+def _literal(keyword: ast.keyword) -> Any:
+    try:
+        return ast.literal_eval(keyword.value)
+    except ValueError:  # whose text has the address of an object
+        raise ValueError(f"{keyword.arg} that is computed") from None
 
 
 def check(named: str) -> None:

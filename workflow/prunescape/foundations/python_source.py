@@ -89,7 +89,8 @@ def _refusing(path: str) -> Iterator[None]:
             raise ValueError(f"{path} is not text in UTF-8") from None
         line = f"line {error.lineno}: " if error.lineno else ""
         raise ValueError(f"{path} is no Python: {line}{error.msg}") from None
-    except (ValueError, RecursionError, MemoryError) as error:  # null bytes; nested too deeply
+    except (ValueError, LookupError, RecursionError, MemoryError) as error:
+        # Null bytes; an encoding that is none of text, such as rot13; nested too deeply.
         raise ValueError(f"{path} is no Python: {error}") from None
 
 
