@@ -1,7 +1,7 @@
 """DVC: what it tracks, its cache and remotes, and gates where it reports no failure itself.
 
-Commands run as a process of their own; what they print becomes one line of an Error. Of DVC's
-formats this reads the .dvc files and the lists of files of folders (format of DVC 3).
+What its commands print becomes one line of an Error. Of DVC's formats this reads the .dvc files and
+the lists of files of folders (format of DVC 3).
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import yaml
 
-from . import files
+from . import dvc_commands, files
 from .files import Error
 from .links import PART
 
@@ -122,14 +122,14 @@ class Store:
 
     def dvc(self, *arguments: str) -> str:
         """Run a command of DVC and return what it printed; Error says why it failed."""
-        done = self._run(*arguments)
+        done = dvc_commands.run(arguments, self.root)
         if done.returncode:
             raise Error(f"dvc {arguments[0]} failed: {_reason(done.stderr or done.stdout)}")
         return done.stdout
 
     def succeeds(self, *arguments: str) -> bool:
         """Return whether a command of DVC ends with status 0."""
-        return self._run(*arguments).returncode == 0
+        return dvc_commands.run(arguments, self.root).returncode == 0
 
     def git(self, *arguments: str) -> str:
         """Run git and return what it printed; Error says why it failed."""
@@ -365,17 +365,6 @@ class Store:
                 "make that folder to begin a new one"
             )
         return remote
-
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "dvc", *arguments],
-            cwd=self.root,
-            env=os.environ | {"DVC_NO_ANALYTICS": "1"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
 
 
 def _place(folder: str | None) -> Path:

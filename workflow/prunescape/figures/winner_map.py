@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import Normal, Stroke
 
 from prunescape.drawing import cells, labels, style, summary
 from prunescape.drawing.layout import Panels
@@ -147,7 +148,9 @@ def _numbers(axes: Axes, x: int, y: int, cell: pd.DataFrame, settings: style.Set
         "ha": "center",
         "va": "center",
     }
-    axes.text(x, y - 0.22, f"{best.mean:.0f}{lead}", **font)
+    text = axes.text(x, y - 0.22, f"{best.mean:.0f}{lead}", **font)
+    if best.winners > 1:  # it stands on the lines between the strips
+        text.set_path_effects([Stroke(linewidth=2, foreground="#333333"), Normal()])
 
 
 _MARK: dict[str, Any] = {
