@@ -55,6 +55,17 @@ def test_sound_results_pass():
     assert len(scores) == 10
 
 
+def test_replicates_that_are_one_network_are_named():
+    twin = {"replicate": 2, "nll": dense()["nll"]}
+    message = tripped([record(dense(), row()), record(dense(**twin), row(replicate=2))])
+    assert message.startswith("independent: 2 rows of replicates that are one network (")
+    assert "replicate 2" in message or ", 2, " in message
+    # Another fit may have the same numbers, and so may networks that are always sure and right.
+    assert not tripped([record(dense(), row()), record(dense(fit="other"), row(fit="other"))])
+    sure = [record(dense(nll=0.0, replicate=r), row(replicate=r)) for r in (1, 2)]
+    assert not tripped(sure)
+
+
 def test_units_that_keep_their_own_number_pass():
     frozen = by_unit(effect="freeze", sparsity_actual=0, frozen_weights=83)
     threshold = by_unit(selection="threshold", level=2.0, kept_by_unit="0-2 1-1 0-2")

@@ -6,7 +6,7 @@ of the table check the result of `table.assemble`.
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress
 from operator import not_
@@ -27,6 +27,7 @@ NETWORK = list(columns.KEY).index("replicate") + 1
 """Number of key columns, from the first on, that identify a network; the others are its noise."""
 OwnScopes = Mapping[str, Mapping[str, str]]
 """Study -> name of each of its own scopes -> how it counts, as `plan.own_scopes` has it."""
+MEASURES = ("n_correct", "nll", "ece", "brier")
 NAMED = 3
 """Most offending keys that a message lists."""
 
@@ -67,6 +68,7 @@ def passed(
     unit_sparsity_exact(records, roundings or {})
     own_scopes_exact(records, roundings or {}, own_scopes or {})
     complete(records, expected)
+    independent(records)
     scores = table.assemble(records)
     sparsity_exact(scores, roundings or {}, own_scopes or {})
     dead_layers(scores)
@@ -211,6 +213,23 @@ def complete(records: Sequence[Record], expected: Iterable[tuple]) -> None:
     ):
         if keys:
             raise GateError("complete", problem, keys)
+
+
+def independent(records: Sequence[Record]) -> None:
+    """No two replicates of a fit are the same network.
+
+    Networks that start and learn alike, or are read from copies of one file, have measures that are
+    equal to the last digit; every interval over them would be too narrow. A loss of exactly 0 tells
+    nothing, since different networks may have it.
+    """
+    alike = defaultdict(list)
+    for row in table.rows(records):
+        trained = (row["criterion"], row["schedule"], row["noise"], row["prediction"])
+        if trained == ("none", "none", "none", "mean") and row["nll"] > 0:
+            alike[*_network(row), *(row[name] for name in MEASURES)].append(_key(row))
+    if offending := [key for keys in alike.values() if len(keys) > 1 for key in keys]:
+        problem = "of replicates that are one network (a seed, start or file of weights in common?)"
+        raise GateError("independent", problem, offending)
 
 
 def sparsity_exact(
