@@ -293,6 +293,13 @@ def test_a_profile_says_how_many_cores_there_are(monkeypatch):
     assert make.Settings().snakemake()[3:] == ["--profile=profiles/slurm", "--cores", "3"]
 
 
+@pytest.mark.parametrize("cores", ["0", "-1", "two", "٣", "9" * 20, "1.5", " 2"])
+def test_a_wrong_number_of_cores_is_named(monkeypatch, cores):
+    monkeypatch.setenv("PRUNESCAPE_CORES", cores)
+    with pytest.raises(ValueError, match=r"^CORES: found '.*'; allowed: all, or 1 \.\. 99999$"):
+        make.Settings()
+
+
 def test_a_file_is_no_folder_for_a_run(monkeypatch):
     monkeypatch.setenv("PRUNESCAPE_DIRECTORY", str(ROOT / "README.md"))
     with pytest.raises(ValueError, match=r"^DIRECTORY: found '.*README\.md', a file; allowed: a f"):

@@ -8,6 +8,7 @@ shell command.
 
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -102,9 +103,8 @@ class Settings:
         self.profile = home.expanded(surroundings.given("PROFILE"))
         # A profile may say how many cores a job that it submits has.
         self.cores = surroundings.given("CORES", "" if self.profile else "all")
-        number = self.cores.isdecimal() and int(self.cores) > 0
-        if self.cores not in ("", "all") and not number:
-            raise ValueError(f"CORES: found {self.cores!r}; allowed: all, or an integer >= 1")
+        if not re.fullmatch("|all|[1-9][0-9]{0,4}", self.cores):
+            raise ValueError(f"CORES: found {self.cores!r}; allowed: all, or 1 .. 99999")
         self.within = f"results/{run_name(self.files)}"
         self.studies = picked_studies(surroundings.given("STUDIES"), self.files)
         self.results = self.folder / self.within
