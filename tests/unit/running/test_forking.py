@@ -43,13 +43,15 @@ def served(tmp_path, monkeypatch):
 
 
 def start(script, *arguments, **options):
+    # Where the tests run in the background, a shell has made them deaf to interrupts.
+    hearing = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
     return subprocess.Popen(
         [sys.executable, script, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **options,
+        **hearing | options,
     )
 
 
