@@ -42,16 +42,20 @@ def served(tmp_path, monkeypatch):
     fork_server.end(server)
 
 
+def hear():
+    """Be no longer deaf to signals, as a shell or nohup make what runs in the background."""
+    for number in forking.ENDING_SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(script, *arguments, **options):
-    # Where the tests run in the background, a shell has made them deaf to interrupts.
-    hearing = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
     return subprocess.Popen(
         [sys.executable, script, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **hearing | options,
+        **{"preexec_fn": hear} | options,
     )
 
 
