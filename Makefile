@@ -41,8 +41,8 @@ ENTER = @python=$${PRUNESCAPE_PYTHON:-python3}; command -v "$$python" > /dev/nul
 MAKE_PY = python workflow/commands/make.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run decide label verdicts report profile dry-run snapshot restore versions diff
-.PHONY: cancel docs test test-all test-slow test-versioning test-servers test-cluster
+.PHONY: help run decide label verdicts report profile dry-run snapshot restore versions docs diff
+.PHONY: cancel test test-all test-slow test-versioning test-servers test-cluster
 .PHONY: test-faults lint format
 .PHONY: bench audit clean
 

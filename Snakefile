@@ -12,8 +12,7 @@
 #       score/                      scores of all criteria
 #       prune/<selection>/<level>/  masks of all criteria and scopes at a level, bit-packed
 #       prune_step/<schedule>/s<step>/   masks of a step of a chain, from the step before
-#       retrain/<schedule>/              weights under masks: b<batch of levels> or s<step>; where
-#                                        masks change, d<level>, with those of the end
+#       retrain/<schedule>/         weights: b<batch of levels>, s<step>, d<level> with own masks
 #       evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch of levels>/  rows, outcomes
 #   r6-10_1/... are replicates that were appended for some rows, of networks trained in r6-10/...
 #   results/<run>/exports/<export>/, sizes.csv    pruned networks for others; what they save
