@@ -27,7 +27,8 @@ NETWORK = list(columns.KEY).index("replicate") + 1
 """Number of key columns, from the first on, that identify a network; the others are its noise."""
 OwnScopes = Mapping[str, Mapping[str, str]]
 """Study -> name of each of its own scopes -> how it counts, as `plan.own_scopes` has it."""
-MEASURES = ("n_correct", "nll", "ece", "brier")
+FINGERPRINT = ("n_correct", "nll", "ece", "brier")
+"""Measures that are equal to the last digit only if two networks are one."""
 NAMED = 3
 """Most offending keys that a message lists."""
 
@@ -226,7 +227,7 @@ def independent(records: Sequence[Record]) -> None:
     for row in table.rows(records):
         trained = (row["criterion"], row["schedule"], row["noise"], row["prediction"])
         if trained == ("none", "none", "none", "mean") and row["nll"] > 0:
-            alike[*_network(row), *(row[name] for name in MEASURES)].append(_key(row))
+            alike[*_network(row), *(row[name] for name in FINGERPRINT)].append(_key(row))
     if offending := [key for keys in alike.values() if len(keys) > 1 for key in keys]:
         problem = "of replicates that are one network (a seed, start or file of weights in common?)"
         raise GateError("independent", problem, offending)
