@@ -166,6 +166,26 @@ while not os.path.exists(other):
         process.communicate()
 
 
+def test_a_folder_of_a_library_outlives_forks_and_ends_with_the_server(
+    script, tmp_path, monkeypatch
+):
+    """Matplotlib keeps such a folder where home can't be written."""
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    folder = tmp_path / "folder"
+    (tmp_path / "keeper.py").write_text(
+        f"import atexit, os, shutil\nos.mkdir({str(folder)!r})\n"
+        f"atexit.register(shutil.rmtree, {str(folder)!r})\n",
+        encoding="utf-8",
+    )
+    body = f"import keeper\nprint(os.path.isdir({str(folder)!r}))"
+    server = fork_server.start({str(script(body)): [("keeper", [])]})
+
+    assert [finished(script(body)) for _ in range(2)] == [(0, "True\n", "")] * 2
+    fork_server.end(server)
+    assert not folder.exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_reaches_the_fork_once(script, served, number):
     body = f"""

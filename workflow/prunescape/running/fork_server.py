@@ -6,6 +6,7 @@ imported when the first script asks that needs them, the project's own modules n
 edited while the process lives. Linux only, and the standard library only.
 """
 
+import atexit
 import fcntl
 import gc
 import json
@@ -13,6 +14,7 @@ import os
 import runpy
 import secrets
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -191,6 +193,8 @@ class Server:
             each.close()
         for client in self.forks.values():
             client.close()
+        # Folders that its libraries made (matplotlib's, where home can't be written) outlive a fork.
+        atexit.unregister(shutil.rmtree)
 
     def hear(self, process: int) -> None:
         """Hand a signal on to a fork; kill it, and what it started, when its stand-in has ended."""
