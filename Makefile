@@ -105,7 +105,7 @@ test-all: ## run every test there is: `test`, then all suites below (an hour)
 
 # Three tests at once where they wait, for kills, downloads, others: two would leave a core idle.
 test-slow: ## run the tests that are marked slow, which `test` leaves out (long)
-	$(ENTER) test python -m pytest -n 3 $(TIERS) -m slow
+	$(ENTER) test python -m pytest -n 3 --dist loadgroup $(TIERS) -m slow
 
 test-versioning: ## run the tests of snapshots: faults, remotes, two users (long)
 	$(ENTER) test python -m pytest -n 3 tests/versioning

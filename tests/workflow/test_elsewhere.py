@@ -11,7 +11,8 @@ import yaml
 
 from tests.helpers.workplace import CONFIG, LIMIT, RUN, Workplace, bound, end, jobs
 
-pytestmark = pytest.mark.slow
+# One worker makes the run that all these tests look at.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("elsewhere")]
 
 SNAKEMAKE = (sys.executable, "-m", "snakemake", "--cores", "2")
 ONE = "one.yaml"

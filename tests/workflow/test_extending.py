@@ -15,7 +15,8 @@ import yaml
 from tests.helpers.places import ROOT
 from tests.helpers.workplace import Done, Job, Workplace, counts, jobs
 
-pytestmark = pytest.mark.slow
+# One worker makes the run that all these tests look at.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("extending")]
 
 PAGE = ROOT / "docs" / "extending.md"
 LAST = {

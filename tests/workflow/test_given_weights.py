@@ -20,7 +20,8 @@ from prunescape.pruning import arm_masks, effects, selection
 from tests.helpers.places import ROOT
 from tests.helpers.workplace import Done, Workplace, counts, jobs
 
-pytestmark = pytest.mark.slow
+# One worker makes the run that all these tests look at.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("given_weights")]
 
 PLAIN = ROOT / "tests" / "plain"
 SECOND = "mine/digits_sklearn/small/mine/r2-2"

@@ -11,7 +11,8 @@ from sklearn.datasets import load_digits
 from tests.helpers.places import ROOT
 from tests.helpers.workplace import Workplace
 
-pytestmark = pytest.mark.slow
+# One worker makes the run that all these tests look at.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("label")]
 
 PLAIN = ROOT / "tests" / "plain"
 SETTINGS = ["NETWORK=net.py:SmallNet", "WEIGHTS=old.pt", "DATA=images.npz"]

@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 from prunescape.foundations import network_names
 from tests.helpers.workplace import Workplace
 
-pytestmark = pytest.mark.slow
+# One worker makes the run that all these tests look at.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("torchvision_models")]
 
 NAMED = "torchvision:mobilenet_v2(num_classes=10)"
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
