@@ -9,7 +9,7 @@ from prunescape.foundations import files
 from tests.helpers.workplace import LIMIT, RUN, Workplace, child, end, snakemake
 
 CHECKPOINT = f"{RUN}/graves/digits/logistic/point/r1-2/train/checkpoint.safetensors"
-EPOCHS = 200
+EPOCHS = 80
 
 
 @pytest.fixture
