@@ -20,7 +20,8 @@ name=${1//-/_}
 case ${!name:-} in
   fails) echo "=== 1 failed in 2.00s ==="; exit 2 ;;
   breaks) echo "no such package"; exit 2 ;;
-  loses) [[ $PYTEST_ADDOPTS == *--last-failed* ]] || { echo "=== 1 failed in 2.00s ==="; exit 2; } ;;
+  loses)
+    [[ $PYTEST_ADDOPTS == *--last-failed* ]] || { echo "=== 1 failed in 2.00s ==="; exit 2; } ;;
   hangs) trap 'exit 2' INT; while true; do sleep 0.1; done ;;
 esac
 echo "=== 3 passed in 1.00s ==="

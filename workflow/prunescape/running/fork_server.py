@@ -193,7 +193,7 @@ class Server:
             each.close()
         for client in self.forks.values():
             client.close()
-        # Folders that its libraries made (matplotlib's, where home can't be written) outlive a fork.
+        # Folders that its libraries made (matplotlib's, if home can't be written) outlive a fork.
         atexit.unregister(shutil.rmtree)
 
     def hear(self, process: int) -> None:
