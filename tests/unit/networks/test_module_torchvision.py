@@ -100,3 +100,9 @@ def norm(layer, inputs):
         outputs = nn.functional.conv2d(inputs.square(), ones, *options)
         found.flatten(1)[:, place] = outputs.mean((0, 2, 3)).sqrt()
     return found
+
+
+def test_a_network_that_takes_colour_says_what_grey_images_need():
+    line = r"can't take images of 1 x 16 x 16 \(datasets\.<name>\.colour: true gives them three"
+    with pytest.raises(ValueError, match=line):
+        ModuleNetwork(f"{ROOT}/tests/helpers/small_models.py:mobilenet", (1, 16, 16))

@@ -256,11 +256,14 @@ class ModuleNetwork:
     def _trace(self, input_shape: Shape) -> tuple[int, dict[str, Calls]]:
         """Run two images; return the number of logits, and path -> calls in running order."""
         size = " x ".join(map(str, input_shape))
+        takes = {each.in_channels for each in self._module.modules() if isinstance(each, nn.Conv2d)}
+        grey = len(input_shape) == 3 and input_shape[0] == 1 and 1 not in takes and 3 in takes
+        hint = " (datasets.<name>.colour: true gives them three channels)" if grey else ""
         self._module.eval()
 
         def run(images: int) -> Any:
             given = module_starts.probe(images, input_shape)
-            with telling(self.named, f"can't take images of {size}", self.modules):
+            with telling(self.named, f"can't take images of {size}{hint}", self.modules):
                 return self._module(given)
 
         paths = [*self._parts.layers, *self._parts.others]
