@@ -22,7 +22,6 @@ _SPREAD = "train", "fit_variational", "retrain", "retrain_step", "retrain_rewire
 _REPLICATES = re.compile(r"/r(\d+)-(\d+)[_/]")
 
 _Record = dict[str, Any]
-_Key = tuple[float, str]  # when it started, its command
 
 
 class Job(NamedTuple):
@@ -62,22 +61,22 @@ def recorded(folder: Path, run: str) -> list[Job]:
     Raises:
         ValueError: if there are no records, or a log of a job has no cost.
     """
-    found: dict[_Key, list[str]] = {}
-    records: dict[_Key, _Record] = {}
+    found: dict[str, list[tuple[str, _Record]]] = {}
     for path, record in _records(folder / ".snakemake" / "metadata"):
         if path.startswith((f"{run}/", "data/")) and record["starttime"]:
-            key = record["starttime"], record["shellcmd"]
-            found.setdefault(key, []).append(path)
-            records[key] = record
-    if not any(path.startswith(f"{run}/") for paths in found.values() for path in paths):
+            # A command names its outputs, so it is one job's. Its start differs by output, as
+            # Snakemake marks them one after the other.
+            found.setdefault(record["shellcmd"], []).append((path, record))
+    if not any(path.startswith(f"{run}/") for made in found.values() for path, _ in made):
         raise ValueError(f"{folder}/.snakemake: no record of a job of {run}")
     jobs: list[Job] = []
     made_by: dict[str, int] = {}
-    for key in sorted(found):
+    for made in sorted(found.values(), key=lambda made: min(each["starttime"] for _, each in made)):
+        paths, record = [path for path, _ in made], made[0][1]
         # What was made anew after a job had read it isn't what the job waited for.
-        needs = {made_by[path] for path in records[key]["input"] if path in made_by}
-        made_by |= dict.fromkeys(found[key], len(jobs))
-        jobs.append(_job(folder, records[key], min(found[key]), tuple(sorted(needs))))
+        needs = {made_by[path] for path in record["input"] if path in made_by}
+        made_by |= dict.fromkeys(paths, len(jobs))
+        jobs.append(_job(folder, record, min(paths), tuple(sorted(needs))))
     return jobs
 
 
