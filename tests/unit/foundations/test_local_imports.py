@@ -1,6 +1,7 @@
 """What a file imports from its own folder is what Python imports."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -223,6 +224,21 @@ def test_a_broken_module_is_named(tmp_path):
     (tmp_path / "helper.py").write_text("\n1 2")
     with pytest.raises(ValueError, match=r"helper\.py is no Python: line 2: invalid syntax"):
         imported_code.code(tmp_path / "net.py")
+
+
+@pytest.mark.parametrize("namesake", ["prunescape.py", "prunescape/__init__.py"])
+def test_a_module_with_the_librarys_name_is_not_passed_over(tmp_path, namesake):
+    (tmp_path / "net.py").write_text("import helper")
+    (tmp_path / "helper.py").write_text("def f():\n    from prunescape.foundations import files")
+    inside = imported_code.code(tmp_path / "net.py")
+    assert local_imports.LIBRARY / "foundations/files.py" in inside
+    (tmp_path / namesake).parent.mkdir(exist_ok=True)
+    (tmp_path / namesake).touch()
+    expected = f"helper.py imports prunescape, which may be this library or {tmp_path / namesake};"
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        local_imports.closure(tmp_path / "net.py")
+    (tmp_path / "helper.py").write_text("")
+    assert len(local_imports.closure(tmp_path / "net.py")) == 2
 
 
 def test_what_is_compiled_counts(tmp_path):

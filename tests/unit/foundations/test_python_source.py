@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from prunescape.foundations import user_files
+from prunescape.foundations import python_source, user_files
 from tests.helpers.own_python_files import problem
 
 BOUND = """
@@ -88,6 +88,10 @@ def test_sources_are_decoded_as_python_does(write, content):
         (b"f = '\xe9'", "net.py is not text in UTF-8"),
         (b"\n\n\nf = '\xe9'", "net.py is not text in UTF-8"),
         (b"f = " + b"(" * 300 + b")" * 300, "net.py is no Python: line 1: too many nested parenth"),
+        (b"f = 1\n\0", "net.py is no Python: source code string cannot contain null bytes"),
+        ("f = 1".encode("utf-16"), "net.py is not text in UTF-8"),
+        (b"f = 1" + b"+1" * 20000, "net.py is nested too deeply for Python to read it"),
+        (b"f = " + b"-" * 20000 + b"1", "net.py is nested too deeply for Python to read it"),
         (b"f = 1\nimport helper", "helper.py is no Python: line 3: invalid syntax"),
         (b"f = 1\nimport package.inner", "package/inner.py is no Python: line 1: expected ':'"),
         (b"def f():\n    from package import inner", "package/inner.py is no Python: line 1: "),
@@ -97,6 +101,16 @@ def test_a_source_that_is_no_python_is_named_with_its_line(write, content, expec
     write(helper="\n\na b", package_init="", package__inner="class A")
     Path("net.py").write_bytes(content)
     assert problem("net.py:f", user_files.check).startswith(expected)
+
+
+def test_a_long_chain_of_conditions_is_read_as_far_as_python_reads_it(write):
+    chain = "".join(f"elif f == {i}:\n    import m{i}\n" for i in range(200))
+    write(net=f"f = 1\nif f == 1:\n    g = 1\n{chain}")
+    assert user_files.load("net.py:f") == 1
+    top = [each.module[0] for each in python_source.read("net.py").imports.at_top]
+    assert top == [f"m{i}" for i in range(200)]
+    write(net="f = 1\nif f == 1:\n    g = 1\n" + chain * 40)
+    assert "is nested too deeply" in problem("net.py:f", user_files.check)
 
 
 def parameters(named):

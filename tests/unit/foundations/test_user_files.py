@@ -59,6 +59,24 @@ def test_what_a_file_raises_is_one_line_with_its_place(write, source, expected):
     assert problem("net.py:f").startswith(f"net.py, {expected}")
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            "import torch.nn\nf = 1",
+            "1: ModuleNotFoundError: No module named 'torch.nn'; 'torch' is",
+        ),
+        ("import torch\nf = torch.nn", "2: AttributeError: module 'torch' has no attribute 'nn'"),
+    ],
+)
+def test_a_file_that_hides_an_installed_module_is_named(write, source, expected):
+    write(net=source, torch="", random="f = 2", other="import random\nf = random.f")
+    found = problem("net.py:f")
+    assert found.startswith(f"net.py, line {expected}")
+    assert found.endswith(" (torch is torch.py; allowed: another name for that file)")
+    assert user_files.load("other.py:f") == 2
+
+
 def test_a_command_line_parser_at_the_top_is_named_and_sees_no_arguments_of_ours(write, capsys):
     parser = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--seed')\n"
     write(net=f"{parser}f = parser.parse_args()", known=f"{parser}f = parser.parse_known_args()[0]")

@@ -96,7 +96,8 @@ def closure(start: Path) -> frozenset[Path]:
         start: the file, resolved.
 
     Raises:
-        ValueError: if one of the files can't be read or is no Python, with the line.
+        ValueError: if one of the files can't be read or is no Python, with the line; or if it
+            imports this library where a module beside it has the library's name.
     """
     found = {first(start)}
     waiting = list(found)
@@ -142,9 +143,20 @@ def _place(module: Module, each: python_source.Import) -> tuple[tuple[str, ...],
         # Python's error: no known parent package.
         return ((*module.package[:kept], *each.module), module.root) if kept > 0 else None
     if each.module[0] == LIBRARY.name:
+        _refuse_namesake(module)
         return each.module, LIBRARY.parent
     own = module.root != LIBRARY.parent and is_local(each.module[0], module.root)
     return (each.module, module.root) if own else None
+
+
+def _refuse_namesake(module: Module) -> None:
+    """Refuse a module that imports this library where another one beside it has its name."""
+    beside = find(LIBRARY.name, [str(module.root)])
+    if beside and beside.origin and Path(beside.origin).resolve().parent != LIBRARY:
+        raise ValueError(
+            f"{module.file} imports {LIBRARY.name}, which may be this library or {beside.origin}; "
+            "allowed: another name for that file"
+        )
 
 
 def _chain(name: tuple[str, ...], root: Path) -> Iterator[Module]:

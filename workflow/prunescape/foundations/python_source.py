@@ -89,8 +89,9 @@ def _refusing(path: str) -> Iterator[None]:
             raise ValueError(f"{path} is not text in UTF-8") from None
         line = f"line {error.lineno}: " if error.lineno else ""
         raise ValueError(f"{path} is no Python: {line}{error.msg}") from None
-    except (ValueError, LookupError, RecursionError, MemoryError) as error:
-        # Null bytes; an encoding that is none of text, such as rot13; nested too deeply.
+    except (RecursionError, MemoryError):
+        raise ValueError(f"{path} is nested too deeply for Python to read it") from None
+    except (ValueError, LookupError) as error:  # null bytes; an encoding of no text, such as rot13
         raise ValueError(f"{path} is no Python: {error}") from None
 
 
@@ -114,7 +115,8 @@ def bound(path: str | os.PathLike[str]) -> list[str]:
     STAR is among them if the file has a star import. Raises ValueError as `read` does.
     """
     source = read(path)
-    symbols = symtable.symtable(source.text, str(path), "exec").get_symbols()
+    with _refusing(str(path)):
+        symbols = symtable.symtable(source.text, str(path), "exec").get_symbols()
     names = [each.get_name() for each in symbols if each.is_assigned() or each.is_imported()]
     stars = any(STAR in each.names for each in source.imports.everywhere)
     return [*names, STAR] if stars else names
@@ -128,13 +130,15 @@ def statements(
     Left out are the blocks under `if __name__ == "__main__"` and `if TYPE_CHECKING`, and the bodies
     of functions and classes.
     """
-    for node in body:
+    # Not recursive: each elif of a long chain is nested in the one before.
+    waiting = [(node, conditional) for node in reversed([*body])]
+    while waiting:
+        node, conditional = waiting.pop()
         yield node, conditional
-        if isinstance(node, Function):
-            continue
-        certain = isinstance(node, ast.With)
-        for block in _blocks(node):
-            yield from statements(block, conditional or not certain)
+        if not isinstance(node, Function):
+            within = conditional or not isinstance(node, ast.With)
+            nested = [each for block in _blocks(node) for each in block]
+            waiting += [(each, within) for each in reversed(nested)]
 
 
 def _blocks(node: ast.AST) -> list[list[ast.stmt]]:

@@ -9,6 +9,7 @@ import contextlib
 import re
 import sys
 from collections.abc import Callable, Iterator
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -260,10 +261,20 @@ def message(path: str, error: BaseException, ending: str = "") -> str:
         text = f"(its message can't be shown: {type(unshown).__name__})"
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]} ..."
-    what = f"{type(error).__name__}{text and f': {text}'}"
+    what = f"{type(error).__name__}{text and f': {text}'}{_namesake(path, error, text)}"
     if isinstance(error, SystemExit):
         return one_line(f"{place}: it ends the program ({what}) {ending}")
     return f"{place}: {what}"
+
+
+def _namesake(path: str, error: BaseException, text: str) -> str:
+    """Return a clause that says which file a module is, if it hides an installed one's name."""
+    missed = re.match(r"(?:No module named|module) '(\w+)", text)
+    if not missed or not isinstance(error, (ImportError, AttributeError)):
+        return ""
+    beside = Path(path).with_name(f"{missed[1]}.py")
+    hides = beside.is_file() and PathFinder.find_spec(missed[1])
+    return f" ({missed[1]} is {beside}; allowed: another name for that file)" if hides else ""
 
 
 def _line(path: str, error: BaseException) -> str:
