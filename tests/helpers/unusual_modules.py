@@ -326,6 +326,10 @@ def scripted():
     return torch.jit.script(Two())
 
 
+def spread():
+    return nn.DataParallel(Two())
+
+
 def all_frozen():
     return Two().requires_grad_(False)
 

@@ -20,6 +20,7 @@ from tests.helpers.own_networks import IMAGE, UNUSUAL, unusual
         ("standardised", "0 (Standardised)", "has a forward of its own, which would be passed"),
         ("patched", "one (Linear)", "has a forward that was put into this object"),
         ("complex_numbers", "extra (ParameterList)", "has 0 of complex64"),
+        ("spread", "the module (DataParallel)", "spreads a batch over GPUs; allowed: what it wra"),
         ("scripted", "the module (RecursiveScriptModule)", "is compiled by torch.jit"),
         ("quantised", "0 (QuantStub)", "is quantised; allowed: an"),
     ],

@@ -129,6 +129,8 @@ def _unusual(module: nn.Module) -> Iterator[str]:
         yield "is compiled by torch.jit; allowed: the module as it is before"
     if kind.__module__.startswith("torch._dynamo"):
         yield "is compiled by torch.compile; allowed: the module as it is before"
+    if isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        yield "spreads a batch over GPUs; allowed: what it wraps, which is its attribute `module`"
     if parametrize.is_parametrized(module):
         lists = module.get_submodule("parametrizations").children()
         by = dict.fromkeys(type(each).__name__.lstrip("_") for p in lists for each in p.children())
