@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from prunescape.data import own_pixels
-from prunescape.data.readers import stand_ins
+from prunescape.data.readers import colour_profiles, stand_ins
 from prunescape.data.readers.preparing import Preparation
 from prunescape.foundations.choices import choose
 from prunescape.foundations.messages import few, one_line
@@ -54,7 +54,8 @@ def stack(
     """Return pictures as one array [N, C, H, W], uint8 or uint16, and notes of what was done.
 
     Grey pictures among coloured ones become coloured. Palettes are resolved, transparent pixels
-    are composed over a background, EXIF orientations are applied, then sizes prepared.
+    are composed over a background, EXIF orientations are applied, then sizes prepared. Numbers
+    are taken as they are, whatever colour profile a picture has.
 
     Args:
         listing: yields the pictures, in the same order at every call.
@@ -223,6 +224,8 @@ def _composed(
         return np.asarray(_upright(opened, done)).astype(np.uint16)
     if opened.mode not in (*GREY, "P", "PA", "RGB", "RGBA", "RGBa"):
         done[f"are {opened.mode}, converted to RGB without a colour profile"] += 1
+    if profile := colour_profiles.other(opened.info.get("icc_profile")):
+        done[f"have {profile}, which is passed over, as torchvision does"] += 1
     flat = "RGB" if colour else "L"
     if not opened.has_transparency_data:
         return np.asarray(_upright(opened, done).convert(flat))
