@@ -111,3 +111,23 @@ def test_a_bounded_log_alpha_goes_with_the_settings_that_it_is_a_function_of():
         f"{place}: found without 'prior: ard'; allowed: only with these",
         f"{place}.clamp: found [3, 3]; allowed: [least, most] with least < most",
     ]
+
+
+def test_replicates_that_would_be_one_network():
+    at = "catalogue__study__fits__point__"
+
+    def found(**changes):
+        return problems(**{name.replace("at__", at): value for name, value in changes.items()})
+
+    assert found(at__shuffle=False) == [
+        "catalogue.study.fits.point.initial_weights.distribution: found 'zeros' with shuffle: "
+        "false: all replicates of net would be one network; allowed: another distribution, or "
+        "batches that differ"
+    ]
+    (line,) = found(datasets__digits__train=32)
+    assert "found 'zeros' with batch_size: 32, one batch with all images: all replic" in line
+    assert found(datasets__digits__train=33) == []
+    assert found(at__shuffle=False, replicates=[1]) == []
+    assert found(at__shuffle=False, at__initial_weights={"distribution": "he_uniform"}) == []
+    sparse = [{"kind": "linear", "units": 10, "nonzero": 0.5}]
+    assert found(at__shuffle=False, networks__net=sparse) == []

@@ -64,6 +64,22 @@ def test_files_are_there_and_end_as_safetensors_do(tmp_path):
     assert "tools/convert.py" in line
 
 
+def test_one_file_is_not_two_replicates(tmp_path):
+    content = bytes(range(256)) * 40
+    (tmp_path / "a.safetensors").write_bytes(content)
+    (tmp_path / "b.safetensors").write_bytes(b"other" + content[5:])
+    (tmp_path / "copy.safetensors").write_bytes(content)
+    (tmp_path / "link.safetensors").symlink_to("a.safetensors")
+    assert lines() == []
+    for other in ("./a.safetensors", "copy.safetensors", "link.safetensors"):
+        assert lines(weights=["b.safetensors", "a.safetensors", other][1:]) == [
+            f"{PLACE}.weights[1]: found '{other}', the same weights as 'a.safetensors' in [0]; "
+            "allowed: a file for each replicate"
+        ]
+    lost = ["a.safetensors", "gone.safetensors"]
+    assert [line.partition(", but")[2] for line in lines(weights=lost)] != []
+
+
 def test_weights_are_those_of_one_network_that_draws_no_zeros():
     assert lines(networks=["net", "other"]) == [
         f"{PLACE}.networks: found 2 networks; allowed: one, as the files have the weights of one"

@@ -54,3 +54,18 @@ def test_a_network_with_other_outputs_than_classes():
         ValueError, match=r"^networks: the last layer has 4 units, .* the 3 classes"
     ):
         ensemble_fits.fit(split(3), LAYERS, SETTINGS, (1, "study"), [1])
+
+
+@pytest.mark.parametrize("settings", [{"batch_size": 64}, {"shuffle": False}])
+def test_replicates_that_would_be_one_network_are_not_trained(settings):
+    zeros = SETTINGS | settings | {"initial_weights": {"distribution": "zeros"}}
+
+    def trained(replicates, **changes):
+        return ensemble_fits.fit(split(), LAYERS, zeros | changes, (1, "study"), replicates)
+
+    line = "zeros with .*: all replicates would be one network; allowed: another distribution"
+    with pytest.raises(ValueError, match=line):
+        trained((1, 2))
+    assert trained((1,)).replicates == [1]
+    found = trained((1, 2), batch_size=63, shuffle=True).arrays["1.weight"]
+    assert (found[0] != found[1]).any()

@@ -21,7 +21,7 @@ from prunescape.configuration.blocks import (
     unknown_name,
 )
 from prunescape.configuration.exports import check_export
-from prunescape.configuration.fits import check_fit, check_start
+from prunescape.configuration.fits import check_fit, check_replicates, check_start
 from prunescape.configuration.given_weights import check_given
 from prunescape.configuration.input_noise import check_noise
 from prunescape.configuration.label import check_label
@@ -111,6 +111,7 @@ def _check_study(
     for fit, settings in blocks_in(fits):
         at_fit = (*place, "fits", fit)
         yield from check_fit(at_fit, settings, networks)
+        yield from check_replicates(at_fit, settings, study, config)
         yield from check_start(at_fit, settings, study["fits"], networks)
         yield from check_given(at_fit, settings, study, networks, files)
     schedules, scopes = mapping(study.get("schedules")), mapping(study.get("scopes"))

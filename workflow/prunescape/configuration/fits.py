@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from prunescape.configuration.blocks import (
+    blocks_in,
     mapping,
     objective_kind,
     optimiser_kind,
@@ -16,6 +17,7 @@ from prunescape.configuration.blocks import (
 )
 from prunescape.configuration.recipes import check_recipe
 from prunescape.configuration.words import Place, Problem, listed, plain, shown
+from prunescape.pipeline import fits
 
 
 def check_fit(place: Place, fit: dict[Any, Any], networks: Any) -> Iterator[Problem]:
@@ -42,6 +44,33 @@ def check_fit(place: Place, fit: dict[Any, Any], networks: Any) -> Iterator[Prob
         yield (*place, "optimiser", "kind"), text
 
 
+def check_replicates(
+    place: Place, fit: dict[Any, Any], study: dict[Any, Any], config: dict[Any, Any]
+) -> Iterator[Problem]:
+    """Check that something is drawn for each replicate of a fit that starts from zeros.
+
+    A network in a file may start other parameters than its layers' by itself; what it starts is
+    looked at before it is trained (`ensemble_fits`).
+    """
+    if mapping(fit.get("initial_weights")).get("distribution") != "zeros":
+        return
+    named = study.get("dataset")
+    datasets = mapping(config.get("datasets"))
+    dataset = mapping(datasets.get(named) if isinstance(named, str) else None)
+    sizes = study.get("replicates", config.get("replicates"))
+    images = dataset.get("train")
+    same = fits.alike(fit, images if isinstance(images, int) else None)
+    if not same or not isinstance(sizes, list) or sizes == [1]:
+        return
+    for network in texts_of(fit.get("networks")):
+        layers = mapping(config.get("networks")).get(network)
+        sparse = any("nonzero" in layer for _, layer in blocks_in(layers))
+        if isinstance(layers, list) and not sparse:
+            text = f"found 'zeros' with {same}: all replicates of {plain(network)} would be one "
+            here = (*place, "initial_weights", "distribution")
+            yield here, f"{text}network; allowed: another distribution, or batches that differ"
+
+
 def _check_log_alpha(place: Place, objective: dict[Any, Any]) -> Iterator[Problem]:
     """Check that a bounded log alpha goes with the rest of an objective."""
     if "log_alpha" not in objective:
@@ -63,7 +92,7 @@ def _check_log_alpha(place: Place, objective: dict[Any, Any]) -> Iterator[Proble
 
 
 def check_start(
-    place: Place, fit: dict[Any, Any], fits: dict[Any, Any], networks: Any
+    place: Place, fit: dict[Any, Any], others: dict[Any, Any], networks: Any
 ) -> Iterator[Problem]:
     """Check that a fit has one start, and that it doesn't depend on the fit itself."""
     here = (*place, "warm_start")
@@ -76,29 +105,29 @@ def check_start(
         return
     if "initial_weights" in fit:
         yield here, "found beside initial_weights; allowed: one of the two"
-    yield from unknown_name(here, fit["warm_start"], fits, "another fit of the study")
+    yield from unknown_name(here, fit["warm_start"], others, "another fit of the study")
     source = fit["warm_start"]
-    started = mapping(fits.get(source) if isinstance(source, str) else None).get("networks")
+    started = mapping(others.get(source) if isinstance(source, str) else None).get("networks")
     for i, network in texts_in(fit.get("networks")):
         if isinstance(started, list) and network not in started and network in mapping(networks):
             text = f"found {shown(network)}; allowed: networks of the warm_start {plain(source)}"
             yield (*place, "networks", i), f"{text} ({listed(texts_of(started))})"
-    yield from _check_order(here, source, fits)
+    yield from _check_order(here, source, others)
 
 
-def _check_order(place: Place, source: Any, fits: dict[Any, Any]) -> Iterator[Problem]:
+def _check_order(place: Place, source: Any, others: dict[Any, Any]) -> Iterator[Problem]:
     """Check that a fit can start from the fit `source`; `place` is the fit's key warm_start."""
     name = place[-2]
     chain = [name]
-    while isinstance(source, str) and source in fits and source not in chain:
+    while isinstance(source, str) and source in others and source not in chain:
         chain.append(source)
-        source = mapping(fits[source]).get("warm_start")
+        source = mapping(others[source]).get("warm_start")
     if source == name and isinstance(name, str):
         if name == min(chain):  # report a circle once, not for all its fits
             circle = " -> ".join(plain(each) for each in [*chain, name])
             yield place, f"found a circle, {circle}; allowed: a fit that has initial_weights"
         return
-    kinds = [objective_kind(fits.get(each)) for each in chain[:2]]
+    kinds = [objective_kind(others.get(each)) for each in chain[:2]]
     if kinds[0] == "likelihood":
         yield place, "found with objective.kind: likelihood; allowed: only with variational"
     if kinds[1:] == ["variational"]:

@@ -3,6 +3,8 @@
 The names and shapes in the files are checked by a job, which reads them.
 """
 
+import contextlib
+import filecmp
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -52,7 +54,36 @@ def check_given(
         if where.suffix == ENDING and not where.is_file():  # of another, the schema tells
             text = f"found {shown(path)}, but there is no such file{_beside(where, configs)}"
             yield (*place, "weights", i), f"{text}; allowed: files that are there"
+    yield from _check_apart(place, texts_in(fit.get("weights")))
     yield from _check_numbers(place, fit, study)
+
+
+def _check_apart(place: Place, named: list[tuple[int, str]]) -> Iterator[Problem]:
+    """Check that no two files have the same bytes: copies, links, one file by two names."""
+    seen: dict[tuple[int, bytes], list[tuple[int, str]]] = {}
+    for i, path in named:
+        with contextlib.suppress(OSError):  # missing, which is a problem of its own
+            here = home.expanded(path)
+            alike = seen.setdefault(_ends(here), [])
+            for first, other in alike:
+                if other != path and filecmp.cmp(here, home.expanded(other), shallow=False):
+                    text = f"found {shown(path)}, the same weights as {shown(other)} in [{first}]"
+                    yield (*place, "weights", i), f"{text}; allowed: a file for each replicate"
+                    break
+            alike.append((i, path))
+
+
+def _ends(path: str) -> tuple[int, bytes]:
+    """Return a file's size and last bytes, which differ between trained networks.
+
+    So that whole files are read only if they probably are copies.
+    """
+    with Path(path).open("rb") as opened:
+        size = opened.seek(0, os.SEEK_END)
+        if not size:
+            raise OSError("an empty file, which is no other file's copy")
+        opened.seek(-min(size, 4096), os.SEEK_END)
+        return size, opened.read()
 
 
 def _beside(where: Path, configs: Sequence[str]) -> str:

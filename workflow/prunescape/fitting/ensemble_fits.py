@@ -10,6 +10,8 @@ from prunescape.fitting import parallel_training
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.resuming import Progress
 from prunescape.networks import architectures
+from prunescape.networks.interfaces import ReplicatedNetwork
+from prunescape.pipeline import fits
 
 
 def fit(
@@ -41,9 +43,12 @@ def fit(
         A checkpoint without the replicates that diverged in this training or in that of `start`.
 
     Raises:
-        ValueError: the last layer doesn't have a unit for each class, or the training fails.
+        ValueError: the last layer doesn't have a unit for each class, replicates would be one
+            network, or the training fails.
     """
     network, scaling = architectures.of_fit(layers, split.images, split.classes, settings)
+    if not start and len(replicates) > 1:
+        _refuse_alike(network, settings, len(split.labels))
     begun = [*network.shapes, *network.buffers]
     there = split.to(device)
     fitted = parallel_training.fit(
@@ -67,6 +72,19 @@ def fit(
         opened(split, start),
         diverged=(*(start.diverged if start else ()), *fitted.diverged),
     )
+
+
+def _refuse_alike(network: ReplicatedNetwork, settings: Mapping[str, Any], images: int) -> None:
+    """Refuse a training in which nothing is drawn, neither for the start nor for the batches."""
+    layers = {f"{layer.name}.{part}" for layer in network.weighted for part in ("weight", "bias")}
+    zeros = settings["initial_weights"]["distribution"] == "zeros"
+    dense = all(layer.nonzero == 1 for layer in network.weighted)
+    same = fits.alike(settings, images)
+    if zeros and dense and same and layers >= network.shapes.keys():
+        raise ValueError(
+            f"fits: initial_weights.distribution: zeros with {same}: all replicates would be one "
+            "network; allowed: another distribution, or batches that differ"
+        )
 
 
 def opened(split: ImageTensors, start: Checkpoint | None = None) -> dict[str, str]:

@@ -31,3 +31,31 @@ def optimiser(fit: Fit) -> str:
 def epochs(fit: Fit) -> int:
     """Return for how many epochs a fit trains here."""
     return 0 if is_given(fit) else int(fit["epochs"])
+
+
+def alike(fit: Mapping[Any, Any], images: int | None = None) -> str:
+    """Return the settings under which only their starts tell a fit's replicates apart.
+
+    All of them then have the same images in every batch, and nothing else in the training is drawn.
+
+    Args:
+        fit: a fit of the config, which may be unchecked.
+        images: the most training images that there can be; None if that isn't known.
+
+    Returns:
+        The settings in words, or "" if replicates differ in more than their starts.
+    """
+    goal, optimiser = fit.get("objective"), fit.get("optimiser")
+    kinds = [each.get("kind") for each in (goal, optimiser) if isinstance(each, Mapping)]
+    augmentation = fit.get("augmentation")
+    changed = isinstance(augmentation, Mapping) and any(augmentation.values())
+    drawn = "variational" in kinds or "psgd" in kinds or changed or fit.get("replacement")
+    if is_given(fit) or drawn:
+        return ""
+    if fit.get("shuffle") is False:
+        return "shuffle: false"
+    keys = [key for key in ("first_epoch_batch_size", "batch_size") if key in fit]
+    sizes = [fit[key] for key in keys if isinstance(fit[key], int)]
+    if images is None or not sizes or len(sizes) < len(keys) or min(sizes) < images:
+        return ""
+    return f"{keys[0]}: {sizes[0]}, one batch with all images"
