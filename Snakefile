@@ -20,6 +20,7 @@
 #   results/<run>/<study>/scores.parquet, costs.csv  a study's table, made when its rows are there
 #   results/<run>/<study>/appended.json           for which rows replicates were appended
 #   results/<run>/<study>/overlaps.csv, flips.csv, figures/  overlaps are of masks, flips of images
+#   results/<run>/<study>/main_table.csv, .tex    accuracy of every arm, for papers
 #   results/<run>/scores.parquet, scores.csv      the studies' tables as one
 #   results/<run>/explorer.html, verdicts.rst     the table as a page, the report's front page
 #   results/<run>/forest.svg, .png                all claims in one figure
@@ -66,6 +67,7 @@ rule all:
         jobs.targets.exports(config),
         jobs.label.targets(config),
         jobs.targets.figures(config),
+        jobs.targets.main_tables(config),
         jobs.targets.noise_checks(config),
         jobs.targets.intermediates(config),
         jobs.targets.rows(config),

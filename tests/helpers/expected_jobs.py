@@ -6,7 +6,7 @@ NETWORK = f"{RUN}/graves/digits/logistic"
 VI = f"{NETWORK}/vi/r1-2"
 PAGES = {"forest": 1, "explorer": 1, "front_page": 1}
 JUDGE = {"claims": 1, "gather_claims": 1, **PAGES}
-VERDICTS = {"figure": 4, "gather": 1, "compare_published": 1, **JUDGE}
+VERDICTS = {"figure": 4, "tabulate": 1, "gather": 1, "compare_published": 1, **JUDGE}
 REPORT = {"aggregate": 1, **VERDICTS}
 EVALUATE = {"evaluate": 10, **REPORT}
 # The dense networks, one of each fit, have no masks.

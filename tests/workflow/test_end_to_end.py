@@ -56,6 +56,7 @@ def test_a_run_makes_exactly_the_planned_files(finished, record_property):
         *(f"{RUN}/{name}" for name in ("scores.parquet", "environment.json", "explorer.html")),
         *(f"{RUN}/graves/{name}.csv" for name in ("gradient_noise", "diverged", "claims", "costs")),
         f"{RUN}/graves/claim_parts.csv",
+        *(f"{RUN}/graves/main_table.{end}" for end in ("csv", "tex")),
         *(f"{RUN}/graves/{name}" for name in ("scores.parquet", "declarations.json")),
         *(f"{RUN}/verdicts.rst", f"{RUN}/graves/overlaps.csv"),
         f"{block.format('vi')}/measure/input_moments.safetensors",

@@ -13,6 +13,7 @@ Makes   scores.parquet, scores.csv, gradient_noise.csv, diverged.csv, costs.csv,
         explorer.html
         verdicts.rst, included by the front page of Snakemake's report
         <study>/figures/<figure>.svg and .png
+        <study>/main_table.csv and .tex, for papers
 """
 
 
@@ -259,6 +260,29 @@ rule flips:
         "python {input.code[0]:q} --folder {params.folder:q} --study {wildcards.study:q}"
         " --data data --table-output {output.table:q} --images-output {output.images:q}"
         " > {log:q} 2>&1"
+
+
+rule tabulate:
+    input:
+        table=results(paths.of_study(paths.TABLE)),
+        code=code("tabulate"),
+    output:
+        csv=results(paths.MAIN_TABLE) + ".csv",
+        latex=results(paths.MAIN_TABLE) + ".tex",
+    log:
+        log_of(paths.MAIN_TABLE),
+    benchmark:
+        benchmark_of(paths.MAIN_TABLE)
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(10),
+    conda:
+        "../../envs/table.yaml"
+    priority: in_turn
+    shell:
+        "python {input.code[0]:q} --table {input.table:q} --study {wildcards.study:q}"
+        " --csv-output {output.csv:q} --latex-output {output.latex:q} > {log:q} 2>&1"
 
 
 rule figure:

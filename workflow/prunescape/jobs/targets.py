@@ -37,6 +37,12 @@ def figures(config: Config) -> list[str]:
     ]
 
 
+def main_tables(config: Config) -> list[str]:
+    """Return every study's main table, for papers."""
+    found = [results(config, paths.MAIN_TABLE, study=study) for study in config["studies"]]
+    return [f"{path}.{extension}" for path in found for extension in ("csv", "tex")]
+
+
 def parts(config: Config, path: str) -> list[str]:
     """Return the studies' parts of a table of the run."""
     pattern = paths.of_study(path)
