@@ -38,6 +38,7 @@ def row(**changes: Any) -> dict[str, Any]:
         "min_layer_kept": 1,
         "kept_by_layer": "6 3 1",
         "dead_units": 0,
+        "multiply_adds": 10,
         "n_images": 10_000,
         "n_correct": 9_000,
         "nll": 0.3 + replicate / 1000 if isinstance(replicate, int) else 0.3,
@@ -56,6 +57,7 @@ def dense(**changes: Any) -> dict[str, Any]:
     """Return the row of a network that is not pruned."""
     none = dict.fromkeys(("criterion", "scope", "selection", "effect", "schedule"), "none")
     kept = {"kept_weights": 100, "min_layer_kept": 10, "kept_by_layer": "60 30 10"}
+    kept["multiply_adds"] = 100
     kept["kept_by_unit"] = "6-6 6-6 5-5"  # of 10, 5 and 2 units
     return row(**none | kept | {"level": 0, "sparsity_actual": 0.0} | changes)
 

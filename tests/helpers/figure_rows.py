@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from prunescape.evaluation import columns, table
+from prunescape.evaluation import columns, table, training_costs
 
 
 def row(accuracy, kept=1000, **changes):
@@ -20,6 +20,7 @@ def row(accuracy, kept=1000, **changes):
     value |= {
         "total_weights": 1000,
         "kept_weights": kept,
+        "multiply_adds": kept,
         "kept_by_layer": f"{kept - kept // 4} {kept // 4}",
         "silent_by_layer": "0 0",
     }
@@ -33,6 +34,18 @@ def scores(rows):
 
 def replicates(accuracies, **changes):
     return [row(a, replicate=i, **changes) for i, a in enumerate(accuracies, start=1)]
+
+
+def trained(rows):
+    """What networks of a table cost in training: an epoch of 100 images, and one after a step."""
+    names = ["network", "fit", "criterion", "scope", "selection", "schedule"]
+    lengths = [
+        dict(zip(names, arm, strict=True))
+        | {"budget": 0, "before": 1, "passes": 1, "grown": 0}
+        | {"steps": {step: int(arm[-1] not in ("none", "oneshot")) for step in points["step"]}}
+        for arm, points in rows.groupby(names)
+    ]
+    return training_costs.collect(rows, lengths, images=100)
 
 
 DENSE = replicates([0.91, 0.92, 0.93])

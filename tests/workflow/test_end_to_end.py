@@ -47,7 +47,7 @@ def test_a_run_makes_exactly_the_planned_files(finished, record_property):
     expected = {
         *(
             f"{RUN}/{name}.csv"
-            for name in ("scores", "gradient_noise", "diverged", "published", "costs")
+            for name in ("scores", "gradient_noise", "diverged", "published", "costs", "training")
         ),
         *(
             f"{RUN}/{name}"
@@ -55,6 +55,7 @@ def test_a_run_makes_exactly_the_planned_files(finished, record_property):
         ),
         *(f"{RUN}/{name}" for name in ("scores.parquet", "environment.json", "explorer.html")),
         *(f"{RUN}/graves/{name}.csv" for name in ("gradient_noise", "diverged", "claims", "costs")),
+        f"{RUN}/graves/training.csv",
         f"{RUN}/graves/claim_parts.csv",
         *(f"{RUN}/graves/main_table.{end}" for end in ("csv", "tex")),
         *(f"{RUN}/graves/{name}" for name in ("scores.parquet", "declarations.json")),

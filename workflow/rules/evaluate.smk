@@ -9,6 +9,7 @@ Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.js
         <study>/gradient_noise.csv: how well preconditioned SGD knows its noise
         <study>/diverged.csv: replicates that are missing, and why
         <study>/costs.csv: time and memory of the study's jobs, from their records and logs
+        <study>/training.csv: epochs and multiply-adds in which its networks were trained
 """
 
 
@@ -64,6 +65,7 @@ rule aggregate:
         outcomes=study_job(jobs.targets.outcomes),
         noise=study_job(jobs.targets.noise_checks),
         appended=study_job(jobs.evaluate.appended),
+        images=study_job(jobs.evaluate.counted_images),
         # Not the jobs' records and logs, from which costs are read: they change with every machine,
         # and may be missing where results were restored.
         code=code("aggregate"),
@@ -72,6 +74,7 @@ rule aggregate:
         noise=results(paths.of_study(paths.NOISE_TABLE)),
         diverged=results(paths.of_study(paths.DIVERGED)),
         costs=results(paths.of_study(paths.COSTS)),
+        training=results(paths.of_study(paths.TRAINING)),
     log:
         log_of(paths.of_study(paths.TABLE)),
     benchmark:
@@ -84,6 +87,7 @@ rule aggregate:
         folder=run_folder,
         outline=study_job(lambda alone: jobs.common.compact(plan.outline(alone))),
         noise=study_job(lambda alone: jobs.common.compact(jobs.targets.noise_checks(alone))),
+        lengths=study_job(jobs.evaluate.training_lengths),
     conda:
         "../../envs/table.yaml"
     wildcard_constraints:
@@ -92,7 +96,9 @@ rule aggregate:
     shell:
         "python {input.code[0]:q} --folder {params.folder:q}"
         " --plan @<(printf %s {params.outline:q}) --appended {input.appended:q}"
-        " --noise-checks @<(printf %s {params.noise:q})"
+        " --noise-checks @<(printf %s {params.noise:q}) --images {input.images:q}"
+        " --lengths @<(printf %s {params.lengths:q})"
         " --table-output {output.table:q} --noise-output {output.noise:q}"
         " --diverged-output {output.diverged:q} --costs-output {output.costs:q}"
+        " --training-output {output.training:q}"
         " --study {wildcards.study:q} > {log:q} 2>&1"

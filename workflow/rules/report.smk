@@ -3,8 +3,8 @@
 A study's figures read its own tables alone. What is of the whole run comes after all studies.
 
 Needs   <study>/scores.parquet, gradient_noise.csv, diverged.csv, outcomes (evaluate.smk), masks (prune.smk)
-Makes   scores.parquet, scores.csv, gradient_noise.csv, diverged.csv, costs.csv, claims.csv,
-        claim_parts.csv: the studies' tables one after the other
+Makes   scores.parquet, scores.csv, gradient_noise.csv, diverged.csv, costs.csv, training.csv,
+        claims.csv, claim_parts.csv: the studies' tables one after the other
         forest.svg and .png: all claims in one figure
         published.csv
         <study>/claims.csv, and declarations.json: what was declared before claims were first judged
@@ -23,6 +23,7 @@ rule gather:
         noise=jobs.targets.parts(GATHERED, paths.NOISE_TABLE),
         diverged=jobs.targets.parts(GATHERED, paths.DIVERGED),
         costs=jobs.targets.parts(GATHERED, paths.COSTS),
+        training=jobs.targets.parts(GATHERED, paths.TRAINING),
         code=code("gather"),
     output:
         table=results(paths.TABLE),
@@ -40,6 +41,12 @@ rule gather:
             category="All studies",
             labels={"result": "costs: time and memory of every job"},
         ),
+        training=report(
+            results(paths.TRAINING),
+            caption="../report/training.rst",
+            category="All studies",
+            labels={"result": "training: epochs and multiply-adds of every arm"},
+        ),
     log:
         log_of(paths.TABLE),
     benchmark:
@@ -55,6 +62,7 @@ rule gather:
         " --diverged {input.diverged:q} --costs {input.costs:q}"
         " --table-output {output.table:q} --csv-output {output.csv:q}"
         " --noise-output {output.noise:q} --diverged-output {output.diverged:q}"
+        " --training {input.training:q} --training-output {output.training:q}"
         " --costs-output {output.costs:q} > {log:q} 2>&1"
 
 

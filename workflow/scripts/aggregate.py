@@ -6,7 +6,7 @@ What the study's jobs cost is gathered, too, from Snakemake's records and the jo
 from pathlib import Path
 
 import _script
-from prunescape.evaluation import gates, outcome_bits, table
+from prunescape.evaluation import gates, outcome_bits, table, training_costs
 from prunescape.foundations import files
 from prunescape.pipeline import appended_file, plan
 from prunescape.running import costs
@@ -34,12 +34,23 @@ def main() -> None:
         metavar="JSON",
         help="list of files: checks of gradient noise",
     )
+    parser.add_argument("--images", required=True, nargs="+", help="split files to train on")
+    parser.add_argument(
+        "--lengths",
+        required=True,
+        type=_script.structure,
+        metavar="JSON",
+        help="how long the networks of every arm are trained",
+    )
     parser.add_argument("--table-output", required=True, metavar="FILE", help="table as parquet")
     parser.add_argument("--noise-output", required=True, metavar="FILE", help="their table as CSV")
     parser.add_argument(
         "--diverged-output", required=True, metavar="FILE", help="trainings that diverged, as CSV"
     )
     parser.add_argument("--costs-output", required=True, metavar="FILE", help="costs as CSV")
+    parser.add_argument(
+        "--training-output", required=True, metavar="FILE", help="what training costs, as CSV"
+    )
     arguments = parser.parse_args()
 
     planned = arguments.plan
@@ -59,6 +70,9 @@ def main() -> None:
     table.write_csv(table.of_diverged(records), arguments.diverged_output)
     found = costs.collect(Path(arguments.folder), arguments.study)
     table.write_csv(found, arguments.costs_output)
+    images = training_costs.images_in(arguments.images)
+    trained = training_costs.collect(scores, arguments.lengths, images)
+    table.write_csv(trained, arguments.training_output)
     checks = [files.read_json(name) for name in arguments.noise_checks]
     table.write_csv(table.of_noise_checks(checks), arguments.noise_output)
 

@@ -13,6 +13,7 @@ def main() -> None:
         ("noise", "studies' gradient_noise.csv"),
         ("diverged", "studies' diverged.csv"),
         ("costs", "studies' costs.csv"),
+        ("training", "studies' training.csv"),
     ):
         parser.add_argument(f"--{name}", required=True, nargs="+", metavar="FILE", help=what)
     for name, what in (
@@ -21,6 +22,7 @@ def main() -> None:
         ("noise", "checks of gradient noise as CSV"),
         ("diverged", "trainings that diverged, as CSV"),
         ("costs", "costs as CSV"),
+        ("training", "costs of training as CSV"),
     ):
         parser.add_argument(f"--{name}-output", required=True, metavar="FILE", help=what)
     arguments = parser.parse_args()
@@ -29,7 +31,7 @@ def main() -> None:
 
     table.write_parquet(scores, arguments.table_output)
     table.write_csv(scores, arguments.csv_output)
-    for name in ("noise", "diverged", "costs"):
+    for name in ("noise", "diverged", "costs", "training"):
         text = csv_files.joined(getattr(arguments, name))
         files.write_text(getattr(arguments, f"{name}_output"), text)
 

@@ -7,6 +7,7 @@ import torch
 
 from prunescape.evaluation import columns, evaluating, input_noise, metrics, table
 from prunescape.foundations import files, streams
+from prunescape.networks.weight_uses import weight_uses
 from prunescape.pruning import arm_masks, effects, selection
 from tests.helpers.factories import (
     CONVOLUTIONAL,
@@ -80,6 +81,21 @@ def test_rows_have_the_columns_of_the_table(tmp_path):
     assert len(table.assemble([{"rows": named}])) == 2 * 3 * 3 + 3
     files.write_json(tmp_path / "rows.json", named)  # only JSON's own types
     assert files.read_json(tmp_path / "rows.json") == named
+
+
+def test_multiply_adds_are_of_weights_that_are_kept_or_frozen():
+    for row in evaluate(["0.50"], [CLEAN], ["zero", "freeze"]):
+        expected = row["total_weights" if row["effect"] == "freeze" else "kept_weights"]
+        assert row["multiply_adds"] == expected
+    convolved = checkpoint(CONVOLUTIONAL, replicates=[4, 5, 6])
+    positions = weight_uses(
+        convolved.network, convolved.parameters(CPU), convolved.scaling(IMAGES[:1] / 255)[None]
+    )
+    assert max(positions.values()) > 1
+    every = sum(
+        np.prod(layer.shape) * positions[layer.name] for layer in convolved.network.weighted
+    )
+    assert {row["multiply_adds"] for row in dense(convolved)} == {every}
 
 
 def test_a_row_for_each_effect_level_replicate_and_condition():

@@ -2,6 +2,7 @@ import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from prunescape.evaluation import columns, gates, table
@@ -305,6 +306,17 @@ def aggregate(folder, change=None, flip=None):
     outputs += ["--noise-output", folder / "gradient_noise.csv"]
     outputs += ["--diverged-output", folder / "diverged.csv"]
     outputs += ["--study", "graves", "--costs-output", folder / "costs.csv"]
+    outputs += ["--training-output", folder / "training.csv", "--images", folder / "train"]
+    arrays = {"images": np.zeros((5, 1, 2, 2)), "labels": np.zeros(5)}
+    files.write_tensors(folder / "train", arrays, {})
+    model = {"network": "logistic", "fit": "vi", "budget": 2, "grown": 0}
+    trained = model | {"before": 2, "passes": 2, "steps": {"0": 0}}
+    names = ("criterion", "scope", "selection", "schedule")
+    lengths = [
+        trained | dict(zip(names, arm, strict=True))
+        for arm in (["none"] * 4, ["snr", "global", "exact_k", "oneshot"])
+    ]
+    outputs += ["--lengths", json.dumps(lengths)]
     return scripts.run("aggregate.py", "--folder", folder, "--plan", json.dumps(PLAN), *outputs)
 
 
@@ -314,6 +326,10 @@ def test_the_script_writes_the_table(tmp_path):
     scores = table.read_parquet(tmp_path / "scores.parquet")
     assert scores["criterion"].tolist() == ["none"] * 3 + ["snr"] * 3
     assert scores["replicate"].tolist() == [1, 2, 3] * 2
+    assert (tmp_path / "training.csv").read_text().splitlines()[1:] == [
+        "graves,mnist,logistic,vi,none,none,none,none,none,0,0.0,2,2,3000.0",
+        "graves,mnist,logistic,vi,snr,global,exact_k,zero,oneshot,0,0.9,2,2,3000.0",
+    ]
     # No job has left a record there.
     assert (tmp_path / "costs.csv").read_text().count("\n") == 1
 

@@ -15,7 +15,7 @@ from prunescape.pipeline import imported_code
 from prunescape.report import flips, overlaps
 from prunescape.running import costs
 from tests.helpers import scripts
-from tests.helpers.figure_rows import DENSE, replicates, scores
+from tests.helpers.figure_rows import DENSE, replicates, scores, trained
 from tests.helpers.figure_study import CRITERIA, PUBLIC, SETTINGS
 from tests.helpers.figure_texts import assert_readable
 from tests.helpers.image_outcomes import CLASSES, IMAGES, LABELS, outcomes
@@ -48,7 +48,7 @@ OF_THE_TABLE = [kind for kind in kinds.KINDS if kind not in ("mask_overlap", *OF
 
 
 @pytest.fixture
-def source(kind, tmp_path):
+def source(kind, study, tmp_path):
     """What a kind of figure draws beside the table."""
     if kind == "class_losses":
         return FLIPPED
@@ -58,7 +58,7 @@ def source(kind, tmp_path):
         files.write_tensors(tmp_path / "broken", arrays, metadata)
         return kinds.elsewhere(kind, [tmp_path / "broken"], "graves")
     if kind == "cost_accuracy":
-        return COSTS
+        return pd.concat([COSTS, trained(study)], ignore_index=True)
     if kind == "mask_overlap":
         return OVERLAPS
     paths = [ROOT / "workflow/resources" / name for name in report.figure_resources(kind)]

@@ -92,10 +92,10 @@ def test_a_design_has_what_decides_results_and_nothing_else():
 def test_a_figure_reads_a_file_of_the_run_or_results_of_others():
     sources = {kind: report.figure_source(CONFIG, "study", kind) for kind in kinds.KINDS}
     assert {kind: path for kind, path in sources.items() if path} == {
-        "cost_accuracy": "results/small/study/costs.csv",
-        "mask_overlap": "results/small/study/overlaps.csv",
-        "class_losses": "results/small/study/flips.csv",
-        "broken_images": "results/small/study/broken_images.safetensors",
+        "cost_accuracy": ["results/small/study/costs.csv", "results/small/study/training.csv"],
+        "mask_overlap": ["results/small/study/overlaps.csv"],
+        "class_losses": ["results/small/study/flips.csv"],
+        "broken_images": ["results/small/study/broken_images.safetensors"],
     }
 
 

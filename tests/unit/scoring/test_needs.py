@@ -34,6 +34,19 @@ def test_signatures_are_read_and_nothing_is_executed(own):
     assert needs.of({}, "lamp") == frozenset()
 
 
+def test_criteria_that_read_nothing_that_training_made(own):
+    known = {name for name in needs.built_in() if needs.before_training({}, name)}
+    assert known == {"random", "snip", "grasp", "synflow"}
+    assert needs.before_training({}, "shuffled_snip")
+    for source, expected in (
+        ("def score(weight, initial_weight): return initial_weight.abs()\n", True),
+        ("def score(weight, initial_weight): return (weight - initial_weight).abs()\n", False),
+        ("def score(weight, initial_weight, sigma): return initial_weight / sigma\n", False),
+        ("def score(weights): return {k: -w for k, w in weights.items()}\n", False),
+    ):
+        assert needs.before_training(config(mine=own(source)), "mine") == expected
+
+
 def test_criteria_are_spelled_as_scripts_take_them(own):
     named = own("def score(weights): return weights\n")
     names = ["magnitude", "mine", "shuffled_mine"]

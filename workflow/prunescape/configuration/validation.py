@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from prunescape.configuration.budgets import check_budgets
 from prunescape.configuration.claim_rows import check_claim_rows
 from prunescape.configuration.cross_checks import cross_checks
 from prunescape.configuration.explanations import explained
@@ -46,5 +47,8 @@ def problems(config: Any, files: Sequence[str] = ()) -> list[str]:
         *(explained(error) for error in validator().iter_errors(config)),
         cross_checks(with_suites(config), files),
     )
-    # A table's rows are known only if the configuration has no other problem.
-    return lines(found) or lines(check_claim_rows(with_defaults(schema(), with_suites(config))))
+    if wrong := lines(found):
+        return wrong
+    # A table's rows and trainings are known only if the configuration has no other problem.
+    whole = with_defaults(schema(), with_suites(config))
+    return lines(itertools.chain(check_budgets(whole), check_claim_rows(whole)))

@@ -33,6 +33,8 @@ VALUE = {
     "min_layer_kept": "Kept weights of the layer that kept fewest.",
     "kept_by_layer": "Kept weights of each layer, in order, separated by spaces.",
     "dead_units": "Units without a kept incoming weight or, but for outputs, a kept outgoing one.",
+    "multiply_adds": "Multiply-adds of an image: weights that are kept or frozen, each as often as "
+    "an image uses it.",
     "n_images": "Images evaluated.",
     "n_correct": "Images classified correctly.",
     "accuracy": "n_correct / n_images, in [0, 1].",

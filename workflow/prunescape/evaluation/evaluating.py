@@ -16,6 +16,7 @@ from prunescape.foundations.files import Arrays
 from prunescape.networks import prunable, sparse_products
 from prunescape.networks.network import Affine, Parameters
 from prunescape.networks.scaling import intensities
+from prunescape.networks.weight_uses import weight_uses
 from prunescape.pipeline.scopes import GROUPED, Scope
 from prunescape.pruning import effects, groups, selection
 from prunescape.pruning.arm_masks import layers_of, of_replicates
@@ -150,7 +151,7 @@ def rows(
             scaling = each.scaling.to(device)
             measured.setdefault(id(each), effects.Training(trained_on, scaling))
     pruned = [
-        _Pruned(case, means, measured.get(id(case.checkpoint)), own_effects, device)
+        _Pruned(case, means, measured.get(id(case.checkpoint)), own_effects, raw[:2])
         for case in cases
     ]
     found: list[Row] = []
@@ -177,9 +178,9 @@ class _Pruned:
         means: Mapping[str, torch.Tensor],
         training: effects.Training | None,
         own_effects: Mapping[str, str] | None,
-        device: torch.device,
+        few_images: torch.Tensor,
     ) -> None:
-        checkpoint, effect = case.checkpoint, case.key["effect"]
+        checkpoint, effect, device = case.checkpoint, case.key["effect"], few_images.device
         self._network = checkpoint.network
         self._scaling = checkpoint.scaling.to(device)
         self._parameters = checkpoint.parameters(device)
@@ -200,6 +201,7 @@ class _Pruned:
         self._affine = sparse_products.affine(self._network, self._parameters)
         self._key = case.key | {"level": levels.number(case.key["level"])}
         self._scope = case.scope
+        self._uses = weight_uses(self._network, self._parameters, self._scaling(few_images)[None])
         self._within = [int(layer.name in case.within) for layer in self._network.weighted]
         self._counts = list(self._count(kept, effect == "freeze"))
         self._spreads = _spreads(checkpoint, kept, effect == "freeze", device)
@@ -227,6 +229,10 @@ class _Pruned:
                 "min_layer_kept": min(by_layer),
                 "kept_by_layer": " ".join(map(str, by_layer)),
                 "dead_units": int(dead[r]),
+                "multiply_adds": sum(
+                    uses * (kept[name][r].size if frozen else int(kept[name][r].sum()))
+                    for name, uses in self._uses.items()
+                ),
                 "revived_weights": 0 if frozen else revived,
                 "kept_by_unit": " ".join(_fewest_and_most(mask[r]) for mask in kept.values()),
                 "within_scope": " ".join(map(str, self._within)),

@@ -73,6 +73,7 @@ SCHEMA = pa.DataFrameSchema(
         "min_layer_kept": _counted(),
         "kept_by_layer": pa.Column("str", pa.Check.str_matches(r"^\d+( \d+)*$")),
         "dead_units": _counted(),
+        "multiply_adds": _counted(),
         "n_images": _counted(1),
         "n_correct": _counted(),
         "accuracy": _real(0, 1),

@@ -1,6 +1,10 @@
-"""Accuracy beside what a network costs in CPU seconds, at a few sparsities: a row an arm."""
+"""Accuracy beside what a network costs, at a few sparsities: a row an arm.
+
+Costs are CPU seconds and, whatever the machine, epochs and multiply-adds of training.
+"""
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,31 +19,44 @@ from prunescape.foundations.table_rows import named_rows
 
 _ARM = [*summary.COLUMN, *lines.LINE, "level"]
 _COSTS = ["cpu_seconds", "memory_mb"]
+_TRAINING = ["epochs", "multiply_adds"]
+_TITLES = {
+    "cpu_seconds": "CPU seconds",
+    "epochs": "epochs",
+    "multiply_adds": "multiply-adds",
+}
 _MOST = 3  # sparsities on a figure
 _WORTH = 0.8  # a sparsity is drawn if an arm keeps at least this share of the best accuracy
 _SAME = 1.05  # costs within this ratio count as equal
 _DOT: dict[str, Any] = {"linestyle": "None", "marker": "o", "markersize": 3.8}
 
 
-def read(path: str | os.PathLike, *, study: str) -> pd.DataFrame:
-    """Return the costs of a study's jobs (`costs.collect`)."""
-    table = pd.read_csv(path)
+def read(jobs: str | os.PathLike, training: str | os.PathLike, *, study: str) -> pd.DataFrame:
+    """Return the costs of a study's jobs (`costs.collect`), and below them those of its arms.
+
+    The latter (`training_costs.collect`) have no stage.
+    """
+    table = pd.concat([pd.read_csv(jobs), pd.read_csv(training)], ignore_index=True)
     return table[table["study"] == study].reset_index(drop=True)
 
 
 def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """Return the arms' accuracy in percent and cost, at a few sparsities that many arms share.
 
-    If some arms have the scope global, only these are taken; random masks, if there are others, and
-    recipes as published are not.
+    Of arms that differ in the scope alone global ones stand for all; random masks, if there are
+    others, and recipes as published are left out.
 
     CPU seconds are those of training, scoring, and retraining up to the arm's step; a job's time is
     divided by the number of networks in it. Memory is the most that one of these jobs took, for its
-    whole block of replicates.
+    whole block of replicates. Epochs and multiply-adds are those of `training_costs.collect`.
+
+    Args:
+        table: the study's rows.
+        costs: as `read` returns them.
 
     Returns:
         network, fit, scope, effect, schedule, criterion, level, mean, low, high (accuracy), n,
-        cpu_seconds, memory_mb.
+        cpu_seconds, memory_mb, epochs, multiply_adds.
 
     Raises:
         ValueError: if no arm removes an exact number of weights, or no job has a record and a log.
@@ -47,8 +64,9 @@ def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     found = summary.exact(table)
     found = found[found["level"] > 0]
     # All scopes cost the same: global arms can stand for the others.
-    if "global" in set(found["scope"]):
-        found = found[found["scope"] == "global"]
+    same = [name for name in (*_ARM, "step") if name != "scope"]
+    whole = pd.MultiIndex.from_frame(found.loc[found["scope"] == "global", same])
+    found = found[(found["scope"] == "global") | ~pd.MultiIndex.from_frame(found[same]).isin(whole)]
     for column, word in (("criterion", "random"), ("fit", "as_published")):
         if set(found[column]) > {word}:
             found = found[found[column] != word]
@@ -67,9 +85,11 @@ def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     telling = [level for level in common if best[level] >= _WORTH * best.max()]
     arms = arms[arms["level"].isin(summary.spread(telling or common, _MOST))]
     paid = [_cost(table, costs, arm) for arm in named_rows(arms)]
+    trained = costs.loc[costs["stage"].isna(), [*_ARM, "step", *_TRAINING]]
     known = (
-        arms.drop(columns="step")
-        .assign(cpu_seconds=[cpu for cpu, _ in paid], memory_mb=[memory for _, memory in paid])
+        arms.assign(cpu_seconds=[cpu for cpu, _ in paid], memory_mb=[most for _, most in paid])
+        .merge(trained, on=[*_ARM, "step"], how="left")
+        .drop(columns="step")
         .dropna(subset=_COSTS)
     )
     if known.empty:
@@ -115,7 +135,7 @@ def front(found: pd.DataFrame) -> pd.Series:
 
 
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
-    """Draw CPU seconds, and beside them accuracy [%] at each sparsity."""
+    """Draw what training costs, and beside it accuracy [%] at each sparsity."""
     found = numbers(table, elsewhere)
     found = found.assign(best=front(found))
     levels = sorted(set(found["level"]))
@@ -123,7 +143,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         listed = rows.of_arms(found)
         room = listed.width()
         taken = labels.taken(found["effect"])
-        titles = ["", *(f"{100 * level:.4g} % {taken}" for level in levels)]
+        titles = ["" for _ in _TITLES] + [f"{100 * level:.4g} % {taken}" for level in levels]
         panels = Panels(
             [("", titles)],
             settings,
@@ -136,17 +156,19 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         listed.label(axes, room)
         for row in named_rows(found):
             y = listed.place[tuple(getattr(row, name) for name in _ARM[:-1])]
-            _draw(axes[0], axes[1 + levels.index(row.level)], row, y)
-        scales.cost(axes[0], found["cpu_seconds"], panels.width, log=True)
-        axes[0].set_xlabel("CPU seconds")
-        for each in axes[1:]:
+            _draw(axes[: len(_TITLES)], axes[len(_TITLES) + levels.index(row.level)], row, y)
+        for each, (column, title) in zip(axes, _TITLES.items(), strict=False):
+            scales.cost(each, found[column], panels.width, log=True)
+            each.set_xlabel(title)
+        for each in axes[len(_TITLES) :]:
             low, high = found["mean"].min(), found["mean"].max()
             each.set_xlim(low - 0.08 * (high - low) - 0.5, high + 0.08 * (high - low) + 0.5)
             each.set_xlabel("accuracy (%)")
         note = (
             summary.sample(found, "Accuracy", table, mark="bar")
             + "CPU seconds of one network: training, scoring and retraining, divided by the "
-            "networks that were trained together. " + _memory(found) + summary.shared(found)
+            "networks that were trained together. Epochs and multiply-adds: of training, with its "
+            "fit. " + _memory(found) + summary.shared(found)
         )
         grey = _DOT | {"color": "#595959"}
         handles = [
@@ -156,10 +178,12 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
         return panels.finish("", "", handles, note)
 
 
-def _draw(costs: Axes, accuracies: Axes, row: Any, y: int) -> None:
+def _draw(costs: Sequence[Axes], accuracies: Axes, row: Any, y: int) -> None:
     """Draw an arm at a sparsity: what it cost (the most, of several), and its accuracy."""
     colour = style.look(row.criterion).colour
-    costs.plot([row.cpu_seconds], [y], **_DOT | {"color": colour, "marker": "|", "markersize": 6})
+    mark = _DOT | {"color": colour, "marker": "|", "markersize": 6}
+    for axes, column in zip(costs, _TITLES, strict=True):
+        axes.plot([getattr(row, column)], [y], **mark)
     if np.isfinite(row.low):
         accuracies.plot([row.low, row.high], [y, y], color=colour, linewidth=0.9)
     face = colour if row.best else "white"

@@ -15,10 +15,15 @@ from prunescape.jobs.common import (
     results,
     with_imports,
 )
-from prunescape.pipeline import paths, plan, replicates
+from prunescape.pipeline import fits, paths, plan, replicates
 from prunescape.pipeline.plan import Arm, Config
-from prunescape.pipeline.schedules import Point
+from prunescape.pipeline.schedules import Point, schedule
+from prunescape.pipeline.training_lengths import length
 from prunescape.pruning import effect_needs
+from prunescape.scoring import needs
+
+PLACE = ("criterion", "scope", "selection", "schedule")
+"""Key columns that name an arm of a model."""
 
 
 def _evaluated(config: Config, wildcards: Wildcards) -> tuple[Arm, Sequence[Point]]:
@@ -37,8 +42,7 @@ def evaluated_arm(config: Config, wildcards: Wildcards) -> str:
 
 def described(arm: Arm) -> dict[str, Any]:
     """Return an arm as scripts take it, `evaluating.cases` among others."""
-    names = ("criterion", "scope", "within", "selection", "schedule", "effects", "points")
-    return {name: getattr(arm, name) for name in names}
+    return {name: getattr(arm, name) for name in (*PLACE, "within", "effects", "points")}
 
 
 def _conditions(config: Config, wildcards: Wildcards) -> list[list[tuple[str, str]]]:
@@ -109,6 +113,12 @@ def evaluated_checkpoints(config: Config, wildcards: Wildcards) -> list[str]:
     return [results(config, paths.RETRAINED, **wildcards, part=part) for part in parts]
 
 
+def counted_images(config: Config) -> list[str]:
+    """Return the split files on which a study's networks are trained."""
+    [study] = config["studies"]
+    return data.trained_on(config, config["catalogue"][study]["dataset"])
+
+
 def appended(config: Config) -> list[str]:
     """Return the files that name the rows for which replicates were appended, of studies with some.
 
@@ -119,3 +129,29 @@ def appended(config: Config) -> list[str]:
         for study in config["studies"]
         if replicates.appended(config, study)
     ]
+
+
+def training_lengths(config: Config) -> str:
+    """Return how long the networks of every arm of a study are trained.
+
+    It is a list of the structures that `training_costs.collect` takes as lengths.
+    """
+    found = []
+    for model in plan.models(config):
+        for arm in plan.arms(config, model.study, model.fit, model.network):
+            known = arm.criterion == "none" or needs.before_training(config, arm.criterion)
+            trained = length(config, model.study, model.fit, arm, known)
+            found.append(
+                {name: getattr(model, name) for name in ("network", "fit")}
+                | {name: getattr(arm, name) for name in (*PLACE, "budget")}
+                | {"before": trained.fit, "steps": trained.steps}
+                | {"passes": trained.fit + _sampled(config, model) * (trained.fit > 0)}
+                | {"grown": schedule(config, model.study, arm.schedule).dense_share}
+            )
+    return compact(found)
+
+
+def _sampled(config: Config, model: plan.Model) -> int:
+    """Return for how many epochs a fit multiplies inputs by weights' means and by variances."""
+    fit = config["catalogue"][model.study]["fits"][model.fit]
+    return fits.epochs(fit) if fits.objective(fit).get("sampling") == "activations" else 0

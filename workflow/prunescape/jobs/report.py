@@ -57,15 +57,15 @@ def designs(config: Config) -> str:
     return compact(found)
 
 
-def figure_source(config: Config, study: str, kind: str) -> str | None:
-    """Return the file of the run that a kind of figure draws beside the table, or None."""
+def figure_source(config: Config, study: str, kind: str) -> list[str]:
+    """Return the files of the run that a kind of figure draws beside the table; [] if none."""
     sources = {
-        "cost_accuracy": paths.of_study(paths.COSTS),
-        "mask_overlap": paths.OVERLAPS,
-        "class_losses": paths.FLIPS,
-        "broken_images": paths.BROKEN_IMAGES,
+        "cost_accuracy": [paths.of_study(paths.COSTS), paths.of_study(paths.TRAINING)],
+        "mask_overlap": [paths.OVERLAPS],
+        "class_losses": [paths.FLIPS],
+        "broken_images": [paths.BROKEN_IMAGES],
     }
-    return results(config, sources[kind].format(study=study)) if kind in sources else None
+    return [results(config, each.format(study=study)) for each in sources.get(kind, [])]
 
 
 def claim_outcomes(config: Config) -> list[str]:

@@ -51,7 +51,7 @@ def parts(config: Config, path: str) -> list[str]:
 
 def tables(config: Config) -> list[str]:
     """Return the tables that every study has of its own."""
-    names = (paths.TABLE, paths.NOISE_TABLE, paths.DIVERGED, paths.COSTS)
+    names = (paths.TABLE, paths.NOISE_TABLE, paths.DIVERGED, paths.COSTS, paths.TRAINING)
     of_claims = (paths.CLAIMS, paths.CLAIM_PARTS)
     return [path for name in (*names, *of_claims) for path in parts(config, name)]
 

@@ -12,8 +12,9 @@ from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations.files import Arrays
 from prunescape.networks import prunable
 from prunescape.networks.interfaces import ReplicatedNetwork
-from prunescape.networks.network import Parameters, Weighted
+from prunescape.networks.network import Parameters
 from prunescape.networks.scaling import Scaling
+from prunescape.networks.weight_uses import weight_uses
 from prunescape.pipeline import plan
 from prunescape.pruning import arm_masks, selection
 from prunescape.running import processes as sharing
@@ -178,22 +179,14 @@ def sizes(pair: Pair) -> dict[str, Any]:
 
 @torch.no_grad()
 def multiply_adds(pair: Pair) -> dict[str, int]:
-    """Return the multiply-adds of the prunable layers for an image: all, and with nonzero weights.
-
-    A convolution uses a weight once for every position of its window.
-    """
-    counted = {"all": 0, "nonzero": 0}
-
-    def observe(layer: Weighted, inputs: torch.Tensor) -> None:
-        weight = pair.pruned[f"{layer.name}.weight"]
-        outputs = layer.product(inputs, weight)
-        uses = outputs[0, 0].numel() // len(weight[0])
-        counted["all"] += weight.numel() * uses
-        counted["nonzero"] += int(weight.count_nonzero()) * uses
-
+    """Return multiply-adds of the prunable layers for an image: all, and of nonzero weights."""
     blank = pair.scaling(torch.zeros(1, *pair.image))[None]
-    pair.network.logits(blank, pair.pruned, observe=observe)
-    return counted
+    uses = weight_uses(pair.network, pair.pruned, blank)
+    weights = {layer: pair.pruned[f"{layer}.weight"] for layer in uses}
+    return {
+        "all": sum(weights[layer].numel() * each for layer, each in uses.items()),
+        "nonzero": sum(int(weights[layer].count_nonzero()) * each for layer, each in uses.items()),
+    }
 
 
 def times(pair: Pair, work: int) -> dict[str, dict[str, dict[str, float]]]:

@@ -59,3 +59,10 @@ def alike(fit: Mapping[Any, Any], images: int | None = None) -> str:
     if images is None or not sizes or len(sizes) < len(keys) or min(sizes) < images:
         return ""
     return f"{keys[0]}: {sizes[0]}, one batch with all images"
+
+
+def epochs_in_all(study: Mapping[str, Any], name: str) -> int:
+    """Return for how many epochs a study's fit trains here, with the fit that it starts from."""
+    fit = study["fits"][name]
+    before = epochs(study["fits"][fit["warm_start"]]) if "warm_start" in fit else 0
+    return before + epochs(fit)

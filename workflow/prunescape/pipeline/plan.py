@@ -34,7 +34,7 @@ class Arm:
     """One way to prune a model: criterion, scope, selection and schedule, with points and effects.
 
     `floor` is the least number of weights that a layer keeps under scope floor; `within` is what
-    the scope's name stands for.
+    the scope's name stands for; `budget` the epochs of training that the config declares, or 0.
     """
 
     criterion: str
@@ -45,6 +45,7 @@ class Arm:
     points: tuple[Point, ...]
     floor: int = 0
     within: Scope = UNPRUNED
+    budget: int = 0
 
     @property
     def name(self) -> tuple[str, str, str, str]:
@@ -113,6 +114,7 @@ def arms(config: Config, study: str, fit: str, network: str) -> list[Arm]:
                 schedule(config, study, name).points(entry.get("levels", ())),
                 entry.get("floor", 0),
                 scope(config, study, counted),
+                entry.get("budget", 0),
             )
             if arm.name in pruned:
                 raise ValueError(

@@ -42,6 +42,11 @@ class Schedule(Protocol):
         ...
 
     @property
+    def dense_share(self) -> float:
+        """Share of training's steps that take the gradient of all weights, held ones too."""
+        ...
+
+    @property
     def changes(self) -> Settings:
         """Settings of training after pruning that the fit has otherwise, or not at all."""
         ...
@@ -102,6 +107,7 @@ class _Independent:
 
     is_chain = False
     rewires = False
+    dense_share = 0.0
 
     def points(self, levels: Sequence[str]) -> tuple[Point, ...]:
         """Return a point for each level."""
@@ -179,6 +185,8 @@ class Rewired(Retrain):
         super().__init__(settings)
         rewiring = settings["updates"] | {"growth": GROWTHS[settings["kind"]]}
         self.changes = {**self.changes, "rewiring": rewiring}
+        if rewiring["growth"] == "gradient":
+            self.dense_share: float = rewiring["until"] / rewiring["every"]
 
     def jobs(self, points: Sequence[Point], size: int) -> dict[str, list[Point]]:
         """Return a job for every level."""
@@ -190,6 +198,7 @@ class Chain:
 
     is_chain = True
     rewires = False
+    dense_share = 0.0
 
     def __init__(self, settings: Settings) -> None:
         """Take the config's block.
@@ -267,6 +276,8 @@ KINDS: dict[str, Callable[[Settings], Schedule]] = {
 }
 CHAINS = ("chain", "gradual")
 """Kinds whose steps go on from each other."""
+AT_START = ("initial", "redrawn")
+"""Starts that read nothing of the fit's training."""
 REWOUND = ("rewound", "rewound_rate")
 """Starts of a training that repeats the last epochs of the fit's."""
 

@@ -163,7 +163,7 @@ def snip(
     images instead of one batch. Trained weights play no part: to train a network only after
     pruning, as the paper does, use a schedule that starts at the initial weights.
     """
-    found = {layer: (initial_weight[layer] * initial_gradient[layer]).abs() for layer in weights}
+    found = {layer: (w * initial_gradient[layer]).abs() for layer, w in initial_weight.items()}
     totals = torch.stack([value.flatten(1).sum(1) for value in found.values()]).sum(0)
     return {
         layer: value / totals.clamp_min(1e-30).view(-1, *[1] * (value.dim() - 1))

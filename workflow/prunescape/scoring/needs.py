@@ -62,6 +62,8 @@ class Signature(NamedTuple):
     """`weight` (one layer's) or `weights` (layer -> weight)."""
     statistics: tuple[str, ...]
     """Names of the statistics that it reads."""
+    reads_first: bool = True
+    """Whether its code reads the first parameter."""
 
 
 def base(criterion: str) -> str:
@@ -74,6 +76,17 @@ def of(config: Config, criterion: str) -> frozenset[str]:
     name, own = base(criterion), config.get("criteria", {})
     choose(dict.fromkeys([*built_in(), *own]), name, "criterion")
     return frozenset((of_user(own[name]) if name in own else built_in()[name]).statistics)
+
+
+def before_training(config: Config, criterion: str) -> bool:
+    """Return whether a criterion of the config reads nothing that training made.
+
+    It is known from the start, then, as that of pruning at initialisation: its code doesn't read
+    the weights, and its statistics are those before training, or random.
+    """
+    name, own = base(criterion), config.get("criteria", {})
+    signature = of_user(own[name]) if name in own else built_in()[name]
+    return not signature.reads_first and {*INITIAL, "noise"}.issuperset(signature.statistics)
 
 
 @functools.cache
@@ -114,7 +127,9 @@ def _signature(function: ast.FunctionDef) -> Signature:
         if name not in STATISTICS and name not in optional:
             known = ", ".join(STATISTICS)
             raise ValueError(f"{place} has the unknown parameter {name}; allowed: {known}")
-    return Signature(named[0], tuple(name for name in named[1:] if name in STATISTICS))
+    read = {each.id for each in ast.walk(function) if isinstance(each, ast.Name)}
+    statistics = tuple(name for name in named[1:] if name in STATISTICS)
+    return Signature(named[0], statistics, named[0] in read)
 
 
 def files(config: Config, criteria: list[str]) -> list[str]:
