@@ -3,6 +3,7 @@
 What the study's jobs cost is gathered, too, from Snakemake's records and the jobs' logs.
 """
 
+import argparse
 from pathlib import Path
 
 import _script
@@ -12,8 +13,8 @@ from prunescape.pipeline import appended_file, plan
 from prunescape.running import costs
 
 
-def main() -> None:
-    """Parse the arguments, gather and check the rows, write the table."""
+def read_arguments() -> argparse.Namespace:
+    """Return what the command line says."""
     parser = _script.parser(__doc__)
     parser.add_argument("--folder", required=True, help="folder of the run, results/<run>")
     parser.add_argument("--study", required=True, help="the study")
@@ -51,8 +52,12 @@ def main() -> None:
     parser.add_argument(
         "--training-output", required=True, metavar="FILE", help="what training costs, as CSV"
     )
-    arguments = parser.parse_args()
+    return parser.parse_args()
 
+
+def main() -> None:
+    """Parse the arguments, gather and check the rows, write the tables."""
+    arguments = read_arguments()
     planned = arguments.plan
     if arguments.appended:
         planned = appended_file.merged(planned, arguments.folder)

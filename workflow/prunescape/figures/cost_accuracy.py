@@ -20,11 +20,7 @@ from prunescape.foundations.table_rows import named_rows
 _ARM = [*summary.COLUMN, *lines.LINE, "level"]
 _COSTS = ["cpu_seconds", "memory_mb"]
 _TRAINING = ["epochs", "multiply_adds"]
-_TITLES = {
-    "cpu_seconds": "CPU seconds",
-    "epochs": "epochs",
-    "multiply_adds": "multiply-adds",
-}
+_TITLES = {"cpu_seconds": "CPU seconds", "epochs": "epochs", "multiply_adds": "multiply-adds"}
 _MOST = 3  # sparsities on a figure
 _WORTH = 0.8  # a sparsity is drawn if an arm keeps at least this share of the best accuracy
 _SAME = 1.05  # costs within this ratio count as equal
@@ -137,6 +133,8 @@ def front(found: pd.DataFrame) -> pd.Series:
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
     """Draw what training costs, and beside it accuracy [%] at each sparsity."""
     found = numbers(table, elsewhere)
+    unit = 3 * int(np.log10(max(found["multiply_adds"].min(), 1)) // 3)  # of thousands, ...
+    found["multiply_adds"] /= 10.0**unit
     found = found.assign(best=front(found))
     levels = sorted(set(found["level"]))
     with style.applied(settings):
@@ -159,7 +157,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             _draw(axes[: len(_TITLES)], axes[len(_TITLES) + levels.index(row.level)], row, y)
         for each, (column, title) in zip(axes, _TITLES.items(), strict=False):
             scales.cost(each, found[column], panels.width, log=True)
-            each.set_xlabel(title)
+            each.set_xlabel(title + (rf" ($10^{{{unit}}}$)" if column == "multiply_adds" else ""))
         for each in axes[len(_TITLES) :]:
             low, high = found["mean"].min(), found["mean"].max()
             each.set_xlim(low - 0.08 * (high - low) - 0.5, high + 0.08 * (high - low) + 0.5)
