@@ -62,12 +62,15 @@ EXTENDING = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize(
     ("example", "key"),
-    [("sharp", "criteria"), ("rescale", "effects"), ("sensor", "noises")],
+    [("sharp", "criteria"), ("rescale", "effects"), ("sensor", "noises"), ("hoyer", "loss")],
 )
 def test_an_example_is_the_file_that_its_configuration_names(example, key):
     [shown] = re.findall(rf"```python\n# {example}.py\n(.*?)```", EXTENDING, re.DOTALL)
     config = yaml.safe_load(re.search(rf"# {example}.yaml\n(.*?)```", EXTENDING, re.DOTALL)[1])
-    [named] = config[key].values()
+    if key == "loss":
+        named = config["catalogue"][example]["fits"]["sparse"]["objective"]["loss"]
+    else:
+        [named] = config[key].values()
     path, name = user_files.split(named)
     assert (ROOT / path).read_text(encoding="utf-8").endswith(f"\n\n\n{shown}")
     assert f"def {name}(" in shown

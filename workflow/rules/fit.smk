@@ -74,7 +74,7 @@ rule train:
     input:
         images=job(jobs.data.training_images),
         checked=job(jobs.fit.network_check),
-        network=job(jobs.fit.network_files),
+        network=job(jobs.fit.training_files),
         code=code("train"),
     output:
         results(paths.POINT),

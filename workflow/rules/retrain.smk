@@ -14,7 +14,7 @@ rule retrain:
         checkpoint=job(jobs.fit.checkpoint),
         masks=job(jobs.retrain.retrained_masks),
         images=job(jobs.data.training_images),
-        network=job(jobs.fit.network_files),
+        network=job(jobs.fit.training_files),
         code=code("retrain"),
     output:
         results(paths.RETRAINED),
@@ -53,7 +53,7 @@ rule retrain_rewired:
         checkpoint=job(jobs.fit.checkpoint),
         masks=job(jobs.retrain.retrained_masks),
         images=job(jobs.data.training_images),
-        network=job(jobs.fit.network_files),
+        network=job(jobs.fit.training_files),
         code=code("retrain"),
     output:
         checkpoint=results(paths.RETRAINED),
@@ -94,7 +94,7 @@ rule retrain_step:
         checkpoint=job(jobs.retrain.retraining_start),
         masks=job(jobs.retrain.retrained_masks),
         images=job(jobs.data.training_images),
-        network=job(jobs.fit.network_files),
+        network=job(jobs.fit.training_files),
         own=job(jobs.prune.chained_files),
         code=code("retrain"),
     output:

@@ -41,7 +41,10 @@ __all__ = [
 def add_network_files(parser: argparse.ArgumentParser) -> None:
     """Add the argument for the files of the user's code; if one is edited, training starts anew."""
     parser.add_argument(
-        "--network-files", nargs="*", default=[], help="the user's files that define the network"
+        "--network-files",
+        nargs="*",
+        default=[],
+        help="the user's files that define the network and the loss",
     )
 
 

@@ -1,7 +1,16 @@
 """Fits: their networks and where they start."""
 
 from prunescape.configuration import validation
-from tests.helpers.configurations import ARM, DELETE, FIT, SMALL, changed, problem_at, problems
+from tests.helpers.configurations import (
+    ARM,
+    DELETE,
+    FIT,
+    SMALL,
+    changed,
+    problem_at,
+    problems,
+    problems_at,
+)
 
 
 def test_what_a_network_in_a_file_does_not_go_with(tmp_path, monkeypatch):
@@ -131,3 +140,25 @@ def test_replicates_that_would_be_one_network():
     assert found(at__shuffle=False, at__initial_weights={"distribution": "he_uniform"}) == []
     sparse = [{"kind": "linear", "units": 10, "nonzero": 0.5}]
     assert found(at__shuffle=False, networks__net=sparse) == []
+
+
+def test_a_loss_in_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text("def loss(logits, labels, weights): ...\ndef f(x): ...\n")
+    place = "catalogue.study.fits.point.objective"
+    loss = {"kind": "likelihood", "loss": "own.py:loss"}
+    assert problems_at(place, loss) == []
+    assert problem_at(place, loss | {"loss": "own.py:f"}).startswith(
+        f"{place}.loss: found 'own.py:f': its parameters are x; allowed: logits, labels"
+    )
+    assert problem_at(place, loss | {"loss": "none.py:f"}).startswith(f"{place}.loss: found 'none")
+    assert problem_at(place, loss | {"loss": "own"}).startswith(f"{place}.loss: found 'own'; allo")
+    assert problem_at(place, loss | {"label_smoothing": 0.1}) == (
+        f"{place}.loss: found with label_smoothing; allowed: one of the two"
+    )
+    psgd = {"kind": "psgd", "floor": 0.1}
+    changes = {place: loss, "catalogue.study.fits.point.optimiser": psgd}
+    assert validation.problems(changed(SMALL, changes)) == [
+        f"{place}.loss: found with optimiser.kind: psgd; allowed: adam, sgd"
+    ]
+    assert len(problems_at(FIT + ".objective.loss", "own.py:loss")) == 1

@@ -156,3 +156,18 @@ def test_the_objective_says_which_rule_makes_a_checkpoint(name, rule):
     assert fit.checkpoint(CONFIG, job(fit=name)) == path
     pattern = fit.checkpoint_pattern(CONFIG, "study", name)
     assert f"results/small/{pattern.format(**job(fit=name))}" == path
+
+
+def test_a_loss_in_a_file_is_an_input_of_training_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/own.py").write_text("import parts\n\ndef loss(logits, labels): ...\n")
+    (tmp_path / "mine/parts.py").touch()
+    place = "catalogue.study.fits.point.objective.loss"
+    config = changed(CONFIG, {place: "mine/own.py:loss"})
+    assert fit.training_files(config, POINT) == ["mine/own.py", "mine/parts.py"]
+    assert fit.network_files(config, POINT) == []
+    assert fit.training_files(config, VI) == []
+    assert fit.training_files(config | {"networks": {"net": "mine/own.py:net"}}, POINT) == [
+        *("mine/own.py", "mine/parts.py")
+    ]

@@ -17,6 +17,8 @@ from prunescape.configuration.blocks import (
 )
 from prunescape.configuration.recipes import check_recipe
 from prunescape.configuration.words import Place, Problem, listed, plain, shown
+from prunescape.foundations import user_files
+from prunescape.optimising import loss_parameters
 from prunescape.pipeline import fits
 
 
@@ -38,6 +40,7 @@ def check_fit(place: Place, fit: dict[Any, Any], networks: Any) -> Iterator[Prob
     if fit.get("replacement") is True and fit.get("shuffle") is False:
         text = "found true with shuffle: false; allowed: only where images are shuffled"
         yield (*place, "replacement"), text
+    yield from _check_loss((*place, "objective", "loss"), fit)
     yield from check_recipe(place, fit)
     if optimiser_kind(fit) == "psgd" and objective_kind(fit) == "variational":
         text = "found 'psgd' with objective.kind: variational; allowed: only with likelihood"
@@ -69,6 +72,22 @@ def check_replicates(
             text = f"found 'zeros' with {same}: all replicates of {plain(network)} would be one "
             here = (*place, "initial_weights", "distribution")
             yield here, f"{text}network; allowed: another distribution, or batches that differ"
+
+
+def _check_loss(place: Place, fit: dict[Any, Any]) -> Iterator[Problem]:
+    """Check the source of a loss of the user's, and what goes with it; nothing is executed."""
+    objective = mapping(fit.get("objective"))
+    named = objective.get("loss")
+    if not isinstance(named, str) or not user_files.NAMED.fullmatch(named):
+        return
+    try:
+        loss_parameters.of_user(named)
+    except ValueError as error:
+        yield place, f"found {shown(named)}: {error}"
+    if "label_smoothing" in objective:
+        yield place, "found with label_smoothing; allowed: one of the two"
+    if optimiser_kind(fit) == "psgd":
+        yield place, "found with optimiser.kind: psgd; allowed: adam, sgd"
 
 
 def _check_log_alpha(place: Place, objective: dict[Any, Any]) -> Iterator[Problem]:

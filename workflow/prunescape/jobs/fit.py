@@ -4,7 +4,8 @@ import os
 from typing import Any
 
 from prunescape.foundations import home, network_names
-from prunescape.jobs.common import Wildcards, arms_of, compact, fit_of, results
+from prunescape.jobs.common import Wildcards, arms_of, compact, fit_of, results, with_imports
+from prunescape.optimising import loss_parameters
 from prunescape.pipeline import fits, imported_code, paths, replicates
 from prunescape.pipeline.plan import Config
 
@@ -30,6 +31,15 @@ def files_of(network: Any) -> list[str]:
     if not named.is_file:
         return []
     return [os.path.relpath(file) for file in imported_code.code(named.place)]
+
+
+def training_files(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the user's files that decide a job's training: network and loss, and modules beside.
+
+    The loss counts in retraining too.
+    """
+    own = loss_parameters.files(fits.objective(fit_of(config, wildcards)))
+    return list(dict.fromkeys([*network_files(config, wildcards), *with_imports(own)]))
 
 
 def network_check(config: Config, wildcards: Wildcards) -> str | list[str]:

@@ -19,6 +19,7 @@ from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.network import Affine, Parameters, Shape, Weighted
 from prunescape.optimising.interfaces import Batch, Objective
+from prunescape.optimising.own_losses import OwnLoss
 from prunescape.optimising.posteriors import SIGMA_PARAMETERS, prior
 
 Settings = Mapping[str, Any]
@@ -114,6 +115,38 @@ class Likelihood:
     def estimates(self, ensemble: Ensemble) -> dict[str, torch.Tensor]:
         """Return what the checkpoint stores."""
         return ensemble.values
+
+
+class OwnLikelihood(Likelihood):
+    """A point estimate by a loss in a user's file; outside training it is a `Likelihood`.
+
+    Settings: as `Likelihood`, and loss, path/to/file.py:function.
+    """
+
+    def __init__(self, network: ReplicatedNetwork, settings: Settings) -> None:
+        """Raise ValueError for a file that can't be run or a function that is no loss."""
+        super().__init__(network, settings)
+        self._own = OwnLoss(settings["loss"])
+
+    def loss(
+        self,
+        parameters: Parameters,
+        batch: Batch,
+        affine: Affine | None = None,
+        *,
+        training: bool = False,
+    ) -> torch.Tensor:
+        """Return the mean loss of each member on its batch, in training by the user's function."""
+        if not training:
+            return super().loss(parameters, batch, affine)
+        logits = self.logits(parameters, batch.images, affine, training=True)
+        weights = {
+            layer.name: parameters[f"{layer.name}.weight"] for layer in self.network.weighted
+        }
+        own = self._own(logits, batch.labels, weights)
+        if batch.others is None or batch.share is None:
+            return own
+        return batch.share * own + (1 - batch.share) * self._own(logits, batch.others, weights)
 
 
 class Variational:
@@ -367,7 +400,7 @@ def objective(network: ReplicatedNetwork, settings: Settings) -> Objective:
     Raises ValueError for an unknown kind or setting, or one that such a network doesn't allow.
     """
     kinds: dict[str, Callable[[ReplicatedNetwork, Settings], Objective]] = {
-        "likelihood": Likelihood,
+        "likelihood": OwnLikelihood if "loss" in settings else Likelihood,
         "variational": ClampedRelevance if "log_alpha" in settings else Variational,
     }
     return choose(kinds, settings["kind"], "objective.kind")(network, settings)
