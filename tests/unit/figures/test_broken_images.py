@@ -40,6 +40,15 @@ def test_arms_that_prune_nearly_for_free_are_drawn(pictures):
     assert found["broken_in_most"].is_monotonic_decreasing
 
 
+def test_arms_that_break_the_same_images_are_drawn_once(pictures):
+    snr = pictures[(pictures["criterion"] == "snr") & (pictures["level"] == 0.5)]
+    twin = snr.assign(scope="floor", row=snr["row"] + 1000)
+    other = twin.iloc[1:].assign(scope="layer", row=twin["row"] + 1000)
+    found = broken_images.numbers(pd.concat([pictures, twin, other]))
+    drawn = found[(found["criterion"] == "snr") & (found["level"] == 0.5)]
+    assert set(drawn["scope"]) == {snr["scope"].iloc[0], "layer"}
+
+
 def test_a_study_that_breaks_nothing_nearly_for_free_says_so(pictures):
     dear = pictures.assign(difference=-2.1)
     assert broken_images.numbers(dear).empty
@@ -54,7 +63,7 @@ def test_pictures_have_class_and_counts(pictures):
     words = [text.get_text() for text in figure.texts]
     first = found.iloc[0]
     assert f"{first['label']}: {first['wrong']}, {first['right']}" in words
-    assert f": {first['broken_in_most']} images, -1.50 points" in " ".join(words)
+    assert f": {first['broken_in_most']} images, −1.50 points" in " ".join(words)
     assert "of n = 3" in " ".join(words)
 
 

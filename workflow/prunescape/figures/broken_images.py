@@ -13,6 +13,7 @@ from prunescape.foundations import files
 from prunescape.foundations.table_rows import named_rows
 
 _ARM = [*summary.COLUMN, "criterion", "selection", *summary.ROW]
+_ALIKE = [*summary.COLUMN, "level", "broken_in_most", "difference"]
 _CHEAP = 2.0  # points of accuracy: pruning that costs at most so much looks free
 _ARMS = 6  # strips of pictures
 _ACROSS = 8  # pictures a strip
@@ -49,8 +50,8 @@ def numbers(pictures: pd.DataFrame) -> pd.DataFrame:
 
     Of an arm's levels that cost at most 2 points of accuracy, the one that breaks most images; of
     the arms the 6 that break most. Random masks are left out, and so are snr where log_alpha ranks
-    alike, and other effects than zero where there is zero. Nothing is left if no arm breaks an
-    image at such a level.
+    alike, other effects than zero where there is zero, and arms that break the same images as one
+    that is drawn. Nothing is left if no arm breaks an image at such a level.
     """
     rows = summary.one_ranking(pictures)
     rows = rows[(rows["criterion"] != "random") & (rows["effect"] != "freeze")]
@@ -60,7 +61,10 @@ def numbers(pictures: pd.DataFrame) -> pd.DataFrame:
     once = rows.drop_duplicates("row").sort_values(
         ["broken_in_most", "row"], ascending=[False, True]
     )
-    chosen = once.drop_duplicates(_ARM).head(_ARMS)["row"]
+    most = once.drop_duplicates(_ARM)
+    same = rows.groupby("row")["position"].agg(tuple).loc[most["row"]].to_numpy()
+    most = most.assign(images=same).drop_duplicates([*_ALIKE, "images"])
+    chosen = most.head(_ARMS)["row"]
     rows = rows[rows["row"].isin(chosen)]
     order = rows["row"].map({row: i for i, row in enumerate(chosen)})
     rows = rows.assign(order=order).sort_values(
@@ -114,10 +118,10 @@ def _heading(arm: pd.Series) -> str:
         amount = f"threshold {arm['level']:g}"
     else:
         amount = f"{100 * arm['level']:.4g} % removed"
+    points = f"{arm['difference']:+.2f}".replace("-", "−")
     return (
         f"{labels.label('network', arm['network'])}, {labels.label('fit', arm['fit'])}: "
-        f"{', '.join(words)}, {amount}: "
-        f"{arm['broken_in_most']} images, {arm['difference']:+.2f} points"
+        f"{', '.join(words)}, {amount}: {arm['broken_in_most']} images, {points} points"
     )
 
 
@@ -134,5 +138,6 @@ def _note(table: pd.DataFrame, found: pd.DataFrame) -> str:
         f"unpruned ones right, of n = {least if least == most else f'{least} to {most}'}. In bold: "
         f"how many such images there are among {table['n_images'].max():,}, and what the pruning "
         f"costs on all of them. Drawn are at most {_ARMS} arms, those that break most images at a "
-        f"level that costs at most {_CHEAP:g} points of accuracy, and {_ACROSS} images each."
+        f"level that costs at most {_CHEAP:g} points of accuracy, and {_ACROSS} images each; arms "
+        "that break the same images are drawn once."
     )
