@@ -175,10 +175,18 @@ def test_tables_of_the_code_that_a_page_for_contributors_names_are_there(page):
     assert {name for name in named if not re.search(rf"\b{name}\b", code)} == set()
 
 
-def test_exploring_says_what_each_figure_answers():
-    page = (ROOT / "docs" / "exploring.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| ((?:\w+, )*\w+) \| [a-z]", page.partition("## The figures")[2], re.M)
-    assert {kind for row in rows for kind in row.split(", ")} - {"figure"} == kinds.KINDS.keys()
+def test_the_gallery_has_each_figure_with_its_question_its_line_and_its_picture():
+    page = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| \[(\w+)\]\(#\1\) \| ", page, re.M) == [
+        section.partition("\n")[0] for section in page.split("\n## ")[1:]
+    ]
+    sections = {text.partition("\n")[0]: text for text in page.split("\n## ")[1:]}
+    assert sections.keys() == {"forest", *kinds.KINDS}
+    for kind, text in sections.items():
+        assert re.search(r"^\*\*[A-Z].+\?\*\* ", text, re.M), kind
+        assert kind == "forest" or f"`figures: [{kind}]`" in text
+        [picture] = re.findall(r"^!\[.+\]\((.+)\)$", text, re.M)
+        assert (ROOT / "docs" / picture).exists()
 
 
 @pytest.mark.parametrize(
