@@ -62,15 +62,21 @@ EXTENDING = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize(
     ("example", "key"),
-    [("sharp", "criteria"), ("rescale", "effects"), ("sensor", "noises"), ("hoyer", "loss")],
+    [
+        ("sharp", "criteria"),
+        ("rescale", "effects"),
+        ("sensor", "noises"),
+        ("hoyer", "loss"),
+        ("cosine", "rise"),
+    ],
 )
 def test_an_example_is_the_file_that_its_configuration_names(example, key):
     [shown] = re.findall(rf"```python\n# {example}.py\n(.*?)```", EXTENDING, re.DOTALL)
     config = yaml.safe_load(re.search(rf"# {example}.yaml\n(.*?)```", EXTENDING, re.DOTALL)[1])
-    if key == "loss":
-        named = config["catalogue"][example]["fits"]["sparse"]["objective"]["loss"]
-    else:
+    if key in config:
         [named] = config[key].values()
+    else:
+        [named] = re.findall(rf"{key}: (docs/[^}}\s]+)", yaml.safe_dump(config))
     path, name = user_files.split(named)
     assert (ROOT / path).read_text(encoding="utf-8").endswith(f"\n\n\n{shown}")
     assert f"def {name}(" in shown

@@ -72,6 +72,7 @@ rule score:
 rule prune:
     input:
         scores=results(paths.SCORES),
+        own=job(jobs.prune.scope_files),
         code=code("prune"),
     output:
         results(paths.MASKS),
@@ -101,6 +102,7 @@ rule prune_step:
     input:
         scores=job(jobs.prune.step_scores),
         previous=job(jobs.prune.previous_masks),
+        own=job(jobs.prune.scope_files),
         code=code("prune"),
     output:
         results(paths.STEP_MASKS),

@@ -25,7 +25,7 @@ def main() -> None:
         "--scopes",
         type=_script.structure,
         default={},
-        help="the study's own: name -> [kind, layers, left-out layers, group] (JSON)",
+        help="the study's own: name -> [kind, layers, left-out layers, group, function] (JSON)",
     )
     parser.add_argument("--output", required=True, help="layers and their places (JSON)")
     arguments = parser.parse_args()

@@ -17,7 +17,8 @@ def main() -> None:
         "--arms",
         type=_script.structure,
         required=True,
-        help="[[criterion, scope, floor, [kind, layers, left-out layers, group]], ...]",
+        help="[[criterion, scope, floor, [kind, layers, left-out layers, group, "
+        "path/to/file.py:function]], ...]",
     )
     parser.add_argument(
         "--rounding", required=True, choices=["nearest", "down"], help="of how many go: exact_k"

@@ -176,3 +176,26 @@ def test_groups_go_with_exact_k():
     assert line.startswith(
         f"{ARM}.scopes[0]: found 'inner' with selection threshold, which sees no"
     )
+
+
+def test_an_allocation_is_a_function_in_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = "def f(shape, number, layers): return number\ndef g(shape): return 1\n"
+    (tmp_path / "own.py").write_text(source + "def h(shape, number, layers): import os\n")
+    own = {"kind": "allocation", "density": "own.py:f"}
+    assert problems(**own) == []
+    assert problems(**own, layers=[1, 2]) == []
+    place = f"{SCOPES}.inner.density"
+    assert problems(kind="allocation") == [
+        f"{place}: found nothing, but kind allocation needs it; allowed: path/to/file.py:function"
+    ]
+    assert problems(layers=[1], density="own.py:f") == [
+        f"{place}: found with kind 'global'; allowed: with kind: allocation only"
+    ]
+    for name, said in (
+        ("g", "its parameters are shape; allowed: shape, number, layers, and others with a def"),
+        ("h", "line 3: it has import; allowed: arithmetic, conditions, math"),
+        ("none", "own.py defines no function none"),
+    ):
+        [line] = problems(kind="allocation", density=f"own.py:{name}")
+        assert line.startswith(f"{place}: found 'own.py:{name}': {said}")

@@ -76,7 +76,8 @@ def test_removed_weights_are_zero():
 @pytest.mark.parametrize("scope", ["output_unit", "input_unit", "neuron"])
 def test_scopes_of_units_are_refused(scope):
     assert lines(scopes=["global", scope]) == [
-        f"{FOUND} scope {scope}; allowed: scopes of kinds global, layer, floor, erdos_renyi, erk"
+        f"{FOUND} scope {scope}; allowed: scopes of kinds global, layer, floor, erdos_renyi, erk, "
+        "allocation"
     ]
 
 

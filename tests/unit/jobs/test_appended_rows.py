@@ -68,7 +68,7 @@ def test_only_what_rows_read_is_scored_pruned_and_trained():
     step = appended(last="5_2", fit="point", schedule="fine", part="s1", step="1")
     assert json.loads(retrain.retrained_arms(*step)) == [["random", "global", "zero", "0.50"]]
     assert json.loads(prune.chained_arms(*step)) == [
-        ["random", "global", 0, ["global", [], [], []]]
+        ["random", "global", 0, ["global", [], [], [], ""]]
     ]
     assert retrain.retraining_start(*step) == (
         f"{STUDY}/point/r3-5_2/retrain/fine/s0/checkpoint.safetensors"

@@ -30,7 +30,7 @@ def test_a_job_evaluates_its_batch_of_the_points():
     assert json.loads(evaluate.evaluated_arm(CONFIG, CHAIN)) == {
         "criterion": "random",
         "scope": "global",
-        "within": ["global", [], [], []],
+        "within": ["global", [], [], [], ""],
         "selection": "exact_k",
         "schedule": "fine",
         "effects": ["zero"],

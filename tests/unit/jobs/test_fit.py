@@ -62,7 +62,9 @@ def test_a_check_is_told_the_scopes_of_the_arms_that_prune_its_model():
     config["catalogue"]["study"]["scopes"] = own
     assert fit.checked_scopes(config, VI) == "{}"
     config["catalogue"]["study"]["arms"][0]["scopes"] = ["global", "inner"]
-    assert json.loads(fit.checked_scopes(config, VI)) == {"inner": ["layer", [1, "fc*"], [], []]}
+    assert json.loads(fit.checked_scopes(config, VI)) == {
+        "inner": ["layer", [1, "fc*"], [], [], ""]
+    }
     assert fit.checked_scopes(config, POINT) == "{}"
 
 

@@ -72,15 +72,18 @@ def test_a_job_prunes_the_arms_that_have_its_level():
         for level in ("0.50", "0.90")
     }
     both = [
-        ["snr", "global", 0, ["global", [], [], []]],
-        ["random", "global", 0, ["global", [], [], []]],
+        ["snr", "global", 0, ["global", [], [], [], ""]],
+        ["random", "global", 0, ["global", [], [], [], ""]],
     ]
-    assert at == {"0.50": both, "0.90": [*both, ["magnitude", "layer", 0, ["layer", [], [], []]]]}
+    assert at == {
+        "0.50": both,
+        "0.90": [*both, ["magnitude", "layer", 0, ["layer", [], [], [], ""]]],
+    }
     assert prune.pruned_arms(CONFIG, job(selection="threshold", level="0.90")) == "[]"
     # Steps of the chain at 0.50 are pruned by jobs of their own.
     point = job(fit="point", selection="exact_k", level="0.50")
     assert json.loads(prune.pruned_arms(CONFIG, point)) == [
-        ["magnitude", "global", 0, ["global", [], [], []]]
+        ["magnitude", "global", 0, ["global", [], [], [], ""]]
     ]
 
 
@@ -89,8 +92,8 @@ def test_a_floor_travels_with_its_arm():
     config = filled()
     config["catalogue"]["study"]["arms"][1] |= arms
     assert json.loads(prune.chained_arms(config, FINE)) == [
-        ["magnitude", "floor", 7, ["floor", [], [], []]],
-        ["random", "floor", 7, ["floor", [], [], []]],
+        ["magnitude", "floor", 7, ["floor", [], [], [], ""]],
+        ["random", "floor", 7, ["floor", [], [], [], ""]],
     ]
     config["catalogue"]["study"]["arms"][0] |= arms
     wildcards = job(selection="exact_k", level="0.50")
@@ -98,7 +101,7 @@ def test_a_floor_travels_with_its_arm():
         "snr",
         "floor",
         7,
-        ["floor", [], [], []],
+        ["floor", [], [], [], ""],
     ]
 
 
@@ -109,18 +112,18 @@ def test_the_layers_of_a_studys_own_scope_travel_with_its_arms():
     study["arms"][1]["scopes"] = ["inner", "global"]
     both = json.loads(prune.chained_arms(config, FINE))
     assert both[:2] == [
-        ["magnitude", "inner", 0, ["layer", [], [1, "fc"], []]],
-        ["magnitude", "global", 0, ["global", [], [], []]],
+        ["magnitude", "inner", 0, ["layer", [], [1, "fc"], [], ""]],
+        ["magnitude", "global", 0, ["global", [], [], [], ""]],
     ]
     study["arms"][0]["scopes"] = ["inner"]
     found = json.loads(prune.pruned_arms(config, job(selection="exact_k", level="0.50")))
-    assert found[0] == ["snr", "inner", 0, ["layer", [], [1, "fc"], []]]
+    assert found[0] == ["snr", "inner", 0, ["layer", [], [1, "fc"], [], ""]]
 
 
 def test_the_control_of_a_chain_is_not_pruned():
     assert json.loads(prune.chained_arms(CONFIG, FINE)) == [
-        ["magnitude", "global", 0, ["global", [], [], []]],
-        ["random", "global", 0, ["global", [], [], []]],
+        ["magnitude", "global", 0, ["global", [], [], [], ""]],
+        ["random", "global", 0, ["global", [], [], [], ""]],
     ]
 
 
@@ -136,3 +139,16 @@ def test_a_step_goes_on_from_the_one_before():
         [],
         *(f"{point}/prune_step/fine/s{before}/masks.safetensors" for before in range(3)),
     ]
+
+
+def test_a_scope_in_a_file_is_an_input_of_masks_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text("def f(shape, number, layers): return number\n")
+    config = filled()
+    study = config["catalogue"]["study"]
+    study["scopes"] = {"mine": {"kind": "allocation", "density": "own.py:f"}}
+    study["arms"][0]["scopes"] = ["mine"]
+    assert prune.scope_files(config, VI) == ["own.py"]
+    assert prune.scope_files(config, POINT) == []
+    [arm, *_] = [each for each in arms_of(config, VI) if each.criterion != "none"]
+    assert arm.within.density == "own.py:f"

@@ -8,6 +8,7 @@ import pytest
 from prunescape.foundations import streams
 from prunescape.pruning import allocations, selection
 from tests.helpers.factories import ties
+from tests.helpers.places import ROOT
 
 LENET = {"1": (300, 784), "2": (100, 300), "3": (10, 100)}
 CONV = {"1": (6, 1, 5, 5), "2": (16, 6, 5, 5), "3": (120, 400), "4": (84, 120), "5": (10, 84)}
@@ -101,3 +102,45 @@ def test_masks_keep_the_highest_scores_of_each_layers_share(kind):
         assert mask.reshape(2, -1).sum(1).tolist() == [shares[name]] * 2
         for kept, given in zip(mask, scores[name], strict=True):
             assert np.where(kept, given, np.inf).min() >= np.where(kept, -np.inf, given).max()
+
+
+DEEPER = f"{ROOT / 'docs' / 'examples' / 'deeper.py'}:deeper"
+
+
+def test_a_function_in_a_file_shares_weights_as_it_says(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text("def erk(shape, number, layers): return sum(shape) / math.prod(shape)\n")
+    shapes = {"1": (6, 1, 3, 3), "2": (10, 50), "3": (4, 10)}
+    for total in (1, 57, 200, 594):
+        expected = allocations.kept("erk", shapes, total)
+        assert allocations.kept("allocation", shapes, total, f"{path}:erk") == expected
+    path.write_text("def last(shape, number, layers): return 1 if number < layers else 9\n")
+    assert allocations.kept("allocation", {"1": (10, 9), "2": (10, 1)}, 18, f"{path}:last") == {
+        "1": 9,
+        "2": 9,
+    }
+
+
+def test_the_example_lies_between_equal_shares_and_erk():
+    shapes = {"1": (300, 784), "2": (100, 300), "3": (10, 100)}
+    found = allocations.kept("allocation", shapes, 26_620, DEEPER)
+    assert sum(found.values()) == 26_620
+    erk = allocations.kept("erk", shapes, 26_620)
+    density = [each["1"] / (300 * 784) for each in (erk, found)]
+    assert density[0] < density[1] < 0.1
+    parts = {
+        k: (n / 3) ** 0.5 * ((o + i) / (o * i)) ** 0.5 * o * i
+        for n, (k, (o, i)) in enumerate(shapes.items(), 1)
+    }
+    ratio = parts["2"] / parts["1"]
+    assert abs(found["2"] / found["1"] - ratio) < 1e-3
+
+
+@pytest.mark.parametrize("given", ["0", "-1.0", "'x'", "math.inf"])
+def test_a_density_that_is_none_is_named(given, tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(f"def f(shape, number, layers): return {given}\n")
+    with pytest.raises(
+        ValueError, match=r"own.py:f: found the density .* of layer 1; allowed: abov"
+    ):
+        allocations.kept("allocation", {"1": (2, 3)}, 3, f"{path}:f")

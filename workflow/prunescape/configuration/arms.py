@@ -21,6 +21,8 @@ from prunescape.configuration.blocks import (
 from prunescape.configuration.own_scopes import kind_of, networks_of
 from prunescape.configuration.recipes import check_optimiser, check_retraining
 from prunescape.configuration.words import Place, Problem, listed, plain, shown
+from prunescape.foundations import user_files
+from prunescape.pipeline import own_rises
 from prunescape.pipeline.schedules import CHAINS, GROWTHS, REWOUND
 from prunescape.pruning import effect_needs
 from prunescape.scoring import needs
@@ -36,6 +38,7 @@ def check_schedule(place: Place, schedule: dict[Any, Any]) -> Iterator[Problem]:
     if place[-1] in ("none", "oneshot"):
         text = f"found {shown(place[-1])}, which means no training after pruning"
         yield place, f"{text}; allowed: another name"
+    yield from _check_rise((*place, "rise"), schedule)
     refit = mapping(mapping(schedule.get("fit")).get("optimiser"))
     yield from check_optimiser((*place, "fit", "optimiser"), refit)
     if "start" in schedule and "new_optimiser" in schedule:
@@ -53,6 +56,19 @@ def check_schedule(place: Place, schedule: dict[Any, Any]) -> Iterator[Problem]:
         if share < lower:
             text = f"found {shown(level)} after {shown(before)}; allowed: levels that don't fall"
             yield (*place, "steps", i, 0), f"{text} (a removed weight stays removed)"
+
+
+def _check_rise(place: Place, schedule: dict[Any, Any]) -> Iterator[Problem]:
+    """Check the function in a user's file by which a gradual schedule's levels rise."""
+    named, prunings = schedule.get("rise"), schedule.get("prunings")
+    if not isinstance(named, str) or not user_files.NAMED.fullmatch(named):
+        return
+    # Other keys of a wrong type are the schema's to report.
+    tried = {"rise": named, "level": "0.50", "every": 1, "last": 1}
+    try:
+        own_rises.chain(tried | {"prunings": prunings if type(prunings) is int else 1})
+    except ValueError as error:
+        yield place, f"found {shown(named)}: {error}"
 
 
 def check_schedules(

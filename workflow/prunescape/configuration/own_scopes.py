@@ -16,7 +16,9 @@ from prunescape.configuration.blocks import (
     unknown_name,
 )
 from prunescape.configuration.words import Place, Problem, plain, shown
-from prunescape.pipeline.scopes import BUILT_IN, GROUPED, KINDS, Scope, of_block
+from prunescape.foundations import plain_functions, user_files
+from prunescape.pipeline.scopes import BUILT_IN, GROUPED, KINDS, OWN, Scope, of_block
+from prunescape.pruning import allocations
 
 _WEIGHTED = ("linear", "conv")
 """Kinds of layers of the config that have weights."""
@@ -31,11 +33,13 @@ def check_scope(place: Place, block: dict[Any, Any]) -> Iterator[Problem]:
         text = f"found {shown(place[-1])}, a scope of the library"
         yield place, f"{text}; allowed: another name"
     kind = block.get("kind")
-    if not {"layers", "except"} & block.keys() and kind not in GROUPED:
+    yield from _check_density((*place, "density"), block)
+    if not {"layers", "except"} & block.keys() and kind not in (*GROUPED, OWN):
         yield (*place, "layers"), "found neither layers nor except; allowed: either or both"
     for of, key, allowed in (
         ("n_m", "pattern", 'a text such as "2:4"'),
         ("block", "block", "a list such as [4, 1]"),
+        (OWN, "density", "path/to/file.py:function"),
     ):
         if kind == of and key not in block:
             yield (*place, key), f"found nothing, but kind {of} needs it; allowed: {allowed}"
@@ -48,6 +52,16 @@ def check_scope(place: Place, block: dict[Any, Any]) -> Iterator[Problem]:
         elif not _level(n, m):
             text += f", whose level {1 - Fraction(n, m)} can't be written"
             yield (*place, "pattern"), f"{text}; allowed: a share that is a decimal, or n of 1"
+
+
+def _check_density(place: Place, block: dict[Any, Any]) -> Iterator[Problem]:
+    """Check the source of the function in a user's file that shares weights among layers."""
+    named = block.get("density")
+    if isinstance(named, str) and user_files.NAMED.fullmatch(named):
+        try:
+            plain_functions.load(named, allocations.PARAMETERS)
+        except ValueError as error:
+            yield place, f"found {shown(named)}: {error}"
 
 
 def _level(n: int, m: int) -> str:

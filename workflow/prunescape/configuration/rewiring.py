@@ -7,8 +7,9 @@ from prunescape.configuration.blocks import blocks_in, mapping, texts_in, texts_
 from prunescape.configuration.own_scopes import kind_of, networks_of
 from prunescape.configuration.words import Place, Problem, listed, plain, shown
 from prunescape.pipeline.schedules import GROWTHS, REWOUND
+from prunescape.pipeline.scopes import OWN
 
-SCOPES = ("global", "layer", "floor", "erdos_renyi", "erk")
+SCOPES = ("global", "layer", "floor", "erdos_renyi", "erk", OWN)
 """Kinds of scopes that count the weights of layers or of the network, which stay as many."""
 
 

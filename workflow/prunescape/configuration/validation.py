@@ -19,6 +19,7 @@ from prunescape.configuration.given_weights import with_replicates
 from prunescape.configuration.schema import schema, validator, with_defaults
 from prunescape.configuration.words import lines
 from prunescape.evaluation.noise_suites import with_suites
+from prunescape.pipeline.own_rises import with_rises
 
 
 def validate(config: Any, files: Sequence[str] = ()) -> None:
@@ -34,7 +35,7 @@ def validate(config: Any, files: Sequence[str] = ()) -> None:
     found = problems(config, files)
     if found:
         raise ValueError("\n".join(found))
-    config.update(with_replicates(with_defaults(schema(), with_suites(config))))
+    config.update(with_replicates(_whole(config)))
 
 
 def problems(config: Any, files: Sequence[str] = ()) -> list[str]:
@@ -50,5 +51,10 @@ def problems(config: Any, files: Sequence[str] = ()) -> list[str]:
     if wrong := lines(found):
         return wrong
     # A table's rows and trainings are known only if the configuration has no other problem.
-    whole = with_defaults(schema(), with_suites(config))
+    whole = _whole(config)
     return lines(itertools.chain(check_budgets(whole), check_claim_rows(whole)))
+
+
+def _whole(config: Any) -> dict[str, Any]:
+    """Return a valid config with defaults, the kinds of suites, and chains for rises."""
+    return with_rises(with_defaults(schema(), with_suites(config)))

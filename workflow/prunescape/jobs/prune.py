@@ -1,5 +1,6 @@
 """Jobs of prune.smk: criteria, moments, arms and masks."""
 
+from prunescape.foundations import user_files
 from prunescape.jobs.common import (
     Wildcards,
     arms_of,
@@ -83,6 +84,12 @@ def chained_arms(config: Config, wildcards: Wildcards) -> str:
         if arm.schedule == wildcards.schedule and arm.criterion != "none"
     ]
     return compact(list(dict.fromkeys(found)))
+
+
+def scope_files(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the user's files that share weights among layers, in scopes of a model's arms."""
+    named = [arm.within.density for arm in arms_of(config, wildcards) if arm.within.density]
+    return with_imports(user_files.split(each)[0] for each in named)
 
 
 def step_level(config: Config, wildcards: Wildcards) -> str:

@@ -250,7 +250,9 @@ def gradual(settings: Settings) -> Chain:
     return Chain({**settings, "steps": gradual_steps(settings), "new_optimiser": []})
 
 
-def gradual_steps(settings: Settings) -> list[tuple[str, int]]:
+def gradual_steps(
+    settings: Settings, shares: Sequence[float | Fraction] | None = None
+) -> list[tuple[str, int]]:
     """Return the steps of gradual pruning: level, and the epochs after it.
 
     Zhu and Gupta (2017), arXiv 1710.01878, equation 1: of n steps to the sparsity s the t-th prunes
@@ -258,10 +260,13 @@ def gradual_steps(settings: Settings) -> list[tuple[str, int]]:
 
     Args:
         settings: level s, prunings n, every (epochs between two), last (epochs after the last).
+        shares: of s that each step reaches, instead of these.
     """
     final, number = settings["level"], settings["prunings"]
     whole = levels.fraction(final)
-    rising = [whole - whole * (1 - Fraction(t, number)) ** 3 for t in range(1, number)]
+    if shares is None:
+        shares = [1 - (1 - Fraction(t, number)) ** 3 for t in range(1, number + 1)]
+    rising = [whole * Fraction(share) for share in shares[:-1]]
     between = [(f"{round(share * 10**6) / 10**6:.6f}", settings["every"]) for share in rising]
     return [*between, (final, settings["last"])]
 

@@ -16,7 +16,9 @@ BUILT_IN = (
 )
 GROUPED = ("n_m", "block")
 """Scopes that count groups of weights, whose size the study says: they are a study's own."""
-KINDS = ("global", "layer", "output_unit", "floor", "erdos_renyi", "erk", *GROUPED)
+OWN = "allocation"
+"""The kind of scope whose layers keep what a function in a user's file says."""
+KINDS = ("global", "layer", "output_unit", "floor", "erdos_renyi", "erk", *GROUPED, OWN)
 """Scopes that count weights or groups of one layer's. Only these can be limited to some layers: a
 neuron, or a column of inputs that goes with one, has weights in two."""
 LayerName = int | str
@@ -29,16 +31,18 @@ class Scope(NamedTuple):
     """How a scope counts, and in which layers; without either list, in all.
 
     Attributes:
-        kind: one of BUILT_IN; "none" of dense networks.
+        kind: one of BUILT_IN, GROUPED or OWN; "none" of dense networks.
         only: the layers that are pruned.
         but: the layers that are not pruned.
         group: n and m of n_m; the outputs and the inputs of a block.
+        density: path/to/file.py:function of an allocation.
     """
 
     kind: str
     only: Sequence[LayerName] = ()
     but: Sequence[LayerName] = ()
     group: Sequence[int] = ()
+    density: str = ""
 
     def layers(self, paths: Mapping[str, str], key: str) -> list[str]:
         """Return the numbers of the layers that are pruned, in the network's order.
@@ -85,9 +89,8 @@ def scope(config: Mapping[str, Any], study: str, name: str) -> Scope:
 def of_block(block: Mapping[str, Any]) -> Scope:
     """Return the scope that a block of the config describes."""
     group = map(int, block["pattern"].split(":")) if "pattern" in block else block.get("block", ())
-    return Scope(
-        block["kind"], tuple(block.get("layers", ())), tuple(block.get("except", ())), tuple(group)
-    )
+    only, but = tuple(block.get("layers", ())), tuple(block.get("except", ()))
+    return Scope(block["kind"], only, but, tuple(group), block.get("density", ""))
 
 
 def _meant(name: LayerName, paths: Mapping[str, str]) -> list[str]:

@@ -82,6 +82,7 @@ def masks(
                 ties,
                 floor=arm.floor,
                 group=scope.group,
+                density=scope.density,
                 previous=before,
                 rounding=rounding,
             )

@@ -12,7 +12,8 @@ Scopes, the units among which k is counted:
     output_unit: the incoming weights of every unit (a row of a linear layer, a filter of a
         convolution) separately.
     floor: all weights, but every layer keeps at least `floor` weights.
-    erdos_renyi, erk: all weights, of which each layer keeps what `allocations.kept` gives it.
+    erdos_renyi, erk, allocation: all weights, of which each layer keeps what `allocations.kept`
+        gives it.
     input_unit: the input columns of every layer except the last, ranked by the L2 norm of the
         column's scores.
     neuron: the units of every hidden layer, ranked by the L2 norm of the scores of their incoming
@@ -44,6 +45,7 @@ def exact_k(
     *,
     floor: int = 0,
     group: Sequence[int] = (),
+    density: str = "",
     previous: Arrays | None = None,
     rounding: str = "nearest",
 ) -> Arrays:
@@ -56,6 +58,7 @@ def exact_k(
         streams: one generator a replicate, which breaks ties.
         floor: least number of weights that a layer keeps under `floor` (all, if it has fewer).
         group: n and m of `n_m`; the outputs and the inputs that a `block` spans.
+        density: of an `allocation`, path/to/file.py:function.
         previous: an earlier mask; what it removed is removed first.
         rounding: of k, as in `levels.rounded`.
 
@@ -68,7 +71,8 @@ def exact_k(
             give.
     """
     _check(scores, previous)
-    selected, part = choose(_SCOPES, scope, "scope"), _Part(level, rounding, floor, (*group,))
+    selected = choose(_SCOPES, scope, "scope")
+    part = _Part(level, rounding, floor, (*group,), density)
     replicates = {len(value) for value in scores.values()}
     if replicates != {len(streams)}:
         raise ValueError(f"scores of {max(replicates)} replicates, but {len(streams)} streams")
@@ -149,6 +153,7 @@ class _Part(NamedTuple):
     rounding: str
     floor: int
     group: tuple[int, ...]
+    density: str
 
     def of(self, units: int) -> int:
         """Return how many of `units` go."""
@@ -223,7 +228,7 @@ def _floor(member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
 def _allocated(kind: str, member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
     total = sum(value.size for value in member.values())
     shapes = {name: value.shape for name, value in member.items()}
-    kept = allocations.kept(kind, shapes, total - part.of(total))
+    kept = allocations.kept(kind, shapes, total - part.of(total), part.density)
     return {
         name: _keep_highest(value.ravel(), value.size - kept[name], stream).reshape(value.shape)
         for name, value in member.items()
@@ -310,6 +315,7 @@ _SCOPES: dict[str, Callable[[Arrays, _Part, np.random.Generator], Arrays]] = {
     "floor": _floor,
     "erdos_renyi": partial(_allocated, "erdos_renyi"),
     "erk": partial(_allocated, "erk"),
+    "allocation": partial(_allocated, "allocation"),
     "input_unit": _input_unit,
     "neuron": _neuron,
     "n_m": _n_m,
