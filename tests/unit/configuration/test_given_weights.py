@@ -103,6 +103,7 @@ def test_keys_of_training_are_unknown():
         ("snr", "a posterior", "posterior: true"),
         ("hg", "a preconditioner", "optimiser.kind: psgd"),
         ("snip", "initial weights", "initial_weights"),
+        ("movement", "a training here", "kind: trained"),
     ],
 )
 def test_criteria_that_read_what_is_not_there(criterion, needs, allowed):

@@ -1,5 +1,7 @@
 """Training: a member's numbers are its own, and the loop fits what it says it fits."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -230,3 +232,40 @@ def test_epochs_of_a_training_can_be_trained_apart(digits):
     last = training.fit(network, scaling, images, labels, rest, (1, "study"), [1, 2], first).arrays
     assert not np.array_equal(whole["1.weight"], first["1.weight"])
     assert np.array_equal(whole["1.weight"], last["1.weight"])
+
+
+def test_movement_is_the_sum_of_minus_weight_times_gradient(digits):
+    rate, steps = 0.05, 4
+    settings = {"optimiser": {"kind": "sgd", "learning_rate": rate, "momentum": 0.0}}
+    settings["batch_size"] = 500
+    network = Network(PERCEPTRON, (1, 8, 8))
+    start = training.initial_weights(network, {"distribution": "he_uniform"}, (1, "study"), [1, 2])
+    way = [start, *(fit(PERCEPTRON, digits, [1, 2], epochs=n, **settings) for n in range(1, 5))]
+    found = fit(PERCEPTRON, digits, [1, 2], epochs=steps, movement=True, **settings)
+    for name, weight in way[-1].items():
+        assert np.array_equal(found[name], weight)  # collecting changes no bit
+    for name in ("1.weight", "2.weight"):
+        # A step of plain gradient descent shows its gradient.
+        points = [each[name].astype(np.float64) for each in way]
+        pairs = pairwise(points)
+        expected = sum(before * (after - before) / rate for before, after in pairs)
+        np.testing.assert_allclose(found[f"{name}.movement"], expected, rtol=2e-3, atol=2e-5)
+
+
+def test_a_training_that_goes_on_collects_its_own_movement(digits):
+    images, labels = digits
+    settings = {"objective": POINT, "optimiser": ADAM, "batch_size": 100, "epochs": 1}
+    scaling = Scaling.fit("signed", images)
+    begun = fit(PERCEPTRON, digits, [1, 2], movement=True)
+    kept = {"1.weight": np.arange(begun["1.weight"].size).reshape(begun["1.weight"].shape) % 3 > 0}
+    held = begun | {"1.weight": begun["1.weight"] * kept["1.weight"]}
+    network, root = Network(PERCEPTRON, (1, 8, 8)), (1, "study")
+    arguments = (network, scaling, images, labels, settings | {"movement": True}, root, [1, 2])
+    found = training.fit(*arguments, held, kept).arrays
+    again = training.fit(*arguments, {k: v for k, v in held.items() if "move" not in k}, kept)
+    assert np.array_equal(found["1.weight.movement"], again.arrays["1.weight.movement"])
+    assert not found["1.weight.movement"][~kept["1.weight"]].any()
+    assert found["2.weight.movement"].any()
+    assert (
+        "1.weight.movement" not in training.fit(*arguments[:4], settings, root, [1, 2], held).arrays
+    )

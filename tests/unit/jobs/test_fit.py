@@ -5,7 +5,7 @@ import json
 import pytest
 
 from prunescape.configuration import validation
-from prunescape.jobs import fit
+from prunescape.jobs import fit, retrain
 from tests.helpers.configurations import changed
 from tests.helpers.given import FILES, with_given
 from tests.helpers.jobs import filled, job
@@ -173,3 +173,14 @@ def test_a_loss_in_a_file_is_an_input_of_training_alone(tmp_path, monkeypatch):
     assert fit.training_files(config | {"networks": {"net": "mine/own.py:net"}}, POINT) == [
         *("mine/own.py", "mine/parts.py")
     ]
+
+
+def test_a_training_collects_movement_if_an_arm_reads_it():
+    config = filled()
+    config["catalogue"]["study"]["arms"][1]["criteria"] = ["movement", "magnitude"]  # a chain
+    assert json.loads(fit.fit_settings(config, POINT))["movement"] is True
+    assert "movement" not in json.loads(fit.fit_settings(config, VI))
+    assert "movement" not in json.loads(fit.fit_settings(CONFIG, POINT))
+    fine = job(fit="point", schedule="fine", part="s1")
+    assert json.loads(retrain.retraining_settings(config, fine))["movement"] is True
+    assert "movement" not in json.loads(retrain.retraining_settings(CONFIG, fine))

@@ -260,6 +260,7 @@ def check_needs(
             (needs.POSTERIOR, "a posterior", sorted({*points} & {*given}), "posterior: true"),
             (needs.PRECONDITIONER, "a preconditioner", plain_steps + given, "optimiser.kind: psgd"),
             (needs.INITIAL, "initial weights", started, "initial_weights"),
+            (needs.TRAINED, "a training here", given, "kind: trained"),
         ):
             if needing & read.get(criterion, frozenset()) and without:
                 text = f"found {shown(criterion)}, which needs {what}, for {listed(without)}"

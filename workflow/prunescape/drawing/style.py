@@ -44,6 +44,8 @@ LOOKS = {
     "obd_empirical": Look("#6A2000", "h"),
     "obd_hessian": Look("#709F50", "H"),
     "obs": Look("#4A2D25", "$♣$"),
+    "opd": Look("#F85044", "$♦$"),
+    "movement": Look("#4498EC", "$◤$"),
     "gradient_magnitude": Look("#004360", "$♠$"),
     "gradient_norm": Look("#EA46D9", "$♥$"),
     "grasp": Look("#7F00D4", "$◢$"),

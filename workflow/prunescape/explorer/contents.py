@@ -46,6 +46,8 @@ _SYMBOLS = {
     "H": "hexagon2",
     "$♣$": "star-triangle-up",
     "$♠$": "star-triangle-down",
+    "$♦$": "diamond-wide",
+    "$◤$": "triangle-nw",
     "$♥$": "star-diamond",
     "$◢$": "hourglass",
     "$◗$": "bowtie",

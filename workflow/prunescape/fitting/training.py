@@ -23,6 +23,7 @@ from prunescape.fitting.rewiring import Rewiring
 from prunescape.foundations import streams
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
+from prunescape.networks import prunable
 from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.scaling import Scaling
@@ -30,6 +31,9 @@ from prunescape.optimising import first_images, flat_optimisers, moments, optimi
 from prunescape.optimising.interfaces import Batch, Objective
 from prunescape.optimising.objectives import objective
 from prunescape.optimising.preconditioned import PreconditionedSGD
+
+MOVEMENT = ".movement"
+"""Ending of the name under which a training returns a parameter's sum of -w g."""
 
 
 class AllDivergedError(ValueError):
@@ -80,7 +84,8 @@ def fit(
         labels: their classes [N], on the same device.
         settings: a fit of the config. With optimiser_state, `fresh` or `kept` (that of `start`),
             the estimates have the optimiser's moments; with span, [first, last], only these epochs
-            are trained, at their rates; with rewiring, `trainable` changes, as `Rewiring` says.
+            are trained, at their rates; with rewiring, `trainable` changes, as `Rewiring` says;
+            with movement, the estimates have the sum over steps of -w g, `<parameter>.movement`.
             The scaling's type is the computation's.
         root: first parts of all stream names: the run's seed and the study.
         replicates: the replicate numbers of M members; members with the same one share batches.
@@ -164,6 +169,9 @@ def _beginning(
         for r in replicates
     ]
     free = _both(trainable or {}, sparse)
+    if settings.get("movement"):
+        for name in prunable.tensors(network).values():
+            ensemble.buffers[f"{name}{MOVEMENT}"] = torch.zeros_like(ensemble.tensors[name])
     members = Members(ensemble, replicates, generators, free, settings, len(images))
     if isinstance(members.optimiser, PreconditionedSGD):
         members.optimiser.begin([(*root, "initial noise", r) for r in replicates], start or {})
@@ -276,8 +284,19 @@ class _Training(NamedTuple):
                 self.rewiring.update(members, number)
                 return loss
             loss = self.goal.descend(ensemble, batch, members.generators, penalty)
+        if self.settings.get("movement"):
+            _move(ensemble)
         optimiser.step()
         return loss
+
+
+@torch.no_grad()
+def _move(ensemble: Ensemble) -> None:
+    """Add a step's -w g to what has been summed (Sanh et al. 2020, section 3)."""
+    for name, total in ensemble.buffers.items():
+        if name.endswith(MOVEMENT):
+            of = name.removesuffix(MOVEMENT)
+            total.addcmul_(ensemble.tensors[of], ensemble.gradients[of], value=-1)
 
 
 def _show(bar: tqdm, epoch: int, losses: torch.Tensor, lost: Sequence[Divergence]) -> None:

@@ -7,7 +7,8 @@ from prunescape.foundations import home, network_names
 from prunescape.jobs.common import Wildcards, arms_of, compact, fit_of, results, with_imports
 from prunescape.optimising import loss_parameters
 from prunescape.pipeline import fits, imported_code, paths, replicates
-from prunescape.pipeline.plan import Config
+from prunescape.pipeline.plan import Arm, Config
+from prunescape.scoring import needs
 
 _OF_THE_PLAN = ("kind", "networks", "weights", "posterior")
 """Keys of a fit that no script reads among its settings."""
@@ -101,7 +102,14 @@ def fit_settings(config: Config, wildcards: Wildcards) -> str:
     """Return a fit's settings: what scripts need, with the objective of given weights."""
     fit = fit_of(config, wildcards)
     settings = {key: value for key, value in fit.items() if key not in _OF_THE_PLAN}
+    if any(collects(config, arm) for arm in arms_of(config, wildcards)):
+        settings["movement"] = True
     return compact(settings | {"objective": fits.objective(fit)})
+
+
+def collects(config: Config, arm: Arm) -> bool:
+    """Return whether an arm's criterion reads what a training must have collected."""
+    return arm.criterion != "none" and bool(needs.TRAINED & needs.of(config, arm.criterion))
 
 
 def starting_point(config: Config, wildcards: Wildcards) -> str | list[str]:

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 from prunescape.jobs.common import (
     Wildcards,
+    arms_of,
     compact,
     fit_of,
     model_of,
     results,
     schedule_of,
 )
-from prunescape.jobs.fit import checkpoint
+from prunescape.jobs.fit import checkpoint, collects
 from prunescape.pipeline import fits, paths, plan
 from prunescape.pipeline.plan import Config
 from prunescape.pipeline.schedules import REWOUND
@@ -74,6 +75,9 @@ def retraining_settings(config: Config, wildcards: Wildcards) -> str:
     if schedule.start in REWOUND:
         found |= {key: fit[key] for key in _OF_ALL_EPOCHS if key in fit}
         found |= {"epochs": fits.epochs(fit), "span": [fits.epochs(fit) - epochs, fits.epochs(fit)]}
+    chained = arms_of(config, wildcards) if schedule.is_chain else []
+    if any(arm.schedule == wildcards.schedule and collects(config, arm) for arm in chained):
+        found["movement"] = True
     if state := schedule.optimiser_state(wildcards.part):
         found["optimiser_state"] = state
     if schedule.start is not None:

@@ -106,6 +106,17 @@ def obd_hessian(weight: Tensor, hessian: Tensor) -> Tensor:
     return weight.square() * hessian / 2
 
 
+def opd(weight: Tensor, precision: Tensor) -> Tensor:
+    """Return P w^2 with P the diagonal of a Laplace posterior's precision.
+
+    "Optimal posterior damage" of SpaM (Dhahri et al. 2024, arXiv 2402.15978, section 3.3): `obd`
+    for all images together, with the prior's precision beside the curvature. The curvature is the
+    Gauss-Newton matrix' diagonal; each layer has the prior that makes the network likeliest, which
+    the paper finds while it trains.
+    """
+    return precision * weight.square()
+
+
 def obs(weight: Tensor, inverse_moment: Tensor) -> Tensor:
     """Return w^2 / [H^-1]_qq with H the second moments of the layer's inputs, plus a ridge.
 
@@ -169,6 +180,16 @@ def snip(
         layer: value / totals.clamp_min(1e-30).view(-1, *[1] * (value.dim() - 1))
         for layer, value in found.items()
     }
+
+
+def movement(weight: Tensor, movement: Tensor) -> Tensor:
+    """Return the sum of -w g over the steps of the training that ends with these weights.
+
+    Movement pruning (Sanh, Wolf and Rush 2020, arXiv 2005.07683, section 3, up to the constant
+    learning rate of scores): weights that training has moved away from zero stay. The training is
+    the fit's and, in a chain, the step's before; what earlier ones summed is forgotten.
+    """
+    return movement
 
 
 def lamp(weight: Tensor) -> Tensor:

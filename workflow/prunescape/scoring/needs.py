@@ -26,6 +26,8 @@ STATISTICS = {
     "gauss_newton": "the same mean, with labels that the network's own predictions give",
     "hessian": "diagonal of the mean loss's Hessian, estimated by random signs (Hutchinson)",
     "inverse_moment": "diagonal of the inverse of the inputs' second moments, with a ridge of 1 %",
+    "precision": "diagonal of a Laplace posterior's precision, with each layer's likeliest prior",
+    "movement": "sum of -w g over the steps of the training that ends with these weights",
     "preconditioner": "diagonal H of preconditioned SGD",
     "initial_weight": "the weights before training",
     "initial_gradient": "the gradient at the weights before training",
@@ -40,6 +42,8 @@ POSTERIOR = {"sigma"}
 """Statistics that only a posterior has."""
 INITIAL = {"initial_weight", "initial_gradient", "initial_hessian_gradient", "initial_flow"}
 """Statistics of the weights before training."""
+TRAINED = {"movement"}
+"""Statistics that a training here collects, if a criterion reads them."""
 PRECONDITIONER = {"preconditioner"}
 """Statistics that only preconditioned SGD has."""
 INPUT_MOMENTS = {"input_mean", "input_deviation", "input_norm"}
@@ -47,7 +51,7 @@ INPUT_MOMENTS = {"input_mean", "input_deviation", "input_norm"}
 
 OF_ANY_TENSOR = {
     *("gradient", "hessian", "initial_gradient", "initial_hessian_gradient", "initial_weight"),
-    *("noise", "preconditioner"),
+    *("movement", "noise", "preconditioner"),
 }
 """Statistics that biases have too."""
 

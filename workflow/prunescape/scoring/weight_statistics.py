@@ -11,13 +11,14 @@ import torch
 from prunescape.fitting import sparse_weights
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.initial_weights import initial_weights
+from prunescape.fitting.training import MOVEMENT
 from prunescape.foundations import streams
 from prunescape.networks import prunable, second_moments
 from prunescape.networks.network import Parameters
 from prunescape.networks.scaling import Scaling
 from prunescape.optimising.objectives import Likelihood
 from prunescape.optimising.preconditioned import preconditioner
-from prunescape.scoring import curvature, image_gradients, synaptic_flow
+from prunescape.scoring import curvature, image_gradients, laplace, synaptic_flow
 from prunescape.scoring.gradients import full_gradient
 from prunescape.scoring.input_moments import Moments
 
@@ -90,6 +91,21 @@ class WeightStatistics:
     def gauss_newton(self) -> Layers:
         """Diagonal of the Gauss-Newton matrix (`image_gradients.expected_squares`)."""
         return image_gradients.expected_squares(*self._fitted, self._images)
+
+    @cached_property
+    def precision(self) -> Layers:
+        """Diagonals of the precision of a Laplace posterior (`laplace.precisions`)."""
+        weights = self._checkpoint.tensors(".weight", self._device)
+        return laplace.precisions(weights, self.gauss_newton, len(self._images))
+
+    @cached_property
+    def movement(self) -> Layers:
+        """Sums of -w g over a training; ValueError if the checkpoint's didn't collect them."""
+        arrays = self._checkpoint.arrays
+        named = {name: f"{each}{MOVEMENT}" for name, each in self._tensors.items()}
+        if not arrays.keys() >= set(named.values()):
+            raise ValueError("needs a training that collects movement; the checkpoint has none")
+        return {k: torch.as_tensor(arrays[each], device=self._device) for k, each in named.items()}
 
     @cached_property
     def hessian(self) -> Layers:
