@@ -54,7 +54,8 @@ class Fitted(NamedTuple):
     arrays: Arrays
     """Parameter or buffer name -> [M, ...]; a variational fit adds `<weight>.sigma`, preconditioned
     SGD the arrays of `PreconditionedSGD.state`, an optimiser that goes on those of `moments`, a
-    training that rewires `<weight>.kept`, its masks in the end."""
+    training that rewires `<weight>.kept`, its masks in the end, one with the setting movement
+    `<parameter>.movement`, the sum over steps of -w g."""
     replicates: list[int]
     """The replicate numbers of the M members that are left."""
     diverged: list[Divergence]
@@ -84,8 +85,7 @@ def fit(
         labels: their classes [N], on the same device.
         settings: a fit of the config. With optimiser_state, `fresh` or `kept` (that of `start`),
             the estimates have the optimiser's moments; with span, [first, last], only these epochs
-            are trained, at their rates; with rewiring, `trainable` changes, as `Rewiring` says;
-            with movement, the estimates have the sum over steps of -w g, `<parameter>.movement`.
+            are trained, at their rates; with rewiring, `trainable` changes, as `Rewiring` says.
             The scaling's type is the computation's.
         root: first parts of all stream names: the run's seed and the study.
         replicates: the replicate numbers of M members; members with the same one share batches.
