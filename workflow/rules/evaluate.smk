@@ -1,6 +1,7 @@
 """Evaluate arms, a batch of levels a job; the only rules that open the evaluated split.
 
 Needs   a checkpoint (fit.smk), masks and moments (prune.smk), data/<dataset>/test.safetensors
+        the rows of the unpruned networks, where an arm ends at a loss
         the fit's training images, where an effect measures something on them
         <study>/appended.json, where `make decide` has appended replicates of some rows
 Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.json
@@ -20,6 +21,7 @@ rule evaluate:
         moments=job(jobs.evaluate.evaluated_moments),
         training=job(jobs.evaluate.training_images),
         masks=job(jobs.evaluate.evaluated_masks),
+        unpruned=job(jobs.evaluate.unpruned_rows),
         images=job(jobs.data.evaluated_images),
         network=job(jobs.fit.network_files),
         own=job(jobs.evaluate.own_files),
@@ -51,6 +53,7 @@ rule evaluate:
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q}"
         " --retrained {input.retrained:q} --masks {input.masks:q} --moments {input.moments:q}"
+        " --unpruned {input.unpruned:q}"
         " --training-images {input.training:q} --images {input.images:q} --model {params.model:q} --arm {params.arm:q}"
         " --conditions @<(printf %s {params.conditions:q}) --noises {params.noises:q}"
         " --effects {params.effects:q}"

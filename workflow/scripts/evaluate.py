@@ -4,7 +4,7 @@ import argparse
 
 import _script
 from prunescape.data import image_tensors
-from prunescape.evaluation import evaluating, outcome_bits
+from prunescape.evaluation import ending, evaluating, outcome_bits
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import files, spelling
 from prunescape.networks import prunable
@@ -28,6 +28,9 @@ def read_arguments() -> argparse.Namespace:
         help="split files it was fitted on, which some effects need",
     )
     parser.add_argument("--masks", nargs="*", default=[], help="packed masks, a file a point")
+    parser.add_argument(
+        "--unpruned", nargs="?", help="rows of the unpruned networks, if the arm ends at a loss"
+    )
     parser.add_argument("--images", required=True, help="split file to evaluate on")
     parser.add_argument(
         "--model", type=_script.structure, required=True, help="study, dataset, network, fit (JSON)"
@@ -36,7 +39,7 @@ def read_arguments() -> argparse.Namespace:
         "--arm",
         type=_script.structure,
         required=True,
-        help="criterion, scope, within, selection, schedule, effects, points (JSON)",
+        help="criterion, scope, within, selection, schedule, effects, points, until_lost (JSON)",
     )
     parser.add_argument(
         "--conditions",
@@ -85,6 +88,9 @@ def main() -> None:
         arguments.arm,
         arguments.conditions,
     )
+    end = None
+    if arguments.unpruned:
+        end = ending.End(arguments.arm["until_lost"], files.read_json(arguments.unpruned)["rows"])
     rows = evaluating.rows(
         cases,
         means,
@@ -95,6 +101,7 @@ def main() -> None:
         evaluating.Sampling(arguments.samples, (arguments.seed, arguments.model["study"])),
         trained_on,
         spelling.read_all(arguments.effects),
+        end,
     )
     packed = [row.pop("outcomes") for row in rows]
     record = {
@@ -104,6 +111,9 @@ def main() -> None:
     }
     if missing := evaluating.missing(cases):
         record["missing"] = [arguments.model | each for each in missing]
+    if left_out := evaluating.left_out(cases, rows):
+        record["left_out"] = [arguments.model | each for each in left_out]
+        record["until_lost"] = arguments.arm["until_lost"]
     files.write_json(arguments.output, record)
     outcome_bits.write(arguments.outcomes_output, packed, len(split.labels), split.opened)
 

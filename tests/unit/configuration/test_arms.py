@@ -73,6 +73,17 @@ def test_scope_floor_needs_floor():
     assert validation.problems(config) == []
 
 
+def test_what_is_trained_on_or_has_thresholds_is_evaluated_at_all_levels():
+    path = f"{ARM}.until_lost"
+    assert validation.problems(changed(SMALL, {path: 10})) == []
+    assert problems_at(path, 0) == [f"{path}: found 0; allowed: a number > 0 and <= 100"]
+    threshold = changed(SMALL, {path: 10, f"{ARM}.selection": "threshold"})
+    text = "allowed: with exact_k and oneshot only"
+    assert f"{path}: found with 'threshold'; {text}" in validation.problems(threshold)
+    trained = lines_of(until_lost=10, schedules=["oneshot", "tuned"], levels=["0.90"])
+    assert f"catalogue.study.arms[1].until_lost: found with 'tuned'; {text}" in trained
+
+
 def test_floor_only_with_scope_floor():
     assert problem_at(f"{ARM}.floor", 2) == (
         f"{ARM}.floor: found without scope floor; allowed: only where scopes has floor"

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from prunescape.evaluation import columns, evaluating, input_noise, metrics, table
+from prunescape.evaluation import columns, ending, evaluating, input_noise, metrics, table
 from prunescape.foundations import files, streams
 from prunescape.networks.weight_uses import weight_uses
 from prunescape.pruning import arm_masks, effects, selection
@@ -275,6 +275,26 @@ def test_batches_of_levels_and_blocks_of_replicates_change_no_bit():
     single = evaluating.rows(cases, means, IMAGES, LABELS, STREAM)
     assert [row["replicate"] for row in single] == [5] * 3
     assert all(together[key] == row for key, row in numbers(single).items())
+
+
+def test_levels_above_one_that_loses_too_much_are_left_out_and_nothing_else_changes():
+    levels, both, noisy = ["0.30", "0.95", "0.99"], ["zero", "freeze"], [NOISY] * 3
+    whole = evaluate(levels, noisy, both)
+    # Random networks lose nothing, so they are compared with ones that are right half the time:
+    # at 0.30, 0.95 and 0.99 zero loses 24.7, 25.3 and 25.3 points, freeze 26.7 each time.
+    better = [row | {"accuracy": 0.5} for row in dense()]
+    cases = evaluating.cases(FITTED, [], list(map(packed, levels)), arm(levels, both), noisy)
+    end = ending.End(25, better)
+    rows = evaluating.rows(cases, MEANS, IMAGES, LABELS, STREAM, end=end)
+    last = {"zero": 0.95, "freeze": 0.3}
+    assert rows == [row for row in whole if row["level"] <= last[row["effect"]]]
+    left = [
+        (each["effect"], each["level"], each["replicate"])
+        for each in evaluating.left_out(cases, rows)
+    ]
+    gone = [("zero", 0.99), ("freeze", 0.95), ("freeze", 0.99)]
+    assert left == [(*each, replicate) for each in gone for replicate in FITTED.replicates]
+    assert evaluating.left_out(cases, whole) == []
 
 
 def test_noise_is_the_same_for_every_model_and_the_images_stay_clean():

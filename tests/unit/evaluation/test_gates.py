@@ -251,6 +251,21 @@ def test_missing_double_and_unexpected_rows():
     assert tripped([*records, *records], expected).endswith(", ...")
 
 
+def test_what_an_arm_left_out_is_not_missing():
+    lossy = {"level": 0.5, "kept_weights": 50, "sparsity_actual": 0.5, "n_correct": 7_000}
+    lossy |= {"kept_by_layer": "30 15 5", "min_layer_kept": 5}
+    told = record(row(**lossy)) | {"left_out": [row()], "until_lost": 15}
+    base = record(dense())
+    expected = keys([base, told, record(row())])
+    assert tripped([base, told], expected) is None
+    assert tripped([base, told | {"until_lost": 25}], expected).startswith("ended: 1 row left out")
+    named = tripped([base, told, record(row())], expected)
+    assert named.startswith("complete: 1 row of networks that are said to be left out: ")
+    assert "not expected" in tripped([base, told], expected[:-1])
+    with pytest.raises(ValueError, match="expected a key, found none of"):
+        tripped([base, told | {"left_out": [{"study": "graves"}]}], expected)
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -40,6 +40,15 @@ def test_a_job_evaluates_its_batch_of_the_points():
     assert json.loads(evaluate.evaluated_arm(CONFIG, LAYER))["effects"] == ["zero", "compensate"]
 
 
+def test_a_job_that_ends_at_a_loss_reads_the_unpruned_networks():
+    arms = [arm | {"until_lost": 10} for arm in CONFIG["catalogue"]["study"]["arms"]]
+    config = CONFIG | {"catalogue": {"study": CONFIG["catalogue"]["study"] | {"arms": arms}}}
+    assert json.loads(evaluate.evaluated_arm(config, SNR))["until_lost"] == 10
+    rows = f"{VI}/evaluate/none/none/none/none/b1/rows.json"
+    assert evaluate.unpruned_rows(config, SNR) == rows
+    assert evaluate.unpruned_rows(config, DENSE) == evaluate.unpruned_rows(CONFIG, SNR) == []
+
+
 def test_noise_is_met_at_the_sparsities_that_have_some():
     noisy = [["none", "0"], ["grey_raw", "0.1"], ["grey_raw", "0.2"]]
     conditions = {

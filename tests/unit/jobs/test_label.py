@@ -72,6 +72,9 @@ def test_what_a_label_says_and_measures():
         "command": "",
     }
     assert said["version"][0].isdecimal()
+    arms = [arm | {"until_lost": 10} for arm in CONFIG["catalogue"]["study"]["arms"]]
+    ending = CONFIG | {"catalogue": {"study": CONFIG["catalogue"]["study"] | {"arms": arms}}}
+    assert json.loads(label.said(ending, f"{ROOT}/CITATION.cff")) == said | {"until_lost": 10}
     assert label.conditions(CONFIG) == [("gaussian", "0.10"), ("gaussian", "0.20")]
     assert label.images(CONFIG) == "data/digits/test.safetensors"
     assert label.training(CONFIG) == [

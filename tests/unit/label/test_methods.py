@@ -22,13 +22,28 @@ def test_every_way_has_its_networks_at_rising_sparsities():
 def test_networks_that_a_way_lacks_are_left_out_of_all():
     found = outcomes(3)
     rows = found.rows
+    trained = rows.assign(schedule=np.where(rows["criterion"] == "snr", "tuned", rows["schedule"]))
     gone = (rows["criterion"] == "snr") & (rows["level"] == 0.9) & (rows["replicate"] == 2)
-    found = found.where()
-    kept = np.flatnonzero(~gone)
-    fewer = type(found)(rows.loc[kept].reset_index(drop=True), found.correct[kept], {})
-    unpruned, ways = methods.read(fewer)
+    unpruned, ways = methods.read(without(found, trained, gone))
     assert unpruned.shape == (2, N)
     assert {correct.shape for way in ways for correct in way.correct} == {(2, N)}
+
+
+def test_a_way_ends_before_a_sparsity_at_which_it_was_left_out_for_some_networks():
+    found = outcomes(3)
+    rows = found.rows
+    lossy = (rows["criterion"] == "random") & (rows["level"] > 0.3)
+    gone = lossy & ((rows["replicate"] == 2) | (rows["level"] == 0.9))
+    unpruned, ways = methods.read(without(found, rows, gone))
+    assert unpruned.shape == (3, N)
+    points = {way.names["criterion"]: [level for _, level in way.points] for way in ways}
+    assert points == {"snr": LEVELS, "magnitude": LEVELS, "random": [0.3]}
+
+
+def without(found, rows, gone):
+    """Return outcomes with other rows, of which some are gone."""
+    kept = np.flatnonzero(~gone)
+    return type(found)(rows.loc[kept].reset_index(drop=True), found.correct[kept], {})
 
 
 def test_a_study_with_two_fits_or_nothing_pruned_is_refused():

@@ -51,6 +51,9 @@ def test_the_answers_lead_and_what_breaks_follows():
     assert "McNemar's exact test: p = 0.012" in text
     assert "Gaussian noise 0.1" in text
     assert "make label NETWORK='a & b.py:net'" in text
+    assert "A curve ends" not in text
+    ended = Texts(page.compose(label() | {"until_lost": 10}, TEMPLATE, STYLES)).words()
+    assert "A curve ends at the first sparsity that loses more than 10 points" in ended
     assert "They speak of this network on new images" in text
     assert f"3 of {N:,} evaluated images stand in the training data too" in text
     assert (

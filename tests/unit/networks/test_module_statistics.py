@@ -87,8 +87,9 @@ def test_statistics_are_those_of_torch_and_of_each_member_alone(made, name):
     }
     for member in range(3):
         torchs = expected(network, values, member)
+        # Images lie as the network is evaluated, so sums have another order than torch's.
         for key, value in found.items():
-            assert torch.equal(value[member], torchs[network.paths[key]]), key
+            torch.testing.assert_close(value[member], torchs[network.paths[key]])
         alone = network.measured_statistics(factories.member(values, member), BATCHES, SCALING)
         assert all(torch.equal(alone[key][0], value[member]) for key, value in found.items())
     assert found["own.norm.num_batches_tracked"].tolist() == [3] * 3

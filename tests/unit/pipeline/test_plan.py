@@ -252,6 +252,16 @@ def test_rows_have_files_of_their_own():
     assert "graves/mnist/wide/point/r1-2/evaluate/none/none/none/none/b1/rows.json" in files
 
 
+def test_an_arm_that_ends_at_a_loss_is_evaluated_in_one_job():
+    ending, model = config(arm(until_lost=10)), plan.Model("graves", "mnist", "wide", "vi")
+    points = [len(points) for _, _, points in plan.evaluations(ending, model)]
+    assert points == [1, 3, 3, 3, 3]  # dense and 4 arms
+    assert list(plan.keys(ending)) == list(plan.keys(config(arm())))
+    some = only(ending, ("vi", SNR, "zero", (0, 0.9)), ("vi", SNR, "zero", (0, 0.95)))
+    [narrowed] = plan.arms(some, "graves", "vi", "logistic")
+    assert narrowed.until_lost is None  # each of these rows is wanted
+
+
 def test_outcomes_with_some_rows_are_those_of_their_arms_and_batches():
     made = config(arm(), noise=NOISE, replicates=[2, 1])
     chosen = [

@@ -217,6 +217,11 @@ def check_arm(
     if has_number and not has_scope and isinstance(arm.get("scopes"), list):
         yield (*place, "floor"), "found without scope floor; allowed: only where scopes has floor"
 
+    if "until_lost" in arm:
+        found = [arm.get("selection"), *texts_of(arm.get("schedules"))]
+        for other in (each for each in found if each not in ("exact_k", "oneshot")):
+            text = f"found with {shown(other)}; allowed: with exact_k and oneshot only"
+            yield (*place, "until_lost"), text
     yield from repeated_levels((*place, "levels"), arm.get("levels"))
     if arm.get("selection") == "exact_k" and set(texts_of(arm.get("effects"))) - {"freeze"}:
         for i, level, share in levels_in(arm.get("levels")):

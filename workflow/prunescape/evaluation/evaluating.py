@@ -1,5 +1,6 @@
 """Evaluates one arm of a fit, at a batch of levels, under all its noise (needs torch)."""
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 
 from prunescape.evaluation import input_noise, metrics
+from prunescape.evaluation.ending import End
 from prunescape.fitting import divergence
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import levels, streams
@@ -113,6 +115,19 @@ def missing(cases: Sequence[Case]) -> list[Row]:
     ]
 
 
+def left_out(cases: Sequence[Case], rows: Sequence[Row]) -> list[Row]:
+    """Return the networks that an `End` kept from being evaluated: criterion to replicate."""
+    names = ("effect", "step", "level")
+    found = {tuple(row[name] for name in names) for row in rows}
+    numbered = [(case, case.key | {"level": levels.number(case.key["level"])}) for case in cases]
+    return [
+        key | {"replicate": replicate}
+        for case, key in numbered
+        if case.conditions and tuple(key[name] for name in names) not in found
+        for replicate in case.checkpoint.replicates
+    ]
+
+
 def rows(
     cases: Sequence[Case],
     means: Mapping[str, torch.Tensor],
@@ -123,6 +138,7 @@ def rows(
     sampling: Sampling | None = None,
     trained_on: torch.Tensor | None = None,
     own_effects: Mapping[str, str] | None = None,
+    end: End | None = None,
 ) -> list[Row]:
     """Evaluate ensembles under their noise.
 
@@ -137,6 +153,8 @@ def rows(
         trained_on: training images [N, C, H, W] on the same device, read by the effect
             `recalibrate` and `reconstruct`, and the user's that need second moments.
         own_effects: the user's effects, as in `effects.apply`.
+        end: leaves out cases that come after one that lost too much; None: none. Clean images are
+            the first condition of all cases then.
 
     Returns:
         A row for every case, condition and replicate, and where weights are sampled a second one:
@@ -145,15 +163,13 @@ def rows(
     """
     device = images.device
     raw = intensities(images)
-    measured: dict[int, effects.Training] = {}  # once for all cases of a checkpoint
-    if trained_on is not None:
-        for each in (case.checkpoint for case in cases):
-            scaling = each.scaling.to(device)
-            measured.setdefault(id(each), effects.Training(trained_on, scaling))
-    pruned = [
-        _Pruned(case, means, measured.get(id(case.checkpoint)), own_effects, raw[:2])
-        for case in cases
-    ]
+    measured = {} if trained_on is None else _measured(cases, trained_on)
+
+    @functools.cache  # so late that a case which is left out isn't pruned
+    def pruned(number: int) -> _Pruned:
+        case = cases[number]
+        return _Pruned(case, means, measured.get(id(case.checkpoint)), own_effects, raw[:2])
+
     found: list[Row] = []
     for condition in dict.fromkeys(pair for case in cases for pair in case.conditions):
         kind, level = condition
@@ -161,12 +177,25 @@ def rows(
         if kind != "none":
             noisy = input_noise.corrupt(raw.cpu().numpy(), kind, level, *stream, own=own_noises)
             corrupted = torch.from_numpy(noisy).to(device)
-        for case, ensemble in zip(cases, pruned, strict=True):
-            if condition in case.conditions:
-                found += ensemble.measure(corrupted, labels, kind, level)
-                if sampling and sampling.number:
-                    found += ensemble.average(corrupted, labels, kind, level, sampling)
+        for number, case in enumerate(cases):
+            if condition not in case.conditions or (end and end.leaves_out(case.key)):
+                continue
+            own = list(pruned(number).measure(corrupted, labels, kind, level))
+            if sampling and sampling.number:
+                own += pruned(number).average(corrupted, labels, kind, level, sampling)
+            if end and kind == "none":
+                end.note(case.key, own)
+            found += own
     return found
+
+
+def _measured(cases: Sequence[Case], trained_on: torch.Tensor) -> dict[int, effects.Training]:
+    """Return id of a checkpoint -> what is measured on its training images, once for all cases."""
+    checkpoints = {id(case.checkpoint): case.checkpoint for case in cases}
+    return {
+        key: effects.Training(trained_on, each.scaling.to(trained_on.device))
+        for key, each in checkpoints.items()
+    }
 
 
 class _Pruned:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from prunescape.evaluation import columns, table
+from prunescape.evaluation import columns, ending, table
 from prunescape.evaluation.outcome_bits import Packed
 from prunescape.fitting.divergence import Divergence
 from prunescape.foundations import levels
@@ -69,6 +69,7 @@ def passed(
     unit_sparsity_exact(records, roundings or {})
     own_scopes_exact(records, roundings or {}, own_scopes or {})
     complete(records, expected)
+    ended(records)
     independent(records)
     scores = table.assemble(records)
     sparsity_exact(scores, roundings or {}, own_scopes or {})
@@ -195,25 +196,45 @@ def _wrong_groups(
 def complete(records: Sequence[Record], expected: Iterable[tuple]) -> None:
     """The keys are exactly the expected ones (tuples in the order of `columns.KEY`), each once.
 
-    Exceptions are networks whose replicate diverged according to the records: all rows of such a
-    network must be missing.
+    Exceptions are networks whose replicate diverged, or that were left out, according to the
+    records: all rows of such a network must be missing.
     """
     found = Counter(_key(row) for row in table.rows(records))
     wanted = dict.fromkeys(expected)
     networks = {key[:NETWORK] for key in wanted}
-    lost = {tuple(each[name] for name in list(columns.KEY)[:NETWORK]) for each in _missing(records)}
+    lost = {_of_network(each) for each in _missing(records)}
+    ended = {_of_network(each) for each in _left_out(records)}
     for problem, keys in (
-        ("missing", [key for key in wanted if key not in found and key[:NETWORK] not in lost]),
+        (
+            "missing",
+            [k for k in wanted if k not in found and k[:NETWORK] not in lost | ended],
+        ),
         ("double", [key for key, times in found.items() if times > 1]),
         ("not expected", [key for key in found if key not in wanted]),
         ("of a replicate that is said to have diverged", [k for k in found if k[:NETWORK] in lost]),
+        ("of networks that are said to be left out", [k for k in found if k[:NETWORK] in ended]),
         (
             "said to be missing, but not expected",
-            [(*k, "none", 0, "mean") for k in lost - networks],
+            [(*k, "none", 0, "mean") for k in (lost | ended) - networks],
         ),
     ):
         if keys:
             raise GateError("complete", problem, keys)
+
+
+def ended(records: Sequence[Record]) -> None:
+    """What was left out comes after a level at which the job's networks lost more than it says."""
+    rows = defaultdict(list)
+    for row in table.rows(records):
+        rows[_network(row)].append(row)
+    offending = []
+    for record in records:
+        if entries := list(_left_out([record])):
+            unpruned = ending.accuracies(rows[_network(entries[0])])
+            offending += ending.unfounded(record, unpruned)
+    if offending:
+        keys = [(*_of_network(each), "none", 0, "mean") for each in offending]
+        raise GateError("ended", "left out, though no level before lost so much", keys)
 
 
 def independent(records: Sequence[Record]) -> None:
@@ -316,6 +337,19 @@ def _missing(records: Sequence[Record]) -> Iterator[Record]:
                 raise ValueError(f"missing network: expected a divergence and a key, not {each}")
             Divergence.of(each["divergence"])
             yield each
+
+
+def _left_out(records: Sequence[Record]) -> Iterator[Record]:
+    """Yield the keys of networks that records say are left out; ValueError if one is no key."""
+    for record in records:
+        for each in record.get("left_out", ()):
+            if absent := [name for name in list(columns.KEY)[:NETWORK] if name not in each]:
+                raise ValueError(f"network left out: expected a key, found none of {absent}")
+            yield each
+
+
+def _of_network(row: Mapping[str, Any]) -> tuple:
+    return tuple(row[name] for name in list(columns.KEY)[:NETWORK])
 
 
 def _key(row: Mapping[str, Any]) -> tuple:

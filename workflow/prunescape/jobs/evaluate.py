@@ -37,7 +37,8 @@ def _evaluated(config: Config, wildcards: Wildcards) -> tuple[Arm, Sequence[Poin
 def evaluated_arm(config: Config, wildcards: Wildcards) -> str:
     """Return a job's arm with the points that the job evaluates."""
     arm, points = _evaluated(config, wildcards)
-    return compact(described(arm) | {"points": points})
+    ending = {} if arm.until_lost is None else {"until_lost": arm.until_lost}
+    return compact(described(arm) | {"points": points} | ending)
 
 
 def described(arm: Arm) -> dict[str, Any]:
@@ -80,6 +81,16 @@ def evaluated_masks(config: Config, wildcards: Wildcards) -> list[str]:
     return [
         masks_path(config, wildcards, arm, point) for point in points if arm.criterion != "none"
     ]
+
+
+def unpruned_rows(config: Config, wildcards: Wildcards) -> str | list[str]:
+    """Return the rows of the unpruned networks if a job ends where too much is lost."""
+    arm, _ = _evaluated(config, wildcards)
+    if arm.until_lost is None:
+        return []
+    names = ("criterion", "scope", "selection", "schedule")
+    dense = {name: getattr(plan.DENSE, name) for name in names} | {"batch": 1}
+    return results(config, paths.ROWS, **{**wildcards, **dense})
 
 
 def evaluated_moments(config: Config, wildcards: Wildcards) -> str | list[str]:

@@ -143,8 +143,17 @@ def said(config: Config, citation: str) -> str:
             "source": " ".join(config["sources"][config["datasets"][named.dataset]["source"]]),
             "version": version[1] if version else "",
             "command": config["label"].get("command", ""),
+            **_until_lost(config),
         }
     )
+
+
+def _until_lost(config: Config) -> dict[str, float]:
+    """Return the loss at which evaluations end; {} if all sparsities are evaluated."""
+    named = _model(config)
+    arms = plan.arms(config, named.study, named.fit, named.network)
+    ends = [arm.until_lost for arm in arms if arm.until_lost is not None]
+    return {"until_lost": max(ends)} if ends else {}
 
 
 def dataset(config: Config) -> str:

@@ -22,7 +22,8 @@ def label(
     """Return the contents of label.json.
 
     Args:
-        said: run, network (as the config writes it), fit, dataset, version, command ("" if none).
+        said: run, network (as the config writes it), fit, dataset, version, command ("" if none),
+            perhaps until_lost (points of accuracy whose loss ended an evaluation).
         choice: as `comparing.compared`.
         measured: what `measuring` found of the choice; empty if nothing was chosen.
         training: split files with which weights were ranked.

@@ -1,5 +1,6 @@
 """The ways of pruning that a label compares, with the outcomes of every image (needs pandas)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from prunescape.scoring.needs import SHUFFLED
 
 NAMES = ("criterion", "scope", "selection", "effect", "schedule")
 """The key columns that tell ways of pruning one network apart."""
+Cells = dict[tuple[Any, ...], dict[int, int]]
+"""(*NAMES, level, step) -> replicate -> row."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ def read(found: Outcomes) -> tuple[np.ndarray, list[Method]]:
 
     Clean images, the weights as they are (`prediction: mean`), an exact number of weights removed.
     Of a chain that has a level twice, the last step counts. Networks that a method lacks, since
-    training on diverged, are left out of all.
+    training on diverged, are left out of all. A method ends before a level at which some of its
+    networks were not evaluated, since they had lost too much (`until_lost` of the arm).
 
     Args:
         found: the outcomes of a study that has one fit of one network.
@@ -60,18 +64,20 @@ def read(found: Outcomes) -> tuple[np.ndarray, list[Method]]:
     removed = (found.rows["selection"] == "exact_k") & (found.rows["effect"] != "freeze")
     base = found.rows[clean & unpruned]
     by_replicate = dict(zip(base["replicate"], base.index, strict=True))
-    cells: dict[tuple[Any, ...], dict[int, int]] = {}
+    cells: Cells = {}
     for row in named_rows(found.rows[clean & removed]):
         key = *(str(getattr(row, name)) for name in NAMES), float(row.level), int(row.step)
         cells.setdefault(key, {})[int(row.replicate)] = int(row.Index)
-    kept = set(by_replicate).intersection(*map(set, cells.values()))
+    kept = set(by_replicate).intersection(*map(set, _everywhere(cells)))
     if not cells or not kept:
         raise ValueError("label: found no networks that were pruned; allowed: one or more")
     replicates = sorted(kept)
     by_method: dict[tuple[str, ...], dict[float, tuple[int, np.ndarray]]] = {}
     for *names, level, step in sorted(cells, key=lambda key: key[-2:]):
-        indices = [cells[(*names, level, step)][replicate] for replicate in replicates]
-        by_method.setdefault(tuple(names), {})[level] = step, found.correct[indices]
+        cell = cells[(*names, level, step)]
+        if kept <= set(cell):
+            correct = found.correct[[cell[replicate] for replicate in replicates]]
+            by_method.setdefault(tuple(names), {})[level] = step, correct
     order = list(dict.fromkeys(key[: len(NAMES)] for key in cells))
     methods = [
         Method(
@@ -83,3 +89,17 @@ def read(found: Outcomes) -> tuple[np.ndarray, list[Method]]:
     ]
     methods.sort(key=lambda method: method.is_control)
     return found.correct[[by_replicate[replicate] for replicate in replicates]], methods
+
+
+def _everywhere(cells: Cells) -> Iterator[dict[int, int]]:
+    """Yield the cells that have all of a method's networks, but for those that diverged.
+
+    What is pruned at once can't diverge. Its largest sparsities may lack networks that had lost too
+    much before; the smallest one has all.
+    """
+    begun = set()
+    for key in sorted(cells, key=lambda key: key[-2:]):
+        names = key[: len(NAMES)]
+        if names not in begun or names[-1] != "oneshot":
+            yield cells[key]
+        begun.add(names)

@@ -80,6 +80,11 @@ def _curve(label: Label) -> str:
     limits = [choice["limit"] for choice in label["choices"]]
     drawn = curve.svg(label["methods"], limits)
     note = "Bands reach to the upper bound of 95 % confidence; dotted: the limits above."
+    if "until_lost" in label:
+        note += (
+            f" A curve ends at the first sparsity that loses more than {label['until_lost']:g} "
+            "points: larger ones were not evaluated."
+        )
     return f'<div class="scroll">{drawn}</div><p class="quiet">{note}</p>'
 
 

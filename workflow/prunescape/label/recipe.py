@@ -12,6 +12,8 @@ MEASURED_ANEW = ("magnitude", "taylor")
 """Criteria after which the statistics of BatchNorm are also measured anew."""
 CONTROLS = ("shuffled_taylor", "random")
 LEVELS = ("0.10", "0.30", "0.50", "0.60", "0.70", "0.80", "0.85", "0.90", "0.95", "0.98")
+UNTIL_LOST = 10
+"""Points of accuracy; what loses more at a level isn't evaluated at larger ones."""
 TRAINED_LEVELS = ("0.70", "0.80", "0.90", "0.95", "0.98")
 """Levels after which training goes on, if it is asked for: it takes longest."""
 
@@ -82,7 +84,7 @@ def config(
 
 def _oneshot(normalised: bool) -> Iterator[dict[str, Any]]:
     """Yield the arms that prune at once."""
-    once = _SHARED | {"schedules": ["oneshot"], "levels": list(LEVELS)}
+    once = _SHARED | {"schedules": ["oneshot"], "levels": list(LEVELS), "until_lost": UNTIL_LOST}
     anew = list(MEASURED_ANEW) if normalised else []
     yield once | {"criteria": [each for each in (*CRITERIA, *CONTROLS) if each not in anew]}
     if anew:

@@ -85,7 +85,7 @@ class Alone:
         convolutions = [each for each in self.module.modules() if isinstance(each, nn.Conv2d)]
         with contextlib.ExitStack() as hooks:
             for each in convolutions:
-                laid = each.register_forward_hook(lambda _, __, returned: self._laid(returned))
+                laid = each.register_forward_hook(lambda _, __, returned: self.laid(returned))
                 hooks.callback(laid.remove)
             try:
                 found = self.logits(images, start)
@@ -115,8 +115,8 @@ class Alone:
             values = {path: each[member] for path, each in of_member.items()}
             pieces: Sequence[torch.Tensor] = [own]
             if inference:
-                values = {path: self._laid(value) for path, value in values.items()}
-                pieces = [self._laid(each) for each in own.tensor_split(self._pieces(len(own)))]
+                values = {path: self.laid(value) for path, value in values.items()}
+                pieces = [self.laid(each) for each in own.tensor_split(self._pieces(len(own)))]
             with self._showing(outputs, slice(member, member + 1)):
                 run = [torch.func.functional_call(self.module, values, (each,)) for each in pieces]
             logits = [
@@ -129,9 +129,11 @@ class Alone:
     def _pieces(self, images: int) -> int:
         return max(-(-images // self.piece), 1)
 
-    def _laid(self, values: torch.Tensor) -> torch.Tensor:
+    def laid(self, values: torch.Tensor) -> torch.Tensor:
         """Return images or filters in the layout of inference, others as they are."""
-        return values.contiguous(memory_format=self.layout) if values.dim() == 4 else values
+        if values.dim() != 4 or values.is_cuda:
+            return values
+        return values.contiguous(memory_format=self.layout)
 
     @contextlib.contextmanager
     def _showing(self, outputs: Outputs | None, member: slice) -> Iterator[None]:

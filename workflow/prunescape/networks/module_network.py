@@ -245,9 +245,9 @@ class ModuleNetwork:
     ) -> dict[str, torch.Tensor]:
         """Return the running statistics [R, ...] that batches give, as `module_statistics` does."""
         with self.slowly():
-            return module_statistics.measured(
-                self.fresh(0), self.named, self.paths, parameters, batches, scaling
-            )
+            own = self.fresh(0), self.named, self.paths
+            laid = self._alone.laid
+            return module_statistics.measured(*own, parameters, batches, scaling, laid)
 
     def constants(self) -> list[torch.Tensor]:
         """Return the tensors that all replicates share, which nothing may change."""

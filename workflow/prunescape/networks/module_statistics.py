@@ -26,6 +26,7 @@ def measured(
     parameters: Parameters,
     batches: Sequence[torch.Tensor],
     scaling: Callable[[torch.Tensor], torch.Tensor],
+    laid: Callable[[torch.Tensor], torch.Tensor] = lambda values: values,
 ) -> dict[str, torch.Tensor]:
     """Return the running statistics that batches give to R networks.
 
@@ -38,6 +39,7 @@ def measured(
         parameters: parameters and buffers [R, ...] by name; they are left as they are.
         batches: images [B, ...] before scaling, on the parameters' device.
         scaling: makes a batch the network's inputs.
+        laid: lays images and filters as the network runs fastest.
 
     Returns:
         Name -> statistics [R, ...] of all layers that keep some and run: nn.BatchNorm1d to 3d,
@@ -60,7 +62,7 @@ def measured(
     members = []
     for member in range(len(parameters[names[f"{next(iter(layers))}.running_mean"]])):
         calls.update(dict.fromkeys(layers, 0))
-        values = {paths[name]: value[member] for name, value in parameters.items()}
+        values = {paths[name]: laid(value[member]) for name, value in parameters.items()}
         fresh = {
             path: torch.full_like(values[path], path.endswith(".running_var"))
             for path in (f"{layer}.{each}" for layer in layers for each in _STATISTICS)
@@ -68,7 +70,7 @@ def measured(
         }
         with telling(named, "can't have its normalisation measured anew", paths_of(module)):
             for batch in batches:
-                torch.func.functional_call(module, values | fresh, (scaling(batch),))
+                torch.func.functional_call(module, values | fresh, (laid(scaling(batch)),))
         members.append({k: v for k, v in fresh.items() if calls[k.rpartition(".")[0]]})
     return {names[path]: torch.stack([each[path] for each in members]) for path in members[0]}
 

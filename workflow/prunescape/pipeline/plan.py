@@ -34,7 +34,8 @@ class Arm:
     """One way to prune a model: criterion, scope, selection and schedule, with points and effects.
 
     `floor` is the least number of weights that a layer keeps under scope floor; `within` is what
-    the scope's name stands for; `budget` the epochs of training that the config declares, or 0.
+    the scope's name stands for; `budget` the epochs of training that the config declares, or 0;
+    `until_lost` the points of accuracy whose loss ends the evaluation, or None.
     """
 
     criterion: str
@@ -46,6 +47,7 @@ class Arm:
     floor: int = 0
     within: Scope = UNPRUNED
     budget: int = 0
+    until_lost: float | None = None
 
     @property
     def name(self) -> tuple[str, str, str, str]:
@@ -115,6 +117,7 @@ def arms(config: Config, study: str, fit: str, network: str) -> list[Arm]:
                 entry.get("floor", 0),
                 scope(config, study, counted),
                 entry.get("budget", 0),
+                entry.get("until_lost"),
             )
             if arm.name in pruned:
                 raise ValueError(
@@ -148,7 +151,8 @@ def _narrowed(config: Config, of: tuple[str, str, str], arm: Arm) -> Iterator[Ar
             points = tuple(p for p, has in zip(arm.points, with_rows, strict=True) if has)
             if schedule(config, study, arm.schedule).is_chain:
                 points = arm.points[: points[-1].step + 1]
-            yield replace(arm, effects=(effect,), points=points)
+            # Rows that are asked for one by one are all evaluated.
+            yield replace(arm, effects=(effect,), points=points, until_lost=None)
 
 
 def _network_of(network: str, fit: str, arm: Arm, effect: str) -> Row:
@@ -304,7 +308,9 @@ def evaluations(
         points = arm.points
         if "rows" in config:
             points = tuple(point for point in points if conditions(config, model, arm, point))
-        for batch in batches(points, config["levels_per_job"]):
+        # What ends an evaluation is known to the job alone that evaluates all levels.
+        whole = arm.until_lost is not None
+        for batch in batches(points, len(points) if whole else config["levels_per_job"]):
             numbers[arm.name] += 1
             yield arm, numbers[arm.name], batch
 
