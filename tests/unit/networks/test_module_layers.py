@@ -21,7 +21,7 @@ def ensemble(make, replicates=3):
     """Return modules, their description, and their parameters as an ensemble has them."""
     torch.manual_seed(0)
     modules = [make() for _ in range(replicates)]
-    layer = module_layers.layer_of(modules[0], "1", "block.conv", 1)
+    layer = module_layers.layer_of(modules[0], "1", "block.conv", "block.conv.", 1)
     names = ["weight", "bias"] if modules[0].bias is not None else ["weight"]
     values = {
         f"1.{name}": torch.stack([getattr(each, name) for each in modules]).detach()

@@ -43,7 +43,7 @@ def by_image(module, layers, images):
         logits = module(image[None])
         for target in range(10):
             loss = nn.functional.cross_entropy(logits, torch.tensor([target]))
-            weights = [module.get_submodule(path).weight for path in layers]
+            weights = [module.get_parameter(each.parameter("weight")) for each in layers.values()]
             slopes = torch.autograd.grad(loss, weights, retain_graph=True)
             share = logits.softmax(1)[0, target].item() / len(images)
             for path, slope in zip(layers, slopes, strict=True):
@@ -59,25 +59,16 @@ def test_scores_are_those_of_plain_pytorch(given):
     found = ranking.scores(given, CRITERIA, FIT, IMAGES, LABELS, moments, (1, "study"))
     module = alone(given, 0)
     layers = {layer.path: layer for layer in given.network.weighted}
-    norms = {}
-
-    def keep(layer, inputs, _):
-        norms[layer] = inputs[0].detach()
-
-    hooks = [module.get_submodule(path).register_forward_hook(keep) for path in layers]
-    module(given.scaling(IMAGES))
-    for hook in hooks:
-        hook.remove()
+    inputs = inputs_of(module, given.scaling(IMAGES))
     slopes = by_image(module, layers, given.scaling(IMAGES))
     for path, layer in layers.items():
-        own = module.get_submodule(path)
-        weight = own.weight.detach()
+        weight = module.get_parameter(layer.parameter("weight")).detach()
         size, square = slopes[path]
         expected = {
             "magnitude": weight.abs(),
             "taylor": weight.abs() * size,
             "obd": weight.square() * square / 2,
-            "wanda": weight.abs() * norm(own, norms[own]),
+            "wanda": weight.abs() * norm(module, path, weight, inputs[path]),
         }
         for criterion, each in expected.items():
             score = torch.from_numpy(found[f"{criterion}/{layer.name}"])[0]
@@ -87,15 +78,44 @@ def test_scores_are_those_of_plain_pytorch(given):
         assert found[f"random/{layer.name}"].std() > 0.1
 
 
-def norm(layer, inputs):
+def inputs_of(module, images):
+    """Return path -> what a layer is given, also for the two matrices of an attention."""
+    found = {}
+
+    def keep(path):
+        def note(layer, given, _):
+            if not isinstance(layer, nn.MultiheadAttention):
+                found[path] = given[0].detach()
+                return
+            found[f"{path}.in_proj"] = given[0].detach()
+            # With a unit matrix behind them, torch returns what the heads found.
+            values, ones = given[0].detach().transpose(0, 1), torch.eye(layer.embed_dim)
+            numbers = layer.in_proj_weight, layer.in_proj_bias, None, None, False, 0.0, ones, None
+            options = layer.embed_dim, layer.num_heads
+            heads, _ = nn.functional.multi_head_attention_forward(
+                *[values] * 3, *options, *numbers, training=False
+            )
+            found[f"{path}.out_proj"] = heads.detach().transpose(0, 1)
+
+        return note
+
+    hooks = [each.register_forward_hook(keep(path)) for path, each in module.named_modules()]
+    with torch.no_grad():
+        module(images)
+    for hook in hooks:
+        hook.remove()
+    return found
+
+
+def norm(module, path, weight, inputs):
     """Return the root of the mean square of what each weight is multiplied by."""
-    if isinstance(layer, nn.Linear):
+    if weight.dim() == 2:
         return inputs.flatten(0, -2).square().mean(0).sqrt()
     # A convolution of squared inputs with one weight of 1 sums what this weight has seen.
-    ones = torch.zeros_like(layer.weight)
-    found = torch.zeros_like(layer.weight)
+    layer, ones = module.get_submodule(path), torch.zeros_like(weight)
+    found = torch.zeros_like(weight)
     options = (None, layer.stride, layer.padding, layer.dilation, layer.groups)
-    for place in range(layer.weight[0].numel()):
+    for place in range(weight[0].numel()):
         ones.zero_().flatten(1)[:, place] = 1
         outputs = nn.functional.conv2d(inputs.square(), ones, *options)
         found.flatten(1)[:, place] = outputs.mean((0, 2, 3)).sqrt()

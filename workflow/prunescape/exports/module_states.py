@@ -26,7 +26,7 @@ def tensors(module: nn.Module) -> dict[str, torch.Tensor]:
 
 def added(network: ModuleNetwork, arrays: Iterable[str]) -> dict[str, str]:
     """Return name -> path, for the biases among `arrays` that the module doesn't have."""
-    own = {f"{layer.name}.bias": f"{layer.path}.bias" for layer in network.weighted}
+    own = {f"{layer.name}.bias": layer.parameter("bias") for layer in network.weighted}
     return {name: own[name] for name in arrays if name not in network.paths}
 
 
@@ -80,7 +80,8 @@ def read(
 def _with_biases(module: nn.Module, names: Iterable[str]) -> nn.Module:
     """Give layers without a bias one of zeros, in place."""
     for name in names:
-        layer = module.get_submodule(name.removesuffix(".bias"))
-        weight = layer.get_parameter("weight")
-        layer.register_parameter("bias", nn.Parameter(weight.new_zeros(len(weight))))
+        path, _, own = name.rpartition(".")
+        holder = module.get_submodule(path)
+        weight = holder.get_parameter(f"{own.removesuffix('bias')}weight")  # of in_proj_bias, too
+        holder.register_parameter(own, nn.Parameter(weight.new_zeros(len(weight))))
     return module

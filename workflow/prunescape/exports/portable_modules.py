@@ -71,7 +71,7 @@ class PortableModule:
     @property
     def prunable(self) -> list[str]:
         """The names in `arrays` of the weights that may be pruned, in running order."""
-        return [f"{layer.path}.weight" for layer in self.network.weighted]
+        return [layer.parameter("weight") for layer in self.network.weighted]
 
     def module(self) -> nn.Module:
         """Return the user's module with this network's numbers, for scaled images, in evaluation.
@@ -98,7 +98,7 @@ class PortableModule:
         compute, such as attention and norms. A layer uses a weight once a position and call.
         """
         network, named = self.network, module_states.tensors(self.module())
-        own = {f"{layer.name}.bias": f"{layer.path}.bias" for layer in network.weighted}
+        own = {f"{layer.name}.bias": layer.parameter("bias") for layer in network.weighted}
         more = {name: path for name, path in own.items() if path in self.added}
         positions: Counter[str] = Counter()
 
@@ -108,7 +108,7 @@ class PortableModule:
         blank = self.scaling(torch.zeros(2, *self.image))[None]
         parameters = {name: named[path][None] for name, path in (network.paths | more).items()}
         network.logits(blank, parameters, outputs=look)
-        weights = {layer.name: self.arrays[f"{layer.path}.weight"] for layer in network.weighted}
+        weights = {each.name: self.arrays[each.parameter("weight")] for each in network.weighted}
         return {
             name: (weight.size * positions[name], int(np.count_nonzero(weight)) * positions[name])
             for name, weight in weights.items()

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 from torch import nn
 
+from prunescape.networks.module_attention import Projection
 from prunescape.networks.network import Parameters, Weighted
 
 
@@ -16,11 +17,17 @@ class ModuleLayer(Weighted):
 
     Attributes:
         path: the layer's path in the module, such as "layer1.0.conv1".
+        held: what the names of its parameters begin with in the module, such as "layer1.0.conv1.".
         calls: how often the module calls it for an image.
     """
 
     path: str
+    held: str
     calls: int
+
+    def parameter(self, part: str) -> str:
+        """Return the path of its parameter `weight` or `bias` in the module."""
+        return f"{self.held}{part}"
 
     def folded(self, outputs: torch.Tensor) -> torch.Tensor:
         """Return outputs [R, B, out, ...] in the shape of the torch layer's own: [R * B, ...]."""
@@ -33,7 +40,10 @@ class ModuleLayer(Weighted):
 
 @dataclass(frozen=True, kw_only=True)
 class LinearLayer(ModuleLayer):
-    """nn.Linear for one vector an image or several: inputs [R, B, ..., in]."""
+    """nn.Linear, or a projection of attention, for one vector an image or several.
+
+    Inputs are [R, B, ..., in].
+    """
 
     def product(self, inputs: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         """Multiply inputs by weights [R, out, in] -> [R, B, out, ...]."""
@@ -115,20 +125,21 @@ class ConvLayer(ModuleLayer):
         return windows
 
 
-def layer_of(module: nn.Module, name: str, path: str, calls: int) -> ModuleLayer:
-    """Describe an nn.Linear or nn.Conv2d; ValueError for anything else."""
-    if not isinstance(module, (nn.Linear, nn.Conv2d)):
+def layer_of(module: nn.Module, name: str, path: str, held: str, calls: int) -> ModuleLayer:
+    """Describe an nn.Linear, nn.Conv2d or projection; ValueError for anything else."""
+    if not isinstance(module, (nn.Linear, nn.Conv2d, Projection)):
         kind = type(module).__name__
         raise ValueError(f"networks: {path} is {kind}; allowed: nn.Linear or nn.Conv2d")
     shape, bias = tuple(module.weight.shape), module.bias is not None
-    if isinstance(module, nn.Linear):
-        return LinearLayer(name=name, shape=shape, bias=bias, path=path, calls=calls)
+    if not isinstance(module, nn.Conv2d):
+        return LinearLayer(name=name, shape=shape, bias=bias, path=path, held=held, calls=calls)
     modes = {"zeros": "constant"}
     return ConvLayer(
         name=name,
         shape=shape,
         bias=bias,
         path=path,
+        held=held,
         calls=calls,
         stride=module.stride,
         dilation=module.dilation,

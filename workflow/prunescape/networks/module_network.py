@@ -5,7 +5,8 @@ function that returns a new one whenever it is called. All replicates run throug
 as one batch [R * B, ...]: for operations without parameters (activations, pooling, additions) this
 is just a larger batch. Modules with parameters are treated by kind:
 
-- Every nn.Linear and nn.Conv2d is replaced by batched products (`module_layers`). Their weights
+- Every nn.Linear and nn.Conv2d, and what projects in self-attention (`module_attention`), is
+  replaced by batched products (`module_layers`). Their weights
   are pruned and get a posterior. The layers are called "1", "2", ... in the order in which they
   are run, like the layers of networks that the config describes.
 - Other modules with parameters or buffers of their own, such as BatchNorm or LSTM, run member by
@@ -40,9 +41,16 @@ from torch import nn
 
 from prunescape.foundations import network_names
 from prunescape.foundations.messages import few
-from prunescape.networks import module_calls, module_parts, module_starts, module_statistics
+from prunescape.networks import (
+    module_attention,
+    module_calls,
+    module_parts,
+    module_starts,
+    module_statistics,
+)
 from prunescape.networks.ensembles import repeated
 from prunescape.networks.module_alone import Alone
+from prunescape.networks.module_attention import Projection
 from prunescape.networks.module_calls import Calls
 from prunescape.networks.module_errors import called, paths_of, refused, telling
 from prunescape.networks.module_layers import ConvLayer, ModuleLayer, layer_of
@@ -93,6 +101,7 @@ class ModuleNetwork:
         self.path = network_names.split(named).place
         self._factory = module_starts.Factory(named, network_names.load(named), input_shape)
         made, _ = self._factory.made(0)
+        module_attention.convert(made, input_shape)
         self._parts = module_parts.parts(made, named)
         self.beside = self._parts.beside
         self._module = module_starts.copied(made, named)
@@ -104,11 +113,17 @@ class ModuleNetwork:
         self.outputs, self._calls = self._trace(input_shape)
         numbered = [path for path in self._calls if path in set(self._parts.layers)]
         self.layers = [
-            layer_of(self._module.get_submodule(path), str(i), path, self._calls[path].times)
+            layer_of(
+                self._module.get_submodule(path),
+                str(i),
+                path,
+                self._parts.layers[path],
+                self._calls[path].times,
+            )
             for i, path in enumerate(numbered, 1)
         ]
         self.weighted = [
-            layer for layer in self.layers if f"{layer.path}.weight" not in self._parts.frozen
+            layer for layer in self.layers if layer.parameter("weight") not in self._parts.frozen
         ]
         self.own: dict[str, str] = {}
         self.paths: dict[str, str] = {}
@@ -301,8 +316,8 @@ class ModuleNetwork:
         """Give names to all parameters and buffers."""
         module = self._module
         for layer in self.layers:
-            for part, value in module.get_submodule(layer.path).named_parameters():
-                self._add(f"{layer.name}.{part}", f"{layer.path}.{part}", value)
+            for part, value in _parameters(module.get_submodule(layer.path)):
+                self._add(f"{layer.name}.{part}", layer.parameter(part), value)
         for path in self.beside:
             self.own[f"own.{path}"] = path
             self._add(f"own.{path}", path, module.get_parameter(path))
@@ -404,8 +419,21 @@ def _described(found: Any, images: int) -> str:
     return f"{what} for {images} images, expected logits [{images}, classes] alone"
 
 
+def _parameters(layer: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the parameters of a layer by their names in it."""
+    if not isinstance(layer, Projection):
+        yield from layer.named_parameters()
+        return
+    yield "weight", layer.weight
+    if layer.bias is not None:
+        yield "bias", layer.bias
+
+
 def _hide_weights(module: nn.Module, path: str, named: str) -> None:
     """Make a layer raise an error when a module reads its weights instead of calling it."""
+    if isinstance(module, Projection):
+        module.hide()
+        return
     kind = type(module)
 
     def refuse(layer: nn.Module) -> None:

@@ -11,9 +11,11 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
+from prunescape.networks import module_attention
+from prunescape.networks.module_attention import Projection, SelfAttention
 from prunescape.networks.module_errors import refused
 
-LAYERS = (nn.Linear, nn.Conv2d)
+LAYERS = (nn.Linear, nn.Conv2d, Projection)
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 _PLAIN = "allowed: an nn.Linear or nn.Conv2d as torch has it"
 
@@ -23,14 +25,15 @@ class Parts:
     """Paths in a module.
 
     Attributes:
-        layers: every nn.Linear and nn.Conv2d that isn't part of a module in `others`.
+        layers: every nn.Linear, nn.Conv2d and projection of attention that isn't part of a module
+            in `others`, with what the names of its parameters begin with.
         others: the other modules that hold parameters or buffers.
         beside: the trained parameters that other code than their module's uses: a class token,
             which a module with layers in it holds itself, or those of an nn.ParameterList.
         frozen: the parameters with requires_grad=False.
     """
 
-    layers: list[str] = field(default_factory=list)
+    layers: dict[str, str] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
     beside: list[str] = field(default_factory=list)
     frozen: set[str] = field(default_factory=set)
@@ -57,12 +60,13 @@ def parts(module: nn.Module, named: str) -> Parts:
             continue  # part of a module that runs as a whole
         direct = dict(each.named_parameters(recurse=False))
         if isinstance(each, LAYERS):
-            found.layers.append(path)
+            found.layers[path] = _held(path, each)
         elif _is_run_as_a_whole(each):
             found.others.append(path)
             direct = dict(each.named_parameters())
         else:
-            inside = [name for name, parameter in direct.items() if parameter.requires_grad]
+            lent = module_attention.HELD if isinstance(each, SelfAttention) else ()
+            inside = [name for name, p in direct.items() if p.requires_grad and name not in lent]
             found.beside += [f"{path}.{name}".lstrip(".") for name in inside]
         for name, parameter in direct.items():
             own = f"{path}.{name}" if path else name
@@ -87,7 +91,13 @@ def shared(module: nn.Module, found: Parts) -> dict[str, torch.Tensor]:
         direct = [each.named_parameters(recurse=False), each.named_buffers(recurse=False)]
         for name, value in [*direct[0], *direct[1], *plain.items()]:
             tensors[f"{path}.{name}" if path else name] = value.detach()
-    return {name: value for name, value in tensors.items() if name not in found.beside}
+    held = {f"{begin}{part}" for begin in found.layers.values() for part in ("weight", "bias")}
+    return {k: value for k, value in tensors.items() if k not in held.union(found.beside)}
+
+
+def _held(path: str, layer: nn.Module) -> str:
+    """Return what the names of a layer's parameters begin with: "conv1.", "attention.in_proj_"."""
+    return f"{path}_" if isinstance(layer, Projection) else f"{path}."
 
 
 def _is_run_as_a_whole(module: nn.Module) -> bool:
@@ -102,7 +112,8 @@ def _is_run_as_a_whole(module: nn.Module) -> bool:
 
 
 def _refuse_unprunable(named: str, module: nn.Module, found: Parts) -> None:
-    trained = [path for path in found.layers if f"{path}.weight" not in found.frozen]
+    held = found.layers.values()
+    trained = [begin for begin in held if f"{begin}weight" not in found.frozen]
     if found.layers and not trained:
         paths = ", ".join(found.layers)
         raise ValueError(
