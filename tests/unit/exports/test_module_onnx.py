@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 import torch
 
 from prunescape.exports import module_onnx
@@ -42,10 +41,16 @@ def test_the_graph_takes_the_pixels_that_a_scaling_keeps():
     torch.testing.assert_close(found, scaling(values), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("own", [True, False], ids=["len", "torch's attention"])
-def test_a_graph_for_one_number_of_images_is_not_written(own, tmp_path):
+def test_the_graph_of_an_attention_has_torchs_logits():
+    model, *_ = pruned_module(ATTENTION)
+    [found] = session(module_onnx.graph(model)).run(None, {"images": IMAGES.numpy()})
+    assert type(model.module().attention) is torch.nn.MultiheadAttention
+    torch.testing.assert_close(torch.from_numpy(found), model.logits(IMAGES), rtol=0, atol=1e-5)
+
+
+def test_a_graph_for_one_number_of_images_is_not_written(tmp_path):
     (tmp_path / "own.py").write_text(BY_NUMBER)
-    model, *_ = pruned_module(f"{tmp_path}/own.py:Net" if own else ATTENTION)
+    model, *_ = pruned_module(f"{tmp_path}/own.py:Net")
     path = tmp_path / "masked.onnx"
     path.write_bytes(b"of an earlier export")
     why_not = module_onnx.write(model, path)

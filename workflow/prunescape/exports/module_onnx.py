@@ -2,8 +2,8 @@
 
 torch follows one run of the module and writes down what is computed. What its code decides, from
 the number of images for one, is lost by that; so the graph is compared with the module on batches
-of other sizes before it is written. nn.MultiheadAttention doesn't pass. Input and output are those
-of `onnx_files`.
+of other sizes before it is written. torch can't follow its own attention, but can as
+`module_attention` writes it. Input and output are those of `onnx_files`.
 
 torch's newer exporter (dynamo=True) needs onnxscript, which the environment doesn't have.
 """
@@ -21,6 +21,7 @@ from prunescape.exports.onnx_sessions import session
 from prunescape.exports.portable_modules import PortableModule
 from prunescape.foundations import files, user_files
 from prunescape.foundations.messages import one_line
+from prunescape.networks import module_attention
 from prunescape.networks.module_starts import fenced
 from prunescape.networks.scaling import Scaling
 
@@ -69,9 +70,11 @@ def graph(model: PortableModule) -> bytes:
         ValueError: if the graph has other logits than the module.
         Exception: of any kind, if torch can't follow or write the module.
     """
-    whole = _Whole(model.scaling, model.module()).eval()
+    module = model.module()
+    module_attention.convert(module, model.scaling.shape(model.image))
+    whole = _Whole(model.scaling, module).eval()
     written, names = io.BytesIO(), ("images", "logits")
-    with fenced(0), torch.no_grad(), warnings.catch_warnings():
+    with fenced(0), model.network.slowly(), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what may have gone wrong is tried afterwards
         torch.onnx.export(
             whole,

@@ -75,7 +75,7 @@ class SelfAttention(nn.MultiheadAttention):
         dropped = self.dropout if self.training else 0.0
         weights = None
         if need_weights:
-            scores = q @ k.mT / math.sqrt(self.head_dim)
+            scores = q @ k.transpose(-2, -1) / math.sqrt(self.head_dim)
             weights = F.dropout((scores if added is None else scores + added).softmax(-1), dropped)
             found = weights @ v
             weights = weights.mean(1) if average_attn_weights else weights
