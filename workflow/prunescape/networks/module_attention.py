@@ -66,12 +66,11 @@ class SelfAttention(nn.MultiheadAttention):
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return what nn.MultiheadAttention does; `is_causal` only describes `attn_mask`."""
         values = query if self.batch_first else query.transpose(0, 1)
-        images, length, _ = values.shape
         q, k, v = (
             each.unflatten(-1, (self.num_heads, self.head_dim)).transpose(1, 2)
             for each in self.in_proj(values).chunk(3, dim=-1)
         )
-        added = self._added(attn_mask, key_padding_mask, images, q)
+        added = self._added(attn_mask, key_padding_mask, q.dtype)
         dropped = self.dropout if self.training else 0.0
         weights = None
         if need_weights:
@@ -81,16 +80,15 @@ class SelfAttention(nn.MultiheadAttention):
             weights = weights.mean(1) if average_attn_weights else weights
         else:
             found = F.scaled_dot_product_attention(q, k, v, added, dropped)
-        joined = found.transpose(1, 2).reshape(images, length, self.embed_dim)
-        outputs: torch.Tensor = self.out_proj(joined)
+        # No number of images, which would stay what it is in a graph that is made of one run.
+        outputs: torch.Tensor = self.out_proj(found.transpose(1, 2).flatten(2))
         return outputs if self.batch_first else outputs.transpose(0, 1), weights
 
     def _added(
         self,
         mask: torch.Tensor | None,
         padding: torch.Tensor | None,
-        images: int,
-        like: torch.Tensor,
+        dtype: torch.dtype,
     ) -> torch.Tensor | None:
         """Return what is added to the scores, [1 or images, 1 or heads, 1 or L, L]; None: nothing.
 
@@ -102,11 +100,11 @@ class SelfAttention(nn.MultiheadAttention):
                 continue
             shown = each
             if each.dtype == torch.bool:
-                shown = torch.zeros_like(each, dtype=like.dtype).masked_fill_(each, -math.inf)
+                shown = torch.zeros_like(each, dtype=dtype).masked_fill_(each, -math.inf)
             if each is padding:
                 shown = shown[:, None, None]
             else:
-                own = (images, self.num_heads) if each.dim() == 3 else (1, 1)
+                own = (-1, self.num_heads) if each.dim() == 3 else (1, 1)
                 shown = shown.reshape(*own, *each.shape[-2:])
             found = shown if found is None else found + shown
         return found
