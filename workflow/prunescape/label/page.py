@@ -65,7 +65,7 @@ def _answers(label: Label) -> str:
         method = literal(named(label["methods"][choice["method"]]), "html")
         items.append(
             f"<li><b>{percent(choice['level'])}</b> of the weights can go, {limit}: by {method}. "
-            f"Lost: {points(choice['points'])} points, with 95 % confidence less than "
+            f"Lost: {points(choice['points'])} points, with 95\u00a0% confidence less than "
             f"{points(choice['at_most'])}</li>"
         )
     images = label["images"]
@@ -91,7 +91,7 @@ def _curve(label: Label) -> str:
 def _table_of_methods(label: Label) -> str:
     limits = [choice["limit"] for choice in label["choices"]]
     head = [
-        "largest share of weights removed, on all images, that is shown to lose less than",
+        "largest share of weights removed, on all images, shown to lose less than",
         *(f"{limit:g} {plural(limit)}" for limit in limits),
     ]
     best = {choice["method"] for choice in label["choices"]}
@@ -124,7 +124,7 @@ def _broken(label: Label, detail: Mapping[str, Any]) -> str:
     text = (
         f"<p>Of {evaluated:,} images, {detail['broken']:,.6g} become wrong and "
         f"{detail['mended']:,.6g} right: {points(detail['points'])} points lost, less than "
-        f"{points(detail['at_most'])} with 95 % confidence"
+        f"{points(detail['at_most'])} with 95\u00a0% confidence"
     )
     if detail["mcnemar_p"] is not None:
         text += f" (McNemar's exact test: p = {detail['mcnemar_p']:.2g})"
