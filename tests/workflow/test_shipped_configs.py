@@ -11,13 +11,15 @@ from tests.helpers.workplace import Workplace
 
 pytestmark = pytest.mark.slow
 
-CONFIGS = sorted((ROOT / "config").rglob("*.yaml"))
+CLAIMS = ROOT / "config" / "claims"
+CONFIGS = sorted(set((ROOT / "config").rglob("*.yaml")) - set(CLAIMS.iterdir()))
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_a_configuration_plans_a_table_and_verdicts(config, tmp_path):
-    # Networks in files are looked for where a run works, by default in the project.
-    shutil.copytree(ROOT / "docs" / "examples", tmp_path / "docs" / "examples")
+    # Networks and claims in files are looked for where a run works, by default in the project.
+    for folder in (ROOT / "docs" / "examples", CLAIMS):
+        shutil.copytree(folder, tmp_path / folder.relative_to(ROOT))
     snakemake = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1"]
     files = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(config)]
 
