@@ -19,6 +19,8 @@ from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.scaling import Scaling
 
 FORMAT = 1
+MOVEMENT = ".movement"
+"""Ending of the name of a parameter's sum of -w g over a training that collected it."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Checkpoint:
         scaling: input scaling.
         arrays: parameter or buffer name -> [R, ...]; `<weight>.sigma` beside the means of a
             variational fit, `<parameter>.noise` and `noise.t` beside the weights of preconditioned
-            SGD.
+            SGD, `<parameter>.movement` where a criterion reads it.
         replicates: the replicate numbers of the members.
         fitted_on: split -> SHA-256 of the data files that were opened for training.
         arms: after retraining, (criterion, scope, effect, level) for every member; else None.

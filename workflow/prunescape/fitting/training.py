@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from prunescape.fitting import divergence, rewiring, sparse_weights
 from prunescape.fitting.augmentation import Augmentation, Draws
+from prunescape.fitting.checkpoints import MOVEMENT
 from prunescape.fitting.divergence import Divergence
 from prunescape.fitting.initial_weights import initial_weights
 from prunescape.fitting.members import Members
@@ -31,9 +32,6 @@ from prunescape.optimising import first_images, flat_optimisers, moments, optimi
 from prunescape.optimising.interfaces import Batch, Objective
 from prunescape.optimising.objectives import objective
 from prunescape.optimising.preconditioned import PreconditionedSGD
-
-MOVEMENT = ".movement"
-"""Ending of the name under which a training returns a parameter's sum of -w g."""
 
 
 class AllDivergedError(ValueError):

@@ -9,9 +9,8 @@ import numpy as np
 import torch
 
 from prunescape.fitting import sparse_weights
-from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.fitting.checkpoints import MOVEMENT, Checkpoint
 from prunescape.fitting.initial_weights import initial_weights
-from prunescape.fitting.training import MOVEMENT
 from prunescape.foundations import streams
 from prunescape.networks import prunable, second_moments
 from prunescape.networks.network import Parameters
