@@ -78,6 +78,20 @@ def test_files_older_than_what_they_were_made_of(workplace):
 
 
 @pytest.mark.slow
+def test_a_file_replaced_by_an_older_one(workplace):
+    # As tar, rsync -t and cp -p put it there. The size stays too.
+    path = workplace.root / "workflow/prunescape/pruning/selection.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("#", "# ", 1).rstrip("\n") + "\n", encoding="utf-8")
+    os.utime(path, (1e9, 1e9))
+    assert {"prune", "prune_step"} & counts(workplace.planned()).keys()
+
+    path.write_text(text, encoding="utf-8")
+    os.utime(path, (1e9, 1e9))
+    assert workplace.planned() == []
+
+
+@pytest.mark.slow
 def test_the_config_written_in_another_way(workplace):
     path = workplace.root / "config.yaml"
     # Sorted keys, no comments, no anchors.

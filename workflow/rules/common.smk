@@ -53,6 +53,7 @@ from prunescape.running import (
     linked_files,
     log_endings,
     progress,
+    replaced_files,
     run_lock,
     snakemake_records,
     surroundings,
@@ -406,8 +407,10 @@ def unseen_changes():
     )
 
 
-if workflow.is_main_process and (warning := unseen_changes()):
-    print(warning, file=sys.stderr)
+if workflow.is_main_process:
+    if warning := unseen_changes():
+        print(warning, file=sys.stderr)
+    replaced_files.redate(Path.cwd())
 
 
 def at_the_end(*functions):
