@@ -197,3 +197,29 @@ def test_the_closure_of_a_users_file_has_what_it_imports_of_the_library(tmp_path
     assert set(rest) == set(imported_code.code(LIBRARY / "scoring" / "needs.py")) | {
         LIBRARY / "scoring" / "__init__.py"
     }
+
+
+def test_files_of_data_that_a_users_source_names_count(tmp_path):
+    def write(name, text=""):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    net = write(
+        "own/net.py",
+        """
+        import json
+        import helper
+        here = __file__.rpartition("/")[0]
+        widths = json.load(open(f"{here}/widths.json"))
+        "unread.txt is a word of this text"
+        folder, outside, missing, code = "own", "../outside.txt", "missing.txt", "other.py"
+        """.replace("\n        ", "\n"),
+    )
+    helper = write("own/helper.py", "import os\nNAME = os.path.join('more', 'filters.txt')")
+    named = [write("own/more/filters.txt"), write("own/widths.json")]
+    for name in ("own/unread.txt", "outside.txt", "own/other.py", "own/filters.csv"):
+        write(name)
+    assert imported_code.code(net) == [net, helper, *named]
+    assert imported_code.code(helper) == [helper, named[0]]

@@ -20,6 +20,9 @@ STAR = "*"
 CALLS = ("import_module", "__import__")
 """Functions that import the module whose name is their argument."""
 
+LONGEST_NAME = 255
+"""The most characters of a file's name."""
+
 BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
 """The fields in which a statement's syntax tree has nested statements."""
 
@@ -93,6 +96,19 @@ def _refusing(path: str) -> Iterator[None]:
         raise ValueError(f"{path} is nested too deeply for Python to read it") from None
     except (ValueError, LookupError) as error:  # null bytes; an encoding of no text, such as rot13
         raise ValueError(f"{path} is no Python: {error}") from None
+
+
+def texts(path: str | os.PathLike[str]) -> set[str]:
+    """Return the texts in a source that may name files: one line of at most LONGEST_NAME.
+
+    Raises ValueError as `read` does.
+    """
+    values = (getattr(node, "value", None) for node in ast.walk(read(path).tree))
+    return {
+        text
+        for text in values
+        if isinstance(text, str) and 0 < len(text) <= LONGEST_NAME and text.isprintable()
+    }
 
 
 def compiles(path: str | os.PathLike[str]) -> None:
