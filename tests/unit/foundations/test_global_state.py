@@ -30,6 +30,8 @@ np.seterr(all="raise")
 os.chdir("/")
 sys.path.insert(0, "/nowhere")
 sys.argv.append("x")
+sys.setrecursionlimit(300)
+sys.stdout = sys.stderr = None
 warnings.simplefilter("error")
 f = 1
 """
@@ -37,7 +39,8 @@ f = 1
 
 def settings():
     states = [setting.read() for setting in global_state._settings()]
-    return [global_state.random_states(), states, Path.cwd(), sys.path[:], sys.argv[:]]
+    python = [sys.path[:], sys.argv[:], sys.getrecursionlimit(), sys.stdout, sys.stderr]
+    return [global_state.random_states(), states, Path.cwd(), *python]
 
 
 def test_what_a_file_changes_for_the_process_is_put_back(write):

@@ -11,7 +11,7 @@ from prunescape.running import command_line
 @pytest.fixture(autouse=True)
 def terminal(monkeypatch):
     """A script, job.py, whose stderr is no file."""
-    monkeypatch.setattr(command_line, "_logged", lambda: False)
+    monkeypatch.setattr(command_line, "_log", lambda: None)
     monkeypatch.setattr("sys.argv", ["some/place/job.py"])
 
 

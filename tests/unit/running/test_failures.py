@@ -91,6 +91,14 @@ WAYS = {
     "half a line before": ("print('50 %', end=''); raise ValueError('bad')", "job.py: bad"),
     "a long line": ("print('x' * 5_000_000); raise ValueError('bad')", "job.py: bad"),
     "a long reason": ("raise ValueError('x' * 5_000_000)", "job.py: xxx"),
+    "closed streams": (
+        "import sys; sys.stdout.close(); sys.stderr.close(); raise ValueError('bad')",
+        "job.py: bad",
+    ),
+    "other streams": (
+        "import os, sys; os.close(2); sys.stderr = None; raise ValueError('bad')",
+        "job.py: bad",
+    ),
     "a fork": (
         "import os\n    if os.fork() == 0: os._exit(3)\n    os.wait(); raise ValueError('bad')",
         "job.py: bad",

@@ -67,6 +67,11 @@ def test_what_changes_python_and_pip_is_cleared():
     assert "PYTHONHOME" in line
     assert environment == {"HOME": "/h", "PIP_USER": "0", "PYTHONNOUSERSITE": "1"}
     assert surroundings.clear({"PYTHONSAFEPATH": "1"}) == []
+    environment = {"SNAKEMAKE_PROFILE": "/somewhere"}
+    assert surroundings.clear(environment) == [
+        "not used: SNAKEMAKE_PROFILE; make has PROFILE=<folder>"
+    ]
+    assert "SNAKEMAKE_PROFILE" not in environment
 
 
 def test_sets_of_text_have_one_order_in_all_jobs():

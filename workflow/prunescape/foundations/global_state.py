@@ -25,9 +25,11 @@ def kept() -> Iterator[None]:
     """Restore the process's global state after the block.
 
     It is: the states of the global random generators, torch's defaults, numpy's treatment of
-    floating-point errors, warning filters, the working directory, the command line and `sys.path`.
+    floating-point errors, warning filters, the working directory, the command line, `sys.path`, the
+    limit of recursion, `sys.stdout` and `sys.stderr`.
     """
     folder, arguments, path = Path.cwd(), sys.argv, list(sys.path)
+    streams, limit = (sys.stdout, sys.stderr), sys.getrecursionlimit()
     settings = [*_generators().values(), *_settings()]
     before = [setting.read() for setting in settings]
     with warnings.catch_warnings():
@@ -36,6 +38,8 @@ def kept() -> Iterator[None]:
         finally:
             os.chdir(folder)
             sys.argv = arguments
+            sys.stdout, sys.stderr = streams
+            sys.setrecursionlimit(limit)
             extra = added(path)
             sys.path[:] = path + [each for each in sys.path if each not in [*path, *extra]]
             for setting, value in zip(settings, before, strict=True):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from prunescape.foundations.messages import one_line
 from prunescape.running import log_endings
@@ -32,63 +32,75 @@ def run(main: Callable[[], None]) -> None:
     Any other ending, by the user's code or a fault of ours, prints a line with its place too. If
     stderr is a file, as a rule's log is, the line is marked so that `log_endings.reason` finds it.
     """
-    if _logged():
-        faulthandler.enable()
+    log = _log()
+    if log:
+        faulthandler.enable(log)
     try:
-        with _ends_noted():
+        with _ends_noted(log):
             main()
     except SystemExit as error:
         if not _foreign(error.__traceback__):
             raise  # argparse's or ours, after its message
-        _end(explained(error))
+        _end(explained(error, log), log)
     except Exception as error:
-        _end(explained(error))
+        _end(explained(error, log), log)
 
 
-def explained(error: Exception | SystemExit) -> str:
-    """Return why an error ends a script; print the traceback of one that isn't expected."""
+def explained(error: Exception | SystemExit, log: TextIO | None = None) -> str:
+    """Return why an error ends a script; print the traceback of one that isn't expected.
+
+    Args:
+        error: the error.
+        log: where the traceback goes; None: to stderr.
+    """
     if isinstance(error, (ValueError, OSError)):
         return str(error)
     place = _foreign(error.__traceback__)
     if isinstance(error, SystemExit):
         return f"{place or 'the script'} ended the program (SystemExit: {error.code})"
-    traceback.print_exc()
+    traceback.print_exc(file=log)
     return f"{f'{place}: ' if place else ''}{type(error).__name__}: {error}"
 
 
-def _end(reason: str) -> NoReturn:
+def _end(reason: str, log: TextIO | None) -> NoReturn:
     """Print a reason and end the script with status 1."""
     script = Path(sys.argv[0]).name
-    if not _logged():
+    if not log:
         sys.exit(f"{script}: {reason}")
-    with suppress(OSError):  # the disk may be full
-        sys.stdout.flush()  # else its text would follow the reason
+    for stream in (sys.stdout, sys.stderr):
+        # The disk may be full, or the user's code has closed the stream.
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()  # else its text would follow the reason
     if "\n" in reason:
-        print(f"{script}: {reason}", file=sys.stderr)
+        print(f"{script}: {reason}", file=log)
     # The line break first: the last line in the log may lack one.
-    print(f"\n{log_endings.failed(script, one_line(reason))}", file=sys.stderr, flush=True)
+    print(f"\n{log_endings.failed(script, one_line(reason))}", file=log, flush=True)
     sys.exit(1)
 
 
-def _logged() -> bool:
-    """Return whether stderr is a file."""
-    try:
-        return stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode)
-    except (OSError, ValueError, AttributeError):
-        return False
+def _log() -> TextIO | None:
+    """Return a stream to stderr's file, which works on if code of the user closes or replaces it.
+
+    None if stderr is no file.
+    """
+    with suppress(OSError, ValueError, AttributeError):
+        number = sys.stderr.fileno()
+        if stat.S_ISREG(os.fstat(number).st_mode):
+            return open(os.dup(number), "w", encoding="utf-8", errors="backslashreplace")
+    return None
 
 
 @contextmanager
-def _ends_noted() -> Iterator[None]:
+def _ends_noted(log: TextIO | None) -> Iterator[None]:
     """Log the place of a call of os._exit, which ends the process past all handlers."""
     exits, process = os._exit, os.getpid()
 
     def noted(status: int) -> NoReturn:
-        if os.getpid() == process and _logged():  # forks end with os._exit too
+        if os.getpid() == process and log:  # forks end with os._exit too
             place = _place(sys._getframe(1))
             reason = f"{place} ended the program (os._exit: {status})"
             marked = log_endings.failed(Path(sys.argv[0]).name, reason)
-            print(f"\n{marked}", file=sys.stderr, flush=True)
+            print(f"\n{marked}", file=log, flush=True)
         exits(status)
 
     os._exit = noted

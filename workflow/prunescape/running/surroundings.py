@@ -38,6 +38,9 @@ PIP = (
 # Variables that make git work in another repository; git sets them for its hooks.
 GIT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
 
+# A profile of Snakemake's own; make has PROFILE for it.
+PROFILE = "SNAKEMAKE_PROFILE"
+
 
 def given(name: str, otherwise: str = "") -> str:
     """Return a setting of make as it was typed; `otherwise` if it is missing or empty."""
@@ -89,16 +92,17 @@ def misspelled(environment: MutableMapping[str, str] = os.environ) -> list[str]:
 
 
 def clear(environment: MutableMapping[str, str] = os.environ) -> list[str]:
-    """Remove variables that change Python, pip or git, for this process and those that it starts.
+    """Remove variables that change Python, pip, git or where jobs run, also for child processes.
 
     Returns:
-        A line for the user if one of them has changed where Python finds modules.
+        A line for the user if one of them has changed where Python finds modules or jobs run.
     """
-    gone = [name for name in PYTHON + PIP + GIT if environment.pop(name, "")]
+    gone = [name for name in (*PYTHON, *PIP, *GIT, PROFILE) if environment.pop(name, "")]
     environment["PIP_USER"] = "0"  # overrides pip's configuration file
     environment["PYTHONNOUSERSITE"] = "1"
     lost = [name for name in gone if name in ("PYTHONPATH", "PYTHONHOME")]
-    return [f"not used, to import from the environment alone: {', '.join(lost)}"] if lost else []
+    lines = [f"not used, to import from the environment alone: {', '.join(lost)}"] if lost else []
+    return [*lines, f"not used: {PROFILE}; make has PROFILE=<folder>"] if PROFILE in gone else lines
 
 
 def clear_for_jobs(environment: MutableMapping[str, str] = os.environ) -> None:
