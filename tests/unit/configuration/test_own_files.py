@@ -220,3 +220,18 @@ def test_an_effect_of_the_user_goes_with_oneshot(tmp_path):
         **{f"{ARM}.schedules": ["tuned"], "catalogue.study.schedules": tuned},
     )
     assert f"{ARM}.schedules[0]: found 'tuned' with effect fade; allowed: oneshot with it" in lines
+
+
+def test_files_of_code_have_one_spelling():
+    named = {
+        "one": "./nets//net.py:Net(path='./x//y.py:z')",
+        "two": "../nets/./net.py:Net",
+        "three": [{"kind": "linear", "units": 10}],
+        "four": "torchvision:resnet18",
+    }
+    found = own_files.with_plain_paths({"networks": named, "criteria": {"c": "././a.py:b"}})
+    assert found == {
+        "networks": named
+        | {"one": "nets/net.py:Net(path='./x//y.py:z')", "two": "../nets/net.py:Net"},
+        "criteria": {"c": "a.py:b"},
+    }

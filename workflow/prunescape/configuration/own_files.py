@@ -1,7 +1,8 @@
-"""Checks of blocks that name the user's files: sources, claims, criteria, effects, noises."""
+"""Blocks that name the user's files: sources, claims, networks, criteria, effects, noises."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from prunescape.configuration.blocks import mapping, texts_in, texts_of, unknown_name
@@ -97,6 +98,24 @@ def check_own_criteria(own: Any) -> Iterator[Problem]:
 
     others = f"none, shuffled_... and {listed(needs.built_in())}"
     yield from _check_own("criteria", own, taken, others, needs.of_user)
+
+
+def with_plain_paths(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a valid config in which a file of code has one spelling: ./net.py:f is net.py:f.
+
+    Params of jobs have these names, and another spelling would rerun the jobs.
+    """
+    blocks = {
+        key: {name: _plain(named) for name, named in config[key].items()}
+        for key in ("networks", "criteria", "effects", "noises")
+        if config.get(key)
+    }
+    return config | blocks
+
+
+def _plain(named: Any) -> Any:
+    path, ending, rest = named.partition(".py:") if isinstance(named, str) else ("", "", "")
+    return f"{PurePosixPath(path + '.py')}:{rest}" if ending else named
 
 
 def _check_own(

@@ -16,6 +16,7 @@ from prunescape.configuration.claim_rows import check_claim_rows
 from prunescape.configuration.cross_checks import cross_checks
 from prunescape.configuration.explanations import explained
 from prunescape.configuration.given_weights import with_replicates
+from prunescape.configuration.own_files import with_plain_paths
 from prunescape.configuration.schema import schema, validator, with_defaults
 from prunescape.configuration.words import lines
 from prunescape.evaluation.noise_suites import with_suites
@@ -35,7 +36,7 @@ def validate(config: Any, files: Sequence[str] = ()) -> None:
     found = problems(config, files)
     if found:
         raise ValueError("\n".join(found))
-    config.update(with_replicates(_whole(config)))
+    config.update(with_plain_paths(with_replicates(_whole(config))))
 
 
 def problems(config: Any, files: Sequence[str] = ()) -> list[str]:
