@@ -101,9 +101,9 @@ def check_own_criteria(own: Any) -> Iterator[Problem]:
 
 
 def with_plain_paths(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a valid config in which a file of code has one spelling: ./net.py:f is net.py:f.
+    """Return a valid config in which paths of code have one spelling, without `./` and `//`.
 
-    Params of jobs have these names, and another spelling would rerun the jobs.
+    Params of jobs have them, and another spelling would rerun the jobs.
     """
     blocks = {
         key: {name: _plain(named) for name, named in config[key].items()}
