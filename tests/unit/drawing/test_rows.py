@@ -27,6 +27,18 @@ def test_arms_stand_under_the_heading_of_their_fit():
     assert axes.get_ylim() == (4.5, -0.5)  # downwards
 
 
+def test_names_look_alike_in_every_line_of_panels():
+    listed = rows.of_arms(FOUND)
+    panels = Figure().subplots(2, 1, sharey=True)
+    listed.label([*panels], listed.width())
+    looks = [
+        [(label.get_text(), label.get_ha(), label.get_weight()) for label in axes.get_yticklabels()]
+        for axes in panels
+    ]
+    assert looks[0] == looks[1]
+    assert looks[0][0] == ("maximum likelihood", "left", "bold")
+
+
 def test_one_fit_has_no_heading():
     assert rows.of_arms(FOUND[FOUND["fit"] == "vi"]).place == {ARMS[1]: 0, ARMS[0]: 1}
 

@@ -50,21 +50,20 @@ class Rows:
         )
 
     def label(self, panels: Sequence[Axes], room: float) -> None:
-        """Write the names left of the first panel; `room` is what `width` returned.
+        """Write the names left of the first panel in each line; `room` is what `width` returned.
 
         All panels share y; faint lines lead from the names to what belongs to them.
         """
-        axes = panels[0]
-        axes.set_ylim(len(self._texts) - 0.5, -0.5)
-        axes.set_yticks(range(len(self._texts)), [text for text, _ in self._texts])
         for each in panels:
-            each.tick_params(axis="y", length=0)
+            each.set_ylim(len(self._texts) - 0.5, -0.5)
+            each.set_yticks(range(len(self._texts)), [text for text, _ in self._texts])
+            each.tick_params(axis="y", length=0, pad=72 * room)
+            # Inner panels show no names.
+            for label, (_, heading) in zip(each.get_yticklabels(), self._texts, strict=False):
+                label.set(ha="left", weight=_weight(heading))
             each.grid(visible=False, axis="y")
             across = each.get_yaxis_transform()
             each.hlines([*self.place.values()], 0, 1, transform=across, **_LEADER)
-        axes.tick_params(axis="y", pad=72 * room)
-        for label, (_, heading) in zip(axes.get_yticklabels(), self._texts, strict=True):
-            label.set(ha="left", weight=_weight(heading))
 
 
 def _weight(heading: bool) -> Any:
