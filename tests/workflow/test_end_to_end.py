@@ -260,6 +260,7 @@ GROWING = {
         "cuts",
         "designs",
         "not_tested",
+        "lengths",
         "noise",
         "outcomes",
         "outline",
