@@ -133,6 +133,7 @@ MADE_UP = {
     "helper.py",
     "alone.py",
     "out.py",
+    "smaller.py",
     "workflow/scripts/sharpness.py",
 }
 """Code that a reader would write."""

@@ -12,7 +12,12 @@ from tests.helpers.places import ROOT
 
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 # What a module is called where its distribution has another name.
-DISTRIBUTIONS = {"yaml": "pyyaml", "sklearn": "scikit-learn", "PIL": "pillow"}
+DISTRIBUTIONS = {
+    "yaml": "pyyaml",
+    "sklearn": "scikit-learn",
+    "PIL": "pillow",
+    "torch_pruning": "torch-pruning",
+}
 
 
 def pins(lines):

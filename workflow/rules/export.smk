@@ -4,7 +4,9 @@ Needs   a checkpoint (fit.smk, retrain.smk), masks and moments (prune.smk); conf
         the training images, where an effect measures normalisation anew
 Makes   exports/<export>/{dense,masked,compact}.{safetensors,json,onnx}   of networks of layers
         exports/<export>/{dense,masked}.{safetensors,json}                of modules of the user; and
-                                                                          .onnx, where torch can
+                                                                          .onnx, where torch can;
+                                                                          and compact, where whole
+                                                                          units are removed
         sizes.csv: bytes, multiply-adds, latency
 """
 

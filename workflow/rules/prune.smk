@@ -56,6 +56,7 @@ rule score:
         gpu=gpus(),
     params:
         criteria=job(jobs.prune.criteria),
+        units=job(jobs.prune.whole_units),
         fit=job(jobs.fit.fit_settings),
         seed=config["seed"],
         computing=COMPUTING,
@@ -66,7 +67,7 @@ rule score:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q} --images {input.images:q}"
         " --criteria {params.criteria:q} --moments {input.moments:q} --fit {params.fit:q}"
         " --study {wildcards.study:q} --seed {params.seed:q} {params.computing:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " {params.units:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule prune:

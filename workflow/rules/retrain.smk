@@ -115,6 +115,7 @@ rule retrain_step:
         fit=job(jobs.retrain.retraining_settings),
         first_epoch=job(jobs.retrain.epochs_before),
         criteria=job(jobs.prune.chained_criteria),
+        units=job(jobs.prune.whole_units),
         seed=config["seed"],
         computing=COMPUTING,
     conda:
@@ -129,4 +130,5 @@ rule retrain_step:
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
         " --first-epoch {params.first_epoch:q} --seed {params.seed:q} {params.computing:q}"
         " --processes {threads:q} --output {output.checkpoint:q}"
-        " --scores-output {output.scores:q} --criteria {params.criteria:q} > {log:q} 2>&1"
+        " --scores-output {output.scores:q} --criteria {params.criteria:q}"
+        " {params.units:q} > {log:q} 2>&1"

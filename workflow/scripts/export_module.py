@@ -1,4 +1,6 @@
-"""Write one network that is a user's module in forms for other programs: dense and masked.
+"""Write one network that is a user's module in forms for other programs.
+
+These are dense and masked and, where whole units are removed, compact: without them.
 
 A form is a safetensors file that the module loads in plain torch, with a JSON file beside it; and
 an ONNX file, where torch can write the module so. If it can't, the log and the JSON file say why.

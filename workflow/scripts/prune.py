@@ -4,6 +4,7 @@ import sys
 
 import _script
 from prunescape.foundations import files
+from prunescape.networks import coupled_units
 from prunescape.pruning import arm_masks
 
 
@@ -50,6 +51,7 @@ def main() -> None:
         previous,
         arguments.rounding,
         paths,
+        coupled_units.read(described.get("units", ())),
     )
     for flagged in arm_masks.empty_layers(masks, replicates):
         print(flagged, file=sys.stderr)

@@ -46,6 +46,7 @@ def read_arguments() -> argparse.Namespace:
         default=[],
         help="of these scores: names, or name=path/to/file.py:function",
     )
+    parser.add_argument("--units", action="store_true", help="tell which units can go as a whole")
     return parser.parse_args()
 
 
@@ -88,7 +89,8 @@ def main() -> None:
         scores = ranking.scores_by_arm(
             checkpoint, arguments.criteria, arguments.fit, split.images, split.labels, root
         )
-        files.write_tensors(arguments.scores_output, scores, ranking.metadata(checkpoint))
+        described = ranking.metadata(checkpoint, units=arguments.units)
+        files.write_tensors(arguments.scores_output, scores, described)
     progress.end()
 
 

@@ -20,6 +20,7 @@ def main() -> None:
         "--criteria", nargs="+", required=True, help="names, or name=path/to/file.py:function"
     )
     parser.add_argument("--fit", type=_script.structure, required=True, help="settings (JSON)")
+    parser.add_argument("--units", action="store_true", help="tell which units can go as a whole")
     parser.add_argument("--study", required=True, help="part of the random streams' names")
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
     _script.add_computing(parser)
@@ -41,7 +42,8 @@ def main() -> None:
         measured,
         (arguments.seed, arguments.study),
     )
-    files.write_tensors(arguments.output, scores, ranking.metadata(checkpoint))
+    described = ranking.metadata(checkpoint, units=arguments.units)
+    files.write_tensors(arguments.output, scores, described)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,6 @@ def test_what_a_network_in_a_file_does_not_go_with(tmp_path, monkeypatch):
         "catalogue.study.fits.point.initial_weights.distribution: found 'own' with the network "
         "net, which is not in a file; allowed: another distribution"
     )
-    (line,) = problems(networks__net="net.py:net", catalogue__study__arms__0__scopes=["neuron"])
-    assert line.startswith(f"{ARM}.scopes: found 'neuron' with the network net, which is in a file")
 
 
 def test_networks_of_a_fit_exist():

@@ -1,6 +1,7 @@
 """Forms of a module are what plain torch loads, with the logits of the run."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,10 @@ import torch
 from safetensors.torch import load_file
 
 from prunescape.exports import module_forms
+from prunescape.exports.onnx_sessions import session
+from prunescape.exports.portable_modules import PortableModule
+from prunescape.foundations import network_names
+from prunescape.networks import module_units
 from prunescape.pruning import arm_masks
 from tests.helpers.exported import IMAGES, MODULE_ORIGIN, module_checkpoint, pruned_module
 from tests.helpers.factories import checkpoint, masks, uint8_images
@@ -61,6 +66,93 @@ def test_both_forms_are_loaded_by_plain_torch(tmp_path):
                 np.abs(weight[1:]) >= cut[round(0.6 * 4488)]
             )
     assert int((model.hidden.weight == 0).sum()) > 0.3 * 4096
+
+
+GROUPED = """
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Conv2d(1, 6, 3, bias=False)
+        self.norm = nn.BatchNorm2d(6)
+        self.two = nn.Conv2d(6, 6, 3, groups=6)
+        self.last = nn.Linear(6 * 16, 4)
+
+    def forward(self, images):
+        return self.last(self.two(self.norm(self.one(images)).relu()).flatten(1))
+"""
+
+
+def grouped(tmp_path, effect="zero"):
+    """Return a module's forms under the scope neuron, half of its six channels removed."""
+    pytest.importorskip("torch_pruning")
+    (tmp_path / "own.py").write_text(GROUPED)
+    fitted = module_checkpoint(f"{tmp_path}/own.py:Net")
+    scores = {f"magnitude/{n}": np.abs(fitted.arrays[f"{n}.weight"]) for n in ("1", "2", "3")}
+    units = module_units.found(fitted.network, (1, 8, 8))
+    arms = [("magnitude", "neuron", 0)]
+    root, paths = (1, "s"), {"1": "one", "2": "two", "3": "last"}
+    packed = arm_masks.masks(
+        scores, arms, "exact_k", "0.50", root, [1, 2], paths=paths, units=units
+    )
+    with pytest.raises(ValueError, match="found scores without the module's units"):
+        arm_masks.masks(scores, arms, "exact_k", "0.50", root, [1, 2], paths=paths)
+    origin = MODULE_ORIGIN | {"scope": "neuron", "effect": effect}
+    means = {"1": torch.full((1, 1, 1, 3, 3), 0.5), "2": torch.full((1, 1, 1, 3, 3), 0.5)}
+    means["3"] = torch.full((1, 1, 96), 0.5)
+    found, _ = module_forms.forms(fitted, fitted, packed, [1, 2], means, origin)
+    return found
+
+
+@pytest.mark.parametrize("effect", ["zero", "compensate"])
+def test_a_smaller_module_is_loaded_by_plain_torch(tmp_path, effect):
+    found = grouped(tmp_path, effect)
+    module_forms.save(found, tmp_path)
+    described = json.loads((tmp_path / "compact.json").read_text())
+    assert described["groups"] == {"two": 3}
+    model = network_names.load(f"{tmp_path}/own.py:Net")()
+    if effect == "compensate":
+        model.one.bias = torch.nn.Parameter(torch.zeros(6))
+    load_smaller(model, tmp_path / "compact", described)
+    assert model.one.weight.shape == (3, 1, 3, 3)
+    assert model.last.weight.shape == (4, 48)
+    images = found["masked"].scaling(IMAGES)
+    logits = model.eval()(images)
+    torch.testing.assert_close(logits, found["masked"].logits(IMAGES), rtol=0, atol=1e-5)
+    graph = session(tmp_path / "compact.onnx").run(None, {"images": IMAGES.numpy()})
+    torch.testing.assert_close(torch.from_numpy(graph[0]), logits, rtol=0, atol=1e-4)
+    again = PortableModule.load(tmp_path / "compact")
+    assert torch.equal(again.logits(IMAGES), logits)
+    counts = {
+        form: sum(n for n, _ in each.multiply_adds().values()) for form, each in found.items()
+    }
+    positions = {"one": 36 * 9, "two": 16 * 9, "last": 16 * 4}
+    assert counts["masked"] == 6 * sum(positions.values())
+    assert counts["compact"] == 3 * sum(positions.values())
+
+
+def load_smaller(model, path, described):
+    """Load a module with fewer units as docs/your-model.md does."""
+    for name, value in load_file(f"{path}.safetensors").items():
+        owner, _, own = name.rpartition(".")
+        holder = model.get_submodule(owner)
+        is_parameter = isinstance(getattr(holder, own), torch.nn.Parameter)
+        setattr(holder, own, torch.nn.Parameter(value) if is_parameter else value)
+    for name, groups in described["groups"].items():
+        model.get_submodule(name).groups = groups
+
+
+def test_a_smaller_module_that_would_be_another_is_not_written(tmp_path):
+    found = grouped(tmp_path)
+    wrong = found["compact"].arrays | {"last.bias": found["compact"].arrays["last.bias"] + 1}
+    (tmp_path / "compact.onnx").write_bytes(b"of an earlier export")
+    lines = module_forms.save(
+        found | {"compact": replace(found["compact"], arrays=wrong)}, tmp_path
+    )
+    assert lines == ["no compact form: it has other logits than the masked one"]
+    assert not list(tmp_path.glob("compact.*"))
 
 
 def test_biases_that_compensation_adds_are_named(tmp_path):

@@ -33,6 +33,17 @@ def test_weights_are_scored_once_by_the_criteria_of_all_arms(own):
     assert prune.criteria(own, VI) == ["snr", "shuffled_mine=own.py:mine", "magnitude"]
 
 
+def test_units_are_found_where_a_module_loses_some_as_a_whole():
+    arms = CONFIG["catalogue"]["study"]["arms"]
+    study = CONFIG["catalogue"]["study"] | {"arms": [arms[0] | {"scopes": ["neuron"]}, *arms[1:]]}
+    layers = CONFIG | {"catalogue": {"study": study}}
+    module = layers | {"networks": {"net": "net.py:net"}}
+    assert prune.whole_units(module, VI) == ["--units"]
+    for config, place in ((layers, VI), (module, POINT)):
+        assert prune.whole_units(config, place) == []
+    assert prune.whole_units(CONFIG | {"networks": {"net": "net.py:net"}}, VI) == []
+
+
 def test_a_chain_is_scored_by_its_criteria_alone(own):
     assert prune.chained_criteria(CONFIG, FINE) == ["magnitude", "random"]
     assert prune.chained_criteria(CONFIG, job(fit="point", schedule="tuned")) == ["magnitude"]

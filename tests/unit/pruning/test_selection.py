@@ -10,6 +10,7 @@ from scipy import stats
 from torch.nn.utils import prune
 
 from prunescape.foundations import streams
+from prunescape.networks.coupled_units import Part, Units
 from prunescape.pipeline import scopes
 from prunescape.pruning import selection
 from tests.helpers.factories import ties
@@ -303,6 +304,37 @@ def test_one_shot_masks_of_the_same_scores_are_nested(scope, most):
     steps = [selection.exact_k(scores, level, scope, ties(2), floor=1) for level in RISING[:-1]]
     for earlier, later in pairwise(map(flat, steps)):
         assert (later <= earlier).all()
+
+
+def test_units_of_several_layers_go_together_by_the_norm_of_all_their_scores():
+    shapes = {"1": (4, 3, 2, 2), "2": (4, 4, 1, 1), "3": (2, 8)}
+    every = list(range(4))
+    units = Units(
+        4,
+        [  # layer 3 reads a sum of layers 1 and 2, two pixels a channel; layer 2 reads layer 1
+            Part("1.weight", 0, every, every),
+            Part("2.weight", 0, every, every),
+            Part("2.weight", 1, every, every),
+            Part("3.weight", 1, list(range(8)), [i // 2 for i in range(8)]),
+            Part("own.norm.weight", 0, every, every),
+        ],
+    )
+    scores = distinct(shapes)
+    before = None
+    for level, number in (("0.25", 1), ("0.5", 2), ("0.75", 3)):
+        kept = selection.exact_k(scores, level, "neuron", ties(2), units=[units], previous=before)
+        for r in range(2):
+            parts = [
+                *(scores["1"][r].reshape(4, -1), scores["2"][r].reshape(4, -1)),
+                *(scores["2"][r, :, :, 0, 0].T, np.hstack(scores["3"][r].reshape(2, 4, 2))),
+            ]
+            norms = sum((part**2).sum(axis=1) for part in parts)
+            gone = np.isin(every, np.argsort(norms)[:number])
+            assert (~kept["1"][r].any(axis=(1, 2, 3)) == gone).all()
+            assert (kept["1"][r].all(axis=(1, 2, 3)) == ~gone).all()
+            assert (kept["2"][r, :, :, 0, 0] == np.outer(~gone, ~gone)).all()
+            assert (kept["3"][r].reshape(2, 4, 2) == ~gone[None, :, None]).all()
+        before = kept
 
 
 @pytest.mark.parametrize("scope", ["layer", "output_unit", "input_unit", "neuron"])

@@ -198,12 +198,6 @@ def check_arm(
             text = f"found {shown(network)}; allowed: a network of the arm's fits"
             yield here, f"{text} ({listed(dict.fromkeys(trained))})"
 
-    if "neuron" in texts_of(arm.get("scopes")):
-        for network in networks_of(arm, fits):
-            if isinstance(mapping(networks).get(network), str):
-                text = f"found 'neuron' with the network {plain(network)}, which is in a file and"
-                text += " doesn't say which layer feeds which; allowed: another scope"
-                yield (*place, "scopes"), text
     if "recalibrate" in texts_of(arm.get("effects")):
         for network in networks_of(arm, fits):
             if isinstance(mapping(networks).get(network), list):

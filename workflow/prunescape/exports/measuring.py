@@ -1,6 +1,6 @@
 """Measures exported networks: bytes, multiply-adds and latency of every form (needs torch)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,11 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def _models(folder: Path) -> dict[str, Exported]:
-    """Return form -> network: of a user's module two forms, of layers three."""
+    """Return form -> network: of layers three forms, of a user's module two or three."""
     dense = loading.load(folder / "dense")
-    forms = paths.MODULE_FORMS if isinstance(dense, PortableModule) else paths.FORMS
+    forms: Sequence[str] = paths.FORMS
+    if isinstance(dense, PortableModule) and not (folder / "compact.json").exists():
+        forms = paths.MODULE_FORMS
     return {form: loading.load(folder / form) for form in forms}
 
 

@@ -1,4 +1,7 @@
-"""The forms of one pruned network that is a user's module: dense and masked (needs torch)."""
+"""The forms of one pruned network that is a user's module (needs torch).
+
+Dense and masked; where whole units go, also without them: compact.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,10 +14,13 @@ from prunescape.exports import member_masks, members, module_onnx, module_states
 from prunescape.exports.portable_modules import PortableModule
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations.files import Arrays
+from prunescape.networks import coupled_units, module_shrinking, module_units
 from prunescape.networks.module_network import ModuleNetwork
 
 TOLERANCE = 1e-4
 """Difference of logits, relative to the largest; orders of summation differ."""
+SAME = 1e-5
+"""The same, between a module with zeros and one without these units."""
 
 
 def forms(
@@ -29,7 +35,11 @@ def forms(
     """Return one network in both forms, and the share of its weights that is removed.
 
     Arguments as `forms.forms` has them, and `trained_on`: training images [N, C, H, W], read by the
-    effect `recalibrate`. Returns "dense" and "masked" -> the network.
+    effect `recalibrate`. Returns "dense", "masked" and, under the scope neuron, "compact" -> the
+    network.
+
+    Raises:
+        ValueError: as `of_member` and `module_units.found`.
     """
     kept = member_masks.kept(pruned, packed, replicates, origin)
     replicate = origin["replicate"]
@@ -37,7 +47,33 @@ def forms(
         "dense": of_member(fitted, replicate, None, "none", {}, origin),
         "masked": of_member(pruned, replicate, kept, origin["effect"], means, origin, trained_on),
     }
+    if origin["scope"] == "neuron":
+        place = pruned.replicates.index(replicate)
+        own = {layer: mask[place] for layer, mask in kept.items()}
+        found["compact"] = compact(found["masked"], own)
     return found, member_masks.removed(kept, pruned, replicate)
+
+
+def compact(masked: PortableModule, kept: Arrays) -> PortableModule:
+    """Return a module without the units whose weights are all removed.
+
+    Args:
+        masked: the module with zeros in their place.
+        kept: layer -> boolean mask [out, in, ...].
+
+    Raises:
+        ValueError: if the module has no units that can go as a whole.
+    """
+    network = masked.network
+    units = module_units.found(network, masked.scaling.shape(masked.image))
+    gone = [coupled_units.gone(each, kept) for each in units]
+    biases = {f"{layer.name}.bias": layer.parameter("bias") for layer in network.weighted}
+    paths = network.paths | {k: path for k, path in biases.items() if path in masked.added}
+    there = {name: path for name, path in paths.items() if path in masked.arrays}
+    arrays = {name: masked.arrays[path] for name, path in there.items()}
+    left = module_shrinking.smaller(network, arrays, units, gone)
+    smaller = {there[name]: value for name, value in left.arrays.items()}
+    return replace(masked, arrays=masked.arrays | smaller, groups=left.groups)
 
 
 def of_member(
@@ -80,6 +116,11 @@ def save(found: Mapping[str, PortableModule], folder: Path) -> list[str]:
         What the reader of the log is to know, a line each.
     """
     lines = []
+    for old in folder.glob("compact.*"):
+        old.unlink()
+    if why_not := _unlike(found):
+        lines.append(f"no compact form: {why_not}")
+        found = {form: model for form, model in found.items() if form != "compact"}
     for form, model in found.items():
         why_not = module_onnx.write(model, folder / f"{form}.onnx")
         replace(model, without_onnx=why_not).save(folder / form)
@@ -91,6 +132,21 @@ def save(found: Mapping[str, PortableModule], folder: Path) -> list[str]:
                 "the file once each such layer's bias is an nn.Parameter"
             )
     return lines
+
+
+def _unlike(found: Mapping[str, PortableModule]) -> str:
+    """Return why a compact form is no replacement of the masked one; "" if it is, or is none."""
+    if "compact" not in found:
+        return ""
+    images = torch.rand(3, *found["masked"].image, generator=torch.Generator().manual_seed(0))
+    expected = found["masked"].logits(images)
+    try:
+        logits = found["compact"].logits(images)
+    except ValueError as error:  # of code that takes sizes for granted, or without any unit left
+        return str(error)
+    most = max(1.0, float(expected.abs().max()))
+    same = torch.allclose(logits, expected, rtol=0, atol=SAME * most)
+    return "" if same else "it has other logits than the masked one"
 
 
 def _check(model: PortableModule, network: ModuleNetwork, arrays: Arrays) -> None:

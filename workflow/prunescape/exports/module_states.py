@@ -5,6 +5,7 @@ the one that is read into has other random numbers than the one that is written 
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from torch import nn
@@ -58,23 +59,43 @@ def written(network: ModuleNetwork, arrays: Arrays, dtype: torch.dtype) -> Array
 
 
 def read(
-    network: ModuleNetwork, state: Arrays, biases: Iterable[str], dtype: torch.dtype
+    network: ModuleNetwork,
+    state: Arrays,
+    biases: Iterable[str],
+    dtype: torch.dtype,
+    groups: Mapping[str, int] | None = None,
 ) -> nn.Module:
     """Return a new module that has loaded a state_dict, in evaluation.
 
     Args:
         network: the module.
-        state: its state_dict.
+        state: its state_dict; of a smaller module, if it has no more units.
         biases: names of biases in `state` that the module doesn't have.
         dtype: type of the parameters.
+        groups: path -> groups of the convolutions that have another number of them.
 
     Raises:
         ValueError: if the module doesn't take the state_dict.
     """
-    module = _with_biases(network.fresh(READ), biases).to(dtype)
+    module = _resized(_with_biases(network.fresh(READ), biases).to(dtype), state)
+    for path, number in (groups or {}).items():
+        convolution: Any = module.get_submodule(path)
+        convolution.groups = number
     with telling(network.named, "can't load its exported state_dict", paths_of(module)):
         module.load_state_dict({name: torch.as_tensor(value) for name, value in state.items()})
     return module.eval()
+
+
+def _resized(module: nn.Module, state: Arrays) -> nn.Module:
+    """Give a module's tensors the shapes of its state_dict where that has fewer units, in place."""
+    for name, tensor in tensors(module).items():
+        shape = state[name].shape if name in state else tensor.shape
+        if shape != tensor.shape and len(shape) == tensor.dim():
+            path, _, own = name.rpartition(".")
+            empty = tensor.new_zeros(shape)
+            parameter = nn.Parameter(empty) if isinstance(tensor, nn.Parameter) else empty
+            setattr(module.get_submodule(path), own, parameter)
+    return module
 
 
 def _with_biases(module: nn.Module, names: Iterable[str]) -> nn.Module:

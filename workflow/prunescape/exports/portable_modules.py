@@ -5,6 +5,7 @@ where nothing of this library is installed:
 
     module.load_state_dict(safetensors.torch.load_file("<path>.safetensors"))
 
+A smaller module, `compact`, has smaller tensors; docs/your-model.md shows how they are put in.
 `<path>.json` says which class or function makes the module, and of which version its code is; the
 image's shape, the input scaling and the network's origin. Images are intensities in [0, 1], the
 module takes (images - mean) / std.
@@ -12,11 +13,10 @@ module takes (images - mean) / std.
 
 import os
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,10 @@ from prunescape.exports import module_states
 from prunescape.foundations import files, local_imports, network_names
 from prunescape.foundations.files import Arrays
 from prunescape.foundations.messages import few
+from prunescape.networks import module_attention
 from prunescape.networks.ensembles import DTYPES
 from prunescape.networks.module_errors import paths_of, telling
 from prunescape.networks.module_network import ModuleNetwork
-from prunescape.networks.network import Weighted
 from prunescape.networks.scaling import Scaling
 
 FORMAT = 1
@@ -52,6 +52,8 @@ class PortableModule:
             such layer's `bias` is an nn.Parameter.
         origin: the table's key columns for the network: study, network, fit, ..., replicate.
         without_onnx: why there is no ONNX file beside the others; "" if there is.
+        groups: path -> groups of the convolutions that have another number of them than in the
+            code: those of single channels, in a module with fewer units.
     """
 
     named: str
@@ -62,6 +64,7 @@ class PortableModule:
     added: tuple[str, ...]
     origin: Mapping[str, Any]
     without_onnx: str = ""
+    groups: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def network(self) -> ModuleNetwork:
@@ -80,7 +83,7 @@ class PortableModule:
             ValueError: if the module doesn't take them as its state_dict.
         """
         dtype = self.scaling.scale.dtype
-        return module_states.read(self.network, self.arrays, self.added, dtype)
+        return module_states.read(self.network, self.arrays, self.added, dtype, self.groups)
 
     @torch.no_grad()
     def logits(self, images: torch.Tensor) -> torch.Tensor:
@@ -97,18 +100,21 @@ class PortableModule:
         Of the layers that may be pruned alone: neither of frozen ones nor of what other modules
         compute, such as attention and norms. A layer uses a weight once a position and call.
         """
-        network, named = self.network, module_states.tensors(self.module())
-        own = {f"{layer.name}.bias": layer.parameter("bias") for layer in network.weighted}
-        more = {name: path for name, path in own.items() if path in self.added}
+        network, module = self.network, self.module()
+        module_attention.convert(module, self.scaling.shape(self.image))
+        weights = {each.name: self.arrays[each.parameter("weight")] for each in network.weighted}
         positions: Counter[str] = Counter()
 
-        def look(layer: Weighted, outputs: torch.Tensor, _members: slice) -> None:
-            positions[layer.name] += prod(outputs.shape[3:])
+        def look(name: str) -> Callable[[nn.Module, Any, torch.Tensor], None]:
+            def count(_layer: nn.Module, _given: Any, outputs: torch.Tensor) -> None:
+                positions[name] += outputs.numel() // len(weights[name])
 
-        blank = self.scaling(torch.zeros(2, *self.image))[None]
-        parameters = {name: named[path][None] for name, path in (network.paths | more).items()}
-        network.logits(blank, parameters, outputs=look)
-        weights = {each.name: self.arrays[each.parameter("weight")] for each in network.weighted}
+            return count
+
+        for layer in network.weighted:
+            module.get_submodule(layer.path).register_forward_hook(look(layer.name))
+        with network.slowly():
+            module(self.scaling(torch.zeros(1, *self.image)))
         return {
             name: (weight.size * positions[name], int(np.count_nonzero(weight)) * positions[name])
             for name, weight in weights.items()
@@ -127,6 +133,7 @@ class PortableModule:
             "added": list(self.added),
             "origin": dict(self.origin),
             "without_onnx": self.without_onnx,
+            "groups": dict(self.groups),
         }
         files.write_json(f"{path}.json", described)
 
@@ -152,6 +159,7 @@ class PortableModule:
                 tuple(map(str, described["added"])),
                 dict(described["origin"]),
                 str(described["without_onnx"]),
+                {str(path): int(number) for path, number in described.get("groups", {}).items()},
             )
         except KeyError as error:
             raise ValueError(f"{path}.json: exported network without {error}") from None

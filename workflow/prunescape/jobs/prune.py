@@ -36,6 +36,13 @@ def criterion_files(config: Config, wildcards: Wildcards) -> list[str]:
     return _own_files(config, _criteria(config, wildcards))
 
 
+def whole_units(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return an option if an arm removes whole units of a network that is a module."""
+    is_module = isinstance(config["networks"][wildcards.network], str)
+    kinds = [arm.within.kind for arm in arms_of(config, wildcards)]
+    return ["--units"] if is_module and "neuron" in kinds else []
+
+
 def chained_criteria(config: Config, wildcards: Wildcards) -> list[str]:
     """Return the criteria by which the steps of a chain are scored, as scripts take them."""
     return needs.spelled(config, _criteria(config, wildcards, wildcards.schedule))

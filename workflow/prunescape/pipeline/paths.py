@@ -38,7 +38,7 @@ EXPORTED = "exports/{export}/{form}.{extension}"
 FORMS = ("dense", "masked", "compact")
 """The files of an export: the network before pruning, with zeros, and without pruned units."""
 MODULE_FORMS = ("dense", "masked")
-"""Those of an export of a user's module."""
+"""Those that every export of a user's module has."""
 SIZES = "sizes.csv"
 TABLE = "scores.parquet"
 TABLE_CSV = "scores.csv"

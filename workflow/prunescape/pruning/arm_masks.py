@@ -3,13 +3,14 @@
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from prunescape.foundations import files, streams
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
+from prunescape.networks.coupled_units import Units
 from prunescape.pipeline.scopes import GROUPED, Scope
 from prunescape.pruning import groups
 from prunescape.pruning import selection as select
@@ -41,6 +42,7 @@ def masks(
     previous: Arrays | None = None,
     rounding: str = "nearest",
     paths: Mapping[str, str] | None = None,
+    units: Sequence[Units] = (),
 ) -> Arrays:
     """Return packed masks "<criterion>/<scope>/<layer>": uint8 [R, ceil(weights / 8)].
 
@@ -57,10 +59,12 @@ def masks(
         previous: packed masks of the same arms at the step before.
         rounding: of the number of units that go under exact_k: nearest or down.
         paths: number of each prunable layer -> its path, by which own scopes may name it.
+        units: of a module, for the scope neuron.
 
     Raises:
-        ValueError: for an unknown selection, scope or layer, for an arm without scores, and
-            wherever `selection.exact_k` raises one.
+        ValueError: for an unknown selection, scope or layer, for an arm without scores, for the
+            scope neuron of a module whose units aren't said, and wherever `selection.exact_k`
+            raises one.
     """
     by_threshold = choose({"exact_k": False, "threshold": True}, selection, "selection")
     packed: Arrays = {}
@@ -69,26 +73,30 @@ def masks(
         every = layers_of(scores, *(names if previous else names[:1]))
         scope = Scope(*(arm.within or [arm.scope]))
         layers = _within(every, scope, paths, f"catalogue.{root[-1]}.scopes.{arm.scope}")
+        _check_units(scope, paths, units)
         if by_threshold:
             kept = select.threshold(layers, level)
         else:
             ties = [streams.generator(*root, "ties", *names, r) for r in replicates]
             shapes = {name: value.shape[1:] for name, value in every.items()}
             before = previous and select.unpack(layers_of(previous, *names), shapes)
-            kept = select.exact_k(
-                layers,
-                level,
-                scope.kind,
-                ties,
-                floor=arm.floor,
-                group=scope.group,
-                density=scope.density,
-                previous=before,
-                rounding=rounding,
-            )
+            of_arm: dict[str, Any] = {
+                "floor": arm.floor,
+                "group": scope.group,
+                "density": scope.density,
+            }
+            of_all: dict[str, Any] = {"previous": before, "rounding": rounding, "units": units}
+            kept = select.exact_k(layers, level, scope.kind, ties, **of_arm, **of_all)
         whole = {name: np.ones(value.shape, dtype=bool) for name, value in every.items()} | kept
         packed |= {f"{arm.criterion}/{arm.scope}/{k}": v for k, v in select.pack(whole).items()}
     return packed
+
+
+def _check_units(scope: Scope, paths: Mapping[str, str] | None, units: Sequence[Units]) -> None:
+    """Raise ValueError if whole units of a module are to go, but nobody says which there are."""
+    is_module = paths is not None and list(paths) != list(paths.values())
+    if scope.kind == "neuron" and is_module and not units:
+        raise ValueError("scope neuron: found scores without the module's units; run score anew")
 
 
 def _within(scores: Arrays, scope: Scope, paths: Mapping[str, str] | None, key: str) -> Arrays:

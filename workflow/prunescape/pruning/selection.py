@@ -17,7 +17,8 @@ Scopes, the units among which k is counted:
     input_unit: the input columns of every layer except the last, ranked by the L2 norm of the
         column's scores.
     neuron: the units of every hidden layer, ranked by the L2 norm of the scores of their incoming
-        and outgoing weights together.
+        and outgoing weights together; of a module, which says so, the units of several layers that
+        can only go together (`coupled_units`).
     n_m: every m inputs of a unit, of which n are kept whatever k is (`groups.keep_n_of_m`).
     block: the blocks of every layer, ranked by `groups.block_strengths`.
 """
@@ -33,6 +34,7 @@ import numpy as np
 from prunescape.foundations import levels
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
+from prunescape.networks.coupled_units import Units
 from prunescape.pruning import allocations, groups
 from prunescape.pruning.source_units import by_source
 
@@ -48,6 +50,7 @@ def exact_k(
     density: str = "",
     previous: Arrays | None = None,
     rounding: str = "nearest",
+    units: Sequence[Units] = (),
 ) -> Arrays:
     """Remove the share `level` of the units that `scope` names, those with the lowest scores.
 
@@ -61,6 +64,7 @@ def exact_k(
         density: of an `allocation`, path/to/file.py:function.
         previous: an earlier mask; what it removed is removed first.
         rounding: of k, as in `levels.rounded`.
+        units: of a network whose layers don't feed one another in a row, for `neuron`.
 
     Returns:
         Layer name -> boolean mask of the scores' shape.
@@ -72,7 +76,7 @@ def exact_k(
     """
     _check(scores, previous)
     selected = choose(_SCOPES, scope, "scope")
-    part = _Part(level, rounding, floor, (*group,), density)
+    part = _Part(level, rounding, floor, (*group,), density, (*units,))
     replicates = {len(value) for value in scores.values()}
     if replicates != {len(streams)}:
         raise ValueError(f"scores of {max(replicates)} replicates, but {len(streams)} streams")
@@ -154,6 +158,7 @@ class _Part(NamedTuple):
     floor: int
     group: tuple[int, ...]
     density: str
+    units: tuple[Units, ...]
 
     def of(self, units: int) -> int:
         """Return how many of `units` go."""
@@ -267,6 +272,8 @@ def _input_unit(member: Arrays, part: _Part, stream: np.random.Generator) -> Arr
 
 
 def _neuron(member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
+    if part.units:
+        return _coupled(member, part, stream)
     kept = {name: ~np.isneginf(value) for name, value in member.items()}
     names = list(member)
     for name, following in pairwise(names):
@@ -280,6 +287,23 @@ def _neuron(member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
         neurons = _keep_units(strength, part, stream)
         kept[name][~neurons] = False
         by_source(kept[following][None], units)[0][:, ~neurons] = False
+    return kept
+
+
+def _coupled(member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
+    kept = {name: ~np.isneginf(value) for name, value in member.items()}
+    for units in part.units:
+        strength, gone = np.zeros(units.size), np.ones(units.size, dtype=bool)
+        for layer, own in units.weights():
+            rows = np.moveaxis(member[layer], own.axis, 0)[list(own.positions)]
+            rows = rows.reshape(len(rows), -1)
+            np.add.at(strength, list(own.units), _square(rows).sum(axis=1))
+            np.logical_and.at(gone, list(own.units), np.isneginf(rows).all(axis=1))
+        strength[gone] = -np.inf
+        whole = _keep_units(strength, part, stream)
+        for layer, own in units.weights():
+            out = np.asarray(own.positions)[~whole[list(own.units)]]
+            np.moveaxis(kept[layer], own.axis, 0)[out] = False
     return kept
 
 

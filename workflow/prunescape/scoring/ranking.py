@@ -11,7 +11,8 @@ from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations import spelling, streams, user_files
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
-from prunescape.networks import prunable
+from prunescape.networks import module_units, prunable
+from prunescape.networks.module_network import ModuleNetwork
 from prunescape.scoring import criteria, needs
 from prunescape.scoring.input_moments import Moments, input_moments
 from prunescape.scoring.interfaces import LayerCriterion, NetworkCriterion
@@ -181,11 +182,19 @@ def scores(
     return found
 
 
-def metadata(checkpoint: Checkpoint) -> dict[str, Any]:
-    """Return what a file of a checkpoint's scores says beside them: whose, and of which layers."""
+def metadata(checkpoint: Checkpoint, *, units: bool = False) -> dict[str, Any]:
+    """Return what a file of a checkpoint's scores says beside them: whose, and of which layers.
+
+    With `units` also the units of a module that can go as a whole; ValueError if it has none.
+    """
     # Pairs, since files store the keys of a mapping in another order.
     paths = [list(pair) for pair in prunable.paths(checkpoint.network).items()]
-    return {"replicates": list(dict.fromkeys(checkpoint.replicates)), "paths": paths}
+    found = {"replicates": list(dict.fromkeys(checkpoint.replicates)), "paths": paths}
+    network = checkpoint.network
+    if units and isinstance(network, ModuleNetwork):
+        shape = checkpoint.scaling.shape(checkpoint.image)
+        found["units"] = module_units.found(network, shape)
+    return found
 
 
 def _shuffled(scores: np.ndarray, name: streams.Name, replicates: Iterable[int]) -> np.ndarray:
