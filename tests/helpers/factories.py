@@ -105,7 +105,8 @@ def checkpoint(
             for layer in network.weighted
         }
         noise = {f"{name}.noise": np.abs(array) for name, array in arrays.items()}
-        arrays |= sigmas | noise
+        movement = {f"{name}.movement": -0.5 * array for name, array in arrays.items()}
+        arrays |= sigmas | noise | movement
     fitted_on = {"train": "1" * 64, "validation": "2" * 64}
     scaling = Scaling.fit("signed", uint8_images(2, image))
     return Checkpoint(layers, image, scaling, arrays, list(replicates), fitted_on)
