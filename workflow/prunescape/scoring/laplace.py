@@ -44,13 +44,17 @@ def prior_precisions(weight: torch.Tensor, data: torch.Tensor) -> torch.Tensor:
         weight: [R, ...], float64.
         data: N h, of the same shape.
     """
-    squares = weight.flatten(1).square().sum(1).clamp_min(1e-30)
-    rows = data.flatten(1)
-    delta = (rows.shape[1] / squares).clamp(LEAST, MOST)
+    # Member by member: how torch adds up, and when all have come to rest, would depend on company.
+    return torch.stack([_prior_precision(*each) for each in zip(weight, data, strict=True)])
+
+
+def _prior_precision(weight: torch.Tensor, data: torch.Tensor) -> torch.Tensor:
+    """Return delta [] of one member, from its weights and N h."""
+    square = weight.square().sum().clamp_min(1e-30)
+    delta = (data.numel() / square).clamp(LEAST, MOST)
     for _ in range(_STEPS):
         before = delta
-        determined = (rows / (rows + delta[:, None])).sum(1)
-        delta = (determined / squares).clamp(LEAST, MOST)
-        if ((delta - before).abs() <= _TOLERANCE * before).all():
+        delta = ((data / (data + delta)).sum() / square).clamp(LEAST, MOST)
+        if (delta - before).abs() <= _TOLERANCE * before:
             break
     return delta
