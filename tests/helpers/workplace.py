@@ -27,7 +27,7 @@ COPIED = (
     *("requirements.txt", "requirements-versions.txt"),
     *("envs", "profiles", "workflow", "tools", CONFIG),
 )
-LIMIT = 900
+LIMIT = 1800
 """Seconds after which anything that a test started is killed."""
 
 JOB = re.compile(r"^(?:local)?rule (\w+):\n((?:    .+\n)+)", re.MULTILINE)
