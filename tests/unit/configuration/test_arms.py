@@ -368,8 +368,8 @@ def test_pruned_biases_go_with_single_tensors_and_criteria_of_any_tensor():
     place, what = "catalogue.study.arms[0]", "with prune_bias in the network net"
     assert found == [
         f"{place}.criteria: found 'wanda' {what}; allowed: criteria that read no more than "
-        "gradient, hessian, initial_gradient, initial_hessian_gradient, initial_weight, noise, "
-        "preconditioner",
+        "gradient, hessian, initial_gradient, initial_hessian_gradient, initial_weight, movement, "
+        "noise, preconditioner",
         f"{place}.effects: found 'compensate' {what}; allowed: zero, freeze",
         f"{place}.scopes: found 'global' {what}; allowed: layer",
     ]

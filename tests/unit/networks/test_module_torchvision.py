@@ -85,7 +85,8 @@ def inputs_of(module, images):
     def keep(path):
         def note(layer, given, _):
             if not isinstance(layer, nn.MultiheadAttention):
-                found[path] = given[0].detach()
+                if isinstance(given[0], torch.Tensor):  # a dense block's layer gets a list
+                    found[path] = given[0].detach()
                 return
             found[f"{path}.in_proj"] = given[0].detach()
             # With a unit matrix behind them, torch returns what the heads found.

@@ -389,8 +389,8 @@ def test_a_studys_own_scope_is_an_arm_of_its_name():
     made = config(arm(scopes=["layer", "inner"]))
     made["catalogue"]["graves"]["scopes"] = own
     found = arms_of(made)
-    assert found["snr", "inner", "exact_k", "oneshot"].within == ("layer", (), (1, -1), ())
-    assert found["snr", "layer", "exact_k", "oneshot"].within == ("layer", (), (), ())
+    assert found["snr", "inner", "exact_k", "oneshot"].within == ("layer", (), (1, -1), (), "")
+    assert found["snr", "layer", "exact_k", "oneshot"].within == ("layer", (), (), (), "")
     outline = plan.outline(made)
     assert list(plan.keys(outline)) == list(plan.keys(made))
     assert {key[5] for key in plan.keys(made)} == {"none", "layer", "inner"}

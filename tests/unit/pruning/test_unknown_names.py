@@ -38,7 +38,8 @@ def retrained(effect, **settings):
         (
             lambda: selection.exact_k(LAYERS, "0.5", "wonder", ties(1)),
             "scope",
-            "global, layer, output_unit, floor, erdos_renyi, erk, input_unit, neuron, n_m, block",
+            "global, layer, output_unit, floor, erdos_renyi, erk, allocation, input_unit, "
+            "neuron, n_m, block",
         ),
         (
             lambda: arm_masks.masks(SCORES, [], "wonder", "0.5", (1, "s"), [1]),

@@ -13,7 +13,7 @@ from prunescape.foundations import files
 from prunescape.foundations.table_rows import named_rows
 
 _ARM = [*summary.COLUMN, "criterion", "selection", *summary.ROW]
-_ALIKE = [*summary.COLUMN, "level", "broken_in_most", "difference"]
+_ALIKE = [*summary.COLUMN, "criterion", "level", "broken_in_most", "difference"]
 _CHEAP = 2.0  # points of accuracy: pruning that costs at most so much looks free
 _ARMS = 6  # strips of pictures
 _ACROSS = 8  # pictures a strip
@@ -50,8 +50,8 @@ def numbers(pictures: pd.DataFrame) -> pd.DataFrame:
 
     Of an arm's levels that cost at most 2 points of accuracy, the one that breaks most images; of
     the arms the 6 that break most. Random masks are left out, and so are snr where log_alpha ranks
-    alike, other effects than zero where there is zero, and arms that break the same images as one
-    that is drawn. Nothing is left if no arm breaks an image at such a level.
+    alike, other effects than zero where there is zero, and arms of a criterion that break the same
+    images as one that is drawn. Nothing is left if no arm breaks an image at such a level.
     """
     rows = summary.one_ranking(pictures)
     rows = rows[(rows["criterion"] != "random") & (rows["effect"] != "freeze")]

@@ -157,7 +157,7 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             _draw(axes[: len(_TITLES)], axes[len(_TITLES) + levels.index(row.level)], row, y)
         for each, (column, title) in zip(axes, _TITLES.items(), strict=False):
             scales.cost(each, found[column], panels.width, log=True)
-            each.set_xlabel(title + (rf" ($10^{{{unit}}}$)" if column == "multiply_adds" else ""))
+            each.set_xlabel(title + (f"\n($10^{{{unit}}}$)" if column == "multiply_adds" else ""))
         for each in axes[len(_TITLES) :]:
             low, high = found["mean"].min(), found["mean"].max()
             each.set_xlim(low - 0.08 * (high - low) - 0.5, high + 0.08 * (high - low) + 0.5)
