@@ -8,7 +8,7 @@ import ast
 import contextlib
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
@@ -290,3 +290,31 @@ def _line(path: str, error: BaseException) -> str:
             beside = f" ({name}, line {trace.tb_lineno})"
         trace = trace.tb_next
     return line + beside
+
+
+def reads(named: str, known: Collection[str], first: list[str], then: str) -> frozenset[str]:
+    """Return which known parameters a function has beside the first ones, from its source.
+
+    Args:
+        named: path/to/file.py:function.
+        known: names of parameters that may be given; others need a default.
+        first: those with which it must begin.
+        then: words for what may follow.
+
+    Raises:
+        ValueError: if the file can't be read or parsed, or the function is missing or has other
+            parameters.
+    """
+    given = function(named).args
+    names = [each.arg for each in [*given.args, *given.kwonlyargs]]
+    optional = {each.arg for each in given.args[len(given.args) - len(given.defaults) :]}
+    pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    optional |= {each.arg for each, default in pairs if default is not None}
+    unknown = [name for name in names if name not in known and name not in optional]
+    other = given.posonlyargs or given.vararg or given.kwarg
+    if other or names[: len(first)] != first or unknown:
+        raise ValueError(
+            f"its parameters are {', '.join(names) or 'none'}; allowed: {', '.join(first)}, then "
+            f"{then}, and others with a default"
+        )
+    return frozenset(name for name in names[len(first) :] if name in known)

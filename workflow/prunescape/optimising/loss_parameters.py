@@ -27,18 +27,7 @@ def of_user(named: str) -> frozenset[str]:
     Raises:
         ValueError: if the file can't be read or parsed, or the function is missing or no loss.
     """
-    given = user_files.function(named).args
-    names = [each.arg for each in [*given.args, *given.kwonlyargs]]
-    optional = {each.arg for each in given.args[len(given.args) - len(given.defaults) :]}
-    pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
-    optional |= {each.arg for each, default in pairs if default is not None}
-    unknown = [name for name in names if name not in PARAMETERS and name not in optional]
-    if given.posonlyargs or given.vararg or given.kwarg or names[:2] != FIRST or unknown:
-        raise ValueError(
-            f"its parameters are {', '.join(names) or 'none'}; allowed: {', '.join(FIRST)}, then "
-            "weights, and others with a default"
-        )
-    return frozenset(name for name in names[2:] if name in PARAMETERS)
+    return user_files.reads(named, PARAMETERS, FIRST, "weights")
 
 
 def files(objective: Mapping[str, Any]) -> list[str]:

@@ -53,19 +53,8 @@ def of_user(named: str) -> frozenset[str]:
     Raises:
         ValueError: if the file can't be read or parsed, or the function is missing or no effect.
     """
-    given = user_files.function(named).args
-    names = [each.arg for each in [*given.args, *given.kwonlyargs]]
-    optional = {each.arg for each in given.args[len(given.args) - len(given.defaults) :]}
-    pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
-    optional |= {each.arg for each, default in pairs if default is not None}
-    unknown = [name for name in names if name not in PARAMETERS and name not in optional]
-    if given.posonlyargs or given.vararg or given.kwarg or names[:2] != FIRST or unknown:
-        known = ", ".join(list(PARAMETERS)[2:])
-        raise ValueError(
-            f"its parameters are {', '.join(names) or 'none'}; allowed: {', '.join(FIRST)}, then "
-            f"any of {known}, and others with a default"
-        )
-    return frozenset(name for name in names[2:] if name in PARAMETERS)
+    known = ", ".join(list(PARAMETERS)[2:])
+    return user_files.reads(named, PARAMETERS, FIRST, f"any of {known}")
 
 
 def files(config: Config, effects: Iterable[str]) -> list[str]:
