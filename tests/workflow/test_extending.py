@@ -28,6 +28,7 @@ LAST = {
     "front_page": 1,
     "gather": 1,
     "gather_claims": 1,
+    "tabulate": 1,
 }
 RESNET = {
     "check_network": 2,

@@ -273,7 +273,10 @@ def test_a_claim_that_is_not_tested(workplace):
         ("prunescape/evaluation/gates.py", REPORT),
         ("prunescape/verdicts/claims.py", JUDGE),
         ("prunescape/report/published_results.py", {"compare_published": 1, "figure": 4}),
-        ("prunescape/drawing/style.py", {"figure": 4, "forest": 1, "explorer": 1}),
+        (
+            "prunescape/drawing/style.py",
+            {"figure": 4, "tabulate": 1, "forest": 1, "explorer": 1},
+        ),
         ("prunescape/figures/forest.py", {"forest": 1}),
         ("prunescape/figures/noise_curves.py", {"figure": 1}),
         ("prunescape/pipeline/imported_code.py", {}),

@@ -25,7 +25,7 @@ ARM = {
 ALONE = {"train": 1, "score": 1, "prune": 1, "evaluate": 2, "aggregate": 1, "claims": 1}
 PAGES = {"forest": 1, "explorer": 1, "front_page": 1}
 WHOLE = {"gather": 1, "gather_claims": 1, "compare_published": 1, **PAGES}
-ONE = {**ALONE, "figure": 1, **WHOLE}
+ONE = {**ALONE, "figure": 1, "tabulate": 1, **WHOLE}
 
 
 def settings(place: Workplace) -> dict:

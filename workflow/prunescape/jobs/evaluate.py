@@ -159,7 +159,7 @@ def training_lengths(config: Config) -> str:
                 | {"passes": trained.fit + _sampled(config, model) * (trained.fit > 0)}
                 | {"grown": schedule(config, model.study, arm.schedule).dense_share}
             )
-    return compact(found)
+    return compact(sorted(found, key=compact))  # in whatever order the config has them
 
 
 def _sampled(config: Config, model: plan.Model) -> int:
