@@ -21,7 +21,7 @@ from prunescape.verdicts import claim_files
 from tests.helpers.factories import checkpoint, masks, scored, uint8_images
 from tests.helpers.places import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 @pytest.fixture

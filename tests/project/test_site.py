@@ -23,6 +23,12 @@ import docs_site
         ("index.md", "[a](config/README.md)", "[a](config.md)"),
         ("index.md", "![a](docs/images/forest.png)", "![a](images/forest.png)"),
         ("method.md", "[a](../README.md), [b](table.md)", "[a](index.md), [b](table.md)"),
+        ("studies.md", "[a](studies/graves.md)", "[a](studies/graves.md)"),
+        (
+            "studies/graves.md",
+            "[a](../../README.md), [b](../method.md)",
+            "[a](../index.md), [b](../method.md)",
+        ),
         ("method.md", "[its code](../workflow/Snakefile)", "its code (`workflow/Snakefile`)"),
         ("config.md", "[quick.yaml](quick.yaml)", "quick.yaml (`config/quick.yaml`)"),
         ("method.md", "[`tools/x.py`](../tools/x.py)", "`tools/x.py`"),
@@ -67,10 +73,11 @@ def test_every_link_of_the_site_leads_somewhere_and_nothing_comes_from_elsewhere
         check=False,
     )
     assert built.returncode == 0, built.stderr
-    pages = {path: Links(path) for path in tmp_path.glob("*.html") if path.name != "404.html"}
-    written = {path.stem for path in (ROOT / "docs").glob("*.md")}
-    pages_of_files = {Path(page).stem for page in docs_site.OUTSIDE.values()}
-    assert {path.stem for path in pages} == written | pages_of_files
+    pages = {path: Links(path) for path in tmp_path.rglob("*.html") if path.name != "404.html"}
+    docs = ROOT / "docs"
+    written = {path.relative_to(docs).with_suffix(".html") for path in docs.rglob("*.md")}
+    pages_of_files = {Path(page).with_suffix(".html") for page in docs_site.OUTSIDE.values()}
+    assert {path.relative_to(tmp_path) for path in pages} == written | pages_of_files
     followed = 0
     for path, page in pages.items():
         assert not [each for each in page.loaded if "//" in each], path
@@ -78,7 +85,7 @@ def test_every_link_of_the_site_leads_somewhere_and_nothing_comes_from_elsewhere
             if re.match("https?:", link):
                 continue
             name, _, anchor = link.partition("#")
-            target = path.parent / name if name else path
+            target = Path(os.path.normpath(path.parent / name)) if name else path
             assert target.exists(), (path.name, link)
             if anchor and target in pages:
                 assert anchor in pages[target].anchors, (path.name, link)
