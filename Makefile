@@ -44,7 +44,7 @@ MAKE_PY = python workflow/commands/make.py
 .PHONY: help run decide label verdicts report profile dry-run snapshot restore versions docs diff
 .PHONY: cancel test test-all test-slow test-versioning test-servers test-cluster
 .PHONY: test-faults lint format
-.PHONY: bench audit clean
+.PHONY: bench bench-gpu audit clean
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-24s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -133,6 +133,9 @@ format: ## format the code
 
 bench: ## time the five studies against plain references
 	$(ENTER) test python bench/studies.py --output results/bench.csv
+
+bench-gpu: ## train every fit on a GPU and on the CPU: same accuracy, times, waits
+	$(ENTER) test python bench/gpu.py --output results/bench_gpu.csv
 
 audit: ## check constraints.txt against public lists of vulnerabilities; needs the network
 	$(ENTER) audit pip-audit --requirement constraints.txt --no-deps --disable-pip

@@ -68,6 +68,17 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def split_file(dataset: str, name: str) -> Path:
+    """Return the path of a split of a data set, and end the program if it isn't there."""
+    path = ROOT / "data" / dataset / f"{name}.safetensors"
+    if not path.exists():
+        raise SystemExit(
+            f"{path} is missing; `make run` makes it, or, in the environment that it creates:\n"
+            f"    snakemake --cores 1 data/{dataset}/{name}.safetensors"
+        )
+    return path
+
+
 def measure(cases: Sequence[Case], rounds: int) -> list[dict[str, str | int]]:
     """Run the cases in turn and return a row of the table for each."""
     rates: dict[str, list[float]] = {case.name: [] for case in cases}

@@ -242,13 +242,7 @@ class Study:
 
 def load(dataset: str, name: str) -> datasets.Split:
     """Return a split of a data set."""
-    path = _bench.ROOT / "data" / dataset / f"{name}.safetensors"
-    if not path.exists():
-        raise SystemExit(
-            f"{path} is missing; `make run` makes it, or, in the environment that it creates:\n"
-            f"    snakemake --cores 1 data/{dataset}/{name}.safetensors"
-        )
-    return datasets.load([str(path)])
+    return datasets.load([str(_bench.split_file(dataset, name))])
 
 
 def operations(network: Network, image: Sequence[int], *, training: bool = False) -> int:
