@@ -135,7 +135,7 @@ bench: ## time the five studies against plain references
 	$(ENTER) test python bench/studies.py --output results/bench.csv
 
 bench-gpu: ## train every fit on a GPU and on the CPU: same accuracy, times, waits
-	$(ENTER) test python bench/gpu.py --output results/bench_gpu.csv
+	$(ENTER) test python bench/devices.py --output results/bench_gpu.csv
 
 audit: ## check constraints.txt against public lists of vulnerabilities; needs the network
 	$(ENTER) audit pip-audit --requirement constraints.txt --no-deps --disable-pip

@@ -1,13 +1,14 @@
-"""Train every fit of the five studies on a GPU and on the CPU: same accuracy, times, no waiting.
+"""Train every fit of the five studies another way than on a CPU in float32, and compare.
 
-Each fit's first network, 5 replicates, EPOCHS epochs of TRAINED images; then all test images. The
-random numbers of batches and of the start are the same on both; posteriors' samples are not. The
-fit agrees where the mean difference of accuracies is shown, with 95 % confidence, to be within
-TOLERANCE points. Within an epoch nothing may wait for the GPU: torch tells every such wait, and an
-epoch of twice as many steps must have as many. Ends with status 1 if a fit fails either.
+    make bench-gpu                                            a GPU
+    python bench/devices.py --device cpu --precision medium   bfloat16, where the CPU has it
+    python bench/devices.py --device cpu graves               the CPU again: tries this program
 
-    make bench-gpu
-    python bench/gpu.py --device cpu graves    # tries this program where there is no GPU
+Each fit's first network, 5 replicates, EPOCHS epochs of TRAINED images; then the validation images.
+The random numbers of batches and of the start are the same both times; on a GPU posteriors' samples
+are not. A fit agrees where the mean difference of accuracies is shown, with 95 % confidence, to be
+within TOLERANCE points. Within an epoch nothing may wait for a GPU: torch tells every such wait,
+and an epoch of twice as many steps must have as many. Ends with status 1 if a fit fails either.
 """
 
 import contextlib
@@ -89,34 +90,37 @@ class Fit:
         return sum("synchroniz" in str(each.message) for each in caught)
 
 
-def compare(fit: Fit, gpu: torch.device) -> dict[str, str | int]:
-    """Return a row of the table: seconds on both, difference of accuracy, waits, what fails."""
+def compare(fit: Fit, name: str, precision: str) -> dict[str, str | int]:
+    """Return a row of the table: seconds both ways, difference of accuracy, waits, what fails."""
     seconds, found = {}, {}
-    fit.train(gpu, 1280, epochs=1)  # what is compiled or loaded at first
-    for name, where in (("CPU", torch.device("cpu")), ("GPU", gpu)):
-        begin = time.perf_counter()
+    # A GPU works beside the processor; without one CPU time leaves out what else the machine does.
+    clock = time.process_time if name == "cpu" else time.perf_counter
+    fit.train(device(name, precision), 1280, epochs=1)  # what is compiled or loaded at first
+    for way, settings in (("plain", ("cpu", "highest")), ("other", (name, precision))):
+        where = device(*settings)
+        begin = clock()
         trained = fit.train(where)  # which copies the weights back, and so waits for the end
-        seconds[name] = time.perf_counter() - begin
-        found[name] = fit.accuracies(trained, where)
-    both = sorted(found["CPU"].keys() & found["GPU"].keys())
-    differences = [found["GPU"][each] - found["CPU"][each] for each in both]
+        seconds[way] = clock() - begin
+        found[way] = fit.accuracies(trained, where)
+    both = sorted(found["plain"].keys() & found["other"].keys())
+    differences = [found["other"][each] - found["plain"][each] for each in both]
     interval = intervals.mean(differences)
     fails = []
     if len(both) < len(REPLICATES) or max(map(abs, (interval.low, interval.high))) > TOLERANCE:
         fails.append("differs")
     waits = ""
-    if gpu.type == "cuda":
-        whole, half = fit.waits(gpu, TRAINED), fit.waits(gpu, TRAINED // 2)
+    if where.type == "cuda":
+        whole, half = fit.waits(where, TRAINED), fit.waits(where, TRAINED // 2)
         waits = str(whole)
         if whole != half:
             fails.append(f"waits within an epoch ({whole} of it, {half} of half of it)")
     return {
         "network": fit.network,
-        "CPU s": f"{seconds['CPU']:.2f}",
-        "GPU s": f"{seconds['GPU']:.2f}",
-        "x CPU": f"{seconds['CPU'] / seconds['GPU']:.1f}",
-        "accuracy %": f"{sum(found['GPU'].values()) / max(1, len(found['GPU'])):.2f}",
-        "GPU - CPU": f"{interval.mean:.2f} [{interval.low:.2f}, {interval.high:.2f}]",
+        "plain s": f"{seconds['plain']:.2f}",
+        "other s": f"{seconds['other']:.2f}",
+        "x plain": f"{seconds['plain'] / seconds['other']:.1f}",
+        "accuracy %": f"{sum(found['other'].values()) / max(1, len(found['other'])):.2f}",
+        "other - plain": f"{interval.mean:.2f} [{interval.low:.2f}, {interval.high:.2f}]",
         "waits": waits,
         "fails": ", ".join(fails),
     }
@@ -126,22 +130,23 @@ def main() -> None:
     """Parse the arguments, compare, report."""
     parser = _bench.parser(__doc__)
     parser.add_argument("--device", default="cuda", choices=("cuda", "cpu"), help="what is tried")
+    parser.add_argument("--precision", default="highest", help="of the other way; see the config")
     parser.add_argument("studies", nargs="*", metavar="STUDY", help=f"some of {', '.join(STUDIES)}")
     arguments = parser.parse_args()
     if unknown := set(arguments.studies) - set(STUDIES):
         parser.error(f"unknown study {', '.join(sorted(unknown))}")
     try:
-        where = device(arguments.device)
+        where = device(arguments.device, arguments.precision)
     except ValueError as error:
         parser.error(str(error))
     config = yaml.safe_load((_bench.ROOT / "config.yaml").read_text())
     validation.validate(config)
-    name = torch.cuda.get_device_name() if where.type == "cuda" else "the CPU again"
-    print(f"{name} beside one thread of a processor, torch {torch.__version__}", flush=True)
+    name = torch.cuda.get_device_name() if where.type == "cuda" else "CPU"
+    print(f"other: {name}, precision {arguments.precision}; torch {torch.__version__}", flush=True)
     rows: list[dict[str, str | int]] = []
     for study in arguments.studies or STUDIES:
         for fit in config["catalogue"][study]["fits"]:
-            found = compare(Fit(config, study, fit), where)
+            found = compare(Fit(config, study, fit), arguments.device, arguments.precision)
             rows.append({"study": study, "fit": fit} | found)
             print(*rows[-1].values(), flush=True)
             if arguments.output:
