@@ -48,7 +48,7 @@ WIDTH, HEIGHT = 1.7, 0.5
 TORCH, TABLES, LIGHT = "#F6D8C0", "#CFE3F3", "#FFFFFF"
 NEEDS = {
     TORCH: {"torch", "torchvision"},
-    TABLES: {"numpy", "pandas", "scipy", "matplotlib", "plotly", "pandera", "pyarrow"},
+    TABLES: {"numpy", "pandas", "scipy", "matplotlib", "pandera", "pyarrow"},
 }
 LEGEND = {
     TORCH: "has modules that import torch",

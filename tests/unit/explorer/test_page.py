@@ -31,13 +31,12 @@ def test_a_run_is_written_as_text():
 
 
 def test_a_page_has_all_that_it_needs_in_its_order():
-    template = "$title|$styles|$scripts|$contents|$library"
+    template = "$title|$styles|$scripts|$contents"
     text = page.compose({"run": "r"}, template, ["a{}", "b{}"], ["one()", "two()"])
-    title, styles, scripts, contents, library = text.split("|", 4)
+    title, styles, scripts, contents = text.split("|", 3)
     assert title == "prunescape: run r"
     assert styles == "a{}\nb{}"
     assert scripts == "<script>\none()</script>\n<script>\ntwo()</script>"
     assert contents == page.pack({"run": "r"})
-    assert "Plotly" in library
     with pytest.raises(ValueError, match="its own closing tag"):
         page.compose({"run": "r"}, "$title", ["</style>"], [])

@@ -7,8 +7,6 @@ import string
 from collections.abc import Sequence
 from typing import Any
 
-from plotly.offline import get_plotlyjs
-
 from prunescape.foundations.plain_text import literal
 
 
@@ -19,21 +17,19 @@ def compose(
 
     Args:
         contents: what the page shows; JSON, so no NaN.
-        template: HTML with $title, $styles, $library, $scripts and $contents.
+        template: HTML with $title, $styles, $scripts and $contents.
         styles: style sheets, in their order.
-        scripts: classic scripts, in their order; they run after plotly.js.
+        scripts: classic scripts, in their order.
 
     Raises:
         ValueError: if a script or a style sheet would end its HTML element.
     """
-    library = get_plotlyjs()
-    for text in (library, *styles, *scripts):
+    for text in (*styles, *scripts):
         if "</script" in text.lower() or "</style" in text.lower():
             raise ValueError("explorer: a script or style sheet contains its own closing tag")
     return string.Template(template).substitute(
         title=literal(f"prunescape: run {contents['run']}", "html"),
         styles="\n".join(styles),
-        library=library,
         scripts="\n".join(f"<script>\n{script}</script>" for script in scripts),
         contents=pack(contents),
     )
