@@ -18,7 +18,7 @@ from prunescape.configuration.blocks import (
 from prunescape.configuration.recipes import check_recipe
 from prunescape.configuration.words import Place, Problem, listed, plain, shown
 from prunescape.foundations import user_files
-from prunescape.optimising import loss_parameters
+from prunescape.optimising import loss_needs
 from prunescape.pipeline import fits
 
 
@@ -81,7 +81,7 @@ def _check_loss(place: Place, fit: dict[Any, Any]) -> Iterator[Problem]:
     if not isinstance(named, str) or not user_files.NAMED.fullmatch(named):
         return
     try:
-        loss_parameters.of_user(named)
+        loss_needs.of_user(named)
     except ValueError as error:
         yield place, f"found {shown(named)}: {error}"
     if "label_smoothing" in objective:

@@ -5,7 +5,7 @@ from typing import Any
 
 from prunescape.foundations import home, network_names
 from prunescape.jobs.common import Wildcards, arms_of, compact, fit_of, results, with_imports
-from prunescape.optimising import loss_parameters
+from prunescape.optimising import loss_needs
 from prunescape.pipeline import fits, imported_code, paths, replicates
 from prunescape.pipeline.plan import Arm, Config
 from prunescape.scoring import needs
@@ -39,7 +39,7 @@ def training_files(config: Config, wildcards: Wildcards) -> list[str]:
 
     The loss counts in retraining too.
     """
-    own = loss_parameters.files(fits.objective(fit_of(config, wildcards)))
+    own = loss_needs.files(fits.objective(fit_of(config, wildcards)))
     return list(dict.fromkeys([*network_files(config, wildcards), *with_imports(own)]))
 
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 import torch
 
 from prunescape.foundations import user_files
-from prunescape.optimising import loss_parameters
+from prunescape.optimising import loss_needs
 
 Weights = Mapping[str, torch.Tensor]
 INSTEAD = "what its parameters decide"
@@ -20,7 +20,7 @@ class OwnLoss:
 
         Raises ValueError if the file can't be run or the function is no loss.
         """
-        self._reads = loss_parameters.of_user(named)
+        self._reads = loss_needs.of_user(named)
         self._place, self._named = f"objective.loss ({named})", named
         self._function = user_files.load(named)
         self._tried = False

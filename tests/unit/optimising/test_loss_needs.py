@@ -2,7 +2,7 @@
 
 import pytest
 
-from prunescape.optimising import loss_parameters
+from prunescape.optimising import loss_needs
 
 
 @pytest.fixture
@@ -28,11 +28,11 @@ def loss(tmp_path):
 )
 def test_parameters_that_are_none(loss, given, said):
     with pytest.raises(ValueError, match=said):
-        loss_parameters.of_user(loss("return 1", given))
+        loss_needs.of_user(loss("return 1", given))
 
 
 def test_parameters_and_files_are_read_from_the_source(loss):
     named = loss("return 1", "logits, labels, *, weights, strength=1")
-    assert loss_parameters.of_user(named) == {"weights"}
-    assert loss_parameters.files({"kind": "likelihood", "loss": named}) == [named[:-5]]
-    assert loss_parameters.files({"kind": "likelihood"}) == []
+    assert loss_needs.of_user(named) == {"weights"}
+    assert loss_needs.files({"kind": "likelihood", "loss": named}) == [named[:-5]]
+    assert loss_needs.files({"kind": "likelihood"}) == []
