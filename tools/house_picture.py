@@ -24,7 +24,7 @@ TITLE = "Imports"
 
 # Room -> middle of its box from the left, on a house ten wide; the floors are `house.FLOORS`.
 ACROSS = {
-    "figures": 3.6,
+    "figures": 4.4,
     "explorer": 8.9,
     "label": 6.2,
     "configuration": 3.4,
@@ -52,7 +52,7 @@ NEEDS = {
 }
 LEGEND = {
     TORCH: "has modules that import torch",
-    TABLES: "numpy, pandas or matplotlib, no torch",
+    TABLES: "numpy, pandas or matplotlib alone",
     LIGHT: "none of them",
 }
 
