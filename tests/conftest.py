@@ -25,6 +25,19 @@ settings.register_profile("prunescape", deadline=None, derandomize=True)
 settings.load_profile("prunescape")
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse versions of pytest and pytest-xdist that together pass over marks `xdist_group`.
+
+    Every worker would then make the run that the tests of a module share.
+    """
+    for item in session.items if getattr(session.config.option, "loadgroup", False) else ():
+        if item.get_closest_marker("xdist_group") and "@" not in item.nodeid:
+            raise pytest.UsageError(
+                f"{item.nodeid}: pytest {pytest.__version__} and this pytest-xdist don't keep "
+                "groups of tests together; constraints.txt has versions that do"
+            )
+
+
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder that all workers of pytest-xdist have in common."""
