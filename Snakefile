@@ -18,13 +18,14 @@
 #   results/<run>/exports/<export>/, sizes.csv    pruned networks for others; what they save
 #   results/<run>/label/, label.json, .html       how far a network can be pruned
 #   results/<run>/<study>/scores.parquet, costs.csv, training.csv  a study's table, made when its rows are there
+#   results/<run>/<study>/history.csv             its trainings, epoch by epoch
 #   results/<run>/<study>/appended.json           for which rows replicates were appended
 #   results/<run>/<study>/overlaps.csv, flips.csv, figures/  overlaps are of masks, flips of images
 #   results/<run>/<study>/main_table.csv, .tex    accuracy of every arm, for papers
 #   results/<run>/scores.parquet, scores.csv      the studies' tables as one
 #   results/<run>/explorer.html, verdicts.rst     the table as a page, the report's front page
 #   results/<run>/forest.svg, .png                all claims in one figure
-#   results/<run>/claims.csv, claim_parts.csv, published.csv, costs.csv, training.csv
+#   results/<run>/claims.csv, claim_parts.csv, published.csv, costs.csv, training.csv, history.csv
 #   results/<run>/logs/..., benchmarks/...        of every job, under its output's name
 #
 # The grammar is composed in workflow/prunescape/pipeline/paths.py, what there is to do in plan.py beside it.
@@ -62,6 +63,7 @@ rule all:
         results(paths.PUBLISHED),
         results(paths.COSTS),
         results(paths.TRAINING),
+        results(paths.HISTORY),
         jobs.targets.tables(config),
         results(paths.EXPLORER),
         results(paths.FRONT_PAGE),

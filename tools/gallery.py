@@ -28,6 +28,7 @@ SHOWN = {
     "threshold_axis": "graves",
     "class_losses": "magnitude",
     "broken_images": "magnitude",
+    "training_curves": "magnitude",
 }
 """Kind of figure -> the study of which the gallery shows it."""
 

@@ -11,6 +11,7 @@ Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.js
         <study>/diverged.csv: replicates that are missing, and why
         <study>/costs.csv: time and memory of the study's jobs, from their records and logs
         <study>/training.csv: epochs and multiply-adds in which its networks were trained
+        <study>/history.csv: loss, and validation accuracy if asked for, by epoch of training
 """
 
 
@@ -69,6 +70,7 @@ rule aggregate:
         noise=study_job(jobs.targets.noise_checks),
         appended=study_job(jobs.evaluate.appended),
         images=study_job(jobs.evaluate.counted_images),
+        checkpoints=study_job(jobs.evaluate.checkpoints),
         # Not the jobs' records and logs, from which costs are read: they change with every machine,
         # and may be missing where results were restored.
         code=code("aggregate"),
@@ -78,6 +80,7 @@ rule aggregate:
         diverged=results(paths.of_study(paths.DIVERGED)),
         costs=results(paths.of_study(paths.COSTS)),
         training=results(paths.of_study(paths.TRAINING)),
+        history=results(paths.of_study(paths.HISTORY)),
     log:
         log_of(paths.of_study(paths.TABLE)),
     benchmark:
@@ -91,6 +94,7 @@ rule aggregate:
         outline=study_job(lambda alone: jobs.common.compact(plan.outline(alone))),
         noise=study_job(lambda alone: jobs.common.compact(jobs.targets.noise_checks(alone))),
         lengths=study_job(jobs.evaluate.training_lengths),
+        courses=study_job(lambda alone: jobs.common.compact(jobs.evaluate.courses(alone))),
     conda:
         "../../envs/table.yaml"
     wildcard_constraints:
@@ -103,5 +107,6 @@ rule aggregate:
         " --lengths @<(printf %s {params.lengths:q})"
         " --table-output {output.table:q} --noise-output {output.noise:q}"
         " --diverged-output {output.diverged:q} --costs-output {output.costs:q}"
-        " --training-output {output.training:q}"
+        " --courses @<(printf %s {params.courses:q})"
+        " --training-output {output.training:q} --history-output {output.history:q}"
         " --study {wildcards.study:q} > {log:q} 2>&1"

@@ -73,6 +73,7 @@ rule import_weights:
 rule train:
     input:
         images=job(jobs.data.training_images),
+        validation=job(jobs.data.validation_images),
         checked=job(jobs.fit.network_check),
         network=job(jobs.fit.training_files),
         code=code("train"),
@@ -91,6 +92,7 @@ rule train:
         network=job(jobs.fit.layers),
         fit=job(jobs.fit.fit_settings),
         seed=config["seed"],
+        validate_every=config["validate_every"],
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
@@ -99,12 +101,14 @@ rule train:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
         " --seed {params.seed:q} --replicates {wildcards.first:q} {wildcards.last:q}"
+        " --validation {input.validation:q} --validate-every {params.validate_every:q}"
         " {params.computing:q} --processes {threads:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule fit_variational:
     input:
         images=job(jobs.data.training_images),
+        validation=job(jobs.data.validation_images),
         start=job(jobs.fit.starting_point),
         checked=job(jobs.fit.network_check),
         network=job(jobs.fit.network_files),
@@ -124,6 +128,7 @@ rule fit_variational:
         network=job(jobs.fit.layers),
         fit=job(jobs.fit.fit_settings),
         seed=config["seed"],
+        validate_every=config["validate_every"],
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
@@ -132,6 +137,7 @@ rule fit_variational:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
         " --seed {params.seed:q} --replicates {wildcards.first:q} {wildcards.last:q}"
+        " --validation {input.validation:q} --validate-every {params.validate_every:q}"
         " --start {input.start:q} {params.computing:q} --processes {threads:q} --output {output:q} > {log:q} 2>&1"
 
 

@@ -4,7 +4,7 @@ A study's figures read its own tables alone. What is of the whole run comes afte
 
 Needs   <study>/scores.parquet, gradient_noise.csv, diverged.csv, outcomes (evaluate.smk), masks (prune.smk)
 Makes   scores.parquet, scores.csv, gradient_noise.csv, diverged.csv, costs.csv, training.csv,
-        claims.csv, claim_parts.csv: the studies' tables one after the other
+        history.csv, claims.csv, claim_parts.csv: the studies' tables one after the other
         forest.svg and .png: all claims in one figure
         published.csv
         <study>/claims.csv, and declarations.json: what was declared before claims were first judged
@@ -24,6 +24,7 @@ rule gather:
         diverged=jobs.targets.parts(GATHERED, paths.DIVERGED),
         costs=jobs.targets.parts(GATHERED, paths.COSTS),
         training=jobs.targets.parts(GATHERED, paths.TRAINING),
+        history=jobs.targets.parts(GATHERED, paths.HISTORY),
         code=code("gather"),
     output:
         table=results(paths.TABLE),
@@ -47,6 +48,7 @@ rule gather:
             category="All studies",
             labels={"result": "training: epochs and multiply-adds of every arm"},
         ),
+        history=results(paths.HISTORY),
     log:
         log_of(paths.TABLE),
     benchmark:
@@ -63,6 +65,7 @@ rule gather:
         " --table-output {output.table:q} --csv-output {output.csv:q}"
         " --noise-output {output.noise:q} --diverged-output {output.diverged:q}"
         " --training {input.training:q} --training-output {output.training:q}"
+        " --history {input.history:q} --history-output {output.history:q}"
         " --costs-output {output.costs:q} > {log:q} 2>&1"
 
 

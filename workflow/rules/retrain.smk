@@ -14,6 +14,7 @@ rule retrain:
         checkpoint=job(jobs.fit.checkpoint),
         masks=job(jobs.retrain.retrained_masks),
         images=job(jobs.data.training_images),
+        validation=job(jobs.data.validation_images),
         network=job(jobs.fit.training_files),
         code=code("retrain"),
     output:
@@ -33,6 +34,7 @@ rule retrain:
         fit=job(jobs.retrain.retraining_settings),
         first_epoch=job(jobs.retrain.epochs_before),
         seed=config["seed"],
+        validate_every=config["validate_every"],
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
@@ -45,6 +47,7 @@ rule retrain:
         " --arms @<(printf %s {params.arms:q})"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
         " --first-epoch {params.first_epoch:q} --seed {params.seed:q}"
+        " --validation {input.validation:q} --validate-every {params.validate_every:q}"
         " {params.computing:q} --processes {threads:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -53,6 +56,7 @@ rule retrain_rewired:
         checkpoint=job(jobs.fit.checkpoint),
         masks=job(jobs.retrain.retrained_masks),
         images=job(jobs.data.training_images),
+        validation=job(jobs.data.validation_images),
         network=job(jobs.fit.training_files),
         code=code("retrain"),
     output:
@@ -73,6 +77,7 @@ rule retrain_rewired:
         fit=job(jobs.retrain.retraining_settings),
         first_epoch=job(jobs.retrain.epochs_before),
         seed=config["seed"],
+        validate_every=config["validate_every"],
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
@@ -85,6 +90,7 @@ rule retrain_rewired:
         " --arms @<(printf %s {params.arms:q})"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
         " --first-epoch {params.first_epoch:q} --seed {params.seed:q}"
+        " --validation {input.validation:q} --validate-every {params.validate_every:q}"
         " {params.computing:q} --processes {threads:q} --output {output.checkpoint:q}"
         " --masks-output {output.masks:q} > {log:q} 2>&1"
 
@@ -94,6 +100,7 @@ rule retrain_step:
         checkpoint=job(jobs.retrain.retraining_start),
         masks=job(jobs.retrain.retrained_masks),
         images=job(jobs.data.training_images),
+        validation=job(jobs.data.validation_images),
         network=job(jobs.fit.training_files),
         own=job(jobs.prune.chained_files),
         code=code("retrain"),
@@ -117,6 +124,7 @@ rule retrain_step:
         criteria=job(jobs.prune.chained_criteria),
         units=job(jobs.prune.whole_units),
         seed=config["seed"],
+        validate_every=config["validate_every"],
         computing=COMPUTING,
     conda:
         "../../envs/torch.yaml"
@@ -128,6 +136,7 @@ rule retrain_step:
         " --levels {params.levels:q} --images {input.images:q}"
         " --arms @<(printf %s {params.arms:q})"
         " --network-files {input.network:q} --fit {params.fit:q} --study {wildcards.study:q}"
+        " --validation {input.validation:q} --validate-every {params.validate_every:q}"
         " --first-epoch {params.first_epoch:q} --seed {params.seed:q} {params.computing:q}"
         " --processes {threads:q} --output {output.checkpoint:q}"
         " --scores-output {output.scores:q} --criteria {params.criteria:q}"

@@ -4,7 +4,7 @@ import argparse
 
 import _script
 from prunescape.data import image_tensors
-from prunescape.fitting import ensemble_fits
+from prunescape.fitting import ensemble_fits, history
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.resuming import Progress
 from prunescape.foundations import files
@@ -23,6 +23,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--study", required=True, help="part of the random streams' names")
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
     parser.add_argument("--replicates", type=int, nargs=2, required=True, metavar=("FIRST", "LAST"))
+    _script.add_validation(parser)
     _script.add_computing(parser)
     _script.add_processes(parser)
     parser.add_argument("--output", required=True, help="checkpoint to write")
@@ -34,9 +35,9 @@ def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
     where = device(arguments.device, arguments.precision)
     split = image_tensors.load(arguments.images)
     begun = files.sha256(arguments.start) if start else None
-    code = [files.sha256(path) for path in arguments.network_files]
+    also = [files.sha256(path) for path in (*arguments.network_files, *arguments.validation)]
     opened = ensemble_fits.opened(split, start)
-    progress = Progress(arguments.output, _script.deciding(arguments), opened, begun, code)
+    progress = Progress(arguments.output, _script.deciding(arguments), opened, begun, also)
     first, last = arguments.replicates
     fitted = ensemble_fits.fit(
         split,
@@ -48,6 +49,7 @@ def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
         start=start,
         progress=progress,
         processes=arguments.processes,
+        validation=history.held_out(arguments.validation, arguments.validate_every, where),
     )
     fitted.save(arguments.output)
     progress.end()

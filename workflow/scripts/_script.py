@@ -31,6 +31,7 @@ __all__ = [
     "add_computing",
     "add_network_files",
     "add_processes",
+    "add_validation",
     "deciding",
     "parser",
     "run",
@@ -57,6 +58,16 @@ def add_computing(parser: argparse.ArgumentParser) -> None:
 def add_processes(parser: argparse.ArgumentParser) -> None:
     """Add the number of processes that share the work, which decides no bit."""
     parser.add_argument("--processes", type=int, default=1, help="at most so many share the work")
+
+
+def add_validation(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of scripts that train: images that are held out, and when to look."""
+    parser.add_argument(
+        "--validation", nargs="*", default=[], help="split files on which accuracy is measured"
+    )
+    parser.add_argument(
+        "--validate-every", type=int, default=0, help="epochs between two of these measurements"
+    )
 
 
 def deciding(arguments: argparse.Namespace) -> dict[str, Any]:

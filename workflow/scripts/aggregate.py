@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 import _script
-from prunescape.evaluation import gates, outcome_bits, table, training_costs
+from prunescape.evaluation import gates, outcome_bits, table, training_costs, training_history
 from prunescape.foundations import files
 from prunescape.pipeline import appended_file, plan
 from prunescape.running import costs
@@ -43,6 +43,13 @@ def read_arguments() -> argparse.Namespace:
         metavar="JSON",
         help="how long the networks of every arm are trained",
     )
+    parser.add_argument(
+        "--courses",
+        required=True,
+        type=_script.structure,
+        metavar="JSON",
+        help="list of trainings: the checkpoint, whose it is, and the epochs before",
+    )
     parser.add_argument("--table-output", required=True, metavar="FILE", help="table as parquet")
     parser.add_argument("--noise-output", required=True, metavar="FILE", help="their table as CSV")
     parser.add_argument(
@@ -51,6 +58,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--costs-output", required=True, metavar="FILE", help="costs as CSV")
     parser.add_argument(
         "--training-output", required=True, metavar="FILE", help="what training costs, as CSV"
+    )
+    parser.add_argument(
+        "--history-output", required=True, metavar="FILE", help="courses of trainings, as CSV"
     )
     return parser.parse_args()
 
@@ -78,6 +88,8 @@ def main() -> None:
     images = training_costs.images_in(arguments.images)
     trained = training_costs.collect(scores, arguments.lengths, images)
     table.write_csv(trained, arguments.training_output)
+    courses = training_history.collect(arguments.courses)
+    table.write_csv(courses, arguments.history_output)
     checks = [files.read_json(name) for name in arguments.noise_checks]
     table.write_csv(table.of_noise_checks(checks), arguments.noise_output)
 

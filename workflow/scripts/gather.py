@@ -14,6 +14,7 @@ def main() -> None:
         ("diverged", "studies' diverged.csv"),
         ("costs", "studies' costs.csv"),
         ("training", "studies' training.csv"),
+        ("history", "studies' history.csv"),
     ):
         parser.add_argument(f"--{name}", required=True, nargs="+", metavar="FILE", help=what)
     for name, what in (
@@ -23,6 +24,7 @@ def main() -> None:
         ("diverged", "trainings that diverged, as CSV"),
         ("costs", "costs as CSV"),
         ("training", "costs of training as CSV"),
+        ("history", "courses of trainings as CSV"),
     ):
         parser.add_argument(f"--{name}-output", required=True, metavar="FILE", help=what)
     arguments = parser.parse_args()
@@ -31,7 +33,7 @@ def main() -> None:
 
     table.write_parquet(scores, arguments.table_output)
     table.write_csv(scores, arguments.csv_output)
-    for name in ("noise", "diverged", "costs", "training"):
+    for name in ("noise", "diverged", "costs", "training", "history"):
         text = csv_files.joined(getattr(arguments, name))
         files.write_text(getattr(arguments, f"{name}_output"), text)
 

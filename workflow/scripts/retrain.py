@@ -8,6 +8,7 @@ import argparse
 
 import _script
 from prunescape.data import image_tensors
+from prunescape.fitting import history
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.resuming import Progress
 from prunescape.foundations import files
@@ -35,6 +36,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--first-epoch", type=int, required=True, help="epochs trained before")
     parser.add_argument("--study", required=True, help="part of the random streams' names")
     parser.add_argument("--seed", type=int, required=True, help="root of the random streams")
+    _script.add_validation(parser)
     _script.add_computing(parser)
     _script.add_processes(parser)
     parser.add_argument("--output", required=True, help="checkpoint to write")
@@ -66,8 +68,8 @@ def main() -> None:
     }
     read = [arguments.checkpoint, *arguments.masks]
     begun = [files.sha256(path) for path in read]
-    code = [files.sha256(path) for path in arguments.network_files]
-    progress = Progress(arguments.output, _script.deciding(arguments), split.opened, begun, code)
+    also = [files.sha256(path) for path in (*arguments.network_files, *arguments.validation)]
+    progress = Progress(arguments.output, _script.deciding(arguments), split.opened, begun, also)
     checkpoint = retraining.retrain(
         before,
         arms,
@@ -79,6 +81,7 @@ def main() -> None:
         arguments.first_epoch,
         progress,
         arguments.processes,
+        history.held_out(arguments.validation, arguments.validate_every, where),
     )
     if arguments.masks_output:
         checkpoint, made = trained_masks.split(checkpoint)

@@ -99,3 +99,12 @@ def test_sklearn_splits_off_a_number_of_images():
     assert problems(datasets__digits=dataset) == [
         "datasets.digits.test: found official with split: sklearn; allowed: a number of images"
     ]
+
+
+def test_accuracy_is_measured_on_images_that_are_held_out():
+    assert problems(split="tune", validate_every=3) == []
+    assert problems(split="final", validate_every=0) == []
+    assert problems(split="final", validate_every=3) == [
+        "validate_every: found 3 with split: final, which trains on the validation images too; "
+        "allowed: 0, or split: tune"
+    ]

@@ -47,6 +47,18 @@ def test_columns_that_are_too_many_for_the_width_are_wrapped(width, across):
         assert any(apart)
 
 
+def test_sections_may_have_y_axes_of_their_own():
+    panels, _ = drawn(["a", "b"], NAMES[:2])
+    panels.axes[1, 1].set_ylim(0, 7)
+    assert {axes.get_ylim() for axes in panels.axes.values()} == {(0, 7)}
+    panels = Panels([("", NAMES[:2]), ("", NAMES[:2])], Settings(), own_y=True)
+    panels.axes[1, 1].set_ylim(0, 7)
+    figure = panels.finish("x", ["loss", "accuracy"], HANDLES, "A note.")
+    assert panels.axes[1, 0].get_ylim() == (0, 7) != panels.axes[0, 0].get_ylim()
+    heights = {text.get_text(): text.get_position()[1] for text in figure.texts}
+    assert heights["loss"] > heights["accuracy"]
+
+
 def test_only_outer_panels_are_labelled():
     panels, _ = drawn(["a", "b"], NAMES)  # 4 across, 3 below
     labelled = {

@@ -115,3 +115,24 @@ def test_a_low_axis_of_accuracy_has_fewer_ticks(axes):
     many = ticks(axes.yaxis)
     scales.accuracy(axes, [10.0, 99.0], 10_000, 0.6)
     assert 2 <= len(ticks(axes.yaxis)) < len(many)
+
+
+@pytest.mark.parametrize(
+    ("values", "height", "shown"),
+    [
+        ([0.02, 2.3], 2.0, ["0.02", "0.05", "0.1", "0.2", "0.5", "1", "2"]),
+        ([0.02, 2.3], 0.8, ["0.1", "1"]),
+        ([0.26, 0.34], 1.0, ["0.25", "0.3", "0.35"]),
+    ],
+)
+def test_losses_are_on_a_log_scale_whose_ticks_have_room(axes, values, height, shown):
+    scales.loss(axes, values, height)
+    low, high = axes.get_ylim()
+    assert axes.get_yscale() == "log"
+    assert 0.5 * min(values) < low < min(values) < max(values) < high < 2 * max(values)
+    assert ticks(axes.yaxis) == shown
+
+
+def test_a_loss_that_is_not_positive_has_a_linear_scale(axes):
+    scales.loss(axes, [-1.0, 2.0], 1.0)
+    assert axes.get_yscale() == "linear"

@@ -331,7 +331,8 @@ def aggregate(folder, change=None, flip=None):
         trained | dict(zip(names, arm, strict=True))
         for arm in (["none"] * 4, ["snr", "global", "exact_k", "oneshot"])
     ]
-    outputs += ["--lengths", json.dumps(lengths)]
+    outputs += ["--lengths", json.dumps(lengths), "--courses", "[]"]
+    outputs += ["--history-output", folder / "history.csv"]
     return scripts.run("aggregate.py", "--folder", folder, "--plan", json.dumps(PLAN), *outputs)
 
 

@@ -20,6 +20,7 @@ from tests.helpers.figure_study import CRITERIA, PUBLIC, SETTINGS
 from tests.helpers.figure_texts import assert_readable
 from tests.helpers.image_outcomes import CLASSES, IMAGES, LABELS, outcomes
 from tests.helpers.places import ROOT
+from tests.helpers.training_courses import history
 
 COSTS = pd.DataFrame(
     [
@@ -44,7 +45,8 @@ ROWS = ("prune_potential", "cost_accuracy")  # arms are named beside their rows
 NOT_RANDOM = ("layer_allocation", "error_compression", "cost_accuracy")
 SPREAD = {"winner_map": "Holm-corrected", "prune_potential": "there is no interval"}
 OF_IMAGES = ("class_losses", "broken_images")
-OF_THE_TABLE = [kind for kind in kinds.KINDS if kind not in ("mask_overlap", *OF_IMAGES)]
+APART = ("mask_overlap", "training_curves", *OF_IMAGES)
+OF_THE_TABLE = [kind for kind in kinds.KINDS if kind not in APART]
 
 
 @pytest.fixture
@@ -61,6 +63,8 @@ def source(kind, study, tmp_path):
         return pd.concat([COSTS, trained(study)], ignore_index=True)
     if kind == "mask_overlap":
         return OVERLAPS
+    if kind == "training_curves":
+        return history()
     paths = [ROOT / "workflow/resources" / name for name in report.figure_resources(kind)]
     return kinds.elsewhere(kind, paths, "graves")
 

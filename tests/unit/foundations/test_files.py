@@ -308,3 +308,10 @@ def test_sha256(tmp_path):
     assert files.sha256(path) == files.sha256(str(path)) == known
     path.write_bytes(b"x" * 3_000_000)
     assert files.sha256(path) == hashlib.sha256(b"x" * 3_000_000).hexdigest()
+
+
+def test_some_arrays_alone_are_read(tmp_path):
+    files.write_tensors(tmp_path / "it", TENSORS, METADATA)
+    arrays, metadata = files.read_tensors(tmp_path / "it", "no")
+    assert arrays.keys() == {"noise", "nothing"}
+    assert metadata == METADATA

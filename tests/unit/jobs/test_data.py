@@ -59,3 +59,11 @@ def test_the_test_images_wait_for_the_final_split(split, trained, evaluated):
         f"data/digits/{name}.safetensors" for name in trained
     ]
     assert data.evaluated_images(config, JOB) == f"data/digits/{evaluated}.safetensors"
+
+
+def test_training_reads_the_validation_images_if_it_is_to_measure_accuracy():
+    config = CONFIG | {"split": "tune"}
+    assert data.validation_images(config | {"validate_every": 0}, JOB) == []
+    assert data.validation_images(config | {"validate_every": 2}, JOB) == [
+        "data/digits/validation.safetensors"
+    ]

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from prunescape.jobs import data, evaluate
+from prunescape.pipeline.replicates import ROW
 from tests.helpers.jobs import filled, job
 
 CONFIG = filled()
@@ -136,3 +137,48 @@ def test_only_posteriors_are_sampled_and_only_if_asked():
     asked = CONFIG | {"posterior_samples": 9}
     assert [evaluate.evaluated_samples(asked, each) for each in (SNR, CHAIN, TUNED)] == [9, 0, 0]
     assert evaluate.evaluated_samples(CONFIG, SNR) == 0
+
+
+def test_every_training_is_in_the_history_with_the_epochs_before_it():
+    found = {each["path"].removeprefix("results/small/"): each for each in evaluate.courses(CONFIG)}
+    assert evaluate.checkpoints(CONFIG) == [f"results/small/{path}" for path in found]
+    at = "study/digits/net"
+    fit = {"study": "study", "dataset": "digits", "network": "net"}
+    assert found[f"{at}/vi/r1-2/fit_variational/checkpoint.safetensors"] == fit | {
+        "path": f"{VI}/fit_variational/checkpoint.safetensors",
+        "fit": "vi",
+        "schedule": "none",
+        "step": 0,
+        "before": 0,
+    }
+    named = {
+        (each["schedule"], path.split("/")[-2]): (each["step"], each["before"])
+        for path, each in found.items()
+        if each["fit"] == "point"
+    }
+    assert named == {
+        ("none", "train"): (0, 0),
+        ("tuned", "b1"): (0, 2),
+        ("tuned", "b2"): (0, 2),
+        **{("fine", f"s{step}"): (step, 2 + done) for step, done in enumerate((0, 1, 2, 4))},
+    }
+
+
+def test_appended_replicates_have_their_trainings_in_the_history():
+    rows = [
+        dict(zip(ROW, ("net", "point", "magnitude", "global", "exact_k", "zero"), strict=False))
+    ]
+    rows[0] |= {"schedule": "tuned", "step": 0, "level": 0.9, "noise": "none", "noise_level": 0.0}
+    appended = {"study": [{"first": 3, "last": 5, "rows": rows}]}
+    paths = evaluate.checkpoints(CONFIG | {"appended": appended})
+    assert [path.split("/point/")[1] for path in paths if "/r3-5" in path] == [
+        "r3-5/train/checkpoint.safetensors",
+        "r3-5_1/retrain/tuned/b1/checkpoint.safetensors",
+    ]
+
+
+def test_given_weights_have_no_training():
+    fits = {"mine": {"kind": "given", "networks": ["net"], "posterior": False}}
+    study = {"dataset": "digits", "fits": fits, "arms": []}
+    config = CONFIG | {"catalogue": {"study": study}}
+    assert evaluate.courses(config) == []

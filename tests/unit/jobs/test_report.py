@@ -96,6 +96,7 @@ def test_a_figure_reads_a_file_of_the_run_or_results_of_others():
         "mask_overlap": ["results/small/study/overlaps.csv"],
         "class_losses": ["results/small/study/flips.csv"],
         "broken_images": ["results/small/study/broken_images.safetensors"],
+        "training_curves": ["results/small/study/history.csv"],
     }
 
 

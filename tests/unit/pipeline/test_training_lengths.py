@@ -6,7 +6,8 @@ import pytest
 
 from prunescape.configuration import validation
 from prunescape.pipeline import plan
-from prunescape.pipeline.training_lengths import Length, length
+from prunescape.pipeline.schedules import Chain, Retrain
+from prunescape.pipeline.training_lengths import Length, epochs_before, length
 from tests.helpers.configurations import DELETE, SCHEDULES, scheduled
 
 FRESH = {"kind": "retrain", "epochs": 7, "start": "initial"}
@@ -49,3 +50,10 @@ def test_the_fit_counts_unless_nothing_of_it_is_used(known, before):
 def test_without_training_it_is_the_fit_and_the_one_that_it_starts_from():
     for each in lengths("oneshot", fit="vi", criteria=["magnitude"]).values():
         assert each == Length(4, {0: 0})
+
+
+def test_epochs_count_on_from_the_fit_and_back_where_it_is_rewound():
+    chain = Chain({"steps": [["0.5", 2], ["0.7", 3], ["0.9", 1]]})
+    assert [epochs_before(chain, 10, f"s{step}") for step in range(3)] == [10, 12, 15]
+    for start, before in {"redrawn": 10, "rewound": 6, "rewound_rate": 6}.items():
+        assert epochs_before(Retrain({"epochs": 4, "start": start}), 10, "b1") == before

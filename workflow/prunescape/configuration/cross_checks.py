@@ -70,6 +70,7 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
     yield from check_claims(config.get("claims"), catalogue)
     claims = dict.fromkeys(each.id for path in files_of_claims(config) for each in claims_in(path))
     yield from check_looks(config.get("verdicts"))
+    yield from _check_validated(config)
     for claim in mapping(config.get("not_tested")):
         yield from unknown_name(("not_tested", claim), claim, claims, "a claim of claims.yaml")
     for source, places in mapping(config.get("sources")).items():
@@ -138,6 +139,14 @@ def _check_study(
 def _kinds(config: dict[Any, Any]) -> dict[str, None]:
     """Return the known kinds of noise: the library's and the config's own."""
     return dict.fromkeys([*input_noise_kinds.BUILT_IN, *mapping(config.get("noises"))])
+
+
+def _check_validated(config: dict[Any, Any]) -> Iterator[Problem]:
+    """Check that trainings measure accuracy on images that they don't learn from."""
+    every = config.get("validate_every")
+    if config.get("split") == "final" and isinstance(every, int) and every > 0:
+        text = f"found {every} with split: final, which trains on the validation images too"
+        yield ("validate_every",), f"{text}; allowed: 0, or split: tune"
 
 
 def _check_fits(config: dict[Any, Any], catalogue: dict[Any, Any]) -> Iterator[Problem]:

@@ -28,13 +28,14 @@ Section = tuple[str, Sequence[str]]
 
 
 class Panels:
-    """Panels under headings, side by side and wrapped; all share y.
+    """Panels under headings, side by side and wrapped; all share y, or those of each section.
 
     Args:
         sections: headings, and titles of the panels below each; there is a panel for each title.
         settings: width, type size and resolution.
         own_x: whether panels in different places of their sections have different x axes, which the
             caller labels; else all panels share x.
+        own_y: whether each section has a y axis of its own.
         narrowest: least width of a panel, inches.
         height: height of a panel, inches; by default as its width and the page have it.
         left: room for labels of y, inches.
@@ -53,6 +54,7 @@ class Panels:
         settings: Settings,
         *,
         own_x: bool = False,
+        own_y: bool = False,
         narrowest: float = _NARROWEST,
         height: float | None = None,
         left: float = _LEFT,
@@ -67,7 +69,7 @@ class Panels:
         self.width = (free - _GAP * (across - 1)) / across
         self.figure = Figure(figsize=(settings.width, 1), dpi=settings.dots_per_inch)
         FigureCanvasAgg(self.figure)
-        self._own_x = own_x
+        self._own_x, self._own_y = own_x, own_y
         self.axes: dict[tuple[int, int], Axes] = {}
         # (section, place) -> left and top of the panel, inches
         self._corners: dict[tuple[int, int], tuple[float, float]] = {}
@@ -115,18 +117,20 @@ class Panels:
         axes = self.figure.add_axes(
             (0, 0, 1, 1),
             label=f"{section},{place}",
-            sharey=self.axes.get((0, 0)),
+            sharey=self.axes.get((section if self._own_y else 0, 0)),
             sharex=self.axes.get((0, place if self._own_x else 0)),
         )
         self.axes[section, place] = axes
         return axes
 
-    def finish(self, x_label: str, y_label: str, handles: Sequence[Artist], note: str) -> Figure:
+    def finish(
+        self, x_label: str, y_label: str | Sequence[str], handles: Sequence[Artist], note: str
+    ) -> Figure:
         """Write axis labels, legend and note, set the height, and return the figure.
 
         Args:
             x_label: label of the shared x axes; "" if panels have x axes of their own.
-            y_label: label of the y axes.
+            y_label: label of the y axes; one for each section if they have axes of their own.
             handles: labelled artists of the legend; none leave it out.
             note: text below the legend.
         """
@@ -155,7 +159,8 @@ class Panels:
         for section in {section for section, _ in self.axes}:
             tops = [top for (i, _), (_, top) in self._corners.items() if i == section]
             middle = 1 - 0.5 * (min(tops) + max(tops) + self.height) / height
-            figure.text(_PAD / width, middle, y_label, ha="left", va="center", rotation=90)
+            text = y_label if isinstance(y_label, str) else y_label[section]
+            figure.text(_PAD / width, middle, text, ha="left", va="center", rotation=90)
         for top, text in self._headings:
             figure.text(_PAD / width, 1 - top / height, text, va="top", **_HEADING)
         for i, text in enumerate(lines):

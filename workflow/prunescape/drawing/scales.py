@@ -1,5 +1,6 @@
 """Axes that several figures share: weights kept, differences in points, percent."""
 
+import itertools
 import math
 from collections.abc import Iterable
 
@@ -12,6 +13,8 @@ from prunescape.drawing import labels
 LOGIT = "Vertical axis: logit, which spreads what is close to 100 %. "
 """For notes of figures with an axis of `accuracy`."""
 _TICK_APART = 0.17  # inches between ticks of an axis of accuracy
+_FIFTHS, _HALVES = ([each / parts for each in range(parts, 10 * parts)] for parts in (5, 2))
+_LOSSES = (_FIFTHS, _HALVES, (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))  # ticks within a decade
 # The first of them that fit are shown.
 _PERCENTS = (
     *(90, 50, 99, 10, 95, 98, 70, 99.9, 30, 80, 97, 99.5, 96, 60, 40, 20, 99.8, 98.5, 85, 93, 94),
@@ -86,6 +89,30 @@ def cost(axes: Axes, values: Iterable[float], width: float, *, log: bool) -> Non
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks = [step * 10.0**power for power in powers for step in steps]
     _ticks(axes, [tick for tick in ticks if low <= tick <= high])
+
+
+def loss(axes: Axes, values: Iterable[float], height: float) -> None:
+    """Make y a loss: log scale, with as many round ticks as fit; linear if one is not positive.
+
+    `height` is the height of the axes in inches; lower axes get fewer ticks.
+    """
+    low, high = min(values := [*values]), max(values)
+    if low <= 0:
+        return
+    room = max((high / low) ** 0.06, 1.05)
+    low, high = low / room, high * room
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    apart = _TICK_APART * math.log10(high / low) / height
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in _LOSSES:
+        ticks = [float(f"{step}e{power}") for power in powers for step in steps]
+        shown = [tick for tick in ticks if low <= tick <= high]
+        if all(math.log10(b / a) >= apart for a, b in itertools.pairwise(shown)):
+            break
+    axes.yaxis.set_major_locator(FixedLocator(shown))
+    axes.yaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in shown]))
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def difference(axes: Axes, values: Iterable[float]) -> None:

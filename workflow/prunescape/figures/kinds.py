@@ -30,6 +30,7 @@ KINDS = {
     "threshold_axis": "prunescape.figures.threshold_axis",
     "class_losses": "prunescape.figures.class_losses",
     "broken_images": "prunescape.figures.broken_images",
+    "training_curves": "prunescape.figures.training_curves",
 }
 
 

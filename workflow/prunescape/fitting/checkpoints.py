@@ -33,7 +33,8 @@ class Checkpoint:
         scaling: input scaling.
         arrays: parameter or buffer name -> [R, ...]; `<weight>.sigma` beside the means of a
             variational fit, `<parameter>.noise` and `noise.t` beside the weights of preconditioned
-            SGD, `<parameter>.movement` where a criterion reads it.
+            SGD, `<parameter>.movement` where a criterion reads it, `history.<name>` [R, epochs] of
+            what was trained (`history_names`).
         replicates: the replicate numbers of the members.
         fitted_on: split -> SHA-256 of the data files that were opened for training.
         arms: after retraining, (criterion, scope, effect, level) for every member; else None.

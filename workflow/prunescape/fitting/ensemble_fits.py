@@ -8,6 +8,7 @@ import torch
 from prunescape.data.image_tensors import ImageTensors
 from prunescape.fitting import parallel_training
 from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.fitting.history import Validation
 from prunescape.fitting.resuming import Progress
 from prunescape.networks import architectures
 from prunescape.networks.interfaces import ReplicatedNetwork
@@ -25,6 +26,7 @@ def fit(
     start: Checkpoint | None = None,
     progress: Progress | None = None,
     processes: int = 1,
+    validation: Validation | None = None,
 ) -> Checkpoint:
     """Fit an ensemble of networks.
 
@@ -38,13 +40,13 @@ def fit(
         start: point estimates to start from.
         progress: file in which the training's state is kept, so that it goes on after a kill.
         processes: the most processes that share the replicates; on a GPU it is one.
+        validation: images, on `device`, on which accuracy is measured now and then.
 
     Returns:
         A checkpoint without the replicates that diverged in this training or in that of `start`.
 
     Raises:
-        ValueError: the last layer doesn't have a unit for each class, replicates would be one
-            network, or the training fails.
+        ValueError: a class has no unit, replicates would be one network, or the training fails.
     """
     network, scaling = architectures.of_fit(layers, split.images, split.classes, settings)
     if not start and len(replicates) > 1:
@@ -62,6 +64,7 @@ def fit(
         {name: start.arrays[name] for name in begun} if start else None,
         progress=progress,
         processes=processes,
+        validation=validation,
     )
     return Checkpoint(
         layers,

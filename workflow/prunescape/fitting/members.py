@@ -62,6 +62,7 @@ class Members:
         fixed: the weights that don't train.
         optimiser: updates the ensemble.
         rewired: whether other weights train than at the beginning.
+        history: what was measured so far, under `history_names`: name -> [M, epochs].
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Members:
         self.fixed = Fixed(ensemble, trainable)
         self.optimiser = optimisers.optimiser(ensemble, settings, images, self.fixed.free)
         self.rewired = False
+        self.history: Arrays = {}
 
     @property
     def kept(self) -> dict[str, torch.Tensor]:
@@ -157,6 +159,7 @@ class Members:
         )
         found.fixed.expect(self.fixed, kept)
         found.rewired = self.rewired
+        found.history = {name: values[kept] for name, values in self.history.items()}
         remembered = optimisers.state(self.optimiser)
         rows = {k: value[kept] if value.dim() else value for k, value in remembered.items()}
         optimisers.load(found.optimiser, found.ensemble, rows)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from prunescape.fitting import training
+from prunescape.fitting.history import Validation
 from prunescape.fitting.resuming import Progress
 from prunescape.fitting.training import AllDivergedError, Fitted
 from prunescape.foundations.files import Arrays
@@ -31,6 +32,7 @@ def fit(
     first_epoch: int = 0,
     progress: Progress | None = None,
     processes: int = 1,
+    validation: Validation | None = None,
 ) -> Fitted:
     """Fit an ensemble as `training.fit` does; `processes` is the most processes at once.
 
@@ -63,6 +65,7 @@ def fit(
                 first_epoch,
                 kept[number],
                 shown=number == 0,
+                validation=validation,
             )
         except AllDivergedError as error:
             return Fitted({}, [], error.diverged)

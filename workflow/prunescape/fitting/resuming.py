@@ -2,10 +2,10 @@
 
 After an epoch, at most once a minute, a training writes its state to a file beside its output:
 parameters, buffers, the optimiser's state, the states of the generators (batches need none: the
-epoch's number names their random stream) and masks that have changed. If the same training is
-started again it goes on from there; when it ends it removes the file. A training in several parts
-has a file a part; one that was divided among processes goes on in the same parts, however many
-processes it then has.
+epoch's number names their random stream), masks that have changed and the history. If the same
+training is started again it goes on from there; when it ends it removes the file. A training in
+several parts has a file a part; one that was divided among processes goes on in the same parts,
+however many processes it then has.
 """
 
 import copy
@@ -112,6 +112,7 @@ class Progress:
             device = ensemble.flat.device
             members.rewire({k: torch.from_numpy(mask).to(device) for k, mask in kept.items()})
         optimisers.load(members.optimiser, ensemble, _under("optimiser", arrays))
+        members.history = {name: arrays[name] for name in members.history}
         for index, generator in enumerate(members.generators):
             generator.set_state(torch.from_numpy(arrays[f"generator.{index}"]))
         return members, metadata["epochs"], diverged
@@ -128,7 +129,7 @@ class Progress:
         state["flat"] = ensemble.flat.detach()
         if members.rewired:
             state |= {f"kept.{name}": mask for name, mask in members.kept.items()}
-        arrays = {name: value.cpu().numpy() for name, value in state.items()}
+        arrays = {name: value.cpu().numpy() for name, value in state.items()} | members.history
         metadata = {"identity": self._identity, "epochs": epochs, "shares": self._shares}
         metadata["diverged"] = divergence.records(diverged)
         metadata["cpu_seconds"] = self._before + time.process_time() - self._begun

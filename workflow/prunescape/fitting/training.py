@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from prunescape.fitting import divergence, rewiring, sparse_weights
+from prunescape.fitting import divergence, history, rewiring, sparse_weights
 from prunescape.fitting.augmentation import Augmentation, Draws
 from prunescape.fitting.checkpoints import MOVEMENT
 from prunescape.fitting.divergence import Divergence
+from prunescape.fitting.history import Validation
 from prunescape.fitting.initial_weights import initial_weights
 from prunescape.fitting.members import Members
 from prunescape.fitting.resuming import Progress
@@ -53,7 +54,7 @@ class Fitted(NamedTuple):
     """Parameter or buffer name -> [M, ...]; a variational fit adds `<weight>.sigma`, preconditioned
     SGD the arrays of `PreconditionedSGD.state`, an optimiser that goes on those of `moments`, a
     training that rewires `<weight>.kept`, its masks in the end, one with the setting movement
-    `<parameter>.movement`, the sum over steps of -w g."""
+    `<parameter>.movement`, the sum over steps of -w g. `history.<name>`: the training's course."""
     replicates: list[int]
     """The replicate numbers of the M members that are left."""
     diverged: list[Divergence]
@@ -73,18 +74,18 @@ def fit(
     first_epoch: int = 0,
     progress: Progress | None = None,
     shown: bool = True,
+    validation: Validation | None = None,
 ) -> Fitted:
     """Fit an ensemble and return its estimates, without the replicates that diverge.
 
     Args:
         network: the network of every member.
-        scaling: input scaling.
+        scaling: input scaling; its type is the computation's.
         images: training images [N, C, H, W], uint8 or float32 in [0, 1], on the device to use.
         labels: their classes [N], on the same device.
         settings: a fit of the config. With optimiser_state, `fresh` or `kept` (that of `start`),
             the estimates have the optimiser's moments; with span, [first, last], only these epochs
             are trained, at their rates; with rewiring, `trainable` changes, as `Rewiring` says.
-            The scaling's type is the computation's.
         root: first parts of all stream names: the run's seed and the study.
         replicates: the replicate numbers of M members; members with the same one share batches.
         start: weights, biases and buffers [M, ...] to start from instead of `initial_weights`; may
@@ -93,6 +94,7 @@ def fit(
         first_epoch: number of the first epoch, which names the stream of its batches.
         progress: file in which the training keeps its state, to go on after a kill.
         shown: whether stderr shows how far the training is.
+        validation: images on which accuracy is measured now and then.
 
     Raises:
         AllDivergedError: at the end of the epoch in which the last replicate diverges.
@@ -103,20 +105,19 @@ def fit(
     changes = rewiring.begin(settings, network, sum(counts), root)
     training = _Training(goal, scaling.to(images.device), images, labels, settings, root, changes)
     (first, end), done, diverged = settings.get("span", (0, len(sizes))), 0, list[Divergence]()
+    members.history = history.begin(len(members.replicates), end - first, validation)
     if progress:
         members, done, diverged = progress.resume(members)
     with _progress_bar(counts[:end], done, first, shown) as bar:
         for epoch in range(max(done, first), end):
             losses, last = training.epoch(members, epoch, sizes[epoch], first_epoch + epoch, bar)
-            sound = _sound(members)
-            if epoch + 1 == end:  # no later step shows the loss after the last one
-                sound &= _finite_logits(network, members, last)
-            lost = _diverged(epoch + 1, losses, sound, members.replicates, settings)
-            _show(bar, epoch + 1, losses, lost)
-            diverged += lost
+            diverged += training.lost(members, epoch, losses, last if epoch + 1 == end else None)
+            _show(bar, epoch + 1, losses, diverged)
+            history.keep_losses(members.history, epoch - first, losses)
             members = _left(members, diverged)
             members.fixed.check(members.optimiser)
             network.end_epoch(members.ensemble.buffers)
+            training.validate(members, validation, epoch, first, end)
             if progress:
                 progress.keep(epoch + 1, members, diverged)
     return Fitted(_estimates(goal, members, settings), members.replicates, diverged)
@@ -224,6 +225,35 @@ class _Training(NamedTuple):
             bar.update()
         return losses, batch
 
+    def lost(
+        self, members: Members, epoch: int, losses: torch.Tensor, last: Batch | None
+    ) -> list[Divergence]:
+        """Return the replicates that diverged in an epoch.
+
+        `losses` [step, M] are its steps', `last` the batch of the training's very last step, else
+        None: no later step shows the loss after that one.
+        """
+        sound = _sound(members)
+        if last is not None:
+            sound &= _finite_logits(self.goal.network, members, last)
+        return _diverged(epoch + 1, losses, sound, members.replicates, self.settings)
+
+    def validate(
+        self, members: Members, validation: Validation | None, epoch: int, first: int, end: int
+    ) -> None:
+        """Note the members' accuracy if it is due after `epoch`, of `first` up to `end`."""
+        if not validation or not validation.due(epoch, end):
+            return
+        history.keep_accuracy(
+            members.history,
+            epoch - first,
+            self.goal.network,
+            members.ensemble.values,
+            self.scaling,
+            validation,
+            self.settings["batch_size"],
+        )
+
     def _order(self, own: Sequence[int], stream: int, size: int) -> torch.Tensor:
         """Return the positions [R, N] of an epoch's images, batch by batch."""
         images = len(self.images)
@@ -297,10 +327,11 @@ def _move(ensemble: Ensemble) -> None:
             total.addcmul_(ensemble.tensors[of], ensemble.gradients[of], value=-1)
 
 
-def _show(bar: tqdm, epoch: int, losses: torch.Tensor, lost: Sequence[Divergence]) -> None:
-    """Show the replicates that an epoch lost, and the mean loss of the others."""
-    for each in lost:
-        bar.write(str(each), file=sys.stderr)
+def _show(bar: tqdm, epoch: int, losses: torch.Tensor, diverged: Sequence[Divergence]) -> None:
+    """Show the replicates that an epoch lost, of all that diverged, and the others' mean loss."""
+    for each in diverged:
+        if each.epoch == epoch:
+            bar.write(str(each), file=sys.stderr)
     loss = losses[:, losses.isfinite().all(0)].mean()
     bar.set_postfix_str(f"epoch {epoch}, loss {loss:.4f}", refresh=False)
 
@@ -318,7 +349,8 @@ def _estimates(goal: Objective, members: Members, settings: Mapping[str, Any]) -
         found |= moments.named(members.optimiser, members.ensemble)
     if "rewiring" in settings:
         found |= {f"{name}{rewiring.KEPT}": mask for name, mask in members.kept.items()}
-    return {name: np.ascontiguousarray(t.detach().cpu().numpy()) for name, t in found.items()}
+    arrays = {name: np.ascontiguousarray(t.detach().cpu().numpy()) for name, t in found.items()}
+    return arrays | members.history
 
 
 @torch.no_grad()

@@ -128,13 +128,15 @@ def write_tensors(path: str | os.PathLike, tensors: Arrays, metadata: dict[str, 
         temporary.write_bytes(save(arrays, header))
 
 
-def read_tensors(path: str | os.PathLike) -> tuple[Arrays, dict[str, Any]]:
+def read_tensors(path: str | os.PathLike, prefix: str = "") -> tuple[Arrays, dict[str, Any]]:
     """Return the named arrays and the metadata that `write_tensors` stored.
 
-    ValueError names the file if its header is missing, or it is truncated or not safetensors.
+    Only arrays whose names begin with `prefix` are read. ValueError names the file if its header is
+    missing, or it is truncated or not safetensors.
     """
     with _reading(path) as opened:
-        tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+        names = [name for name in opened.keys() if name.startswith(prefix)]  # noqa: SIM118
+        tensors = {name: opened.get_tensor(name) for name in names}
         # numpy's built-in types; packages may have registered others.
         if any(array.dtype.kind not in "biuf" for array in tensors.values()):
             raise TypeError("a tensor of a type that numpy does not have")

@@ -55,6 +55,11 @@ def trained_on(config: Config, dataset: str) -> list[str]:
     return [f"data/{dataset}/{split}.safetensors" for split in splits]
 
 
+def validation_images(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the split files that a training measures its accuracy on, if it is asked to."""
+    return [evaluated_images(config, wildcards)] if config["validate_every"] else []
+
+
 def evaluated_images(config: Config, wildcards: Wildcards) -> str:
     """Return the split file on which the table's networks are evaluated."""
     return evaluated_on(config, wildcards.dataset)

@@ -15,10 +15,11 @@ from prunescape.jobs.common import (
     results,
     with_imports,
 )
+from prunescape.jobs.fit import checkpoint_pattern
 from prunescape.pipeline import fits, paths, plan, replicates
 from prunescape.pipeline.plan import Arm, Config
 from prunescape.pipeline.schedules import Point, schedule
-from prunescape.pipeline.training_lengths import length
+from prunescape.pipeline.training_lengths import epochs_before, length
 from prunescape.pruning import effect_needs
 from prunescape.scoring import needs
 
@@ -128,6 +129,31 @@ def counted_images(config: Config) -> list[str]:
     """Return the split files on which a study's networks are trained."""
     [study] = config["studies"]
     return data.trained_on(config, config["catalogue"][study]["dataset"])
+
+
+def courses(config: Config) -> list[dict[str, Any]]:
+    """Return the trainings of studies by path, as `training_history.collect` takes them."""
+    found: dict[str, dict[str, Any]] = {}
+    for narrowed, named, block in plan.divided(config):
+        place = {**named._asdict(), **block.names}
+        settings = config["catalogue"][named.study]["fits"][named.fit]
+        if not fits.is_given(settings):
+            trained = place | {"last": replicates.trained(block.names["last"])}
+            path = results(config, checkpoint_pattern(config, named.study, named.fit), **trained)
+            found[path] = {"schedule": "none", "step": 0, "before": 0, **named._asdict()}
+        for arm in plan.arms(narrowed, named.study, named.fit, named.network):
+            course = schedule(config, named.study, arm.schedule)
+            for part, points in course.jobs(arm.points, config["levels_per_job"]).items():
+                path = results(config, paths.RETRAINED, **place, schedule=arm.schedule, part=part)
+                before = epochs_before(course, fits.epochs(settings), part)
+                found[path] = {"schedule": arm.schedule, "step": points[0].step, "before": before}
+                found[path] |= named._asdict()
+    return [{"path": path, **found[path]} for path in sorted(found)]
+
+
+def checkpoints(config: Config) -> list[str]:
+    """Return the checkpoints of all trainings of studies."""
+    return [training["path"] for training in courses(config)]
 
 
 def appended(config: Config) -> list[str]:

@@ -64,6 +64,7 @@ def figure_source(config: Config, study: str, kind: str) -> list[str]:
         "mask_overlap": [paths.OVERLAPS],
         "class_losses": [paths.FLIPS],
         "broken_images": [paths.BROKEN_IMAGES],
+        "training_curves": [paths.of_study(paths.HISTORY)],
     }
     return [results(config, each.format(study=study)) for each in sources.get(kind, [])]
 

@@ -51,9 +51,10 @@ def parts(config: Config, path: str) -> list[str]:
 
 def tables(config: Config) -> list[str]:
     """Return the tables that every study has of its own."""
-    names = (paths.TABLE, paths.NOISE_TABLE, paths.DIVERGED, paths.COSTS, paths.TRAINING)
+    measured = (paths.TABLE, paths.NOISE_TABLE, paths.DIVERGED)
+    trained = (paths.COSTS, paths.TRAINING, paths.HISTORY)
     of_claims = (paths.CLAIMS, paths.CLAIM_PARTS)
-    return [path for name in (*names, *of_claims) for path in parts(config, name)]
+    return [path for name in (*measured, *trained, *of_claims) for path in parts(config, name)]
 
 
 def rows(config: Config) -> list[str]:

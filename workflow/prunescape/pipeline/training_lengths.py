@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from prunescape.pipeline import fits
 from prunescape.pipeline.plan import Arm
-from prunescape.pipeline.schedules import AT_START, schedule
+from prunescape.pipeline.schedules import AT_START, REWOUND, Schedule, schedule
 
 
 class Length(NamedTuple):
@@ -44,3 +44,16 @@ def length(config: Mapping[str, Any], study: str, fit: str, arm: Arm, known: boo
     jobs = course.jobs(arm.points, config["levels_per_job"])
     steps = {point.step: course.epochs(part) for part, points in jobs.items() for point in points}
     return Length(before, steps or {point.step: 0 for point in arm.points})
+
+
+def epochs_before(course: Schedule, fit: int, part: str) -> int:
+    """Return the number of epochs before the first of a retraining job, on the fit's clock.
+
+    Args:
+        course: the job's schedule.
+        fit: epochs of the fit; a training that is rewound repeats the last of them.
+        part: the job's name.
+    """
+    if course.start in REWOUND:
+        return fit - course.epochs(part)
+    return fit + course.epochs_before(part)

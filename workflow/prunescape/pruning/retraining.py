@@ -14,6 +14,7 @@ import torch
 
 from prunescape.fitting import parallel_training
 from prunescape.fitting.checkpoints import Checkpoint
+from prunescape.fitting.history import Validation
 from prunescape.fitting.initial_weights import initial_weights
 from prunescape.fitting.resuming import Progress
 from prunescape.fitting.training import Fitted
@@ -47,6 +48,7 @@ def retrain(
     first_epoch: int,
     progress: Progress | None = None,
     processes: int = 1,
+    validation: Validation | None = None,
 ) -> Checkpoint:
     """Go on training a checkpoint under masks.
 
@@ -63,6 +65,7 @@ def retrain(
         first_epoch: number of the first epoch, the number of epochs that the checkpoint has had.
         progress: file in which the training keeps its state.
         processes: the most processes that share the replicates; on a GPU it is one.
+        validation: images, on the same device, on which accuracy is measured now and then.
 
     Returns:
         A checkpoint of len(trained) * R members; `effect` zero holds removed weights at 0, `freeze`
@@ -72,8 +75,7 @@ def retrain(
     Raises:
         ValueError: for an effect or a start that is unknown, and if all replicates diverge.
     """
-    groups = _groups(checkpoint, trained)
-    parts = []
+    groups, parts = _groups(checkpoint, trained), list[Checkpoint]()
     fresh = _before_training(checkpoint, images, labels, settings, root, processes)
     for number, group in enumerate(groups):
         begun = [_begin(checkpoint, arm, masks, fresh) for arm in group]
@@ -91,6 +93,7 @@ def retrain(
             first_epoch,
             progress.part(number) if progress and len(groups) > 1 else progress,
             processes,
+            validation,
         )
         parts.append(_ended(checkpoint, group, starts, found))
     return _joined(parts)
