@@ -1,4 +1,4 @@
-"""Draw one kind of figure of one study from the table of scores alone."""
+"""Draw one kind of figure of one study from its table, or what else the kind reads."""
 
 import _script
 from prunescape.drawing import style, summary
