@@ -1,6 +1,10 @@
 """Turn weights that torch.save wrote into a safetensors file, which nothing has to unpickle.
 
     python tools/convert.py old.pt new.safetensors
+    python tools/convert.py torchvision:resnet18 new.safetensors
+
+The second gets the weights that torchvision publishes for a model, its newest (or those of a name,
+torchvision:resnet18/IMAGENET1K_V1), and checks them against the checksum in their file's name.
 
 This is the only program of the project that unpickles, in a process of its own and with torch's
 `weights_only=True`, which makes tensors and containers and runs none of the file's code. Names stay
@@ -10,17 +14,19 @@ as they are, but for those of wrappers (DataParallel's `module.`, torch.compile'
 import argparse
 import re
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.hub import HASH_REGEX, download_url_to_file
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from prunescape.foundations import files  # noqa: E402
+from prunescape.foundations import files, torchvision_hook  # noqa: E402
 from prunescape.foundations.messages import few, one_line  # noqa: E402
 
 Tensors = dict[str, torch.Tensor]
@@ -28,6 +34,7 @@ Tensors = dict[str, torch.Tensor]
 AROUND = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights")
 """Under which names training scripts keep a state_dict among other things, the likeliest first."""
 WRAPPERS = ("module.", "_orig_mod.")
+PUBLISHED = "torchvision:"
 WAY = "allowed: what torch.save(model.state_dict(), PATH) writes"
 
 
@@ -36,12 +43,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("old", type=Path, help="file of torch.save: .pt or .pth")
+    parser.add_argument("old", help="file of torch.save, .pt or .pth; or torchvision:MODEL")
     parser.add_argument("new", type=Path, help="safetensors file to write")
     arguments = parser.parse_args()
     try:
-        for line in convert(arguments.old, arguments.new):
-            print(line)
+        with tempfile.TemporaryDirectory() as folder:
+            old = Path(arguments.old)
+            if arguments.old.startswith(PUBLISHED):
+                old = published(arguments.old, Path(folder))
+            for line in convert(old, arguments.new):
+                print(line)
     except (OSError, ValueError) as error:
         sys.exit(f"convert.py: {one_line(error)}")
 
@@ -67,6 +78,42 @@ def convert(old: Path, new: Path) -> Iterator[str]:
     numbers = sum(value.numel() for value in tensors.values())
     yield f"{new}: {len(arrays)} tensors, {numbers:,} numbers: {few(sorted(arrays))}"
     yield from notes
+
+
+def published(named: str, folder: Path) -> Path:
+    """Return the file of weights that torchvision publishes for a model, downloaded to a folder.
+
+    Args:
+        named: torchvision:MODEL, for the newest weights, or torchvision:MODEL/WEIGHTS.
+        folder: where the file goes.
+
+    Raises:
+        ValueError: if torchvision has no such model or weights, they can't be had, or the first
+            digits of their SHA-256 aren't those in the name of the file.
+    """
+    torchvision_hook.install()
+    from torchvision.models import get_model_weights
+
+    model, _, name = named.removeprefix(PUBLISHED).partition("/")
+    try:
+        of_model = get_model_weights(model)
+    except ValueError:
+        raise ValueError(f"{named}: torchvision has no model {model!r}") from None
+    there = [each.name for each in of_model]
+    if name and name not in there:
+        raise ValueError(f"{named}: found weights {name!r}; allowed: {', '.join(there)}")
+    if not there:
+        raise ValueError(f"{named}: torchvision publishes no weights of this model")
+    address = (of_model[name] if name else of_model.DEFAULT).url
+    path = folder / address.rpartition("/")[2]
+    checksum = HASH_REGEX.search(path.name)
+    if checksum is None:
+        raise ValueError(f"{address}: its name has no checksum")
+    try:
+        download_url_to_file(address, str(path), checksum[1], progress=False)
+    except (OSError, RuntimeError) as error:  # what urllib and torch raise
+        raise ValueError(f"{address}: {one_line(error)}") from None
+    return path
 
 
 def loaded(path: Path) -> Any:

@@ -1,17 +1,24 @@
 """The tool that turns a file of torch.save into safetensors."""
 
+import hashlib
 import subprocess
 import sys
+from enum import Enum
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from prunescape.foundations import files
+from prunescape.foundations import files, torchvision_hook
+from tests.helpers import servers
 from tests.helpers.places import ROOT
 from tools import convert
+
+torchvision_hook.install()
+import torchvision  # noqa: E402 (mended first)
 
 STATE = {"conv.weight": torch.arange(6.0).view(2, 3), "conv.bias": torch.ones(2)}
 
@@ -141,3 +148,52 @@ def test_nothing_else_of_the_project_unpickles():
     places = [*(ROOT / "workflow").rglob("*.py"), *(ROOT / "tools").rglob("*.py")]
     users = [p for p in places if any(word in p.read_text(encoding="utf-8") for word in loading)]
     assert [path.name for path in users] == ["convert.py"]
+
+
+@pytest.fixture
+def publisher(tmp_path, monkeypatch):
+    """A server in place of torchvision's, which has a file by its checksum; and what asks it."""
+    torch.save(STATE, tmp_path / "old.pth")
+    content = (tmp_path / "old.pth").read_bytes()
+    name = f"net-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+
+    def publish(folder):
+        address = f"{server.address(folder)}{name}"
+        kind = Enum("Weights", {"FIRST": SimpleNamespace(url=address)})
+        kind.url = property(lambda self: self.value.url)
+        kind.DEFAULT = kind.FIRST
+        monkeypatch.setattr(torchvision.models, "get_model_weights", lambda model: kind)
+
+    with servers.running({name: content}) as server:
+        yield publish
+
+
+def test_published_weights_are_fetched_and_checked(publisher, tmp_path, new):
+    publisher("good")
+    path = convert.published("torchvision:net/FIRST", tmp_path)
+    list(convert.convert(path, new))
+    assert files.read_tensors(new)[0].keys() == STATE.keys()
+
+
+@pytest.mark.parametrize(
+    ("folder", "what"), [("corrupt", "invalid hash value"), ("absent", "HTTP Error 404")]
+)
+def test_published_weights_that_are_others_or_absent_are_one_line(
+    publisher, tmp_path, folder, what
+):
+    publisher(folder)
+    with pytest.raises(ValueError, match=what):
+        convert.published("torchvision:net", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["old.pth"]
+
+
+@pytest.mark.parametrize(
+    ("named", "what"),
+    [
+        ("torchvision:resnet81", "torchvision has no model 'resnet81'"),
+        ("torchvision:resnet18/OLD", "found weights 'OLD'; allowed: IMAGENET1K_V1"),
+    ],
+)
+def test_a_model_that_nobody_published_is_one_line(tmp_path, named, what):
+    with pytest.raises(ValueError, match=what):
+        convert.published(named, tmp_path)
