@@ -104,7 +104,7 @@ def published(named: str, folder: Path) -> Path:
         raise ValueError(f"{named}: found weights {name!r}; allowed: {', '.join(there)}")
     if not there:
         raise ValueError(f"{named}: torchvision publishes no weights of this model")
-    address = (of_model[name] if name else of_model.DEFAULT).url
+    address = str((of_model[name] if name else of_model.DEFAULT).url)
     path = folder / address.rpartition("/")[2]
     checksum = HASH_REGEX.search(path.name)
     if checksum is None:
