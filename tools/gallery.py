@@ -29,6 +29,7 @@ SHOWN = {
     "class_losses": "magnitude",
     "broken_images": "magnitude",
     "training_curves": "magnitude",
+    "score_histograms": "graves",
 }
 """Kind of figure -> the study of which the gallery shows it."""
 

@@ -1,8 +1,9 @@
-"""Verdicts, figures and the explorer's page, from tables (overlaps: from masks).
+"""Verdicts, figures and the explorer's page, from tables (overlaps: from masks; histograms: from scores).
 
 A study's figures read its own tables alone. What is of the whole run comes after all studies.
 
-Needs   <study>/scores.parquet, gradient_noise.csv, diverged.csv, outcomes (evaluate.smk), masks (prune.smk)
+Needs   <study>/scores.parquet, gradient_noise.csv, diverged.csv, outcomes (evaluate.smk), masks and
+        scores (prune.smk)
 Makes   scores.parquet, scores.csv, gradient_noise.csv, diverged.csv, costs.csv, training.csv,
         history.csv, claims.csv, claim_parts.csv: the studies' tables one after the other
         forest.svg and .png: all claims in one figure

@@ -136,3 +136,18 @@ def test_losses_are_on_a_log_scale_whose_ticks_have_room(axes, values, height, s
 def test_a_loss_that_is_not_positive_has_a_linear_scale(axes):
     scales.loss(axes, [-1.0, 2.0], 1.0)
     assert axes.get_yscale() == "linear"
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "width", "shown"),
+    [
+        (0.03, 400, 2.0, ["0.1", "1", "10", "100"]),
+        (2e-5, 4.0, 1.0, ["$10^{-3}$", "1"]),
+        (0.3, 2.5, 2.0, ["0.5", "1", "2"]),
+    ],
+)
+def test_powers_have_room(axes, least, most, width, shown):
+    scales.powers(axes, least, most, width)
+    assert axes.get_xlim() == (least, most)
+    places = axes.xaxis.get_major_locator()()
+    assert axes.xaxis.get_major_formatter().format_ticks(places) == shown

@@ -45,7 +45,15 @@ ROWS = ("prune_potential", "cost_accuracy")  # arms are named beside their rows
 NOT_RANDOM = ("layer_allocation", "error_compression", "cost_accuracy")
 SPREAD = {"winner_map": "Holm-corrected", "prune_potential": "there is no interval"}
 OF_IMAGES = ("class_losses", "broken_images")
-APART = ("mask_overlap", "training_curves", *OF_IMAGES)
+SCORES = pd.DataFrame(
+    [
+        ("logistic", fit, name, 1, MASKS.lognormal(size=1000).astype(np.float32))
+        for fit in ("vi", "vi_signed")
+        for name in CRITERIA
+    ],
+    columns=["network", "fit", "criterion", "replicate", "scores"],
+)
+APART = ("mask_overlap", "training_curves", "score_histograms", *OF_IMAGES)
 OF_THE_TABLE = [kind for kind in kinds.KINDS if kind not in APART]
 
 
@@ -65,6 +73,8 @@ def source(kind, study, tmp_path):
         return OVERLAPS
     if kind == "training_curves":
         return history()
+    if kind == "score_histograms":
+        return SCORES
     paths = [ROOT / "workflow/resources" / name for name in report.figure_resources(kind)]
     return kinds.elsewhere(kind, paths, "graves")
 

@@ -97,6 +97,10 @@ def test_a_figure_reads_a_file_of_the_run_or_results_of_others():
         "class_losses": ["results/small/study/flips.csv"],
         "broken_images": ["results/small/study/broken_images.safetensors"],
         "training_curves": ["results/small/study/history.csv"],
+        "score_histograms": [
+            f"results/small/study/digits/net/{fit}/r1-2/score/scores.safetensors"
+            for fit in ("point", "vi")
+        ],
     }
 
 

@@ -91,6 +91,33 @@ def cost(axes: Axes, values: Iterable[float], width: float, *, log: bool) -> Non
     _ticks(axes, [tick for tick in ticks if low <= tick <= high])
 
 
+def powers(axes: Axes, least: float, most: float, width: float) -> None:
+    """Make x a log scale from `least` to `most`, with ticks that fit `width` inches."""
+    axes.set_xscale("log")
+    axes.set_xlim(least, most)
+    low, high = math.ceil(math.log10(least)), math.floor(math.log10(most))
+    fitting = max(1, int(width / 0.45))
+    if high - low >= 1:
+        stride = math.ceil((high - low + 1) / fitting)
+        ticks = [10.0**power for power in range(high, low - 1, -stride)]
+    else:
+        ticks = [
+            float(f"{step}e{power}") for power in range(low - 1, high + 1) for step in (1, 2, 5)
+        ]
+    shown = sorted(tick for tick in ticks if least <= tick <= most)[-fitting:]
+    axes.xaxis.set_major_locator(FixedLocator(shown))
+    axes.xaxis.set_major_formatter(FixedFormatter([_power(tick) for tick in shown]))
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _power(tick: float) -> str:
+    """Return a number as it is, or as a power of ten where it is a small or large one."""
+    power = math.log10(tick)
+    if 0.01 <= tick < 1000 or abs(power - round(power)) > 1e-9:
+        return f"{tick:g}"
+    return f"$10^{{{round(power)}}}$"
+
+
 def loss(axes: Axes, values: Iterable[float], height: float) -> None:
     """Make y a loss: log scale, with as many round ticks as fit; linear if one is not positive.
 

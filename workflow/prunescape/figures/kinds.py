@@ -31,6 +31,7 @@ KINDS = {
     "class_losses": "prunescape.figures.class_losses",
     "broken_images": "prunescape.figures.broken_images",
     "training_curves": "prunescape.figures.training_curves",
+    "score_histograms": "prunescape.figures.score_histograms",
 }
 
 

@@ -2,7 +2,7 @@
 
 from prunescape.jobs import data
 from prunescape.jobs.common import Wildcards, compact, masks_path, of_study, results
-from prunescape.pipeline import paths, plan
+from prunescape.pipeline import paths, plan, replicates
 from prunescape.pipeline.plan import Config
 from prunescape.verdicts import claim_files
 from prunescape.verdicts.claim_files import Claim
@@ -59,6 +59,8 @@ def designs(config: Config) -> str:
 
 def figure_source(config: Config, study: str, kind: str) -> list[str]:
     """Return the files of the run that a kind of figure draws beside the table; [] if none."""
+    if kind == "score_histograms":
+        return _scores(config, study)
     sources = {
         "cost_accuracy": [paths.of_study(paths.COSTS), paths.of_study(paths.TRAINING)],
         "mask_overlap": [paths.OVERLAPS],
@@ -67,6 +69,17 @@ def figure_source(config: Config, study: str, kind: str) -> list[str]:
         "training_curves": [paths.of_study(paths.HISTORY)],
     }
     return [results(config, each.format(study=study)) for each in sources.get(kind, [])]
+
+
+def _scores(config: Config, study: str) -> list[str]:
+    """Return the scores of the first replicates of a study's models, of those that are pruned."""
+    found = []
+    for named in plan.models(of_study(config, study)):
+        pruned = [each.criterion for each in plan.arms(config, study, named.fit, named.network)]
+        if set(pruned) > {"none"}:
+            first = replicates.blocks(config, study)[0].names
+            found.append(results(config, paths.SCORES, **named._asdict(), **first))
+    return sorted(found)
 
 
 def claim_outcomes(config: Config) -> list[str]:
