@@ -19,6 +19,7 @@
 #   results/<run>/label/, label.json, .html       how far a network can be pruned
 #   results/<run>/<study>/scores.parquet, costs.csv, training.csv  a study's table, made when its rows are there
 #   results/<run>/<study>/history.csv             its trainings, epoch by epoch
+#   results/<run>/<study>/reliability.parquet     how often networks are right at which confidence
 #   results/<run>/<study>/appended.json           for which rows replicates were appended
 #   results/<run>/<study>/overlaps.csv, flips.csv, figures/  overlaps are of masks, flips of images
 #   results/<run>/<study>/main_table.csv, .tex    accuracy of every arm, for papers

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from prunescape.evaluation import calibration
 from prunescape.evaluation.outcome_bits import Packed
 
 TRAIN, VALIDATION, TEST = "1" * 64, "2" * 64, "3" * 64
@@ -43,6 +44,7 @@ def row(**changes: Any) -> dict[str, Any]:
         "n_correct": 9_000,
         "nll": 0.3 + replicate / 1000 if isinstance(replicate, int) else 0.3,
         "ece": 0.1,
+        "ece_equal_mass": 0.1,
         "brier": 0.2,
         "silent_by_layer": "0",
         "revived_weights": 0,
@@ -72,8 +74,13 @@ def record(*rows: dict[str, Any]) -> dict[str, Any]:
 
 
 def outcomes(record: dict[str, Any]) -> Packed:
-    """Return outcomes that fit a record: of a row the first n_correct images are right."""
+    """Return outcomes that fit a record: of a row the first n_correct images are right.
+
+    They have confidences from 1 down to 0.
+    """
     rows = record["rows"]
     images = max((row["n_images"] for row in rows), default=10_000)
     correct = np.arange(images) < np.array([[row["n_correct"]] for row in rows]).reshape(-1, 1)
-    return Packed(np.packbits(correct, axis=1), images, record["evaluated_on"])
+    confidence = np.broadcast_to(1 - np.arange(images) / images, correct.shape)
+    bins = calibration.binned(confidence, correct)
+    return Packed(np.packbits(correct, axis=1), bins, images, record["evaluated_on"])

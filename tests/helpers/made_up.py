@@ -92,6 +92,7 @@ def _replicates(rng, accuracy, **changes):
             "accuracy": correct / IMAGES,
             "nll": rng.uniform(0.1, 2),
             "ece": rng.uniform(0, 0.2),
+            "ece_equal_mass": rng.uniform(0, 0.2),
             "brier": rng.uniform(0, 1),
             "kept_by_layer": str(kept),
             "silent_by_layer": "0",

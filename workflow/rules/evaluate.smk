@@ -5,13 +5,15 @@ Needs   a checkpoint (fit.smk), masks and moments (prune.smk), data/<dataset>/te
         the fit's training images, where an effect measures something on them
         <study>/appended.json, where `make decide` has appended replicates of some rows
 Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.json
-        and outcomes.safetensors beside it: which images each row's network got right
+        and outcomes.safetensors beside it: which images each row's network got right, and how
+        confident it was
         <study>/scores.parquet: the study's table, once all of its rows passed the gates
         <study>/gradient_noise.csv: how well preconditioned SGD knows its noise
         <study>/diverged.csv: replicates that are missing, and why
         <study>/costs.csv: time and memory of the study's jobs, from their records and logs
         <study>/training.csv: epochs and multiply-adds in which its networks were trained
         <study>/history.csv: loss, and validation accuracy if asked for, by epoch of training
+        <study>/reliability.parquet: accuracy by confidence, of every row
 """
 
 
@@ -81,6 +83,7 @@ rule aggregate:
         costs=results(paths.of_study(paths.COSTS)),
         training=results(paths.of_study(paths.TRAINING)),
         history=results(paths.of_study(paths.HISTORY)),
+        reliability=results(paths.of_study(paths.RELIABILITY)),
     log:
         log_of(paths.of_study(paths.TABLE)),
     benchmark:
@@ -109,4 +112,5 @@ rule aggregate:
         " --diverged-output {output.diverged:q} --costs-output {output.costs:q}"
         " --courses @<(printf %s {params.courses:q})"
         " --training-output {output.training:q} --history-output {output.history:q}"
+        " --reliability-output {output.reliability:q}"
         " --study {wildcards.study:q} > {log:q} 2>&1"

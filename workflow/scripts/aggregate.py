@@ -4,10 +4,18 @@ What the study's jobs cost is gathered, too, from Snakemake's records and the jo
 """
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import _script
-from prunescape.evaluation import gates, outcome_bits, table, training_costs, training_history
+from prunescape.evaluation import (
+    gates,
+    outcome_bits,
+    reliability,
+    table,
+    training_costs,
+    training_history,
+)
 from prunescape.foundations import files
 from prunescape.pipeline import appended_file, plan
 from prunescape.running import costs
@@ -62,6 +70,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--history-output", required=True, metavar="FILE", help="courses of trainings, as CSV"
     )
+    parser.add_argument(
+        "--reliability-output", required=True, metavar="FILE", help="bins of confidence, as parquet"
+    )
     return parser.parse_args()
 
 
@@ -73,15 +84,20 @@ def main() -> None:
         planned = appended_file.merged(planned, arguments.folder)
     names = [f"{arguments.folder}/{path}" for path in plan.row_files(planned)]
     records = [files.read_json(name) for name in names]
+    bins = []
 
-    packed = (
-        outcome_bits.read(f"{arguments.folder}/{path}") for path in plan.outcome_files(planned)
-    )
+    def outcomes() -> Iterator[outcome_bits.Packed]:
+        for path in plan.outcome_files(planned):
+            packed = outcome_bits.read(f"{arguments.folder}/{path}")
+            bins.append(packed.bins)  # the rest is too much to be kept
+            yield packed
 
     rules = plan.roundings(planned), plan.own_scopes(planned)
-    scores = gates.passed(records, plan.keys(planned), packed, *rules)
+    scores = gates.passed(records, plan.keys(planned), outcomes(), *rules)
 
     table.write_parquet(scores, arguments.table_output)
+    reliable = reliability.of_rows(scores, records, bins)
+    table.write_parquet(reliable, arguments.reliability_output)
     table.write_csv(table.of_diverged(records), arguments.diverged_output)
     found = costs.collect(Path(arguments.folder), arguments.study)
     table.write_csv(found, arguments.costs_output)

@@ -60,7 +60,7 @@ def read_arguments() -> argparse.Namespace:
     _script.add_computing(parser)
     parser.add_argument("--output", required=True, help="rows to write (JSON)")
     parser.add_argument(
-        "--outcomes-output", required=True, help="to write: a bit a row and image (safetensors)"
+        "--outcomes-output", required=True, help="to write: bits and bins of a row (safetensors)"
     )
     return parser.parse_args()
 
@@ -103,7 +103,7 @@ def main() -> None:
         spelling.read_all(arguments.effects),
         end,
     )
-    packed = [row.pop("outcomes") for row in rows]
+    outcomes, bins = ([row.pop(name) for row in rows] for name in ("outcomes", "bins"))
     record = {
         "fitted_on": checkpoint.fitted_on | opened,
         "evaluated_on": split.opened,
@@ -115,7 +115,8 @@ def main() -> None:
         record["left_out"] = [arguments.model | each for each in left_out]
         record["until_lost"] = arguments.arm["until_lost"]
     files.write_json(arguments.output, record)
-    outcome_bits.write(arguments.outcomes_output, packed, len(split.labels), split.opened)
+    sizes = len(split.labels), split.opened
+    outcome_bits.write(arguments.outcomes_output, outcomes, bins, *sizes)
 
 
 if __name__ == "__main__":

@@ -74,9 +74,10 @@ def dense(fitted=FITTED, conditions=CLEAN, images=IMAGES):
 
 def test_rows_have_the_columns_of_the_table(tmp_path):
     rows = evaluate(["0.50"], [NOISY], ["zero", "freeze"]) + dense()
-    expected = {*columns.KEY, *columns.VALUE, *table.CHECKED, "outcomes"} - set(MODEL)
+    expected = {*columns.KEY, *columns.VALUE, *table.CHECKED, "outcomes", "bins"} - set(MODEL)
     assert all(row.keys() == expected for row in rows)
     assert {len(row.pop("outcomes")) for row in rows} == {120 / 8}
+    assert {sum(row.pop("bins")[0]) for row in rows} == {120}
     named = [row | dict.fromkeys(MODEL, "x") for row in rows]
     assert len(table.assemble([{"rows": named}])) == 2 * 3 * 3 + 3
     files.write_json(tmp_path / "rows.json", named)  # only JSON's own types

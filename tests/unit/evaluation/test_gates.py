@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from prunescape.evaluation import columns, gates, table
+from prunescape.evaluation import columns, gates, reliability, table
 from prunescape.evaluation.outcome_bits import write
 from prunescape.foundations import files
 from prunescape.pipeline import plan
@@ -313,15 +313,17 @@ def aggregate(folder, change=None, flip=None):
         rows = [make(replicate=r) for r in replicates]
         made = record(*rows[slice(change if make is row else None)])
         files.write_json(folder / name, made)
-        bits = outcomes(made).bits if flip is None or make is dense else outcomes(made).bits ^ flip
+        found = outcomes(made)
+        bits = found.bits if flip is None or make is dense else found.bits ^ flip
         packed = [row.tobytes() for row in bits]
         place = (folder / name).with_name("outcomes.safetensors")
-        write(place, packed, 10_000, made["evaluated_on"])
+        write(place, packed, found.bins, 10_000, made["evaluated_on"])
     outputs = ["--table-output", folder / "scores.parquet"]
     outputs += ["--noise-output", folder / "gradient_noise.csv"]
     outputs += ["--diverged-output", folder / "diverged.csv"]
     outputs += ["--study", "graves", "--costs-output", folder / "costs.csv"]
     outputs += ["--training-output", folder / "training.csv", "--images", folder / "train"]
+    outputs += ["--reliability-output", folder / "reliability.parquet"]
     arrays = {"images": np.zeros((5, 1, 2, 2)), "labels": np.zeros(5)}
     files.write_tensors(folder / "train", arrays, {})
     model = {"network": "logistic", "fit": "vi", "budget": 2, "grown": 0}
@@ -346,6 +348,11 @@ def test_the_script_writes_the_table(tmp_path):
         "graves,mnist,logistic,vi,none,none,none,none,none,0,0.0,2,2,3000.0",
         "graves,mnist,logistic,vi,snr,global,exact_k,zero,oneshot,0,0.9,2,2,3000.0",
     ]
+    reliable = reliability.read(tmp_path / "reliability.parquet")
+    assert reliable.groupby("criterion")["images"].sum().to_dict() == {
+        "none": 30_000,
+        "snr": 30_000,
+    }
     # No job has left a record there.
     assert (tmp_path / "costs.csv").read_text().count("\n") == 1
 
@@ -379,7 +386,15 @@ def test_outcomes_are_compared_with_every_row():
         packed.bits[3, -1] ^= 1
         return packed
 
+    def other_bin(packed, of):
+        bins = packed.bins.copy()
+        bins[3, of, 7] += 1
+        return replace(packed, bins=bins)
+
     rows = "counted: 5 rows with outcomes of other rows or images"
+    for of in (0, 1):  # an image more, a correct one more
+        message = stopped(lambda packed, of=of: other_bin(packed, of))
+        assert message.startswith("counted: 1 row whose outcomes don't add up to n_correct: ")
     assert stopped(more).startswith("counted: 1 row whose outcomes don't add up to n_correct: ")
     assert stopped(lambda packed: replace(packed, bits=packed.bits[:4])).startswith(rows)
     assert stopped(lambda packed: replace(packed, evaluated_on={"test": TRAIN})).startswith(rows)

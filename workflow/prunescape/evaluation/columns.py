@@ -40,6 +40,7 @@ VALUE = {
     "accuracy": "n_correct / n_images, in [0, 1].",
     "nll": "Mean negative log-likelihood of the true class, in nats.",
     "ece": "Expected calibration error over 15 equal-width bins, in [0, 1].",
+    "ece_equal_mass": "Expected calibration error over 15 bins of equally many images, in [0, 1].",
     "brier": "Mean squared distance of probabilities from the true class, in [0, 2].",
     "silent_by_layer": "Units (or filters) of each layer that are zero for every image.",
 }

@@ -159,7 +159,7 @@ def rows(
     Returns:
         A row for every case, condition and replicate, and where weights are sampled a second one:
         key columns from `criterion` on, values, and
-        the columns `table.CHECKED`, and `outcomes`, packed as by `metrics.measure`.
+        the columns `table.CHECKED`, and `outcomes` and `bins` as of `metrics.measure`.
     """
     device = images.device
     raw = intensities(images)

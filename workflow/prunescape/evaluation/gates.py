@@ -310,7 +310,7 @@ def dead_layers(scores: pd.DataFrame) -> None:
 
 
 def counted(records: Sequence[Record], outcomes: Iterable[Packed]) -> None:
-    """Outcomes are of the rows: of each as many images are correct as the row says."""
+    """Outcomes are of the rows: of each as many images, and correct ones, as the row says."""
     for record, packed in zip(records, outcomes, strict=True):
         rows = record["rows"]
         keys = [_key(row) for row in rows]
@@ -319,10 +319,14 @@ def counted(records: Sequence[Record], outcomes: Iterable[Packed]) -> None:
         correct = np.bitwise_count(packed.bits).sum(1)
         # Bits behind the last image would count as images.
         beyond = np.unpackbits(packed.bits, axis=1)[:, packed.n_images :].sum(1)
+        binned = packed.bins.sum(2)[:, :2].tolist()  # images and correct ones
         offending = [
             key
-            for key, row, count, more in zip(keys, rows, correct, beyond, strict=True)
-            if row["n_images"] != packed.n_images or row["n_correct"] != count or more
+            for key, row, count, more, bins in zip(keys, rows, correct, beyond, binned, strict=True)
+            if row["n_images"] != packed.n_images
+            or row["n_correct"] != count
+            or bins != [row["n_images"], row["n_correct"]]
+            or more
         ]
         if offending:
             raise GateError("counted", "whose outcomes don't add up to n_correct", offending)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
+from prunescape.evaluation import calibration
 from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.network import Affine, Parameters, Weighted
 from prunescape.networks.scaling import Scaling
@@ -14,7 +15,6 @@ from prunescape.networks.scaling import Scaling
 # Images at a time; fixed, so that a network's numbers don't depend on other networks.
 CHUNK = 1000
 CHUNK_OF_FILTERS = 500  # with convolutions: outputs so small that the allocator reuses their memory
-BINS = 15  # bins of the calibration error, equally wide on [0, 1] (Guo et al. 2017, equation 3)
 
 
 @torch.no_grad()
@@ -38,11 +38,12 @@ def measure(
 
     Returns:
         Lists of M values: n_correct; accuracy in [0, 1]; nll: mean negative log likelihood in nats;
-        ece: expected calibration error in [0, 1]; brier: mean squared error summed over classes, in
-        [0, 2]; silent_by_layer: for every layer with weights the number of units (filters, in a
-        convolution) whose outputs are zero for all images, as text separated by spaces; outcomes:
-        a bit an image, 1 if it is classified correctly, packed as by numpy.packbits. Averages are
-        taken in float64.
+        ece and ece_equal_mass: expected calibration errors in [0, 1]; brier: mean squared error
+        summed over classes, in [0, 2]; silent_by_layer: for every layer with weights the number of
+        units (filters, in a convolution) whose outputs are zero for all images, as text separated
+        by spaces; outcomes: a bit an image, 1 if it is classified correctly, packed as by
+        numpy.packbits; bins: [3, bins] as `calibration.binned` has them. Averages are taken in
+        float64.
     """
     heard = Heard(network, len(next(iter(parameters.values()))))
     parts, size = [], _chunk(network)
@@ -54,19 +55,21 @@ def measure(
 
 def _values(parts: list[tuple[torch.Tensor, ...]], heard: "Heard", total: int) -> dict[str, Any]:
     """Return what `measure` does, given what `_sums` found in every chunk of `total` images."""
-    hits, *sums = zip(*parts, strict=True)
+    *images, nlls, briers = zip(*parts, strict=True)
     # Chunk by chunk: torch's order of adding up a stack depends on the number of members.
-    nll, brier, gaps = (sum(part) for part in sums)
-    outcomes = torch.cat(hits, 1)
-    correct = outcomes.sum(1)
+    nll, brier = sum(nlls), sum(briers)
+    correct, confidence = (torch.cat(part, 1).cpu().numpy() for part in images)
+    bins, n_correct = calibration.binned(confidence, correct), correct.sum(1)
     return {
-        "n_correct": correct.tolist(),
-        "accuracy": (correct.double() / total).tolist(),
+        "n_correct": n_correct.tolist(),
+        "accuracy": (n_correct / total).tolist(),
         "nll": (nll / total).tolist(),
-        "ece": (gaps.abs().sum(1) / total).tolist(),
+        "ece": calibration.equal_width_error(bins).tolist(),
+        "ece_equal_mass": calibration.equal_mass_error(confidence, correct).tolist(),
         "brier": (brier / total).tolist(),
         "silent_by_layer": heard.silent(),
-        "outcomes": [bits.tobytes() for bits in np.packbits(outcomes.cpu().numpy(), axis=1)],
+        "outcomes": [bits.tobytes() for bits in np.packbits(correct, axis=1)],
+        "bins": bins.tolist(),
     }
 
 
@@ -151,14 +154,10 @@ class Heard:
 
 
 def _sums(log_p: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """Sum over a chunk: hits [M, B], nll and brier [M], confidence minus hits a bin [M, bins]."""
+    """Return hits and confidence [M, B] of a chunk, and its sums of nll and brier [M]."""
     p = log_p.exp()
     confidence, predicted = p.max(2)
     hit = predicted == labels
     truth = F.one_hot(labels, p.shape[2])
-    # Bin i holds confidences in (i / BINS, (i + 1) / BINS].
-    bins = (confidence * BINS).ceil().long().clamp(1, BINS) - 1
-    gaps = torch.zeros(len(p), BINS, dtype=torch.float64, device=p.device)
-    gaps.scatter_add_(1, bins, confidence - hit.double())
     nll = -log_p.gather(2, labels.expand(len(p), -1)[..., None]).sum((1, 2))
-    return hit, nll, (p - truth).square().sum((1, 2)), gaps
+    return hit, confidence, nll, (p - truth).square().sum((1, 2))

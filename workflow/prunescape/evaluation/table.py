@@ -79,6 +79,7 @@ SCHEMA = pa.DataFrameSchema(
         "accuracy": _real(0, 1),
         "nll": _real(0),
         "ece": _real(0, 1),
+        "ece_equal_mass": _real(0, 1),
         "brier": _real(0, 2),
         "silent_by_layer": pa.Column("str", pa.Check.str_matches(r"^\d+( \d+)*$")),
     },

@@ -53,8 +53,8 @@ def tables(config: Config) -> list[str]:
     """Return the tables that every study has of its own."""
     measured = (paths.TABLE, paths.NOISE_TABLE, paths.DIVERGED)
     trained = (paths.COSTS, paths.TRAINING, paths.HISTORY)
-    of_claims = (paths.CLAIMS, paths.CLAIM_PARTS)
-    return [path for name in (*measured, *trained, *of_claims) for path in parts(config, name)]
+    others = (paths.RELIABILITY, paths.CLAIMS, paths.CLAIM_PARTS)
+    return [path for name in (*measured, *trained, *others) for path in parts(config, name)]
 
 
 def rows(config: Config) -> list[str]:
