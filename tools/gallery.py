@@ -1,6 +1,9 @@
-"""Make the pictures of docs/gallery.md from the figures of a finished default run.
+"""Make the pictures of docs/gallery.md from the figures of finished runs.
 
-    python tools/gallery.py results/default
+    python tools/gallery.py results/default results/quick
+
+A figure is taken from the first run that has it; config/quick.yaml draws one that the default run
+doesn't.
 
 Each is 1,000 pixels wide and has at most 64 colours, so that all together take about a megabyte.
 """
@@ -30,21 +33,23 @@ SHOWN = {
     "broken_images": "magnitude",
     "training_curves": "magnitude",
     "score_histograms": "graves",
+    "reliability": "graves",
 }
 """Kind of figure -> the study of which the gallery shows it."""
 
 
-def write(run: Path, kinds: dict[str, str] = SHOWN) -> None:
+def write(runs: list[Path], kinds: dict[str, str] = SHOWN) -> None:
     """Write a small picture of each kind of figure, and of the forest of claims.
 
     Args:
-        run: folder of a run, results/<run>.
-        kinds: as `SHOWN`; a figure that the run lacks ends the program with its path.
+        runs: folders of runs, results/<run>.
+        kinds: as `SHOWN`; a figure that all runs lack ends the program with its path.
     """
     FOLDER.mkdir(exist_ok=True)
-    sources = {kind: run / study / "figures" / f"{kind}.png" for kind, study in kinds.items()}
-    for name, source in ({"forest": run / "forest.png"} | sources).items():
-        small(source).save(FOLDER / f"{name}.png", optimize=True)
+    places = {kind: f"{study}/figures/{kind}.png" for kind, study in kinds.items()}
+    for name, place in ({"forest": "forest.png"} | places).items():
+        having = [run for run in runs if (run / place).exists()] or runs
+        small(having[0] / place).save(FOLDER / f"{name}.png", optimize=True)
 
 
 def small(path: Path) -> Image.Image:
@@ -58,6 +63,6 @@ def small(path: Path) -> Image.Image:
 
 if __name__ == "__main__":
     try:
-        write(Path(sys.argv[1]))
+        write([Path(folder) for folder in sys.argv[1:]])
     except (IndexError, OSError) as error:
-        sys.exit(f"gallery.py: {error}; expected the folder of a finished default run")
+        sys.exit(f"gallery.py: {error}; expected the folders of a default run and a quick one")

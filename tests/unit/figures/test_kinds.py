@@ -15,7 +15,7 @@ from prunescape.pipeline import imported_code
 from prunescape.report import flips, overlaps
 from prunescape.running import costs
 from tests.helpers import scripts
-from tests.helpers.figure_rows import DENSE, replicates, scores, trained
+from tests.helpers.figure_rows import DENSE, binned, replicates, scores, trained
 from tests.helpers.figure_study import CRITERIA, PUBLIC, SETTINGS
 from tests.helpers.figure_texts import assert_readable
 from tests.helpers.image_outcomes import CLASSES, IMAGES, LABELS, outcomes
@@ -43,7 +43,11 @@ OVERLAPS = overlaps.table(
 FLIPPED = flips.table(outcomes(), LABELS, CLASSES)
 ROWS = ("prune_potential", "cost_accuracy")  # arms are named beside their rows
 NOT_RANDOM = ("layer_allocation", "error_compression", "cost_accuracy")
-SPREAD = {"winner_map": "Holm-corrected", "prune_potential": "there is no interval"}
+SPREAD = {
+    "winner_map": "Holm-corrected",
+    "prune_potential": "there is no interval",
+    "reliability": "no intervals",
+}
 OF_IMAGES = ("class_losses", "broken_images")
 SCORES = pd.DataFrame(
     [
@@ -75,6 +79,8 @@ def source(kind, study, tmp_path):
         return history()
     if kind == "score_histograms":
         return SCORES
+    if kind == "reliability":
+        return binned(study)
     paths = [ROOT / "workflow/resources" / name for name in report.figure_resources(kind)]
     return kinds.elsewhere(kind, paths, "graves")
 
@@ -153,7 +159,8 @@ def test_legend_and_note_say_what_is_drawn(kind, study, source):
 def test_one_replicate_is_drawn_without_interval(kind, study, source):
     figure = kinds.load(kind).draw(study[study["replicate"] == 1], SETTINGS, source)
     words = " ".join(text.get_text() for text in texts_of(figure))
-    assert ("n = 1 replicates" if kind == "prune_potential" else "n = 1: no intervals") in words
+    bare = kind in ("prune_potential", "reliability")  # which have none at any n
+    assert ("n = 1 replicates" if bare else "n = 1: no intervals") in words
 
 
 @pytest.mark.parametrize(
@@ -169,6 +176,7 @@ def test_one_replicate_is_drawn_without_interval(kind, study, source):
         ("error_compression", "selection != 'exact_k'", "no rows with selection = exact_k"),
         ("cost_accuracy", "selection != 'exact_k'", "no rows with selection = exact_k"),
         ("threshold_axis", "selection != 'threshold'", "no rows with selection = threshold"),
+        ("reliability", "selection != 'exact_k'", "no rows with selection = exact_k"),
     ],
 )
 def test_a_figure_without_rows_says_what_is_missing(kind, keep, message, study, source):

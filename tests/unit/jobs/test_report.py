@@ -101,6 +101,7 @@ def test_a_figure_reads_a_file_of_the_run_or_results_of_others():
             f"results/small/study/digits/net/{fit}/r1-2/score/scores.safetensors"
             for fit in ("point", "vi")
         ],
+        "reliability": ["results/small/study/reliability.parquet"],
     }
 
 

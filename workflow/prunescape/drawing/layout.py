@@ -38,6 +38,7 @@ class Panels:
         own_y: whether each section has a y axis of its own.
         narrowest: least width of a panel, inches.
         height: height of a panel, inches; by default as its width and the page have it.
+        shape: height over width that it has by default, where the page has room.
         left: room for labels of y, inches.
         legend: how many entries the legend will have.
 
@@ -57,6 +58,7 @@ class Panels:
         own_y: bool = False,
         narrowest: float = _NARROWEST,
         height: float | None = None,
+        shape: float = 0.72,
         left: float = _LEFT,
         legend: int = 10,
     ) -> None:
@@ -74,15 +76,26 @@ class Panels:
         # (section, place) -> left and top of the panel, inches
         self._corners: dict[tuple[int, int], tuple[float, float]] = {}
         self._headings: list[tuple[float, str]] = []  # top, text
+        written = [
+            (heading, [wrapped(self.figure, title, self.width) for title in titles])
+            for heading, titles in sections
+        ]
         lines = sum(math.ceil(len(titles) / across) for _, titles in sections)
-        below = self._line * (7 + math.ceil(legend / 2)) + self._line * len(sections)
+        further = sum(
+            max(0, *(len(title) - 1 for title in titles[begin : begin + across]))
+            for _, titles in written
+            for begin in range(0, len(titles), across)
+        )
+        below = self._line * (7 + math.ceil(legend / 2) + len(sections) + further)
         fits = (_PAGE - below) / lines - 1.8 * self._line
-        lowest = max(0.72 * self.width, _FLATTEST)
+        lowest = max(shape * self.width, _FLATTEST)
         self.height = height or max(min(lowest, _TALLEST, fits), _FLATTEST)
-        self._place(sections, across, left)
+        self._place(written, across, left)
         self.first = self.axes[0, 0]
 
-    def _place(self, sections: Sequence[Section], across: int, left: float) -> None:
+    def _place(
+        self, sections: Sequence[tuple[str, list[list[str]]]], across: int, left: float
+    ) -> None:
         """Add the panels, one line of them after the other, and note where they stand."""
         top, above = _PAD, 0.0
         for section, (heading, titles) in enumerate(sections):
@@ -92,12 +105,11 @@ class Panels:
                 top += self._line
             for begin in range(0, len(titles), across):
                 row = range(begin, min(begin + across, len(titles)))
-                written = [wrapped(self.figure, titles[each], self.width) for each in row]
-                above = max(len(lines) for lines in written)
+                above = max(len(titles[place]) for place in row)
                 top += (above or 0.4) * self._line
-                for place, lines in zip(row, written, strict=True):
+                for place in row:
                     axes = self._add(section, place)
-                    axes.set_title("\n".join(lines), pad=3)
+                    axes.set_title("\n".join(titles[place]), pad=3)
                     axes.tick_params(labelleft=place == begin)
                     self._corners[section, place] = (
                         left + (place - begin) * (self.width + _GAP),

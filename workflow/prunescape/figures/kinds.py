@@ -32,6 +32,7 @@ KINDS = {
     "broken_images": "prunescape.figures.broken_images",
     "training_curves": "prunescape.figures.training_curves",
     "score_histograms": "prunescape.figures.score_histograms",
+    "reliability": "prunescape.figures.reliability",
 }
 
 

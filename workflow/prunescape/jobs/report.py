@@ -67,6 +67,7 @@ def figure_source(config: Config, study: str, kind: str) -> list[str]:
         "class_losses": [paths.FLIPS],
         "broken_images": [paths.BROKEN_IMAGES],
         "training_curves": [paths.of_study(paths.HISTORY)],
+        "reliability": [paths.of_study(paths.RELIABILITY)],
     }
     return [results(config, each.format(study=study)) for each in sources.get(kind, [])]
 
