@@ -5,6 +5,7 @@ Names that are not listed, such as a user's own criterion or fit, are shown as c
 
 from collections.abc import Iterable
 
+from prunescape.evaluation.noise_suites import SUITES
 from prunescape.scoring.needs import SHUFFLED
 
 SCORES = {
@@ -121,6 +122,8 @@ _BRIEF = {
         "layer": "each layer",
         "output_unit": "each unit",
         "floor": "minimum a layer",
+        "erdos_renyi": "Erdős-Rényi",
+        "erk": "Erdős-Rényi with kernels",
         "input_unit": "whole inputs",
         "neuron": "whole neurons",
     },
@@ -139,12 +142,18 @@ _BRIEF = {
         "cut200": "cut after 200 steps",
     },
 }
+_CORRUPTIONS = {
+    kind: f"{name} {kind.removeprefix(f'{suite}_').replace('_', ' ')}"
+    for suite, name in (("mnist_c", "MNIST-C"), ("cifar_c", "CIFAR-10-C"))
+    for kind in SUITES[suite].kinds
+}
 NOISES = {
     "grey_raw": "share of pixels set to grey",
     "grey_normalised": "share of pixels set to grey (after scaling)",
     "gaussian": "Gaussian noise, standard deviation",
     "salt_pepper": "share of pixels set to black or white",
     "occlusion": "share of the area covered",
+    **{kind: f"{name}, severity / 5" for kind, name in _CORRUPTIONS.items()},
 }
 SHORT_NOISES = {
     "grey_raw": "grey pixels",
@@ -152,6 +161,7 @@ SHORT_NOISES = {
     "gaussian": "Gaussian noise",
     "salt_pepper": "black and white",
     "occlusion": "occlusion",
+    **_CORRUPTIONS,
 }
 _PLAIN = {
     r"\mu": "μ",
