@@ -298,12 +298,14 @@ def test_a_full_disk_of_the_remote(unsaved, small, tmp_path):
     check_shared(unsaved, tmp_path)
 
 
-@pytest.mark.parametrize("beyond", [4, 12], ids=["fetch", "layout"])
-def test_a_full_disk_of_a_clone(saved, small, beyond):
+# Of what is restored: it goes into the cache first, and is then laid out once more.
+@pytest.mark.parametrize("share", [0.5, 1.5], ids=["fetch", "layout"])
+def test_a_full_disk_of_a_clone(saved, small, share):
     enlarge(small)
     clone = clone_of(saved, small / "clone")
-    used = shutil.disk_usage(small).used >> 20
-    enlarge(small, used + beyond)
+    files = [path for path in (saved.root / "results").rglob("*") if path.is_file()]
+    room = share * sum(path.stat().st_size for path in files)
+    enlarge(small, (shutil.disk_usage(small).used + int(room)) >> 20)
 
     failed(clone.versions("restore"), FULL)
 
