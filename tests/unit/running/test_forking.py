@@ -233,6 +233,35 @@ def test_a_killed_script_takes_its_fork_and_what_it_started_along(script, served
     assert finished(script("print('next')"))[1] == "next\n"
 
 
+def test_a_killed_script_s_fork_names_no_result_any_more(script, served, tmp_path):
+    """Snakemake forgets the job at once, while the server, on a busy machine, is yet to kill it."""
+    body = """
+from prunescape.foundations import files
+for each in ("first", "second"):
+    with files.replacing(each) as temporary:
+        temporary.write_text("all of it")
+        print(each, flush=True)
+        sys.stdin.readline()
+open("done", "w")
+"""
+    process = start(script(body), cwd=tmp_path)
+    assert process.stdout.readline() == "first\n"
+    process.stdin.write("go on\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "second\n"
+    served.send_signal(signal.SIGSTOP)
+    process.kill()
+    process.wait(LIMIT)
+
+    process.stdin.write("go on\n")
+    process.stdin.flush()
+    _, errors = process.communicate(timeout=LIMIT)
+
+    served.send_signal(signal.SIGCONT)
+    assert errors == "nobody waits for this process any more: its script was killed\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"script.py", "first"}
+
+
 def test_a_killed_server_takes_its_forks_along_and_says_so(script, served):
     process = start(script(WORKING))
     fork, other = (int(each) for each in process.stdout.readline().split())

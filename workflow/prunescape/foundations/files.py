@@ -18,7 +18,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from prunescape.foundations import file_locks
+from prunescape.foundations import abandonment, file_locks
 from prunescape.foundations.messages import one_line
 
 Arrays = dict[str, np.ndarray]
@@ -29,7 +29,8 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """Yield a temporary name beside `path`; rename it to `path` if the block succeeds.
 
     Temporary files left by killed writers of `path` are removed. An OSError that names no file, or
-    the temporary one, is raised with the name `path` instead.
+    the temporary one, is raised with the name `path` instead. SystemExit, and nothing renamed, if
+    nobody waits for this process's results any more.
     """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -42,6 +43,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
             os.umask(umask)
             with contextlib.suppress(PermissionError):  # a share or a drive without modes
                 temporary.chmod(0o666 & ~umask)
+            abandonment.end_if_abandoned()
             temporary.replace(final)
         except OSError as error:
             if error.filename == str(temporary):

@@ -165,9 +165,8 @@ class Server:
             return
         parent, process = os.getpid(), os.fork()
         if process == 0:
-            client.close()
             self.leave()
-            _become(request, descriptors, parent)
+            _become(request, descriptors, client, parent)
             self.request = request
             return
         os.setpgid(process, process)  # as the fork does; neither waits for the other
@@ -248,9 +247,13 @@ def _close(descriptors: Sequence[int]) -> None:
         os.close(each)
 
 
-def _become(request: Request, descriptors: Sequence[int], parent: int) -> None:
+def _become(
+    request: Request, descriptors: Sequence[int], client: socket.socket, parent: int
+) -> None:
     """Take on all that a script has from the process that stands in for it."""
-    from prunescape.running import processes  # not in the server: it may be edited
+    # Not in the server: they may be edited.
+    from prunescape.foundations import abandonment
+    from prunescape.running import processes
 
     processes.end_with(parent)
     os.setpgid(0, 0)  # signals to the group reach it once, by way of its stand-in
@@ -259,7 +262,9 @@ def _become(request: Request, descriptors: Sequence[int], parent: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     interrupted = signal.SIG_IGN if request.ignores_interrupts else signal.default_int_handler
     signal.signal(signal.SIGINT, interrupted)
-    _inherit(request.descriptors, descriptors)
+    above = 1 + max((2, *request.descriptors, *descriptors))
+    abandonment.watch(socket.socket(fileno=_moved(client.detach(), above)))
+    _inherit(request.descriptors, descriptors, above)
     os.chdir(request.folder)
     os.umask(request.umask)
     os.environ.clear()
@@ -270,9 +275,8 @@ def _become(request: Request, descriptors: Sequence[int], parent: int) -> None:
         sys.modules["numpy"].random.seed()
 
 
-def _inherit(numbers: Sequence[int], descriptors: Sequence[int]) -> None:
-    """Give open files the numbers that they had; all else is closed but what libraries opened."""
-    above = 1 + max((2, *numbers, *descriptors))
+def _inherit(numbers: Sequence[int], descriptors: Sequence[int], above: int) -> None:
+    """Give open files the numbers that they had, all of them below `above`."""
     kept = [_moved(each, above) for each in descriptors]
     for number, each in zip(numbers, kept, strict=True):
         os.dup2(each, number, inheritable=True)
