@@ -6,6 +6,7 @@ it is and its marker; what all lines of a figure share changes nothing.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import cycle
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -21,14 +22,12 @@ _MOST = 8  # lines a panel
 _FEWEST = 4  # points of a line that are joined
 _MARKED = 14  # points of a line that are marked, or a few more
 _THIN = "XP*"
-_DASHES: dict[str, Any] = {
-    "oneshot": "-",
-    "cut200": "-",
-    "oneshot_finetune": (0, (5, 1.3)),
-    "iterative10": (0, (3, 1)),
-    "fine": (0, (1.2, 0.8)),
-}
-_SPARE_DASHES: list[Any] = ["-", (0, (4, 1.2)), (0, (1.2, 1)), (0, (5, 1, 1, 1)), (0, (8, 2))]
+_DASHES: list[Any] = [
+    *("-", (0, (4, 1.3)), (0, (7, 1, 1.2, 1)), (0, (1.2, 0.9))),
+    *((0, (9, 2.5)), (0, (4, 1, 1.2, 1, 1.2, 1))),
+]
+_DASHED = dict(zip(("oneshot", "oneshot_finetune", "iterative10", "fine"), _DASHES, strict=False))
+_DASHED["cut200"] = "-"
 _SCOPES = {
     "layer": (0.72, "^"),
     "output_unit": (0.5, "<"),
@@ -118,12 +117,10 @@ class Looks:
         self._varying = [
             name for name in summary.ROW if len(set(found[name])) > 1
         ]  # what all lines share isn't said
-        own = [word for (word,) in summary.groups(found, ["schedule"]) if word not in _DASHES]
-        # One's own schedules begin with another dash than the listed ones have.
-        self._dashes = _DASHES | {
-            word: _SPARE_DASHES[(k + bool(set(found["schedule"]) - {*own})) % len(_SPARE_DASHES)]
-            for k, word in enumerate(own)
-        }
+        schedules = [word for (word,) in summary.groups(found, ["schedule"])]
+        taken = [_DASHED[word] for word in schedules if word in _DASHED]
+        spare = cycle([dash for dash in _DASHES if dash not in taken])
+        self._dashes = _DASHED | {word: next(spare) for word in schedules if word not in _DASHED}
 
     def line(self, arm: Arm) -> dict[str, Any]:
         """Return the properties of an arm's line, for matplotlib."""

@@ -80,7 +80,8 @@ def numbers(table: pd.DataFrame, scores: pd.DataFrame) -> tuple[pd.DataFrame, pd
         histograms.append(_histogram(found.scores).assign(**own))
         ranked = np.sort(found.scores)
         arms = summary.at(rows, [*_PANEL, "replicate"], [*panel, found.replicate])
-        for row in named_rows(arms[arms["level"].isin(chosen)].drop_duplicates("level")):
+        marked = arms[arms["level"].isin(chosen)].drop_duplicates("level").sort_values("level")
+        for row in named_rows(marked):
             removed = len(ranked) - row.kept_weights
             if removed < len(ranked):
                 cuts.append({**own, "level": row.level, "score": float(ranked[removed])})
