@@ -245,7 +245,7 @@ def test_a_member_does_not_depend_on_its_company_after_500_steps(data):
     sparse = network(BOOSTED, nonzero=0.5)
     together = fit(sparse, data, [1, 2, 3], epochs=20)
     alone = fit(sparse, data, [2], epochs=20)
-    assert list(together) == [*sparse.shapes, *sparse.buffers]
+    assert list(together) == [*sparse.shapes, *sparse.buffers, "history.loss"]
     for name in together:
         assert np.array_equal(together[name][1], alone[name][0]), name
     assert not np.array_equal(together["1.duty_cycle"][1], together["1.duty_cycle"][2])
