@@ -65,6 +65,7 @@ def test_every_spelling_that_snakemake_takes(tmp_path, text):
         ("- a\n", ": found a list of 1; allowed: keys with their values"),
         ("", ": found nothing (an empty value); allowed: keys with their values"),
     ],
+    ids=lambda text: text[:40],  # a name of 3,000 brackets fills a screen
 )
 def test_what_would_lose_a_value_or_run_code_is_one_line(tmp_path, text, line):
     path = tmp_path / "mine.yaml"

@@ -123,6 +123,7 @@ def test_mutated_configuration_is_accepted_or_explained(original, mutations):
         assert validation.problems(config) == []
 
 
+@pytest.mark.slow
 def test_every_value_of_another_type_is_explained():
     for path, value in itertools.product(list(places(SMALL))[1:], [None, "", -2]):
         config = copy.deepcopy(SMALL)

@@ -119,7 +119,7 @@ def texts_of(figure: Figure):
     return [text for text in found if text.get_text().strip()]
 
 
-@pytest.mark.parametrize("width", [3.5, 7.0])
+@pytest.mark.parametrize("width", [3.5, pytest.param(7.0, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", kinds.KINDS)
 def test_it_fits_a_page_and_no_text_leaves_it_or_meets_another(kind, width, study, source):
     settings = style.Settings(width=width, dots_per_inch=100)
@@ -155,6 +155,7 @@ def test_legend_and_note_say_what_is_drawn(kind, study, source):
     assert "10,000 images" in words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", OF_THE_TABLE)
 def test_one_replicate_is_drawn_without_interval(kind, study, source):
     figure = kinds.load(kind).draw(study[study["replicate"] == 1], SETTINGS, source)

@@ -56,6 +56,7 @@ def estimate(goal, parameters, steps, size):
     return gradient_noise.online(goal, parameters, SCALING(IMAGES), LABELS, islice(batches, steps))
 
 
+@pytest.mark.slow
 def test_online_estimate_at_fixed_weights_comes_to_rank_like_the_exact_one():
     goal, parameters = case(LAYERS, SCALING.shape((1, 8, 8)))
     # Weights as small as those of a network that has just begun to learn: few gradients vanish.
@@ -72,6 +73,7 @@ def test_online_estimate_at_fixed_weights_comes_to_rank_like_the_exact_one():
     assert min(ranks[-1]) > 0.98
 
 
+@pytest.mark.slow
 def test_online_estimate_is_short_by_the_share_of_one_image():
     """E (g_1 - g_S)^2 = (1 - 1 / S) C times N / (N - 1), as batches hold no image twice."""
     goal, parameters = case(LAYERS, SCALING.shape((1, 8, 8)))

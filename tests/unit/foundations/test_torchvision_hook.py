@@ -10,6 +10,7 @@ import pytest
 from tests.helpers.places import WORKFLOW
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not importlib.util.find_spec("torchvision"), reason="no torchvision")
 def test_torchvision_is_mended_for_whoever_imports_it(write):
     write(net="from torchvision.models import resnet18 as f\nfrom torchvision.ops import nms")
