@@ -33,6 +33,7 @@ SHOWN = {
     "broken_images": "magnitude",
     "training_curves": "magnitude",
     "score_histograms": "graves",
+    "mask_pictures": "graves",
     "reliability": "graves",
 }
 """Kind of figure -> the study of which the gallery shows it."""

@@ -57,7 +57,17 @@ SCORES = pd.DataFrame(
     ],
     columns=["network", "fit", "criterion", "replicate", "scores"],
 )
-APART = ("mask_overlap", "training_curves", "score_histograms", *OF_IMAGES)
+PICTURES = pd.DataFrame(
+    [
+        ("logistic", fit, level, name, "global", r, MASKS.uniform(0, 100, (28, 28)))
+        for fit in ("vi", "vi_signed")
+        for name in CRITERIA
+        for level in (0.5, 0.7, 0.9, 0.99)
+        for r in (1, 2, 3)
+    ],
+    columns=["network", "fit", "level", "criterion", "scope", "replicate", "picture"],
+).assign(selection="exact_k")
+APART = ("mask_overlap", "training_curves", "score_histograms", "mask_pictures", *OF_IMAGES)
 OF_THE_TABLE = [kind for kind in kinds.KINDS if kind not in APART]
 
 
@@ -79,6 +89,8 @@ def source(kind, study, tmp_path):
         return history()
     if kind == "score_histograms":
         return SCORES
+    if kind == "mask_pictures":
+        return PICTURES
     if kind == "reliability":
         return binned(study)
     paths = [ROOT / "workflow/resources" / name for name in report.figure_resources(kind)]

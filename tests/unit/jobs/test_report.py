@@ -91,16 +91,21 @@ def test_a_design_has_what_decides_results_and_nothing_else():
 
 def test_a_figure_reads_a_file_of_the_run_or_results_of_others():
     sources = {kind: report.figure_source(CONFIG, "study", kind) for kind in kinds.KINDS}
+    scored = [
+        f"results/small/study/digits/net/{fit}/r1-2/score/scores.safetensors"
+        for fit in ("point", "vi")
+    ]
+    masks = report.compared_masks(CONFIG, job(study="study"))
+    first = [path for path in masks if "/prune/" in path]
+    assert 0 < len(first) < len(masks)
     assert {kind: path for kind, path in sources.items() if path} == {
         "cost_accuracy": ["results/small/study/costs.csv", "results/small/study/training.csv"],
         "mask_overlap": ["results/small/study/overlaps.csv"],
         "class_losses": ["results/small/study/flips.csv"],
         "broken_images": ["results/small/study/broken_images.safetensors"],
         "training_curves": ["results/small/study/history.csv"],
-        "score_histograms": [
-            f"results/small/study/digits/net/{fit}/r1-2/score/scores.safetensors"
-            for fit in ("point", "vi")
-        ],
+        "score_histograms": scored,
+        "mask_pictures": ["data/digits/test.safetensors", *scored, *first],
         "reliability": ["results/small/study/reliability.parquet"],
     }
 

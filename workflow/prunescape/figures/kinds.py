@@ -23,6 +23,7 @@ KINDS = {
     "network_noise": "prunescape.figures.network_noise",
     "winner_map": "prunescape.figures.winner_map",
     "prune_potential": "prunescape.figures.prune_potential",
+    "mask_pictures": "prunescape.figures.mask_pictures",
     "mask_overlap": "prunescape.figures.mask_overlap",
     "layer_allocation": "prunescape.figures.layer_allocation",
     "error_compression": "prunescape.figures.error_compression",

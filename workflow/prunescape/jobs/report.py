@@ -61,6 +61,9 @@ def figure_source(config: Config, study: str, kind: str) -> list[str]:
     """Return the files of the run that a kind of figure draws beside the table; [] if none."""
     if kind == "score_histograms":
         return _scores(config, study)
+    if kind == "mask_pictures":
+        images = data.evaluated_on(config, config["catalogue"][study]["dataset"])
+        return [images, *_scores(config, study), *_first_masks(config, study)]
     sources = {
         "cost_accuracy": [paths.of_study(paths.COSTS), paths.of_study(paths.TRAINING)],
         "mask_overlap": [paths.OVERLAPS],
@@ -81,6 +84,11 @@ def _scores(config: Config, study: str) -> list[str]:
             first = replicates.blocks(config, study)[0].names
             found.append(results(config, paths.SCORES, **named._asdict(), **first))
     return sorted(found)
+
+
+def _first_masks(config: Config, study: str) -> list[str]:
+    """Return the mask files of exact_k arms that a fit's own scores cut, at any of their levels."""
+    return [path for path in _cuts(config, study) if "/prune/" in path]
 
 
 def claim_outcomes(config: Config) -> list[str]:
