@@ -90,7 +90,7 @@ def test_the_figure_says_of_what_each_picture_is_and_shades_mean_the_same():
     figure = mask_pictures.draw(scores(rows), style.Settings(), found)
     titles = [" ".join(axes.get_title().split()) for axes in figure.axes]
     assert len(titles) == 4
-    assert titles[0].endswith("50 % removed")
+    assert titles[0].startswith("50 % removed, ")
     assert {axes.images[0].norm.vmax for axes in figure.axes} == {100}
     words = " ".join(text.get_text() for text in figure.texts)
     assert "mean over n = 3 replicates" in words

@@ -46,7 +46,8 @@ def read(images: str | os.PathLike, *paths: str | os.PathLike, study: str) -> pd
     Returns:
         A row a mask: network, fit, level, criterion, scope, replicate, selection (exact_k), and
         picture: an array [H, W] in percent, the share of the first layer's weights on a pixel, in
-        all of its channels, that is kept. Models whose first layer doesn't see all pixels, as convolutions, have no row.
+        all of its channels, that is kept. Models whose first layer doesn't see all pixels, as
+        convolutions, have no row.
     """
     shape = files.read_tensors(images, "images")[0]["images"].shape[1:]
     named = [Path(path) for path in paths]
@@ -154,19 +155,20 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
 
 
 def _title(row: Any, found: pd.DataFrame, effects: set[str]) -> str:
-    """Return what a picture is of: criterion, scope where there are several, sparsity."""
-    said = [labels.label("criterion", row.criterion)]
+    """Return what a picture is of: sparsity, criterion, scope where there are several."""
+    said = [f"{100 * row.level:.4g} % {labels.taken(effects)}"]
+    said.append(labels.label("criterion", row.criterion))
     if found["scope"].nunique() > 1:
         said.append(labels.brief("scope", row.scope))
-    return ", ".join([*said, f"{100 * row.level:.4g} % {labels.taken(effects)}"])
+    return ", ".join(said)
 
 
 def _note(found: pd.DataFrame, effects: set[str]) -> str:
     """Return what the shades are."""
     least, most = found["n"].min(), found["n"].max()
+    n = f"{least}" if least == most else f"{least} to {most}"
     return (
-        f"Of the first layer's weights on each pixel the share {labels.left(effects)}, mean over "
-        f"n = {least if least == most else f'{least} to {most}'} replicates. Sparsities are "
-        "counted in all layers together, so the first may keep more or less. "
-        + summary.shared(found)
+        f"The share of the first layer's weights on each pixel that is {labels.left(effects)}, mean "
+        f"over n = {n} replicates. Sparsities are counted in all layers together, so the first may "
+        "keep more or less. " + summary.shared(found)
     )
