@@ -168,7 +168,7 @@ def _note(found: pd.DataFrame, effects: set[str]) -> str:
     least, most = found["n"].min(), found["n"].max()
     n = f"{least}" if least == most else f"{least} to {most}"
     return (
-        f"The share of the first layer's weights on each pixel that is {labels.left(effects)}, mean "
+        f"The share of the first layer's weights on a pixel that is {labels.left(effects)}, mean "
         f"over n = {n} replicates. Sparsities are counted in all layers together, so the first may "
         "keep more or less. " + summary.shared(found)
     )
