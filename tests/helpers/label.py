@@ -64,7 +64,7 @@ def label(replicates: int = 1) -> dict:
         "fit": "given",
         "dataset": "own",
         "source": "file:images.npz",
-        "version": "0.1.0",
+        "version": "0.2.0",
         "command": "make label NETWORK='a & b.py:net'",
         "images": choice["images"] | {"calibration": 500, "repeated": 3},
         "files": {"a.safetensors": "5" * 64},
