@@ -44,6 +44,37 @@ def perceptron():
     )
 
 
+class Dropping(nn.Module):
+    """Dropout on images' channels, by a function, and of a whole block with its weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Dropout2d(0.3), nn.ReLU())
+        self.norm = nn.BatchNorm2d(4)
+        self.block = nn.Conv2d(4, 4, 3, padding=1)
+        self.last = nn.Linear(4 * 6 * 6, 4)
+
+    def forward(self, images):
+        values = self.norm(self.first(images))
+        if not self.training or torch.rand(()) < 0.5:
+            values = values + relu(self.block(values))
+        return self.last(dropout(values.flatten(1), 0.2, training=self.training))
+
+
+def dropping_perceptron():
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(64, 7), nn.Tanh(), nn.Dropout(0.5), nn.Linear(7, 4)
+    )
+
+
+def encoder():
+    """Self-attention with dropout in torch's own encoder."""
+    layer = nn.TransformerEncoderLayer(8, 2, 12, dropout=0.1, batch_first=True)
+    return nn.Sequential(
+        nn.Flatten(), nn.Unflatten(1, (8, 8)), layer, nn.Flatten(), nn.Linear(64, 4)
+    )
+
+
 class Attention(nn.Module):
     def __init__(self):
         super().__init__()
@@ -66,11 +97,6 @@ class Wrong(nn.Module):
 
     def forward(self, images):
         return self.two(self.one(images.flatten(1)))
-
-
-class Random(Wrong):
-    def forward(self, images):
-        return self.two(dropout(self.one(images.flatten(1)), training=self.training))
 
 
 class Beside(Wrong):

@@ -15,6 +15,8 @@ MODULES = ROOT / "tests/helpers/modules.py"
 MIXED, PERCEPTRON = f"{MODULES}:Mixed", f"{MODULES}:perceptron"
 ATTENTION, RESNET20 = f"{MODULES}:Attention", f"{ROOT}/docs/examples/resnet.py:resnet20"
 VIEWING = f"{MODULES}:Viewing"
+DROPPING = [f"{MODULES}:{name}" for name in ("Dropping", "dropping_perceptron", "encoder")]
+"""What draws random numbers in training."""
 SHAPES = {
     MIXED: (2, 10, 8),
     VIEWING: (1, 8, 8),

@@ -503,19 +503,15 @@ class RandomAttribute(Two):
 # What is refused because of what its calls do.
 
 
-class Skipping(Two):
-    """A block that is left out now and then."""
-
-    def hidden(self, images):
-        found = super().hidden(images)
-        if self.training and torch.rand(()) < 0.02:
-            return 0 * found
-        return found
-
-
 class NumpyNoise(Two):
     def forward(self, images):
         return super().forward(images * float(1 + np.random.rand()))  # noqa: NPY002
+
+
+class NumpyNoiseInTraining(Two):
+    def forward(self, images):
+        scale = 1 + np.random.rand() if self.training else 1  # noqa: NPY002
+        return super().forward(images * float(scale))
 
 
 class OwnGenerator(Two):

@@ -18,7 +18,7 @@ def main() -> None:
         "--fit",
         type=_script.structure,
         required=True,
-        help="scaling, optimiser, distribution, batch_sizes, perhaps recalibrated (JSON)",
+        help="scaling, optimiser, distribution, batch_sizes; recalibrated, posterior if so (JSON)",
     )
     parser.add_argument("--study", required=True, help="part of the key of its scopes")
     parser.add_argument(
@@ -39,6 +39,7 @@ def main() -> None:
         len(split.images),
         fit["batch_sizes"],
         fit.get("recalibrated", False),
+        fit.get("posterior", False),
     )
     network = module_checks.checked(arguments.network, split.images, fit["scaling"], use)
     paths = prunable.paths(network)

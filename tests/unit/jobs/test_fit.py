@@ -50,6 +50,7 @@ def test_a_check_is_told_how_weights_start_and_what_trains_them():
         "batch_sizes": {"catalogue.study.fits.point.batch_size": 32},
     }
     assert checked(CONFIG, VI)["distribution"] == "warm_start"
+    assert checked(CONFIG, VI)["posterior"]
     place = "catalogue.study.arms"
     arms = [{**CONFIG["catalogue"]["study"]["arms"][0], "effects": ["zero", "recalibrate"]}]
     recalibrated = changed(CONFIG, {place: arms})

@@ -9,14 +9,11 @@ from tests.helpers.own_networks import refusal
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("Skipping", "is random in training, by dropout for example ("),
-        ("Skipping", "the module (Skipping)); its replicates could not be computed again"),
-        (
-            "NumpyNoise",
-            "is random in training, by dropout for example (random numbers of numpy.random)",
-        ),
-        ("OwnGenerator", "is random in training, by dropout for example ("),
-        ("monte_carlo_dropout", "2 (Always)); its replicates"),
+        ("NumpyNoise", "is random in training (random numbers of numpy.random): its replicates"),
+        ("OwnGenerator", "is random in training ("),
+        ("OwnGenerator", "the module (OwnGenerator)): its replicates could not be computed again"),
+        ("monte_carlo_dropout", "is random in evaluation ("),
+        ("monte_carlo_dropout", "2 (Always)): its replicates"),
         ("Counter", "steps changes with every call in training"),
         ("History", "seen changes with every call in training"),
         ("Cached", "gives other logits for the same images when it is called again in training"),

@@ -36,7 +36,6 @@ def test_the_check_passes_a_parameter_beside_layers(name, path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("Random", "is random in training, by dropout for example"),
         ("UnusedNorm", r"parameter norm\.weight is not used in training"),
         ("Mixing", "mixes the images of a batch in evaluation: alone, one has"),
         ("Reading", r"two \(Linear\) has its weight or bias read; allowed: calling the layer"),
@@ -83,10 +82,10 @@ def test_a_network_is_checked_with_images_as_a_fit_scales_them():
 
 
 def test_given_weights_that_nothing_trains_need_no_training_mode():
-    built = ModuleNetwork(f"{MODULES}:Random", (1, 8, 8))
+    built = unusual("NumpyNoiseInTraining")
     module_checks.check(built, (1, 8, 8), Use(4, "none", "given"))
     for use in (Use(4, "none", "given", 64, {"schedules.fine.fit.batch_size": 8}), Use(4, "adam")):
-        with pytest.raises(ValueError, match="is random in training, by dropout"):
+        with pytest.raises(ValueError, match="is random in training"):
             module_checks.check(built, (1, 8, 8), use)
 
 

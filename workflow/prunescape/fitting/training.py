@@ -1,8 +1,8 @@
 """The training loop: R networks at once, each with its own batches (needs torch).
 
 Data stays in memory as it is on disk; a batch is one indexed read, scaled on the fly. A replicate
-has random streams for its batches, initial weights and posterior samples; all fits of a study use
-the same ones.
+has random streams for its batches, initial weights, posterior samples and dropout; all fits of a
+study use the same ones.
 """
 
 import sys
@@ -221,6 +221,9 @@ class _Training(NamedTuple):
         for step, chosen in enumerate(steps):
             batch = self._batch(chosen, places, augmentation, draws.of_step(step, size))
             single = None if singles is None else self._batch(singles[:, step, None], places)
+            if self.goal.network.random:
+                names = [(*self.root, "network", r, stream, step) for r in members.replicates]
+                self.goal.network.reseed([streams.seed(*name) for name in names])
             losses[step] = self._step(members, batch, single, epoch, step, len(steps))
             bar.update()
         return losses, batch

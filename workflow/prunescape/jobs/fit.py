@@ -67,6 +67,8 @@ def checked_settings(config: Config, wildcards: Wildcards) -> str:
     }
     if any("recalibrate" in arm.effects for arm in arms_of(config, wildcards)):
         found["recalibrated"] = True
+    if not fits.is_given(fit) and fits.objective(fit)["kind"] == "variational":
+        found["posterior"] = True
     return compact(found)
 
 

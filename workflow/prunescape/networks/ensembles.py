@@ -105,13 +105,15 @@ class Ensemble:
         leaves: Mapping[str, torch.Tensor] | None = None,
         others: Sequence[torch.Tensor] = (),
     ) -> Sequence[torch.Tensor]:
-        """Set the gradients to those of a scalar `loss` that depends on every tensor.
+        """Set the gradients to those of a scalar `loss`.
 
-        `leaves` are functions of the tensors of the same names; for these names the gradients by
-        the leaves are set. Returns the slopes by `others`, tensors on the way to the loss.
+        They are 0 for tensors on which it doesn't depend, as where a module leaves out a block at
+        random. `leaves` are functions of the tensors of the same names; for these names the
+        gradients by the leaves are set. Returns the slopes by `others`, tensors on the way to the
+        loss.
         """
         leaves = self.tensors | dict(leaves or {})
-        slopes = torch.autograd.grad(loss, [*leaves.values(), *others])
+        slopes = torch.autograd.grad(loss, [*leaves.values(), *others], materialize_grads=True)
         for name, slope in zip(leaves, slopes[: len(leaves)], strict=True):
             gradient = self.gradients[name]
             if name in self._free:

@@ -55,6 +55,11 @@ class ReplicatedNetwork(Protocol):
         ...
 
     @property
+    def random(self) -> bool:
+        """Whether passes in training draw random numbers (dropout), from the seeds of `reseed`."""
+        ...
+
+    @property
     def input_major(self) -> Collection[str]:
         """Names of the weights that training on a processor lets lie input by input."""
         ...
@@ -97,6 +102,10 @@ class ReplicatedNetwork(Protocol):
                 replicates and images, and which replicates these are, until all were shown: after
                 activation and pooling in a network of the config, before them in a user's module.
         """
+        ...
+
+    def reseed(self, seeds: Sequence[int], /) -> None:
+        """Let each of R replicates' next passes in training draw random numbers from its seed."""
         ...
 
     def end_epoch(self, buffers: Parameters) -> None:

@@ -1,5 +1,6 @@
 """Runs a user's module as it is, replicate by replicate (needs torch).
 
+What is random in training runs so, since each replicate then draws its own numbers.
 No batched product makes convolutions faster, and one replicate's images fit into the cache. Where
 no gradient is needed, images also go through in pieces that stay there, and lie channels last, as
 oneDNN convolves them. A ResNet-8 on 28 x 28 pixels classifies twice as many images a second so
@@ -35,6 +36,7 @@ class Alone:
         module: the user's module, unchanged.
         piece: images that go through at once in inference on a processor.
         layout: how images and filters lie then.
+        seeds: of the random numbers that each replicate's next runs in training draw, if any.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Alone:
             logits_of: checks what the module returned for so many images; whether in training.
         """
         self.module, self.piece, self.layout = module, MOST, torch.contiguous_format
+        self.seeds: Sequence[int] = ()
         self._layers, self._paths, self._logits_of = layers, paths, logits_of
 
     def adapt(self, input_shape: Shape) -> None:
@@ -117,7 +120,8 @@ class Alone:
             if inference:
                 values = {path: self.laid(value) for path, value in values.items()}
                 pieces = [self.laid(each) for each in own.tensor_split(self._pieces(len(own)))]
-            with self._showing(outputs, slice(member, member + 1)):
+            shown = self._showing(outputs, slice(member, member + 1))
+            with shown, self._seeded(member, own.device, training=training):
                 run = [torch.func.functional_call(self.module, values, (each,)) for each in pieces]
             logits = [
                 self._logits_of(each, len(piece), training)
@@ -125,6 +129,16 @@ class Alone:
             ]
             found.append(torch.cat(logits) if len(logits) > 1 else logits[0])
         return torch.stack(found)
+
+    @contextlib.contextmanager
+    def _seeded(self, member: int, device: torch.device, *, training: bool) -> Iterator[None]:
+        """Let torch's global generators begin at a member's seed, and put them back afterwards."""
+        if not (training and self.seeds):
+            yield
+            return
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            torch.manual_seed(self.seeds[member])
+            yield
 
     def _pieces(self, images: int) -> int:
         return max(-(-images // self.piece), 1)

@@ -17,6 +17,7 @@ from prunescape.networks.network import Shape
 
 CALLS = 30  # calls of one module that look for a state it keeps
 DECISIONS = 20  # decisions that are tried the other way round
+SEED = 3  # of what a module draws in a call in training
 TOLERANCE = 1e-4  # difference of logits, relative to the largest; orders of summation differ
 MODES = {"training": True, "evaluation": False}
 
@@ -31,8 +32,9 @@ def check(network: ModuleNetwork, input_shape: Shape, modes: Mapping[str, bool] 
 
     Raises:
         ValueError: if it fails, returns no logits, is random, changes the images, keeps a state, or
-            lets an image's logits depend on other images of the batch. In training BatchNorm may
-            do that; a decision in Python may not.
+            lets an image's logits depend on other images of the batch. In training it may draw from
+            torch's global generator, and BatchNorm may look at other images; a decision in Python
+            may not.
     """
     generator = torch.Generator().manual_seed(2)
     images = torch.randn(2, 3, *input_shape, generator=generator)
@@ -84,11 +86,14 @@ class _Alone:
         self._paths = paths_of(self._module)
         self._buffers = {k: v.clone() for k, v in self._module.named_buffers()}
         self._moved: list[str] = []
+        self._seeded = MODES[mode] and network.random
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """Return the logits of images [B, ...], with the buffers at their start."""
         for name, value in self._module.named_buffers():
             value.copy_(self._buffers[name])
+        if self._seeded:
+            torch.manual_seed(SEED)
         before, given = global_state.random_states(), images.clone()
         what = self._fails or f"can't be run in {self._mode}"
         with telling(self._network.named, what, self._paths):
@@ -116,16 +121,22 @@ class _Alone:
                 return None, found
 
     def refuse_random(self, images: torch.Tensor) -> None:
-        """Raise ValueError if an earlier call used random numbers, or a call with `images` does."""
+        """Raise ValueError if an earlier call used random numbers, or a call with `images` does.
+
+        Numbers that training seeds are let through: those of torch's global generator.
+        """
         draws = Draws(self._network.named, self._paths)
         with draws:
             self(images)
-        places = draws.found or [f"random numbers of {name}" for name in self._moved]
+        drawn, moved = draws.found, self._moved
+        if self._seeded:
+            drawn, moved = draws.own, [name for name in moved if name != "torch"]
+        places = drawn or [f"random numbers of {name}" for name in moved]
         if places:
             raise RefusedError(
-                f"networks: {self._network.named} is random in {self._mode}, by dropout for "
-                f"example ({places[0]}); its replicates could not be computed again, so that is "
-                "not supported"
+                f"networks: {self._network.named} is random in {self._mode} ({places[0]}): its "
+                "replicates could not be computed again; allowed: in training, what torch's global "
+                "generator gives, as for torch.nn.Dropout"
             )
 
     def numbers(self) -> dict[str, float]:

@@ -14,7 +14,7 @@ import torch
 from prunescape.networks import module_call_checks, module_start_checks
 from prunescape.networks.module_call_checks import MODES, TOLERANCE
 from prunescape.networks.module_errors import RefusedError, paths_of, telling
-from prunescape.networks.module_network import ModuleNetwork
+from prunescape.networks.module_network import ModuleNetwork, random_as_one_batch
 from prunescape.networks.module_starts import fenced
 from prunescape.networks.network import Parameters, Shape, Weighted
 from prunescape.networks.scaling import Kind, Scaling
@@ -35,6 +35,7 @@ class Use:
         images: number of training images.
         batch_sizes: key of the config -> batch size, for the fit and for schedules that train.
         recalibrated: whether an effect measures its normalisation anew.
+        posterior: whether a fit trains a posterior of its weights.
     """
 
     classes: int
@@ -43,6 +44,7 @@ class Use:
     images: int = 0
     batch_sizes: Mapping[str, int] = field(default_factory=dict)
     recalibrated: bool = False
+    posterior: bool = False
 
     @property
     def modes(self) -> dict[str, bool]:
@@ -96,6 +98,8 @@ def check(network: ModuleNetwork, input_shape: Shape, use: Use) -> None:
             f"{place} has buffers ({moving[0]}), which optimiser.kind: psgd, "
             "with its extra look at one image, would change; allowed: adam or sgd"
         )
+    if network.random and (use.posterior or use.optimiser == "psgd"):
+        raise ValueError(random_as_one_batch(network.named))
     module_start_checks.check(network, use.distribution)
     module_call_checks.check(network, input_shape, use.modes)
     module_call_checks.check_batches(network, input_shape, use.images, use.batch_sizes)
@@ -110,7 +114,10 @@ def check(network: ModuleNetwork, input_shape: Shape, use: Use) -> None:
         values[name].requires_grad_()
     for mode in use.modes:
         with fenced(1):
-            _compare(network, images, values, mode)
+            if MODES[mode] and network.random:
+                _refuse_company(network, images, values)
+            else:
+                _compare(network, images, values, mode)
     if use.recalibrated:
         with fenced(1):
             _refuse_unmeasured(network, images, values)
@@ -166,6 +173,35 @@ def _compare(network: ModuleNetwork, images: torch.Tensor, start: Parameters, mo
                     f"{place}: {network.paths[name]} gets another gradient in {mode} as one of "
                     "several replicates than alone; allowed: a forward that autograd follows"
                 )
+
+
+def _refuse_company(network: ModuleNetwork, images: torch.Tensor, start: Parameters) -> None:
+    """Raise ValueError if replicates that draw numbers in training differ in other company.
+
+    The module runs as it is then, one replicate after the other. It can't be compared with what it
+    gives alone, as its layers may draw in another order there; in evaluation it is.
+    """
+    members = list(range(len(images)))
+
+    def run(chosen: list[int]) -> torch.Tensor:
+        values = {
+            k: v[chosen] if k in network.shapes else v[chosen].clone() for k, v in start.items()
+        }
+        network.reseed(chosen)
+        with telling(network.named, "can't be run for several replicates", network.modules):
+            return network.logits(images[chosen], values, training=True)
+
+    found = run(members)
+    with telling(network.named, "can't be differentiated", network.modules):
+        used = [start[name] for name in network.shapes]
+        torch.autograd.grad(found.square().sum(), used, allow_unused=True)
+    with torch.no_grad():
+        apart = torch.cat([run([member]) for member in reversed(members)]).flip(0)
+    if not torch.equal(found, apart):
+        raise RefusedError(
+            f"networks: {network.named} gives other logits in training beside other replicates "
+            "than alone, though it draws the same random numbers"
+        )
 
 
 def _near(slope: torch.Tensor, expected: torch.Tensor) -> bool:

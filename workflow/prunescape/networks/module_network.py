@@ -19,8 +19,9 @@ is just a larger batch. Modules with parameters are treated by kind:
 - Parameters with requires_grad=False are frozen: they are neither trained nor pruned. They are
   kept with the buffers, and each replicate keeps the values that its module started with.
 
-With convolutions on a processor, and with parameters beside layers, the module as it is runs
-replicate by replicate instead (`module_alone`), unless `affine` or `observe` has to see its layers.
+With convolutions on a processor, with parameters beside layers, and in training where it draws
+random numbers, the module as it is runs replicate by replicate instead (`module_alone`), unless
+`affine` or `observe` has to see its layers.
 
 BatchNorm therefore works as it does in torch: in training each replicate is normalised by its own
 batch and moves its own running statistics. Scores, moments and evaluation use the running
@@ -39,7 +40,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from prunescape.foundations import network_names
+from prunescape.foundations import global_state, network_names
 from prunescape.foundations.messages import few
 from prunescape.networks import (
     module_attention,
@@ -84,6 +85,7 @@ class ModuleNetwork:
         frozen: names of parameters that are not trained; they are among the buffers.
         beside: paths of the trained parameters that modules with layers hold themselves.
         outputs: how many logits an image has.
+        random: whether the module draws from torch's generator in training, as dropout does.
         modules: id of a module that runs -> its path, for error messages.
     """
 
@@ -111,6 +113,7 @@ class ModuleNetwork:
         encoders = (nn.TransformerEncoder, nn.TransformerEncoderLayer)
         self._fast = not any(isinstance(each, encoders) for each in self._module.modules())
         self.outputs, self._calls = self._trace(input_shape)
+        self.random = self._draws(input_shape)
         numbered = [path for path in self._calls if path in set(self._parts.layers)]
         self.layers = [
             layer_of(
@@ -184,16 +187,19 @@ class ModuleNetwork:
         taken before its activation.
 
         Raises:
-            ValueError: if several replicates with parameters beside layers are to run as one batch.
+            ValueError: if several replicates with parameters beside layers are to run as one batch,
+                or those of a module that is random in training, in training.
         """
         members = len(parameters[f"{self.weighted[0].name}.weight"])
         as_one_batch = affine or observe or parameters.keys() - self.paths.keys()
-        one_by_one = self.beside or (self._convolutional and images.device.type == "cpu")
+        drawing = self.random and training
+        by_nature = self._convolutional and images.device.type == "cpu"
+        one_by_one = self.beside or by_nature or drawing
         with self.slowly():
             if one_by_one and not as_one_batch:
                 own = images.expand(members, *images.shape[1:])
                 return self._alone.logits(own, parameters, training=training, outputs=outputs)
-            self._refuse_beside(members)
+            self._refuse_as_one_batch(members, drawing=drawing)
             beside = {path: parameters[f"own.{path}"][0] for path in self.beside}
             self._run = _Run(members, parameters, training, affine, observe, outputs)
             self._module.to(images.device).train(training)
@@ -220,7 +226,13 @@ class ModuleNetwork:
     def _logits_of(self, found: Any, images: int, training: bool) -> torch.Tensor:
         return self.of_images(found, images, "training" if training else "evaluation")
 
-    def _refuse_beside(self, members: int) -> None:
+    def reseed(self, seeds: Sequence[int]) -> None:
+        """Let each replicate's next passes in training draw random numbers from its seed."""
+        self._alone.seeds = seeds
+
+    def _refuse_as_one_batch(self, members: int, *, drawing: bool) -> None:
+        if drawing:
+            raise ValueError(random_as_one_batch(self.named))
         if self.beside and members > 1:
             raise ValueError(
                 f"networks: {self.named}: {few(self.beside)} is beside layers, and {members} "
@@ -295,6 +307,15 @@ class ModuleNetwork:
                     self.named, path, module, "is given images along another axis than the first"
                 )
         return outputs, calls
+
+    def _draws(self, input_shape: Shape) -> bool:
+        """Return whether the module takes numbers from torch's global generator in training."""
+        trained = module_starts.copied(self._module, self.named).train()
+        with module_starts.fenced(0), self.slowly(), torch.no_grad():
+            before = global_state.random_states()
+            with contextlib.suppress(Exception):  # told by the check before training
+                trained(module_starts.probe(4, input_shape))
+            return "torch" in module_starts.differing(before, global_state.random_states())
 
     def _unused(self, paths: Sequence[str], input_shape: Shape) -> ValueError:
         """Return the error that names layers which evaluation never runs."""
@@ -407,6 +428,16 @@ class ModuleNetwork:
                 "of replicates are gone; allowed: a forward that runs it once",
             )
         return self._run
+
+
+def random_as_one_batch(named: str) -> str:
+    """Return the message for a module that draws numbers and would train replicates as a batch."""
+    return (
+        f"networks: {named} is random in training, by dropout for example, and under a posterior, "
+        "with optimiser.kind: psgd and in estimates of gradient noise all replicates run as one "
+        "batch, which would share what is drawn; allowed: objective.kind: likelihood with other "
+        "optimisers"
+    )
 
 
 def _described(found: Any, images: int) -> str:

@@ -19,12 +19,14 @@ class Draws(TorchDispatchMode):
 
     Attributes:
         found: the places.
+        own: those of them that draw from a generator which the module keeps.
     """
 
     def __init__(self, named: str, paths: Paths) -> None:
         """`named` and `paths` as in `module_errors.running`."""
         super().__init__()
         self.found: list[str] = []
+        self.own: list[str] = []
         self._named, self._paths = named, paths
 
     def __torch_dispatch__(
@@ -39,6 +41,8 @@ class Draws(TorchDispatchMode):
         generator = kwargs.get("generator")
         if generator is not None or not torch.equal(before, torch.get_rng_state()):
             self.found.append(running(self._named, self._paths))
+        if generator is not None:
+            self.own.append(self.found[-1])
         return found
 
 

@@ -149,6 +149,7 @@ class Network:
     """
 
     chained = True  # a layer's units are the next one's inputs, and nothing else's
+    random = False  # no layer draws numbers
     frozen: Collection[str] = ()  # buffers that are parameters which are not trained
 
     def __init__(self, layers: Sequence[Mapping[str, Any]], input_shape: Shape) -> None:
@@ -260,6 +261,9 @@ class Network:
     def start(self, _seed: int) -> dict[str, np.ndarray]:
         """Return nothing: `initial_weights` draws all parameters of the config's layers."""
         return {}
+
+    def reseed(self, _seeds: Sequence[int]) -> None:
+        """Nothing is drawn."""
 
     def end_epoch(self, buffers: Parameters) -> None:
         """Bring the buffers [R, ...] up to date after an epoch of training, in place."""
