@@ -124,7 +124,7 @@ def functions(package: Path) -> list[Function]:
 def report(package: Path) -> Iterator[str]:
     """Yield the lines that describe a package."""
     there = modules(package)
-    files = Counter(room(module) for module in there)
+    files = Counter(room(module) for module in there if module != Path("__init__.py"))
     found = imports(package)
     between = arrows(found)
     yield f"{len(there)} files in {len(files)} rooms"

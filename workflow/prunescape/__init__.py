@@ -1,7 +1,7 @@
 """prunescape: what a neural network can lose.
 
-A room a stage of the pipeline, each a folder whose docstring says what lives there. The library
-knows neither Snakemake nor argument parsing. Its ground floor, `foundations`, needs numpy at most;
+A room a stage of the pipeline, each a folder whose docstring says what lives there. Only `running`
+knows of Snakemake and of arguments. The ground floor, `foundations`, needs numpy at most;
 modules that need torch say so in their first line.
 """
 

@@ -59,6 +59,7 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
     """
     config = mapping(config)
     datasets, catalogue = config.get("datasets"), config.get("catalogue")
+    # What the run consists of.
     yield from check_versions(config, files)
     for i, name in texts_in(config.get("studies")):
         yield from unknown_name(("studies", i), name, catalogue, "a study of the catalogue")
@@ -67,12 +68,14 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
         yield from unknown_name(("only", i), name, run, "a study that is run")
     yield from _check_fits(config, mapping(catalogue))
     yield from check_lengths(config)
+    # Claims and how they are judged.
     yield from check_claims(config.get("claims"), catalogue)
     claims = dict.fromkeys(each.id for path in files_of_claims(config) for each in claims_in(path))
     yield from check_looks(config.get("verdicts"))
     yield from _check_validated(config)
     for claim in mapping(config.get("not_tested")):
         yield from unknown_name(("not_tested", claim), claim, claims, "a claim of claims.yaml")
+    # Data, networks, and functions in files of the user.
     for source, places in mapping(config.get("sources")).items():
         yield from check_source(("sources", source), source, texts_in(places), files)
     for name, dataset in blocks_in(datasets):
@@ -94,6 +97,7 @@ def cross_checks(config: Any, files: Sequence[str] = ()) -> Iterator[Problem]:
     yield from check_own_criteria(config.get("criteria"))
     yield from check_own_effects(config.get("effects"))
     yield from check_own_noises(config.get("noises"))
+    # What is made of the results, and each study by itself.
     for name, export in blocks_in(config.get("exports")):
         yield from check_export(("exports", name), export, config)
     yield from check_label(config, _kinds(config))

@@ -1,4 +1,4 @@
-"""The version of a config file: what it names must mean what it meant when the file was written."""
+"""The version of a config file: one from before a criterion's meaning changed is refused."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

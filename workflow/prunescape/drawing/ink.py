@@ -61,7 +61,7 @@ def unpruned(axes: Axes, x: pd.Series, found: pd.DataFrame, look: Look) -> None:
 
     Args:
         axes: the panel.
-        x: where the pruned networks stand that are compared with them.
+        x: positions of the pruned networks that are compared with them.
         found: mean, low, high. The line crosses the panel where all x compare with the same.
         look: from `controls`.
     """

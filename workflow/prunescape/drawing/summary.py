@@ -24,12 +24,12 @@ ROW = ["scope", "effect", "schedule"]
 def one_ranking(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a study without arms of snr that rank as log_alpha does beside them.
 
-    -log alpha is twice the logarithm of snr, so that both remove the same weights; `shared` says
-    so. An arm goes if each of its rows has a twin, and if none of its fit's arms has a threshold on
-    snr, which is another number than one on log_alpha.
+    -log alpha is twice the logarithm of snr, so that both remove the same weights; the caption
+    (`shared`) says so. An arm of snr is left out if log_alpha has every one of its rows, unless an
+    arm of its fit has a threshold on snr: thresholds on the two are different numbers.
 
     Args:
-        table: scores, or what is derived from their arms: columns that it lacks tell no rows apart.
+        table: scores, or a table derived from them; columns that it lacks aren't compared.
     """
     same = [name for name in KEY if name != "criterion" and name in table]
     places = pd.MultiIndex.from_frame(table[same])

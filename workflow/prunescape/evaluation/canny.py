@@ -27,7 +27,7 @@ def edges(images: np.ndarray) -> np.ndarray:
 
 
 def _sobel(images: np.ndarray, axis: int, across: int) -> np.ndarray:
-    """Return Sobel's slopes along an axis of the images, which stay apart from each other."""
+    """Return Sobel's slopes along an axis of the images, image by image."""
     slopes = ndimage.correlate1d(images, [-1.0, 0.0, 1.0], axis)
     return ndimage.correlate1d(slopes, [1.0, 2.0, 1.0], across)
 

@@ -3,7 +3,7 @@
 Parameters are those of the authors' code for 32 x 32 images, whose data set rounds down to 8 bits,
 as is done here. Frost is missing: it lays photographs over the images. Where the code calls
 ImageMagick or OpenCV, `image_filters` stands for it, so single pixels differ by a rounding. On
-images of another size, what the code says in pixels stays in pixels.
+images of another size, lengths that the code gives in pixels are not scaled.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def corrupt(images: np.ndarray, name: str, level: Decimal, generator: Generator)
     parts = []
     for first in range(0, len(images), CHUNK):
         found = function(images[first : first + CHUNK].astype(float), *given, generator)
-        # The tiny share keeps a number that is whole but for its rounding.
+        # 1e-6 keeps floor from taking 1 from a whole number that rounding left slightly too small.
         parts.append(np.floor(found.clip(0, 1) * 255 + 1e-6) / np.float32(255))
     return np.concatenate(parts).astype(np.float32)
 

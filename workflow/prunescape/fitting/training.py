@@ -85,11 +85,10 @@ def fit(
         labels: their classes [N], on the same device.
         settings: a fit of the config. With optimiser_state, `fresh` or `kept` (that of `start`),
             the estimates have the optimiser's moments; with span, [first, last], only these epochs
-            are trained, at their rates; with rewiring, `trainable` changes, as `Rewiring` says.
+            are trained, at their rates; with rewiring, `trainable` changes (`Rewiring`).
         root: first parts of all stream names: the run's seed and the study.
         replicates: the replicate numbers of M members; members with the same one share batches.
-        start: weights, biases and buffers [M, ...] to start from instead of `initial_weights`; may
-            hold the state of preconditioned SGD, which then goes on.
+        start: weights, biases, buffers [M, ...] to start from; state of preconditioned SGD goes on.
         trainable: weight name -> boolean [M, ...]; the other weights keep their bits.
         first_epoch: number of the first epoch, which names the stream of its batches.
         progress: file in which the training keeps its state, to go on after a kill.
@@ -110,6 +109,7 @@ def fit(
         members, done, diverged = progress.resume(members)
     with _progress_bar(counts[:end], done, first, shown) as bar:
         for epoch in range(max(done, first), end):
+            # All steps; then the members that diverged leave, and the rest is kept.
             losses, last = training.epoch(members, epoch, sizes[epoch], first_epoch + epoch, bar)
             diverged += training.lost(members, epoch, losses, last if epoch + 1 == end else None)
             _show(bar, epoch + 1, losses, diverged)

@@ -1,4 +1,4 @@
-"""Files, levels, random streams and messages: what every other room stands on.
+"""Files, levels, random streams, messages, and how Python files of users are read and run.
 
 It imports no other room.
 """

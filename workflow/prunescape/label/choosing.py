@@ -16,13 +16,13 @@ from prunescape.label.methods import Method
 
 
 class Choice(NamedTuple):
-    """The way of pruning that was chosen for a limit, and what holds of it.
+    """The way of pruning that was chosen for a limit, and the loss measured for it.
 
     Attributes:
         limit: points of accuracy that may be lost.
         method: position of the method; None if none was shown to stay below the limit.
-        point: position of the largest sparsity that was shown to, on images that chose nothing;
-            None if none was.
+        point: position of the largest sparsity that was shown to lose less, on images that did not
+            choose; None if there is none.
         loss: the loss there, on the same images.
     """
 

@@ -1,7 +1,7 @@
-"""How much accuracy pruning costs a network at most, and up to which sparsity that is little.
+"""Upper bounds of the accuracy that pruning costs, and the largest sparsity below a limit.
 
-The images are a sample. With one network that is all that varies, so a bound holds for this network
-on new images; with several, for new networks on new images.
+The images are a sample. With one network only they vary, so a bound holds for this network on new
+images; with several networks it holds for new networks on new images.
 """
 
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ def loss(unpruned: np.ndarray, pruned: np.ndarray) -> Loss:
 def last_within(found: Sequence[Loss], limit: float) -> int | None:
     """Return the last of the losses, at rising sparsities, that is shown to be below a limit.
 
-    They are tested in their order, and the first that isn't shown to be below ends it. So the
+    They are tested in their order, up to the first that isn't shown to be below the limit. So the
     statement about the last one has the error of a single test, however many are tested (a fixed
     sequence; Maurer, Hothorn and Lehmacher 1995).
 

@@ -13,8 +13,13 @@ import torch
 
 from prunescape.networks import module_call_checks, module_start_checks
 from prunescape.networks.module_call_checks import MODES, TOLERANCE
-from prunescape.networks.module_errors import RefusedError, paths_of, telling
-from prunescape.networks.module_network import ModuleNetwork, random_as_one_batch
+from prunescape.networks.module_errors import (
+    RefusedError,
+    paths_of,
+    random_as_one_batch,
+    telling,
+)
+from prunescape.networks.module_network import ModuleNetwork
 from prunescape.networks.module_starts import fenced
 from prunescape.networks.network import Parameters, Shape, Weighted
 from prunescape.networks.scaling import Kind, Scaling

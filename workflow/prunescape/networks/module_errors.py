@@ -88,3 +88,13 @@ def _innermost(frames: list[FrameType], paths: Paths) -> str:
     modules = [frame.f_locals.get("self") for frame in frames]
     found = [each for each in modules if isinstance(each, nn.Module) and id(each) in paths]
     return called(paths[id(found[-1])], found[-1]) if found else ""
+
+
+def random_as_one_batch(named: str) -> str:
+    """Return the message for a module that draws numbers and would train replicates as a batch."""
+    return (
+        f"networks: {named} is random in training, by dropout for example, and under a posterior, "
+        "with optimiser.kind: psgd and in estimates of gradient noise all replicates run as one "
+        "batch, which would share what is drawn; allowed: objective.kind: likelihood with other "
+        "optimisers"
+    )

@@ -53,7 +53,13 @@ from prunescape.networks.ensembles import repeated
 from prunescape.networks.module_alone import Alone
 from prunescape.networks.module_attention import Projection
 from prunescape.networks.module_calls import Calls
-from prunescape.networks.module_errors import called, paths_of, refused, telling
+from prunescape.networks.module_errors import (
+    called,
+    paths_of,
+    random_as_one_batch,
+    refused,
+    telling,
+)
 from prunescape.networks.module_layers import ConvLayer, ModuleLayer, layer_of
 from prunescape.networks.network import Affine, Observe, Outputs, Parameters, Shape
 
@@ -428,16 +434,6 @@ class ModuleNetwork:
                 "of replicates are gone; allowed: a forward that runs it once",
             )
         return self._run
-
-
-def random_as_one_batch(named: str) -> str:
-    """Return the message for a module that draws numbers and would train replicates as a batch."""
-    return (
-        f"networks: {named} is random in training, by dropout for example, and under a posterior, "
-        "with optimiser.kind: psgd and in estimates of gradient noise all replicates run as one "
-        "batch, which would share what is drawn; allowed: objective.kind: likelihood with other "
-        "optimisers"
-    )
 
 
 def _described(found: Any, images: int) -> str:

@@ -25,7 +25,7 @@ class Batch(NamedTuple):
     others: torch.Tensor | None = None
     """Classes of the images that are mixed in, [R, B]; None if nothing is mixed."""
     share: torch.Tensor | None = None
-    """Share of the images themselves in the mixture, [R], of the logits' type; None likewise."""
+    """Weight of `images` in the mixture, [R], of the logits' type; None if nothing is mixed."""
 
     @property
     def first(self) -> "Batch":

@@ -26,8 +26,8 @@ Row = tuple[str | int | float, ...]
 class Block(NamedTuple):
     """Replicates `first` to `last` of a study, which jobs train, prune and evaluate together.
 
-    `part` is 0 if they have all rows of the config; of replicates that were appended for some rows
-    it counts, from 1, how often that was done.
+    `part` is 0 if they have all rows of the config. For replicates that were appended for some rows
+    it is 1 the first time, 2 the second, and so on.
     """
 
     first: int
@@ -53,8 +53,8 @@ def blocks(config: Config, study: str) -> list[Block]:
 def appended(config: Config, study: str) -> list[tuple[Block, frozenset[Row]]]:
     """Return the blocks that were appended for some rows of a study, and these rows.
 
-    A row is a tuple of the columns ROW, or CHECK. Blocks that the config has by now, with all rows,
-    are left out. They are in `config["appended"]` (`appended_file.merged`).
+    A row is a tuple of the columns ROW, or CHECK. The blocks are those of `config["appended"]`
+    (`appended_file.merged`), but for replicates that the config has with all rows by now.
     """
     end = blocks(config, study)[-1].last
     times: Counter[tuple[int, int]] = Counter()

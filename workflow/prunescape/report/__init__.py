@@ -1,1 +1,1 @@
-"""Results from the table: intervals, comparison with published results, mask overlaps."""
+"""Results from the table: intervals, published results, overlaps, flips, the front page."""

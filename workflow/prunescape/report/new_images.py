@@ -80,7 +80,7 @@ def added(values: np.ndarray, step: int, level: float) -> tuple[float, float]:
             so that no order of replicates changes a bit.
         step: smallest change of a replicate's sum. The variance over replicates is at least that of
             one step more or less.
-        level: with which probability either end of the interval misses the mean at most.
+        level: largest probability that the mean lies beyond one given end of the interval.
     """
     mean, (by_replicate, by_image, rest), (of_replicates, of_images, _) = _analysed(values)
     r, n = values.shape
@@ -94,9 +94,9 @@ def added(values: np.ndarray, step: int, level: float) -> tuple[float, float]:
 
 
 def _analysed(values: np.ndarray) -> tuple[float, list[float], list[int]]:
-    """Return the mean of integers [R, N], and of their two-way analysis of variance the rest.
+    """Return the mean of integers [R, N], and their two-way analysis of variance.
 
-    That is mean squares, and degrees of freedom, of replicates, images and what remains.
+    That is the mean squares of replicates, images and the rest, and their degrees of freedom.
     """
     r, n = values.shape
     total, squares = int(values.sum()), int((values**2).sum())

@@ -3,8 +3,8 @@
 To choose the best one by its mean and then test it against the others errs too often, since chance
 helped to choose it. So both directions of all K (K - 1) / 2 pairs are tested, each one-sided, and
 Holm's method (1979) adjusts these K (K - 1) p-values. It needs no assumption on how tests depend
-on each other, and a wrong direction is a rejected true hypothesis like any other. So one or more
-wrong statements have a probability of at most alpha, whichever pairs are looked at afterwards.
+on each other, and naming the wrong direction counts as an error too. So the probability of one or
+more wrong statements is at most alpha, whichever pairs are looked at afterwards.
 """
 
 import numpy as np

@@ -71,12 +71,12 @@ def undecided(
 
 
 def after(config: Config, claims: Iterable[Waiting]) -> dict[str, list[Entry]]:
-    """Return what will have been appended when each claim's rows have its number of replicates.
+    """Return a study's appended blocks once every claim's rows have its number of replicates.
 
-    Of the blocks that were appended to a study already, a row takes those that it lacks, whole, so
-    that networks which were trained for others are used. Behind them blocks reach to each number
-    that is asked for, none larger than the study's own, so that several can be trained at once.
-    What there is stays, in its order.
+    A row first takes whole blocks that were appended to the study for other rows, whose networks
+    are trained already. New blocks then fill up to each number that is asked for; none is larger
+    than the study's own, so that several can be trained at once. Blocks that are there stay, in
+    their order.
     """
     found = {study: list(entries) for study, entries in config.get("appended", {}).items()}
     wanted: dict[str, dict[Row, int]] = {}
