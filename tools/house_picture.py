@@ -25,13 +25,13 @@ TITLE = "Imports"
 # Room -> middle of its box from the left, on a house ten wide; the floors are `house.FLOORS`.
 ACROSS = {
     "figures": 4.4,
-    "explorer": 8.9,
-    "label": 6.2,
+    "explorer": 6.5,
+    "label": 9.0,
     "configuration": 3.4,
     "drawing": 6.2,
     "jobs": 2.1,
-    "report": 8.2,
-    "verdicts": 8.2,
+    "report": 7.4,
+    "verdicts": 7.4,
     "evaluation": 6.6,
     "exports": 9.0,
     "scoring": 4.9,
