@@ -80,6 +80,7 @@ rule all:
 
 
 onstart:
+    check_groups()
     claim_folder()
     lift_job_rate()
     start_fork_server()

@@ -53,3 +53,22 @@ def test_a_wrong_config_stops_before_any_job(fresh: Workplace, place, value, mes
     assert "Traceback" not in done.output
     assert "Building DAG" not in done.output
     assert fresh.files("results") == fresh.files("data") == set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--dry-run", "train", "compare"),
+        ("--dry-run", "--until=compare"),
+        ("--dry-run", "--set-threads", "compare=2"),
+        ("--groups", "compare=together"),
+    ],
+    ids=["target", "option", "threads", "group"],
+)
+def test_a_rule_of_old_is_told_its_new_name_before_any_job(fresh: Workplace, arguments):
+    done = fresh.snakemake(*arguments)
+
+    assert done.status != 0
+    line = "the profile or command line names rules of old: compare is now compare_published"
+    assert done.output.splitlines().count(line) == 1
+    assert fresh.files("results") == fresh.files("data") == set()

@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+from snakemake.cli import get_argument_parser
 from snakemake.common.configfile import load_configfile
 from snakemake.logging import logger
 from snakemake.settings.enums import Quietness
@@ -85,14 +86,40 @@ configfile: f"{CHECKOUT}/config.yaml"
 # By way of JSON: where YAML has an alias, a change of one block would change the other too.
 config = json.loads(json.dumps(load_configfile(f"{CHECKOUT}/config.yaml")))
 update_config(config, given)
-try:
-    renamed.check_rules(
-        (
-            *workflow.resource_settings.overwrite_threads,
-            *workflow.resource_settings.overwrite_resources,
-            *workflow.group_settings.overwrite_groups,
-        )
+
+
+def rules_asked_for():
+    """Return the targets of the command line, and the rules that its options choose jobs by.
+
+    Snakemake gives a workflow these after it is parsed, and ends then if there is no such rule. So
+    its parser reads them here too, if a word ends like an old name; that takes half a second.
+    """
+    words = sys.argv[1:]
+    if not any(word.endswith(tuple(renamed.RULES)) for word in words):
+        return []
+    asked, _ = get_argument_parser().parse_known_args(words)
+    options = (asked.until, asked.omit_from, asked.forcerun, asked.allowed_rules, asked.prioritize)
+    return [*asked.targets, *(name for names in options for name in names or ())]
+
+
+def check_names(names):
+    """End if rules have old names; another workflow's own rules may be called so."""
+    if Path(workflow.main_snakefile).resolve() != CHECKOUT / "Snakefile":
+        return
+    try:
+        renamed.check_rules(names)
+    except ValueError as error:
+        raise WorkflowError(str(error)) from None
+
+
+check_names(
+    (
+        *workflow.resource_settings.overwrite_threads,
+        *workflow.resource_settings.overwrite_resources,
+        *rules_asked_for(),
     )
+)
+try:
     validation.validate(config, workflow.configfiles)
     config = appended_file.merged(config, f"results/{config['run']}")
 except ValueError as error:
@@ -266,6 +293,11 @@ def processes(wildcards):
     else:
         most = allowed or 1
     return jobs.common.processes(config, wildcards, most)
+
+
+def check_groups():
+    """End if groups have rules of old; Snakemake says which they have after parsing."""
+    check_names(workflow.group_settings.overwrite_groups)
 
 
 def claim_folder():

@@ -11,7 +11,7 @@ RULES = {
 
 
 def check_rules(names: Iterable[str]) -> None:
-    """Check that no rule has an old name; Snakemake would ignore it in a profile.
+    """Check that no name is a rule's old one; Snakemake would ignore it in a profile.
 
     Raises:
         ValueError: if there are old names, with the new ones.
