@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -67,21 +68,36 @@ def _written() -> Path:
         return config
     given = _existing("WEIGHTS", shlex.split(weights))
     tensors = [_safetensors(file, run, i) for i, file in enumerate(given, 1)]
+    source = _source(images)
     made = recipe.config(
         run,
         network,
         tensors,
-        _source(images),
+        source,
         _scaling(),
         _epochs(),
         command,
         normalised=any(map(_normalises, tensors)),
         sizes=_sizes(),
+        origins=_origins([*given, source.partition(":")[2]]),
     )
-    text = yaml.safe_dump(made, sort_keys=False, width=100)
+    text = yaml.dump(made, Dumper=_Spelled, sort_keys=False, width=100)
     files.write_text(config, HEAD.format(file=config) + text)
     print(f"{config}: written; it can be edited", flush=True)
     return config
+
+
+class _Spelled(yaml.SafeDumper):
+    """Writes a list again where it occurs again: behind an alias, an edit would change both."""
+
+    def ignore_aliases(self, _: Any) -> bool:
+        """Return that there are none."""
+        return True
+
+
+def _origins(paths: Iterable[str]) -> dict[str, str]:
+    """Return path -> SHA-256 of the files among some paths."""
+    return {path: files.sha256(path) for path in paths if Path(path).is_file()}
 
 
 def _needed(name: str) -> str:

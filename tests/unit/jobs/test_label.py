@@ -70,6 +70,7 @@ def test_what_a_label_says_and_measures():
         "source": "scikit-learn",
         "version": said["version"],
         "command": "",
+        "origins": {},
     }
     assert said["version"][0].isdecimal()
     arms = [arm | {"until_lost": 10} for arm in CONFIG["catalogue"]["study"]["arms"]]

@@ -10,6 +10,7 @@ from prunescape.label import composing, losses
 from tests.helpers.label import N, compared
 
 SAID = {"run": "mine", "network": "net.py:Net", "fit": "given", "dataset": "own"}
+GIVEN = SAID | {"origins": {"old.pt": "5" * 64}}
 
 
 def split(path, name, images):
@@ -24,7 +25,7 @@ def test_files_are_told_by_their_hashes_and_noise_by_its_cost(tmp_path):
     noise = {"noise": "gaussian", "level": 0.2, "unpruned": [bits], "pruned": [bits]}
     measured = {"noise": [noise], "bytes": {}, "multiply_adds": {}, "latency": {}}
     label = composing.label(
-        SAID, compared(), measured, training, training[0], [*training, *training]
+        GIVEN, compared(), measured, training, training[0], [*training, *training]
     )
     assert label["images"]["calibration"] == 60
     assert label["images"]["repeated"] == 0
@@ -33,12 +34,14 @@ def test_files_are_told_by_their_hashes_and_noise_by_its_cost(tmp_path):
     assert told["unpruned"] == told["pruned"] == 0.9
     assert told["at_most"] == losses.loss(right, right).at_most
     assert list(label["files"].values()) == [
-        hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in training
+        "5" * 64,
+        *(hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in training),
     ]
+    assert "origins" not in label
     assert {key: label[key] for key in SAID} == SAID
     assert label["choices"] == compared()["choices"]
 
 
 def test_a_network_that_nothing_may_be_taken_from(tmp_path):
     training = [split(tmp_path / "train.safetensors", "train", 30)]
-    assert composing.label(SAID, compared(), {}, training, training[0], [])["measured"] == {}
+    assert composing.label(GIVEN, compared(), {}, training, training[0], [])["measured"] == {}

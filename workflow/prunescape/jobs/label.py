@@ -143,6 +143,7 @@ def said(config: Config, citation: str) -> str:
             "source": " ".join(config["sources"][config["datasets"][named.dataset]["source"]]),
             "version": version[1] if version else "",
             "command": config["label"].get("command", ""),
+            "origins": config["label"].get("origins", {}),
             **_until_lost(config),
         }
     )

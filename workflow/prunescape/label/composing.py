@@ -23,7 +23,8 @@ def label(
 
     Args:
         said: run, network (as the config writes it), fit, dataset, version, command ("" if none),
-            perhaps until_lost (points of accuracy whose loss ended an evaluation).
+            origins (path -> SHA-256 of the files that the command was given), perhaps until_lost
+            (points of accuracy whose loss ended an evaluation).
         choice: as `comparing.compared`.
         measured: what `measuring` found of the choice; empty if nothing was chosen.
         training: split files with which weights were ranked.
@@ -31,9 +32,9 @@ def label(
         made_from: files whose SHA-256 is told.
 
     Returns:
-        `choice`, `said`, and format; files: path -> SHA-256; images.calibration: how many images
-        ranked weights; images.repeated: how many evaluated ones stand in the training data too;
-        measured: bytes, multiply_adds, latency, and noise (`comparing`).
+        `choice`, `said`, and format; files: path -> SHA-256, origins first; images.calibration: how
+        many images ranked weights; images.repeated: how many evaluated ones stand in the training
+        data too; measured: bytes, multiply_adds, latency, and noise (`comparing`).
     """
     images = choice["images"] | {
         "calibration": len(datasets.load(training).labels),
@@ -43,6 +44,7 @@ def label(
     if found:
         found["noise"] = comparing.under_noise(found["noise"], images["evaluated"])
     hashes = {os.path.relpath(path): files.sha256(path) for path in dict.fromkeys(made_from)}
-    return {"format": FORMAT, **said, **choice, "images": images, "measured": found} | {
-        "files": hashes
+    named = {name: value for name, value in said.items() if name != "origins"}
+    return {"format": FORMAT, **named, **choice, "images": images, "measured": found} | {
+        "files": {**said["origins"], **hashes}
     }

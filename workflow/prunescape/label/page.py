@@ -122,9 +122,8 @@ def _details(label: Label) -> str:
 def _broken(label: Label, detail: Mapping[str, Any]) -> str:
     evaluated = label["images"]["evaluated"]
     text = (
-        f"<p>Of {evaluated:,} images, {detail['broken']:,.6g} become wrong and "
-        f"{detail['mended']:,.6g} right: {points(detail['points'])} points lost, less than "
-        f"{points(detail['at_most'])} with 95\u00a0% confidence"
+        f"<p>Of all {evaluated:,} images, those that chose too, {detail['broken']:,.6g} become "
+        f"wrong and {detail['mended']:,.6g} right: {points(detail['points'])} points lost"
     )
     if detail["mcnemar_p"] is not None:
         text += f" (McNemar's exact test: p = {detail['mcnemar_p']:.2g})"

@@ -37,6 +37,7 @@ def config(
     *,
     normalised: bool = False,
     sizes: Mapping[str, int] | None = None,
+    origins: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return a config, to be used on top of config.yaml.
 
@@ -50,6 +51,7 @@ def config(
         command: what was typed.
         normalised: whether it has running statistics, which the best criteria also measure anew.
         sizes: what is done to pictures: resize and crop, in pixels.
+        origins: path -> SHA-256 of the files that the command was given.
     """
     arms = list(_oneshot(normalised))
     given = {"kind": "given", "networks": ["own"], "weights": list(weights), "scaling": scaling}
@@ -78,6 +80,7 @@ def config(
             "losses": [0.5, 1, 2],
             "noise": [dict(each) for each in NOISE],
             "command": command,
+            "origins": dict(origins or {}),
         },
     }
 
