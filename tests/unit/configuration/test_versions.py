@@ -48,6 +48,33 @@ def test_a_file_with_a_criterion_that_has_changed_must_say_this_version(
     assert problems(criteria, version=VERSION) == []
 
 
+@pytest.mark.parametrize("side", ["of", "minus"])
+def test_a_file_whose_claims_name_such_a_criterion_must_too(tmp_path, side):
+    config = changed(SMALL, {f"{ARM}.criteria": ["taylor", "snr"]}) | {"version": VERSION}
+    sides = {"of": {"criterion": "snr"}, "minus": {"criterion": "snr"}}
+    stated = {
+        "id": "x1",
+        "study": "study",
+        "origin": "this project",
+        "source": "s",
+        "statement": "s",
+        "comparison": ">=",
+        "margin": 0,
+        "statistic": {"measure": "accuracy", **sides, side: {"criterion": "taylor"}},
+    }
+    (tmp_path / "claims.yaml").write_text(yaml.safe_dump([stated]), encoding="utf-8")
+    mine = {"claims": [str(tmp_path / "claims.yaml")]}
+    path = tmp_path / "mine.yaml"
+
+    path.write_text(yaml.safe_dump(mine), encoding="utf-8")
+    [(place, line)] = versions.check_versions(config | mine, [str(path)])
+    assert place == ("version",)
+    assert line.startswith(f"found nothing in {path}, which has taylor; allowed: {VERSION} there")
+
+    path.write_text(yaml.safe_dump(mine | {"version": VERSION}), encoding="utf-8")
+    assert list(versions.check_versions(config | mine, [str(path)])) == []
+
+
 def test_other_criteria_need_no_version(problems):
     assert problems(["magnitude", "obd_empirical", "wanda"]) == []
 
