@@ -247,3 +247,9 @@ def test_an_old_name_of_a_figure_is_told_what_it_is_now():
     (line,) = lines_of(changed(SMALL, {place: ["accuracy_sparsity", "noise_surface"]}))
     assert line.startswith(f"{place}[1]: found 'noise_surface'; allowed: accuracy_sparsity,")
     assert line.endswith("; noise_surface is now winner_map")
+
+
+def test_a_key_that_is_gone_is_told_why():
+    line = problem_at(f"{FIT}.sparse_weights", "rezeroed")
+    assert line.startswith(f"{FIT}.sparse_weights: found an unknown key; allowed: kind, networks,")
+    assert line.endswith("; sparse_weights is gone: zeros of sparse layers always stay")

@@ -82,10 +82,13 @@ def explained(error: ValidationError) -> Iterator[Problem]:
             for key, each in part["properties"].items()
             if "const" in each
         ]
+        gone = part.get("x-gone", {})
         for key in value:
             if key not in known:
-                text = f"found an unknown key{nearest(key, known)}; allowed: {', '.join(known)}"
-                yield (*place, str(key)), text + "".join(variant)
+                guess = "" if key in gone else nearest(key, known)
+                text = f"found an unknown key{guess}; allowed: {', '.join(known)}"
+                now = f"; {key} is gone: {gone[key]}" if key in gone else ""
+                yield (*place, str(key)), text + "".join(variant) + now
     elif error.validator == "uniqueItems":
         for i, entry in enumerate(value):
             if entry in value[:i]:
