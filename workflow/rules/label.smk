@@ -25,14 +25,15 @@ if jobs.label.targets(config):
             mem_mb=growing(1000),
             runtime=growing(10),
         params:
+            outcomes=lambda wildcards, input: jobs.common.compact(input.outcomes),
             limits=jobs.label.limits(config),
             seed=config["seed"],
         conda:
             "../../envs/table.yaml"
         shell:
-            "python {input.code[0]:q} --table {input.table:q} --outcomes {input.outcomes:q}"
-            " --images {input.images:q} --limits {params.limits:q} --seed {params.seed:q}"
-            " --output {output:q} > {log:q} 2>&1"
+            "python {input.code[0]:q} --table {input.table:q}"
+            " --outcomes @<(printf %s {params.outcomes:q}) --images {input.images:q}"
+            " --limits {params.limits:q} --seed {params.seed:q} --output {output:q} > {log:q} 2>&1"
 
     rule measure_chosen:
         input:

@@ -11,7 +11,12 @@ def main() -> None:
     """Parse the arguments, compare, choose, write."""
     parser = _script.parser(__doc__)
     parser.add_argument("--table", required=True, help="the study's table as parquet")
-    parser.add_argument("--outcomes", required=True, nargs="+", help="of the evaluation's jobs")
+    parser.add_argument(
+        "--outcomes",
+        type=_script.structure,
+        required=True,
+        help="outcomes files of the evaluation's jobs (JSON)",
+    )
     parser.add_argument("--images", required=True, help="split file that was evaluated")
     parser.add_argument("--limits", required=True, type=float, nargs="+", help="points of accuracy")
     parser.add_argument("--seed", required=True, type=int, help="root of the random streams")
