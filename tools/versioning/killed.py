@@ -26,6 +26,7 @@ def _clear_locks(folder: Path) -> None:
     if not (listed.is_file() and guard.is_file()):
         return
     with guard.open("rb+") as opened:
+        # Not by `file_locks` of the library: this package uses nothing of it.
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
             json.loads(listed.read_bytes())

@@ -5,7 +5,6 @@ USE_VENV=<folder> uses an environment as it is. Standard library only: this runs
 installed.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -18,7 +17,7 @@ from typing import NamedTuple, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from prunescape.foundations import home
+from prunescape.foundations import file_locks, home
 from prunescape.foundations.messages import few
 from prunescape.running import surroundings
 
@@ -149,7 +148,7 @@ def make(folder: Path, need: str) -> None:
     """Make the environment, or install the packages for `need` that it lacks."""
     begin(folder)
     with (folder / MARK).open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another make may be installing
+        file_locks.wait(lock)  # another make may be installing
         if not (folder / "pyvenv.cfg").is_file():
             if surroundings.ignored(("PYTHON",)):
                 print(surroundings.not_taken("PYTHON"), file=sys.stderr)
