@@ -32,7 +32,8 @@ from prunescape.foundations.messages import few, one_line  # noqa: E402
 Tensors = dict[str, torch.Tensor]
 
 AROUND = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights")
-"""Under which names training scripts keep a state_dict among other things, the likeliest first."""
+"""Under which names training scripts keep a state_dict among other things."""
+DEEPEST = 5  # mappings in each other; scripts have three at most
 WRAPPERS = ("module.", "_orig_mod.")
 PUBLISHED = "torchvision:"
 WAY = "allowed: what torch.save(model.state_dict(), PATH) writes"
@@ -66,9 +67,9 @@ def convert(old: Path, new: Path) -> Iterator[str]:
     """
     if new.suffix != ".safetensors":
         raise ValueError(f"{new}: found the ending {new.suffix!r}; allowed: .safetensors")
-    found, place = state_dict(loaded(old), str(old))
+    notes: list[str] = []
+    found = state_dict(loaded(old), str(old), notes)
     tensors = {name: value for name, value in found.items() if isinstance(value, torch.Tensor)}
-    notes = [f"taken from {place}"] if place else []
     if others := [name for name in found if name not in tensors]:
         notes.append(f"left out, as they are no tensors: {few(others)}")
     tensors = unwrapped(tensors, notes)
@@ -135,24 +136,86 @@ def loaded(path: Path) -> Any:
         raise ValueError(f"{path}: {what}; {WAY}") from None
 
 
-def state_dict(found: Any, path: str) -> tuple[Mapping[str, Any], str]:
-    """Return the mapping in a file that has tensors, and the keys that lead there.
+def state_dict(found: Any, path: str, notes: list[str]) -> Mapping[str, Any]:
+    """Return the mapping in a file that has a network's tensors; note the keys that lead there.
 
-    ValueError if there is none.
+    ValueError if there is none, or if several may be meant.
     """
+    if not isinstance(found, Mapping):
+        raise ValueError(f"{path}: found {type(found).__name__}; {WAY}")
     keys: list[str] = []
-    while isinstance(found, Mapping):
-        if any(isinstance(value, torch.Tensor) for value in found.values()):
-            if any(not isinstance(name, str) for name in found):
-                raise ValueError(f"{path}: found tensors under keys that are no text; {WAY}")
-            return found, ".".join(keys)
-        inner = next((key for key in AROUND if isinstance(found.get(key), Mapping)), None)
-        if inner is None:
-            there = few(list(found)) or "nothing"
-            raise ValueError(f"{path}: found no tensors ({there}); {WAY}")
-        keys.append(inner)
-        found = found[inner]
-    raise ValueError(f"{path}: found {type(found).__name__}; {WAY}")
+    while key := inner(found, path):
+        if len(keys) == DEEPEST:  # a mapping may hold itself
+            raise ValueError(f"{path}: found more than {DEEPEST} mappings in each other; {WAY}")
+        keys.append(key)
+        if others := [name for name in [*own(found), *nested(found)] if name != key]:
+            notes.append(f"passed over, though it has numbers too: {few(others)}")
+        found = found[key]
+    if any(not isinstance(name, str) for name in own(found)):
+        raise ValueError(f"{path}: found tensors under keys that are no text; {WAY}")
+    if keys:
+        notes.insert(0, f"taken from {'.'.join(keys)}")
+    return found
+
+
+def inner(found: Mapping[Any, Any], path: str) -> str:
+    """Return the key under which a mapping holds the network's tensors, "" if by itself.
+
+    A usual key wins over others and over tensors beside it, such as the images' mean.
+    ValueError if nothing is sure.
+    """
+    keys, beside = nested(found), own(found)
+    likely = [key for key in keys if key in AROUND] or keys
+    if not likely and not beside:
+        raise ValueError(f"{path}: found no tensors ({few(list(found)) or 'nothing'}); {WAY}")
+    if not likely:
+        return ""
+    unsure = [*beside, *likely] if likely[0] not in AROUND else likely
+    if len(unsure) > 1:
+        raise ValueError(
+            f"{path}: found several things that may be the weights: {few(unsure)}; allowed: one, "
+            f"as torch.save(torch.load(OLD)[{likely[0]!r}], NEW) leaves it"
+        )
+    return likely[0]
+
+
+def own(found: Mapping[Any, Any]) -> list[Any]:
+    """Return the keys of a mapping under which there is a tensor that may be a weight."""
+    return [key for key, value in found.items() if is_weight(value)]
+
+
+def nested(found: Mapping[Any, Any]) -> list[str]:
+    """Return the keys of a mapping under which another one holds tensors.
+
+    Without what torch's state_dict has of modules with other states than tensors.
+    """
+    return [
+        key
+        for key, value in found.items()
+        if isinstance(key, str)
+        and key
+        and not key.endswith("_extra_state")
+        and holds(value, DEEPEST)
+    ]
+
+
+def holds(value: Any, depth: int) -> bool:
+    """Return whether a value is a mapping with tensors that a network may have, itself or deeper.
+
+    A state of torch's optimisers, which has parameter groups, isn't.
+    """
+    if not isinstance(value, Mapping) or "param_groups" in value or depth == 0:
+        return False
+    return any(is_weight(each) or holds(each, depth - 1) for each in value.values())
+
+
+def is_weight(value: Any) -> bool:
+    """Return whether a value may be a weight: no step, loss or state of random numbers."""
+    return (
+        isinstance(value, torch.Tensor)
+        and value.dim() > 0
+        and (value.is_floating_point() or value.is_complex() or value.is_quantized)
+    )
 
 
 def unwrapped(tensors: Tensors, notes: list[str]) -> Tensors:

@@ -88,6 +88,34 @@ def test_shared_strided_and_half_tensors_are_written_whole_and_told(tmp_path, ne
     ]
 
 
+@pytest.mark.parametrize(
+    ("contents", "place", "over"),
+    [
+        ({"step": torch.tensor(3), "model_state_dict": STATE}, "model_state_dict", ""),
+        ({"mean": torch.ones(3), "state_dict": STATE}, "state_dict", "mean"),
+        ({"ema": STATE, "model": {"width": 3}, "rng": torch.get_rng_state()}, "ema", ""),
+        ({"ema": STATE, "model": STATE, "other": {1: STATE}}, "model", "ema, other"),
+        ({"best": {"loss": torch.tensor(0.1), "of": STATE}}, "best.of", ""),
+        ({"ema": STATE, "last": {"state": {0: STATE}, "param_groups": []}}, "ema", ""),
+    ],
+)
+def test_the_weights_win_over_other_tensors(tmp_path, new, contents, place, over):
+    found, lines = converted(tmp_path, new, contents)
+    assert found.keys() == STATE.keys()
+    passed = [f"passed over, though it has numbers too: {over}"] if over else []
+    assert lines[1:] == [f"taken from {place}", *passed]
+
+
+def test_states_of_modules_that_are_no_tensors_stay_out(tmp_path, new):
+    found, lines = converted(tmp_path, new, STATE | {"fp8._extra_state": {"a": torch.ones(2)}})
+    assert found.keys() == STATE.keys()
+    assert lines[1:] == ["left out, as they are no tensors: fp8._extra_state"]
+
+
+CIRCLE: dict[str, object] = {"weight": torch.ones(2)}
+CIRCLE["model"] = CIRCLE
+
+
 class Own(nn.Linear):
     """What only its own code can make again."""
 
@@ -100,6 +128,11 @@ class Own(nn.Linear):
         ([1, 2], "found list; allowed"),
         ({}, "found no tensors (nothing); allowed"),
         ({"epoch": 3, "other": {"a": 1}}, "found no tensors (epoch, other); allowed"),
+        ({"step": torch.tensor(3), "loss": torch.tensor(0.1)}, "found no tensors (step, loss)"),
+        ({"a": STATE, "b": STATE}, "found several things that may be the weights: a, b; allowed:"),
+        ({"mean": torch.ones(3), "b": STATE}, "found several things that may be the weights: mean"),
+        ({"net": STATE, "model": STATE}, "found several things that may be the weights: net, mod"),
+        (CIRCLE, "found more than 5 mappings in each other; allowed"),
         ({1: torch.ones(2)}, "found tensors under keys that are no text; allowed"),
         ({"a": torch.ones(2).to_sparse()}, "a is sparse, quantised, complex or without numbers"),
         ({"a": torch.ones(2) * 1j}, "a is sparse, quantised, complex or without numbers"),
