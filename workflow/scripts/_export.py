@@ -41,7 +41,7 @@ def forms(given: argparse.Namespace, make: Callable[..., tuple[Any, float]]) -> 
     packed, replicates = arm_masks.read(given.masks, shapes)
     means = {}
     if given.moments:
-        measured = input_moments.from_arrays(files.read_tensors(given.moments)[0], "cpu")
+        measured, _ = input_moments.load(given.moments, "cpu")
         means = input_moments.means(measured)
     pruned = fitted
     if given.retrained:

@@ -70,11 +70,10 @@ def main() -> None:
     arguments = read_arguments()
     where = device(arguments.device, arguments.precision)
     checkpoint = Checkpoint.load(arguments.checkpoint)
-    means, opened = {}, {}
+    means, opened = {}, dict[str, str]()
     if arguments.moments:
-        arrays, metadata = files.read_tensors(arguments.moments)
-        means = input_moments.means(input_moments.from_arrays(arrays, where))
-        opened = metadata["opened"]
+        measured, opened = input_moments.load(arguments.moments, where)
+        means = input_moments.means(measured)
     trained_on = None
     if arguments.training_images:
         training = image_tensors.load(arguments.training_images, where)

@@ -30,9 +30,9 @@ def main() -> None:
     where = device(arguments.device, arguments.precision)
     checkpoint = Checkpoint.load(arguments.checkpoint)
     split = image_tensors.load(arguments.images, where)
-    measured = {}
+    measured: input_moments.Moments = {}
     if arguments.moments:
-        measured = input_moments.from_arrays(files.read_tensors(arguments.moments)[0], where)
+        measured, _ = input_moments.load(arguments.moments, where)
     scores = ranking.scores(
         checkpoint,
         arguments.criteria,

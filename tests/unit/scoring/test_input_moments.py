@@ -5,6 +5,7 @@ import pytest
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
+from prunescape.foundations import files
 from prunescape.networks.module_network import ModuleNetwork
 from prunescape.networks.network import Network
 from prunescape.networks.scaling import Scaling
@@ -115,10 +116,14 @@ def test_a_constant_pixel_deviates_by_nothing_and_a_large_mean_costs_no_digits(k
     assert deviation[0, 0, 8].item() == pytest.approx(step * np.sqrt(1256) / 1257, rel=1e-3)
 
 
-def test_arrays_and_back():
+def test_a_file_of_moments_and_back(tmp_path):
     network = Network(PERCEPTRON, (1, 8, 8))
     measured = input_moments.input_moments(network, parameters(network, 2), SIGNED, uint8_images(9))
-    back = input_moments.from_arrays(input_moments.arrays(measured), torch.device("cpu"))
+    opened = {"train": "0123"}
+    path = tmp_path / "moments.safetensors"
+    files.write_tensors(path, input_moments.arrays(measured), {"opened": opened})
+    back, on = input_moments.load(path, "cpu")
+    assert on == opened
     assert list(back) == list(measured)
     for layer, pair in measured.items():
         for ours, theirs in zip(back[layer], pair, strict=True):

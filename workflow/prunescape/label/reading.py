@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from prunescape.fitting.checkpoints import Checkpoint
-from prunescape.foundations import files, levels
+from prunescape.foundations import levels
 from prunescape.label.measuring import Block
 from prunescape.networks import prunable
 from prunescape.pruning import arm_masks
@@ -54,8 +54,8 @@ def blocks(
         packed = arm_masks.read(entry["masks"][number], prunable.shapes(checkpoint.network))
         means = {}
         if block["moments"] and wanted["effect"] == "compensate":
-            arrays, _ = files.read_tensors(block["moments"])
-            means = input_moments.means(input_moments.from_arrays(arrays, device))
+            measured, _ = input_moments.load(block["moments"], device)
+            means = input_moments.means(measured)
         found.append(Block(checkpoint, retrained, packed, means))
     return arm, found
 

@@ -1,10 +1,11 @@
 """Means and standard deviations of every layer's inputs over the training images (needs torch)."""
 
-from collections.abc import Mapping
+import os
 
 import numpy as np
 import torch
 
+from prunescape.foundations import files
 from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.network import Parameters, Weighted
 from prunescape.networks.scaling import Scaling
@@ -78,11 +79,19 @@ def arrays(moments: Moments) -> dict[str, np.ndarray]:
     }
 
 
-def from_arrays(arrays: Mapping[str, np.ndarray], device: torch.device | str) -> Moments:
-    """Undo `arrays`."""
-    layers = [name.split("/")[1] for name in arrays if name.startswith("mean/")]
+def load(path: str | os.PathLike, device: torch.device | str) -> tuple[Moments, dict[str, str]]:
+    """Return the moments that a file has as `arrays`, and what they were measured on.
 
-    def stored(kind: str, layer: str) -> torch.Tensor:
-        return torch.as_tensor(arrays[f"{kind}/{layer}"], device=device)
+    That is split -> SHA-256 of its file, as `ImageTensors.opened`.
 
-    return {layer: (stored("mean", layer), stored("deviation", layer)) for layer in layers}
+    Raises:
+        ValueError: if the file is not whole; names it.
+    """
+    stored, metadata = files.read_tensors(path)
+    layers = [name.split("/")[1] for name in stored if name.startswith("mean/")]
+
+    def moment(kind: str, layer: str) -> torch.Tensor:
+        return torch.as_tensor(stored[f"{kind}/{layer}"], device=device)
+
+    found = {layer: (moment("mean", layer), moment("deviation", layer)) for layer in layers}
+    return found, metadata["opened"]
