@@ -7,7 +7,6 @@ from prunescape.data import image_tensors
 from prunescape.fitting import ensemble_fits, history
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.resuming import Progress
-from prunescape.foundations import files
 from prunescape.running.devices import device
 
 
@@ -34,10 +33,9 @@ def fit(arguments: argparse.Namespace, start: Checkpoint | None = None) -> None:
     """Fit the ensemble that the arguments describe, from `start` if there is one; write it."""
     where = device(arguments.device, arguments.precision)
     split = image_tensors.load(arguments.images)
-    begun = files.sha256(arguments.start) if start else None
-    also = [files.sha256(path) for path in (*arguments.network_files, *arguments.validation)]
     opened = ensemble_fits.opened(split, start)
-    progress = Progress(arguments.output, _script.deciding(arguments), opened, begun, also)
+    read = [*arguments.network_files, *arguments.validation, *([arguments.start] if start else [])]
+    progress = Progress.of_files(arguments.output, read, _script.deciding(arguments), opened)
     first, last = arguments.replicates
     fitted = ensemble_fits.fit(
         split,

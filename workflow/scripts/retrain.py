@@ -66,10 +66,8 @@ def main() -> None:
         level: arm_masks.of_replicates(*arm_masks.read(path, shapes), replicates)
         for level, path in zip(arguments.levels, arguments.masks, strict=True)
     }
-    read = [arguments.checkpoint, *arguments.masks]
-    begun = [files.sha256(path) for path in read]
-    also = [files.sha256(path) for path in (*arguments.network_files, *arguments.validation)]
-    progress = Progress(arguments.output, _script.deciding(arguments), split.opened, begun, also)
+    read = [arguments.checkpoint, *arguments.masks, *arguments.network_files, *arguments.validation]
+    progress = Progress.of_files(arguments.output, read, _script.deciding(arguments), split.opened)
     checkpoint = retraining.retrain(
         before,
         arms,

@@ -119,6 +119,22 @@ def test_what_another_training_kept_is_not_used(fit, tmp_path, monkeypatch):
     assert fit(*settings, progress(tmp_path, "seed 1"))[1] == [0, 1, 2, 3, 4]
 
 
+def test_a_file_that_was_read_decides_by_its_bytes(fit, tmp_path):
+    read = tmp_path / "net.py"
+    read.write_text("units = 5")
+    same = progress(tmp_path, "seed 1", [files.sha256(read)])
+    with pytest.raises(KilledError):
+        fit(*FITS["Adam, a posterior"], same, dies_in=3)
+
+    def begun():
+        output = str(tmp_path / "checkpoint")
+        return Progress.of_files(output, [str(read)], "seed 1").begun()
+
+    assert begun() == 1
+    read.write_text("units = 6")
+    assert begun() == 0
+
+
 @pytest.mark.parametrize("content", [b"", b"half a file", None], ids=["empty", "broken", "cut"])
 def test_a_broken_file_is_not_used(fit, tmp_path, content):
     settings = FITS["preconditioned SGD"]

@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,11 @@ class Progress:
         self._written = time.monotonic()
         self._shares = 1
         self._begun, self._before = time.process_time(), 0.0
+
+    @classmethod
+    def of_files(cls, output: str, read: Iterable[str], *identity: object) -> "Progress":
+        """Name a training that the bytes of some files determine too; otherwise as `Progress`."""
+        return cls(output, *identity, [files.sha256(path) for path in read])
 
     def part(self, number: int) -> "Progress":
         """Return the progress of a part of the training; `end` removes its file too."""
