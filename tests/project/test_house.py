@@ -44,10 +44,38 @@ def test_a_function_is_read_at_a_glance(folder):
 MODULES = [path for path in house.modules(LIBRARY) if path.stem != "__init__"]
 
 
+TESTS = [Path("tests", "unit", path.parent, f"test_{path.name}") for path in MODULES]
+
+
 def test_every_module_has_a_file_of_tests():
-    expected = [Path("tests", "unit", path.parent, f"test_{path.name}") for path in MODULES]
-    assert len(expected) > 100
-    assert [str(path) for path in expected if not (ROOT / path).exists()] == []
+    assert len(TESTS) > 100
+    assert [str(path) for path in TESTS if not (ROOT / path).exists()] == []
+
+
+def quick(source):
+    """Return the tests in a source that aren't marked slow, as `make test` runs them."""
+    tree = ast.parse(source)
+    of_file = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Assign)]
+    if any(text.startswith("pytestmark =") and "mark.slow" in text for text in of_file):
+        return []
+    tests = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return [
+        node.name
+        for node in tests
+        if node.name.startswith("test_")
+        and not any("mark.slow" in ast.unparse(each) for each in node.decorator_list)
+    ]
+
+
+def test_every_module_has_a_test_that_is_not_slow():
+    there = [path for path in TESTS if (ROOT / path).exists()]
+    assert [str(path) for path in there if not quick((ROOT / path).read_text("utf-8"))] == []
+
+
+def test_slow_tests_are_told_from_others():
+    one, other = "@pytest.mark.slow\ndef test_a(): ...\n", "def test_b(): ...\n"
+    assert quick(one + other) == ["test_b"]
+    assert quick("pytestmark = [pytest.mark.slow]\n" + other) == quick(one) == []
 
 
 @pytest.mark.parametrize("room", ROOMS)
