@@ -123,9 +123,9 @@ def loaded(path: Path) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what the errors below say
             return torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
     except Exception as error:  # zip, pickle and torch have a dozen kinds
+        if isinstance(error, OSError) and error.filename:  # of others seeking in half a file is one
+            raise
         text = one_line(error)
         if "TorchScript" in text:
             what = "found a program of torch.jit"
@@ -136,13 +136,14 @@ def loaded(path: Path) -> Any:
         raise ValueError(f"{path}: {what}; {WAY}") from None
 
 
-def state_dict(found: Any, path: str, notes: list[str]) -> Mapping[str, Any]:
+def state_dict(contents: Any, path: str, notes: list[str]) -> Mapping[str, Any]:
     """Return the mapping in a file that has a network's tensors; note the keys that lead there.
 
     ValueError if there is none, or if several may be meant.
     """
-    if not isinstance(found, Mapping):
-        raise ValueError(f"{path}: found {type(found).__name__}; {WAY}")
+    if not isinstance(contents, Mapping):
+        raise ValueError(f"{path}: found {type(contents).__name__}; {WAY}")
+    found: Mapping[str, Any] = contents
     keys: list[str] = []
     while key := inner(found, path):
         if len(keys) == DEEPEST:  # a mapping may hold itself
@@ -151,7 +152,7 @@ def state_dict(found: Any, path: str, notes: list[str]) -> Mapping[str, Any]:
         if others := [name for name in [*own(found), *nested(found)] if name != key]:
             notes.append(f"passed over, though it has numbers too: {few(others)}")
         found = found[key]
-    if any(not isinstance(name, str) for name in own(found)):
+    if any(isinstance(v, torch.Tensor) and not isinstance(k, str) for k, v in found.items()):
         raise ValueError(f"{path}: found tensors under keys that are no text; {WAY}")
     if keys:
         notes.insert(0, f"taken from {'.'.join(keys)}")

@@ -133,6 +133,7 @@ class Own(nn.Linear):
         ({"mean": torch.ones(3), "b": STATE}, "found several things that may be the weights: mean"),
         ({"net": STATE, "model": STATE}, "found several things that may be the weights: net, mod"),
         (CIRCLE, "found more than 5 mappings in each other; allowed"),
+        ({1: torch.tensor(2), "a": torch.ones(2)}, "found tensors under keys that are no text"),
         ({1: torch.ones(2)}, "found tensors under keys that are no text; allowed"),
         ({"a": torch.ones(2).to_sparse()}, "a is sparse, quantised, complex or without numbers"),
         ({"a": torch.ones(2) * 1j}, "a is sparse, quantised, complex or without numbers"),
@@ -148,7 +149,7 @@ def test_anything_else_is_one_line(tmp_path, new, contents, line):
 
 def test_files_that_are_none_of_torch_are_one_line(tmp_path, new):
     old = tmp_path / "old.pt"
-    torch.save(STATE, old)
+    torch.save(STATE | {"large": torch.ones(100, 100)}, old)
     whole = old.read_bytes()
     for contents in (whole[: len(whole) // 2], b"", b"no weights at all"):
         old.write_bytes(contents)
