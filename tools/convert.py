@@ -7,8 +7,10 @@ The second gets the weights that torchvision publishes for a model, its newest (
 torchvision:resnet18/IMAGENET1K_V1), and checks them against the checksum in their file's name.
 
 This is the only program of the project that unpickles, in a process of its own and with torch's
-`weights_only=True`, which makes tensors and containers and runs none of the file's code. Names stay
-as they are, but for those of wrappers (DataParallel's `module.`, torch.compile's `_orig_mod.`).
+`weights_only=True`, which makes tensors and containers and runs none of the file's code. Numbers of
+numpy, settings of argparse and paths, which training scripts keep beside the weights, are passed
+over: a stand-in that keeps nothing takes their place. Names stay as they are, but for those of
+wrappers (DataParallel's `module.`, torch.compile's `_orig_mod.`).
 """
 
 import argparse
@@ -36,6 +38,17 @@ AROUND = ("state_dict", "model_state_dict", "model_state", "model", "net", "netw
 DEEPEST = 5  # mappings in each other; scripts have three at most
 WRAPPERS = ("module.", "_orig_mod.")
 PUBLISHED = "torchvision:"
+ARRAYS = ("scalar", "_reconstruct")
+PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
+PASSED_OVER = (
+    *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ARRAYS),
+    "numpy.dtype",
+    "numpy.ndarray",
+    "argparse.Namespace",
+    *(f"pathlib.{name}" for name in PATHS),
+    *(f"pathlib._local.{name}" for name in PATHS),  # Python 3.13
+)
+"""Functions and classes that a file may name, since none of them is called: see `StandIn`."""
 WAY = "allowed: what torch.save(model.state_dict(), PATH) writes"
 
 
@@ -117,10 +130,26 @@ def published(named: str, folder: Path) -> Path:
     return path
 
 
+class StandIn:
+    """In place of what is no tensor: is made and filled like it, and keeps nothing.
+
+    numpy's own functions are not let in, since they trust the state that a file gives a dtype.
+    """
+
+    def __init__(self, *_: object) -> None:
+        """Take the arguments with which a file makes an object."""
+
+    def __setstate__(self, _: object) -> None:
+        """Take the contents that a file gives an object."""
+
+
 def loaded(path: Path) -> Any:
     """Return the contents of a file of torch.save; ValueError in one line if it has others."""
     try:
-        with warnings.catch_warnings():
+        with (
+            torch.serialization.safe_globals([(StandIn, name) for name in PASSED_OVER]),
+            warnings.catch_warnings(),
+        ):
             warnings.simplefilter("ignore")  # of what the errors below say
             return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # zip, pickle and torch have a dozen kinds
@@ -131,6 +160,7 @@ def loaded(path: Path) -> Any:
             what = "found a program of torch.jit"
         elif found := re.search(r"GLOBAL ([\w.]+)", text):
             what = f"found {found[1]} in it, which only running its code could make"
+            raise ValueError(f"{path}: {what}; {WAY}, where that code is") from None
         else:
             what = "not a whole file of torch.save"
         raise ValueError(f"{path}: {what}; {WAY}") from None
@@ -142,7 +172,9 @@ def state_dict(contents: Any, path: str, notes: list[str]) -> Mapping[str, Any]:
     ValueError if there is none, or if several may be meant.
     """
     if not isinstance(contents, Mapping):
-        raise ValueError(f"{path}: found {type(contents).__name__}; {WAY}")
+        is_left_out = isinstance(contents, StandIn)
+        kind = "something of numpy, argparse or pathlib" if is_left_out else type(contents).__name__
+        raise ValueError(f"{path}: found {kind}; {WAY}")
     found: Mapping[str, Any] = contents
     keys: list[str] = []
     while key := inner(found, path):

@@ -1,5 +1,6 @@
 """The tool that turns a file of torch.save into safetensors."""
 
+import argparse
 import hashlib
 import subprocess
 import sys
@@ -106,6 +107,31 @@ def test_the_weights_win_over_other_tensors(tmp_path, new, contents, place, over
     assert lines[1:] == [f"taken from {place}", *passed]
 
 
+@pytest.mark.parametrize("zipped", [True, False])
+def test_what_scripts_keep_beside_the_weights_is_passed_over(tmp_path, new, zipped):
+    beside = {
+        "best": np.float64(0.3),
+        "epoch": np.int64(3),
+        "losses": np.arange(3.0),
+        "kind": np.dtype("float32"),
+        "args": argparse.Namespace(rate=0.1, folder=tmp_path, seeds=np.arange(2)),
+    }
+    checkpoint = {"state_dict": STATE} | beside
+    found, lines = converted(tmp_path, new, checkpoint, _use_new_zipfile_serialization=zipped)
+    assert found.keys() == STATE.keys()
+    assert lines[1:] == ["taken from state_dict"]
+    found, lines = converted(tmp_path, new, STATE | beside)
+    assert lines[1:] == ["left out, as they are no tensors: best, epoch, losses, kind, args"]
+    loaded = convert.loaded(tmp_path / "old.pt")
+    assert {type(loaded[name]) for name in beside} == {convert.StandIn}
+
+
+def test_stand_ins_are_for_one_reading(tmp_path, new):
+    before = set(torch.serialization.get_safe_globals())
+    converted(tmp_path, new, STATE | {"best": np.float64(0.3)})
+    assert set(torch.serialization.get_safe_globals()) == before
+
+
 def test_states_of_modules_that_are_no_tensors_stay_out(tmp_path, new):
     found, lines = converted(tmp_path, new, STATE | {"fp8._extra_state": {"a": torch.ones(2)}})
     assert found.keys() == STATE.keys()
@@ -124,8 +150,10 @@ class Own(nn.Linear):
     ("contents", "line"),
     [
         (Own(2, 2), "found tests.project.test_convert.Own in it, which only running its code"),
+        ({"a": STATE, "b": {Own}}, "found tests.project.test_convert.Own in it, which only runni"),
         (torch.ones(3), "found Tensor; allowed: what torch.save(model.state_dict(), PATH) writes"),
         ([1, 2], "found list; allowed"),
+        (np.ones(3), "found something of numpy, argparse or pathlib; allowed"),
         ({}, "found no tensors (nothing); allowed"),
         ({"epoch": 3, "other": {"a": 1}}, "found no tensors (epoch, other); allowed"),
         ({"step": torch.tensor(3), "loss": torch.tensor(0.1)}, "found no tensors (step, loss)"),
