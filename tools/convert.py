@@ -162,7 +162,7 @@ def loaded(path: Path) -> Any:
             what = f"found {found[1]} in it, which only running its code could make"
             raise ValueError(f"{path}: {what}; {WAY}, where that code is") from None
         else:
-            what = "not a whole file of torch.save"
+            what = "not a whole file of torch.save, or one of another pickle protocol than 2"
         raise ValueError(f"{path}: {what}; {WAY}") from None
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import pickle
 import subprocess
 import sys
 from enum import Enum
@@ -179,9 +180,10 @@ def test_files_that_are_none_of_torch_are_one_line(tmp_path, new):
     old = tmp_path / "old.pt"
     torch.save(STATE | {"large": torch.ones(100, 100)}, old)
     whole = old.read_bytes()
-    for contents in (whole[: len(whole) // 2], b"", b"no weights at all"):
+    other = pickle.dumps({"a": 1}, protocol=4)
+    for contents in (whole[: len(whole) // 2], b"", b"no weights at all", other):
         old.write_bytes(contents)
-        with pytest.raises(ValueError, match=r"old.pt: not a whole file of torch.save; allowed"):
+        with pytest.raises(ValueError, match=r"old.pt: not a whole file of torch.save, or one of"):
             list(convert.convert(old, new))
     torch.jit.save(torch.jit.script(nn.Linear(2, 2)), old)
     with pytest.raises(ValueError, match=r"old.pt: found a program of torch.jit; allowed"):

@@ -1,5 +1,6 @@
 """Weights that others trained are read by name, and what is wrong is one line."""
 
+import pickle
 import re
 
 import numpy as np
@@ -170,6 +171,12 @@ def test_half_a_file_and_a_pickle_are_told_what_they_are(path):
             "found a file of torch.save with another ending; allowed: safetensors, which `python "
             f"tools/convert.py {path} NEW.safetensors` makes of it"
         )
+    for protocol in range(2, 6):
+        path.write_bytes(pickle.dumps({"1.weight": [1.0]}, protocol))
+        assert refusal(path, LIST).startswith("found a pickle, which nothing here reads; allowed")
+    for length in (0x280, 0x480):  # the first bytes of a header so long are those of a pickle
+        path.write_bytes(length.to_bytes(8, "little") + b"{")
+        assert refusal(path, LIST).startswith("not a whole safetensors file (")
     with pytest.raises(OSError, match=re.escape(str(path.with_name("none")))):
         given_weights.read(path.with_name("none"), LIST)
 

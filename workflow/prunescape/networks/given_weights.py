@@ -26,6 +26,8 @@ from prunescape.networks.network import Shape
 WRAPPERS = ("module.", "model.", "_orig_mod.", "state_dict.", "model_state_dict.")
 """What DataParallel, Lightning, torch.compile and training scripts put before all names."""
 SIGMA = ".sigma"
+LONG = b"\x8a"
+"""pickle's long integer, with which torch.save began its files before they were zip archives."""
 
 Tensors = dict[str, torch.Tensor]
 
@@ -90,18 +92,34 @@ def _tensors(path: str | os.PathLike) -> Tensors:
         with safe_open(path, framework="pt") as opened:
             return {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except (SafetensorError, TypeError) as error:
-        with Path(path).open("rb") as opened:
-            begin = opened.read(2)
-        if begin in (b"PK", b"\x80\x02"):  # a zip archive, or a pickle: what torch.save writes
-            raise ValueError(
-                f"{path}: found a file of torch.save with another ending; allowed: safetensors, "
-                f"which `python tools/convert.py {path} NEW.safetensors` makes of it"
-            ) from None
-        text = one_line(error)
-        raise ValueError(f"{path}: not a whole safetensors file ({text})") from None
+        raise ValueError(f"{path}: {_other_kind(path) or _broken(error)}") from None
     except OSError as error:
         named = "" if str(path) in str(error) else f"{path}: "
         raise type(error)(f"{named}{error}") from None
+
+
+def _broken(error: Exception) -> str:
+    return f"not a whole safetensors file ({one_line(error)})"
+
+
+def _other_kind(path: str | os.PathLike) -> str:
+    """Return what a file is that has weights of another kind, "" if that can't be told."""
+    with Path(path).open("rb") as opened:
+        begin = opened.read(3)
+    # A pickle names its protocol, and an operation follows. Safetensors begin with the length of
+    # their header, whose third byte is 0 up to 64 kB.
+    is_pickle = begin[:1] == b"\x80" and begin[1:2] <= b"\x05" and begin[2:] not in (b"", b"\0")
+    if begin[:2] == b"PK" or (is_pickle and begin[2:] == LONG):
+        return (
+            "found a file of torch.save with another ending; allowed: safetensors, which "
+            f"`python tools/convert.py {path} NEW.safetensors` makes of it"
+        )
+    if is_pickle:
+        return (
+            "found a pickle, which nothing here reads; allowed: safetensors, as tools/convert.py "
+            "makes of what torch.save(state_dict, PATH) writes"
+        )
+    return ""
 
 
 def _wanted(network: ReplicatedNetwork, posterior: bool) -> dict[str, tuple[str, Shape]]:
