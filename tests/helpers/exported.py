@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from prunescape.exports import module_forms, portable, sizes
+from prunescape.exports import module_forms, portable, savings
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.networks.module_network import ModuleNetwork
 from prunescape.networks.scaling import Scaling, intensities
@@ -53,7 +53,7 @@ def pruned(layers, effect="zero", share=0.6, gone=True):
     return portable.of_member(fitted, 2, kept, effect, means, {"study": "s"}), fitted, kept
 
 
-ORIGIN = dict.fromkeys(sizes.COLUMNS[1:13], "x") | {"step": 0, "replicate": 1, "level": "0.90"}
+ORIGIN = dict.fromkeys(savings.COLUMNS[1:13], "x") | {"step": 0, "replicate": 1, "level": "0.90"}
 
 
 def measured():
@@ -71,8 +71,8 @@ def measured():
         ("compact", "onnxruntime", 1): (0.8, 0.7, 0.95),
         ("compact", "torch dense", 1): (0.5, 0.4, 0.6),
     }
-    rows = list(sizes.rows("small", ORIGIN, 0.9, stored, computed, times))
-    return pd.DataFrame(rows, columns=sizes.COLUMNS)
+    rows = list(savings.rows("small", ORIGIN, 0.9, stored, computed, times))
+    return pd.DataFrame(rows, columns=savings.COLUMNS)
 
 
 SMALL_NET = f"{ROOT}/tests/plain/net.py:SmallNet"

@@ -26,7 +26,7 @@ from prunescape.configuration import own_files, reading, validation
 from prunescape.foundations import files
 from prunescape.foundations.table_rows import named_rows
 from prunescape.pipeline import appended_file, paths, picking
-from prunescape.verdicts import claim_files, claims, deciding, expenses, looks, summaries
+from prunescape.verdicts import claim_files, claims, deciding, deciding_costs, looks, summaries
 from prunescape.verdicts.deciding import Waiting
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,7 +90,7 @@ class Run:
             names = ", ".join(each.claim.id for each in found if each.claim.study == study)
             seconds = sum(
                 (entry["last"] - entry["first"] + 1)
-                * expenses.a_replicate(self._config, self._costs, study, rows)
+                * deciding_costs.a_replicate(self._config, self._costs, study, rows)
                 for entry, rows in deciding.new(self._config, whole, study)
             )
             cost = "unknown" if pd.isna(seconds) else f"about {seconds:,.0f} CPU s"
@@ -119,7 +119,7 @@ class Run:
         tested = [row for row in rows if row.verdict != claims.NOT_TESTED]
         asked = {row.id for row in tested}
         read = deciding.rows_of(self._config, [each for each in self._claims if each.id in asked])
-        spent = expenses.spent(self._config, self._costs, read, tested)
+        spent = deciding_costs.spent(self._config, self._costs, read, tested)
         return summaries.decided(self.verdicts, spent)
 
 

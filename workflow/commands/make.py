@@ -199,9 +199,9 @@ def report(settings: Settings) -> None:
 
 def profile(settings: Settings) -> None:
     """Show where the CPU time of the run went, and what it would take on other machines."""
-    from prunescape.running import critical_path, spending
+    from prunescape.running import cpu_time, critical_path
 
-    print(spending.report(settings.results), end="\n\n")
+    print(cpu_time.report(settings.results), end="\n\n")
     try:
         print(critical_path.report(settings.folder, settings.within))
     except ValueError as error:  # results were restored, without Snakemake's records

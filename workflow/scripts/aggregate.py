@@ -18,7 +18,7 @@ from prunescape.evaluation import (
 )
 from prunescape.foundations import files
 from prunescape.pipeline import appended_file, plan
-from prunescape.running import costs
+from prunescape.running import job_costs
 
 
 def read_arguments() -> argparse.Namespace:
@@ -99,7 +99,7 @@ def main() -> None:
     reliable = reliability.of_rows(scores, records, bins)
     table.write_parquet(reliable, arguments.reliability_output)
     table.write_csv(table.of_diverged(records), arguments.diverged_output)
-    found = costs.collect(Path(arguments.folder), arguments.study)
+    found = job_costs.collect(Path(arguments.folder), arguments.study)
     table.write_csv(found, arguments.costs_output)
     images = training_costs.images_in(arguments.images)
     trained = training_costs.collect(scores, arguments.lengths, images)

@@ -2,7 +2,7 @@
 
 import _script
 from prunescape.evaluation import table
-from prunescape.exports import sizes
+from prunescape.exports import savings
 from prunescape.fitting import divergence
 from prunescape.foundations import files
 from prunescape.report import front_page
@@ -25,7 +25,7 @@ def main() -> None:
     text += front_page.diverged(divergence.read(arguments.diverged))
     text += front_page.empty_layers(table.of_means(table.read_parquet(arguments.table)))
     if arguments.sizes:
-        text += "\n" + front_page.savings(sizes.read(arguments.sizes))
+        text += "\n" + front_page.savings(savings.read(arguments.sizes))
 
     files.write_text(arguments.output, text)
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 import _script
 from prunescape.evaluation import table
-from prunescape.exports import measuring, sizes
+from prunescape.exports import measuring, savings
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
 
     found = [row for each in arguments.folders for row in measuring.rows(each)]
 
-    table.write_csv(pd.DataFrame(found, columns=sizes.COLUMNS), arguments.output)
+    table.write_csv(pd.DataFrame(found, columns=savings.COLUMNS), arguments.output)
 
 
 if __name__ == "__main__":

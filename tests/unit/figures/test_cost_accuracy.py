@@ -4,13 +4,13 @@ import pandas as pd
 import pytest
 
 from prunescape.figures import cost_accuracy
-from prunescape.running import costs
+from prunescape.running import job_costs
 from tests.helpers.figure_rows import replicates, row, scores, trained
 
 
 def record(stage, part, cpu, memory=100.0, first=1, last=3, appended=0):
     model = ("magnitude", "mnist", "mlp", "adam", first, last, appended)
-    return dict(zip(costs.COLUMNS, (*model, stage, part, cpu, cpu, memory), strict=True))
+    return dict(zip(job_costs.COLUMNS, (*model, stage, part, cpu, cpu, memory), strict=True))
 
 
 def numbers(rows, jobs):
@@ -74,7 +74,7 @@ def test_what_is_not_known_costs_nothing_untrue():
 def test_without_records_the_figure_says_so():
     rows = [row(0.9), row(0.8, criterion="snr", level=0.5)]
     with pytest.raises(ValueError, match="no records of jobs"):
-        cost_accuracy.numbers(scores(rows), pd.DataFrame(columns=costs.COLUMNS))
+        cost_accuracy.numbers(scores(rows), pd.DataFrame(columns=job_costs.COLUMNS))
 
 
 def test_costs_of_other_studies_are_left_out(tmp_path):

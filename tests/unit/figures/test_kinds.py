@@ -13,7 +13,7 @@ from prunescape.foundations import files
 from prunescape.jobs import report
 from prunescape.pipeline import imported_code
 from prunescape.report import flips, overlaps
-from prunescape.running import costs
+from prunescape.running import job_costs
 from tests.helpers import scripts
 from tests.helpers.figure_rows import DENSE, binned, replicates, scores, trained
 from tests.helpers.figure_study import CRITERIA, PUBLIC, SETTINGS
@@ -28,7 +28,7 @@ COSTS = pd.DataFrame(
         for fit, cpu in (("vi", 9.0), ("vi_signed", 12.0))
         for stage in ("fit_variational", "score")
     ],
-    columns=costs.COLUMNS,
+    columns=job_costs.COLUMNS,
 )
 MASKS = np.random.default_rng(0)
 OVERLAPS = overlaps.table(

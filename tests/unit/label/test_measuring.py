@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from prunescape.evaluation import input_noise
-from prunescape.exports import portable, storage
+from prunescape.exports import portable, stored_bytes
 from prunescape.foundations import files
 from prunescape.label import comparing, measuring, reading
 from prunescape.networks import prunable
@@ -110,8 +110,8 @@ def test_sizes_of_the_first_network(layers):
         pair.logits(intensities(IMAGES), "pruned") - pruned.logits(intensities(IMAGES))
     ).abs().max() < 1e-5
     sizes = measuring.sizes(pair)
-    stored = storage.sizes(pruned.arrays, pruned.prunable)
-    assert sizes["unpruned"] == storage.sizes(plain.arrays, plain.prunable)["dense"][0]
+    stored = stored_bytes.sizes(pruned.arrays, pruned.prunable)
+    assert sizes["unpruned"] == stored_bytes.sizes(plain.arrays, plain.prunable)["dense"][0]
     assert sizes["pruned"] == min(size for size, _ in stored.values()) < sizes["unpruned"]
     assert stored[sizes["way"]][0] == sizes["pruned"]
     every, nonzero = zip(*pruned.multiply_adds().values(), strict=True)

@@ -6,7 +6,7 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from prunescape.networks.ensembles import Ensemble
-from prunescape.optimising import flat_optimisers, moments, optimisers
+from prunescape.optimising import flat_optimisers, optimiser_moments, optimisers
 from prunescape.optimising.step_extras import Extras
 
 SHAPES = {"1.weight": (6, 3, 3, 3), "1.bias": (6,), "own.norm.weight": (6,), "2.weight": (4, 7)}
@@ -141,4 +141,4 @@ def test_an_average_is_no_moment_that_a_later_training_goes_on_with():
     mine.step()
     assert "average" in optimisers.state(mine)
     assert all(value is not mine.state["average"] for value in optimisers.moments(mine))
-    assert not any(name.endswith(".average") for name in moments.named(mine, made))
+    assert not any(name.endswith(".average") for name in optimiser_moments.named(mine, made))

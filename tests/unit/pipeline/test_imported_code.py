@@ -153,7 +153,7 @@ NETWORKS = {*FITS, *BEFORE, "measure", "score", "retrain", *EVALUATE, *EXPORTS}
         ("exports/member_masks", EXPORT),
         ("exports/module_forms", {"export_module"}),
         ("exports/portable_modules", {"export_module", "sizes"}),
-        ("exports/storage", {"sizes", "measure_chosen"}),
+        ("exports/stored_bytes", {"sizes", "measure_chosen"}),
         ("exports/latency", {"sizes", "measure_chosen"}),
     ],
 )

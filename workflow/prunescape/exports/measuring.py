@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from prunescape.exports import latency, loading, runtimes, sizes, storage
+from prunescape.exports import latency, loading, runtimes, savings, stored_bytes
 from prunescape.exports.loading import Exported
 from prunescape.exports.portable_modules import PortableModule
 from prunescape.foundations import files
@@ -23,7 +23,7 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
     described = files.read_json(folder / "export.json")
     nominal = described.pop("nominal")
     models = _models(folder)
-    stored = {form: storage.sizes(each.arrays, each.prunable) for form, each in models.items()}
+    stored = {form: stored_bytes.sizes(each.arrays, each.prunable) for form, each in models.items()}
     computed = {}
     for form, model in models.items():
         every, nonzero = zip(*model.multiply_adds().values(), strict=True)
@@ -35,7 +35,7 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
         for way, run in runtimes.runs(model, _onnx(model, folder / f"{form}.onnx"), batch).items()
     }
     times = latency.measure(calls)
-    yield from sizes.rows(folder.name, described, nominal, stored, computed, times)
+    yield from savings.rows(folder.name, described, nominal, stored, computed, times)
 
 
 def _models(folder: Path) -> dict[str, Exported]:

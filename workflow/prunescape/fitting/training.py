@@ -29,7 +29,7 @@ from prunescape.networks import prunable
 from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.scaling import Scaling
-from prunescape.optimising import first_images, flat_optimisers, moments, optimisers
+from prunescape.optimising import first_images, flat_optimisers, optimiser_moments, optimisers
 from prunescape.optimising.interfaces import Batch, Objective
 from prunescape.optimising.objectives import objective
 from prunescape.optimising.preconditioned import PreconditionedSGD
@@ -175,7 +175,7 @@ def _beginning(
     if isinstance(members.optimiser, PreconditionedSGD):
         members.optimiser.begin([(*root, "initial noise", r) for r in replicates], start or {})
     elif settings.get("optimiser_state") == "kept":
-        moments.restore(members.optimiser, ensemble, start or {}, members.fixed.free)
+        optimiser_moments.restore(members.optimiser, ensemble, start or {}, members.fixed.free)
     return members
 
 
@@ -349,7 +349,7 @@ def _estimates(goal: Objective, members: Members, settings: Mapping[str, Any]) -
     if isinstance(members.optimiser, PreconditionedSGD):
         found |= members.optimiser.state()
     elif "optimiser_state" in settings:
-        found |= moments.named(members.optimiser, members.ensemble)
+        found |= optimiser_moments.named(members.optimiser, members.ensemble)
     if "rewiring" in settings:
         found |= {f"{name}{rewiring.KEPT}": mask for name, mask in members.kept.items()}
     arrays = {name: np.ascontiguousarray(t.detach().cpu().numpy()) for name, t in found.items()}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 
 from prunescape.evaluation import evaluating
-from prunescape.exports import latency, storage
+from prunescape.exports import latency, stored_bytes
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations.files import Arrays
 from prunescape.networks import prunable
@@ -159,12 +159,12 @@ def sizes(pair: Pair) -> dict[str, Any]:
 
     Returns:
         unpruned: bytes of all weights in 32 bits; then the fewest bytes that pruned weights take
-            without loss, `pruned`, and how they are written, `way` (see `storage.sizes`);
+            without loss, `pruned`, and how they are written, `way` (see `stored_bytes.sizes`);
             compressed: both by zstd.
     """
     weights = [f"{layer.name}.weight" for layer in pair.network.weighted]
     before, after = (
-        storage.sizes({name: value[0].numpy() for name, value in side.items()}, weights)
+        stored_bytes.sizes({name: value[0].numpy() for name, value in side.items()}, weights)
         for side in (pair.unpruned, pair.pruned)
     )
     way = min(after, key=lambda each: after[each][0])

@@ -1,6 +1,6 @@
 """Costs: which jobs are read, and what one network is charged with."""
 
-from prunescape.running import costs, log_endings
+from prunescape.running import job_costs, log_endings
 
 MODEL = "magnitude/mnist/mlp/adam/r1-3"
 
@@ -23,7 +23,7 @@ def test_jobs_of_networks_are_collected_as_their_logs_end(tmp_path):
             path = tmp_path / folder / f"{name}.{suffix}"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-    found = costs.collect(tmp_path, "magnitude")
+    found = job_costs.collect(tmp_path, "magnitude")
     model = ["magnitude", "mnist", "mlp", "adam", 1, 3, 0]
     assert found.fillna(-1).to_numpy().tolist() == [
         [*model, "retrain", "fine/s3/checkpoint", 9, 9, 500],

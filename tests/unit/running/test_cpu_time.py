@@ -2,7 +2,7 @@
 
 import pytest
 
-from prunescape.running import log_endings, spending
+from prunescape.running import cpu_time, log_endings
 
 
 def job(results, place, text):
@@ -19,10 +19,10 @@ def test_overhead_is_all_but_the_work_of_the_scripts(tmp_path):
     job(tmp_path, "claims", "claims.py: no table\n")
     (tmp_path / "logs/snakemake.tsv").write_text("cpu_seconds\n3.0\n1.0\n")
 
-    found = spending.jobs(tmp_path)
+    found = cpu_time.jobs(tmp_path)
     assert found["study"].tolist() == ["a", "b", ""]
     assert found["memory"].tolist() == [310, 100, 90]
-    text = spending.report(tmp_path)
+    text = cpu_time.report(tmp_path)
     assert "train                      2     94.0       4.0     60.0      310" in text
     assert "Snakemake itself: 4 CPU s" in text
     # 5 s to start and 4 of Snakemake in 100.
@@ -32,4 +32,4 @@ def test_overhead_is_all_but_the_work_of_the_scripts(tmp_path):
 
 def test_a_folder_without_logs_is_named(tmp_path):
     with pytest.raises(ValueError, match=f"^{tmp_path}/logs: no log of a finished job$"):
-        spending.report(tmp_path)
+        cpu_time.report(tmp_path)

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from prunescape.pipeline.replicates import named
-from prunescape.running import costs
-from prunescape.verdicts import expenses
+from prunescape.running import job_costs
+from prunescape.verdicts import deciding_costs
 from tests.helpers.jobs import filled
 
 CONFIG = filled()  # two levels a job; vi starts from point
@@ -20,11 +20,11 @@ DENSE = ("net", "point", "none", "none", "none", "none", "none", 0, 0.0, *CLEAN)
 
 def job(stage, part, fit="vi", cpu=10.0, first=1, last=2, appended=0):
     model = ("study", "digits", "net", fit, first, last, appended)
-    return dict(zip(costs.COLUMNS, (*model, stage, part, cpu, cpu, 100.0), strict=True))
+    return dict(zip(job_costs.COLUMNS, (*model, stage, part, cpu, cpu, 100.0), strict=True))
 
 
 def share(stage, part, *rows, fit="vi"):
-    return expenses.share(CONFIG, SimpleNamespace(**job(stage, part, fit)), frozenset(rows))
+    return deciding_costs.share(CONFIG, SimpleNamespace(**job(stage, part, fit)), frozenset(rows))
 
 
 def test_networks_are_trained_for_their_rows_and_for_fits_that_start_from_them():
@@ -79,8 +79,8 @@ def test_a_replicate_costs_its_share_of_the_blocks_with_all_rows():
             job("score", "scores", cpu=700, first=3, last=4, appended=1),
         ]
     )
-    assert expenses.a_replicate(CONFIG, table, "study", rows) == (10 + 30 + 8 / 4) / 2
-    assert pd.isna(expenses.a_replicate(CONFIG, table.iloc[:0], "study", rows))
+    assert deciding_costs.a_replicate(CONFIG, table, "study", rows) == (10 + 30 + 8 / 4) / 2
+    assert pd.isna(deciding_costs.a_replicate(CONFIG, table.iloc[:0], "study", rows))
 
 
 def test_claims_share_what_was_appended_for_them():
@@ -105,5 +105,5 @@ def test_claims_share_what_was_appended_for_them():
         SimpleNamespace(id="none", study="study", look=None),
     ]
     read = {"a": frozenset({snr}), "b": frozenset({dense}), "early": frozenset({snr})}
-    found = expenses.spent(config, table, read | {"none": frozenset({snr})}, verdicts)
+    found = deciding_costs.spent(config, table, read | {"none": frozenset({snr})}, verdicts)
     assert found == {"a": 10 + 30 + 4 + 5, "b": 10, "early": 0}

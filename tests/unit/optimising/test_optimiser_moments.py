@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from prunescape.networks.ensembles import Ensemble
-from prunescape.optimising import moments, optimisers
+from prunescape.optimising import optimiser_moments, optimisers
 from tests.helpers.fits import MOMENTUM
 
 SHAPES = {"1.weight": (3, 4), "1.bias": (3,)}
@@ -28,7 +28,9 @@ def trained(settings, steps, ensemble=None, optimiser=None):
 
 def stored(ensemble, optimiser):
     return {
-        name: value.numpy().copy() for name, value in moments.named(optimiser, ensemble).items()
+        name: value.numpy().copy()
+        for name, value in optimiser_moments.named(optimiser, ensemble).items()
+        for name, value in optimiser_moments.named(optimiser, ensemble).items()
     }
 
 
@@ -43,7 +45,7 @@ def test_a_restored_training_goes_on_to_the_same_bits(settings):
     ensemble, optimiser = trained(settings, range(3))
     arrays = stored(ensemble, optimiser)
     other = fresh(settings, ensemble)
-    moments.restore(other[1], other[0], arrays)
+    optimiser_moments.restore(other[1], other[0], arrays)
     without = fresh(settings, ensemble)
     whole, _ = trained(settings, range(3, 6), ensemble, optimiser)
     again, _ = trained(settings, range(3, 6), *other)
@@ -59,7 +61,7 @@ def test_moments_have_the_names_and_shapes_of_parameters():
     for kind in kinds:
         assert arrays[f"1.weight.{kind}"].shape == (2, 3, 4)
         assert arrays[f"1.bias.{kind}"].shape == (2, 3)
-    assert arrays[f"{moments.PREFIX}step"].tolist() == [2, 2]
+    assert arrays[f"{optimiser_moments.PREFIX}step"].tolist() == [2, 2]
 
 
 def test_weights_that_do_not_train_lose_their_moments():
@@ -68,7 +70,7 @@ def test_weights_that_do_not_train_lose_their_moments():
     other, restored = fresh(MOMENTUM, ensemble)
     free = torch.ones_like(other.flat)
     other.views(free)["1.weight"][0, 0] = 0
-    moments.restore(restored, other, arrays, free)
+    optimiser_moments.restore(restored, other, arrays, free)
     found = stored(other, restored)
     [name] = [name for name in found if name.startswith("1.weight.")]
     assert not found[name][0, 0].any()
@@ -81,11 +83,11 @@ def test_a_checkpoint_without_moments_is_refused():
     ensemble, optimiser = trained(ADAM, [])
     arrays = {"1.weight": np.zeros((2, 3, 4)), "1.bias": np.zeros((2, 3))}
     with pytest.raises(ValueError, match="the checkpoint has no optimiser's moments to go on with"):
-        moments.restore(optimiser, ensemble, arrays)
+        optimiser_moments.restore(optimiser, ensemble, arrays)
 
 
 def test_without_momentum_there_is_nothing_to_go_on_with():
     plain = {"kind": "sgd", "learning_rate": 0.1, "momentum": 0.0}
     ensemble, optimiser = trained(plain, [])
-    moments.restore(optimiser, ensemble, {"1.weight": np.zeros((2, 3, 4))})
+    optimiser_moments.restore(optimiser, ensemble, {"1.weight": np.zeros((2, 3, 4))})
     assert stored(*trained(plain, range(2), ensemble, optimiser)) == {}
