@@ -108,6 +108,13 @@ def test_a_posterior_has_a_deviation_beside_each_weight(mixed, state, path):
     text = refusal(path, mixed)
     assert text.endswith("a posterior's deviations are read with posterior: true")
     assert ".sigma" in refusal(saved(path, state), mixed, posterior=True)
+    name = next(name for name in state if name.endswith(".bias"))
+    more = {f"{name}.sigma": torch.ones_like(state[name])}
+    text = refusal(saved(path, state | deviations | more), mixed, posterior=True)
+    assert text == (
+        f"not this network's tensors: {name}.sigma is left over; a posterior has deviations of "
+        "prunable weights only, not of biases or others"
+    )
     first = next(iter(deviations))
     zero = {first: torch.zeros_like(deviations[first])}
     text = refusal(saved(path, state | deviations | zero), mixed, posterior=True)
@@ -157,6 +164,16 @@ def test_numbers_that_are_none_are_refused(path, wrong):
     state = {name: value.double() for name, value in sequential().state_dict().items()}
     state["3.bias"][2] = wrong
     assert "2.bias: 1 of 4 numbers are NaN or infinite" in refusal(saved(path, state), LIST)
+
+
+def test_a_variance_below_zero_is_refused(mixed, state, path):
+    (name, *_) = (name for name in state if name.endswith(".running_var"))
+    variances = state[name].clone()
+    variances[1] = 0
+    given_weights.read(saved(path, state | {name: variances}), mixed)
+    variances[1] = -0.5
+    text = refusal(saved(path, state | {name: variances}), mixed)
+    assert text == f"{name}: found a variance of -0.5; allowed: >= 0"
 
 
 def test_half_a_file_and_a_pickle_are_told_what_they_are(path):

@@ -26,6 +26,7 @@ from prunescape.networks.network import Shape
 WRAPPERS = ("module.", "model.", "_orig_mod.", "state_dict.", "model_state_dict.")
 """What DataParallel, Lightning, torch.compile and training scripts put before all names."""
 SIGMA = ".sigma"
+VARIANCE = ".running_var"
 LONG = b"\x8a"
 """pickle's long integer, with which torch.save began its files before they were zip archives."""
 
@@ -59,7 +60,8 @@ def read(
 
     Raises:
         ValueError: in one line that names the file, if it is no whole safetensors file, has other
-            names or shapes than the network, NaN or infinity, or a deviation that isn't above 0.
+            names or shapes than the network, NaN or infinity, a deviation that isn't above 0, or a
+            running variance below 0.
     """
     notes: list[str] = []
     found = _tensors(path)
@@ -223,7 +225,11 @@ def _check_names(found: Iterable[str], wanted: Mapping[str, object]) -> None:
     if left:
         texts.append(f"{few(sorted(left))} is left over")
         if not missing and all(name.endswith(SIGMA) for name in left):
-            texts.append("a posterior's deviations are read with posterior: true")
+            texts.append(
+                "a posterior has deviations of prunable weights only, not of biases or others"
+                if any(name.endswith(SIGMA) for name in wanted)
+                else "a posterior's deviations are read with posterior: true"
+            )
     raise ValueError(f"not this network's tensors: {'; '.join(texts)}")
 
 
@@ -249,6 +255,8 @@ def _numbers(name: str, value: torch.Tensor, dtype: torch.dtype, notes: list[str
         raise ValueError(
             f"{name}: found a standard deviation of {float(kept.min()):g}; allowed: > 0"
         )
+    if name.endswith(VARIANCE) and bool((kept < 0).any()):
+        raise ValueError(f"{name}: found a variance of {float(kept.min()):g}; allowed: >= 0")
     return np.asarray(kept.numpy(), order="C")  # ascontiguousarray gives scalars an axis
 
 
