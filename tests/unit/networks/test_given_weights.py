@@ -71,6 +71,47 @@ def test_what_wrappers_put_before_all_names_is_left_out_and_told(mixed, state, p
     assert all(np.array_equal(found.arrays[name], plain.arrays[name]) for name in plain.arrays)
 
 
+@pytest.mark.parametrize("prefix", ["backbone.", "model.", "net.body."])
+def test_the_one_prefix_with_all_names_is_left_out_and_told(mixed, state, path, prefix):
+    plain = given_weights.read(saved(path, state), mixed).arrays
+    wrapped = {f"{prefix}{name}": value for name, value in state.items()}
+    beside = {"crit.weight": torch.ones(3), "n_averaged": torch.tensor(4)}
+    found = given_weights.read(saved(path, wrapped | beside), mixed)
+    assert found.notes == [
+        f"all but what begins with {prefix} is left out: crit.weight, n_averaged"
+    ]
+    assert all(np.array_equal(found.arrays[name], plain[name]) for name in plain)
+    given_weights.read(saved(path, wrapped), mixed)
+    other = {f"ema.{name}": value for name, value in state.items()}
+    text = refusal(saved(path, wrapped | other), mixed)
+    assert text.startswith("found the network under several prefixes: ")
+    assert {*text.partition(": ")[2].partition(";")[0].split(", ")} == {prefix, "ema."}
+    text = refusal(saved(path, wrapped | beside | {f"{prefix}more": torch.ones(1)}), mixed)
+    assert text.startswith("not this network's tensors: more is left over (all but")
+
+
+def test_the_nearest_name_is_the_missing_one_with_a_prefix(mixed, state, path):
+    (name, other, *_) = (mixed.paths[f"{layer.name}.weight"] for layer in mixed.weighted)
+    wrapped = {f"backbone.{key}": value for key, value in state.items() if key != other}
+    nearer = f"{name[:-7]}_.weight"
+    text = refusal(saved(path, {nearer: torch.ones(3)} | wrapped), mixed)
+    assert f"{name} (perhaps backbone.{name} is meant)" in text
+
+
+def test_counters_of_batchnorm_may_be_missing(mixed, state, path):
+    counters = [name for name in state if name.endswith(".num_batches_tracked")]
+    assert counters
+    old = {name: value for name, value in state.items() if name not in counters}
+    for prefix in ("", "backbone."):
+        named = {f"{prefix}{name}": value for name, value in old.items()}
+        found = given_weights.read(saved(path, named), mixed)
+        told = f"as the module starts, since the file has none: {', '.join(counters)}"
+        assert found.notes[-1] == told
+        for name, place in mixed.paths.items():
+            expected = 0 if place in counters else state[place].numpy()
+            np.testing.assert_array_equal(found.arrays[name], expected)
+
+
 @pytest.mark.parametrize("prefix", ["", "layers.", "model.net."])
 def test_layers_of_the_config_take_the_numbers_of_a_sequential(path, prefix):
     torchs = sequential()

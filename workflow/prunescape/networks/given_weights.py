@@ -26,7 +26,7 @@ from prunescape.networks.network import Shape
 WRAPPERS = ("module.", "model.", "_orig_mod.", "state_dict.", "model_state_dict.")
 """What DataParallel, Lightning, torch.compile and training scripts put before all names."""
 SIGMA = ".sigma"
-VARIANCE = ".running_var"
+VARIANCE, COUNTER = ".running_var", ".num_batches_tracked"
 LONG = b"\x8a"
 """pickle's long integer, with which torch.save began its files before they were zip archives."""
 
@@ -69,6 +69,8 @@ def read(
     try:
         found = _unwrapped(found, wanted, network, notes)
         if isinstance(network, ModuleNetwork):
+            found = _inside(found, wanted, notes)
+            wanted = _without_counters(wanted, found, notes)
             found = _without_constants(found, network)
         else:
             found = _numbered(found, network, notes)
@@ -159,6 +161,46 @@ def _unwrapped(
     return found
 
 
+def _inside(found: Tensors, wanted: Iterable[str], notes: list[str]) -> Tensors:
+    """Return the tensors under the one prefix that has all of a network's names, if one has.
+
+    Such are those of Lightning's module, which may have a loss with weights beside the network.
+    ValueError if there are several.
+    """
+    needed = [name for name in wanted if not name.endswith(COUNTER)]
+    if not needed or found.keys() >= set(needed):
+        return found
+    ends = [name.removesuffix(needed[0]) for name in found if name.endswith(f".{needed[0]}")]
+    heads = [head for head in ends if all(f"{head}{name}" in found for name in needed)]
+    if not heads:
+        return found
+    if heads[1:]:
+        raise ValueError(f"found the network under several prefixes: {few(heads)}; allowed: one")
+    (head,) = heads
+    left = [name for name in found if not name.startswith(head)]
+    called = one_line(head)
+    notes.append(
+        f"all but what begins with {called} is left out: {few(left)}"
+        if left
+        else f"{called} before all names is left out"
+    )
+    return {name.removeprefix(head): value for name, value in found.items() if name not in left}
+
+
+def _without_counters(
+    wanted: dict[str, tuple[str, Shape]], found: Tensors, notes: list[str]
+) -> dict[str, tuple[str, Shape]]:
+    """Return what is wanted but for BatchNorm's counters that the file lacks, as torch does.
+
+    Files of before they were there, and of other frameworks, have none. They count the batches of
+    training, and start as the module does.
+    """
+    lacking = [name for name in wanted if name.endswith(COUNTER) and name not in found]
+    if lacking:
+        notes.append(f"as the module starts, since the file has none: {few(lacking)}")
+    return {name: value for name, value in wanted.items() if name not in lacking}
+
+
 def _numbered(found: Tensors, network: ReplicatedNetwork, notes: list[str]) -> Tensors:
     """Return the tensors under the numbers of the config's layers, from 1 on.
 
@@ -218,7 +260,9 @@ def _check_names(found: Iterable[str], wanted: Mapping[str, object]) -> None:
         return
     texts = []
     if missing:
-        close = difflib.get_close_matches(missing[0], left or list(found), n=1, cutoff=0.4)
+        names = left or list(found)
+        close = [name for name in names if name.endswith(f".{missing[0]}")]
+        close += difflib.get_close_matches(missing[0], names, n=1, cutoff=0.4)
         near = f" (perhaps {one_line(close[0])} is meant)" if close else ""
         more = f", {few(missing[1:])}" if missing[1:] else ""
         texts.append(f"{missing[0]}{near}{more} is missing")
