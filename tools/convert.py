@@ -207,7 +207,7 @@ def inner(found: Mapping[Any, Any], path: str) -> str:
     if len(unsure) > 1:
         raise ValueError(
             f"{path}: found several things that may be the weights: {few(unsure)}; allowed: one, "
-            f"as torch.save(torch.load(OLD)[{likely[0]!r}], NEW) leaves it"
+            f"as torch.save(torch.load(OLD, weights_only=True)[{likely[0]!r}], NEW) does"
         )
     return likely[0]
 

@@ -13,7 +13,12 @@ def test_a_label_of_one_network():
     config = small(label=LABEL, **ONE)
     assert validation.problems(config) == []
     validation.validate(config)
-    assert config["label"] == LABEL | {"losses": [0.5, 1, 2], "noise": [], "command": ""}
+    assert config["label"] == LABEL | {
+        "losses": [0.5, 1, 2],
+        "noise": [],
+        "command": "",
+        "origins": {},
+    }
 
 
 @pytest.mark.parametrize(
