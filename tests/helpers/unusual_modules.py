@@ -256,15 +256,15 @@ class Settings(Two):
         super().__init__()
 
 
-# What is refused before it runs.
-
-
 def weight_norm():
     return nn.Sequential(nn.Flatten(), parametrizations.weight_norm(nn.Linear(64, 4)))
 
 
 def old_weight_norm():
     return nn.Sequential(nn.Flatten(), nn.utils.weight_norm(nn.Linear(64, 4)))
+
+
+# What is refused before it runs.
 
 
 def orthogonal():

@@ -9,9 +9,7 @@ from tests.helpers.own_networks import IMAGE, UNUSUAL, unusual
 @pytest.mark.parametrize(
     ("name", "place", "message"),
     [
-        ("weight_norm", "1 (ParametrizedLinear)", "is parametrized (by WeightNorm)"),
         ("orthogonal", "2 (ParametrizedLinear)", "is parametrized (by Orthogonal)"),
-        ("old_weight_norm", "1 (Linear)", "has a forward pre hook, WeightNorm, which"),
         ("old_spectral_norm", "0 (Conv2d)", "has a forward pre hook, SpectralNorm, which"),
         ("pruned", "one (Linear)", "has a forward pre hook, L1Unstructured, which"),
         ("Hooked", "one (Linear)", "has a forward hook, Hooked.__init__.<locals>.<lambda>"),

@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 
 from prunescape.foundations.files import Arrays
 from prunescape.foundations.messages import few, one_line
+from prunescape.networks import weight_norm
 from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.module_network import ModuleNetwork
 from prunescape.networks.network import Shape
@@ -67,6 +68,7 @@ def read(
     found = _tensors(path)
     wanted = _wanted(network, posterior)
     try:
+        found = weight_norm.folded(found, wanted, notes)
         found = _unwrapped(found, wanted, network, notes)
         if isinstance(network, ModuleNetwork):
             found = _inside(found, wanted, notes)

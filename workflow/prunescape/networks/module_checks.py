@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from prunescape.foundations.messages import few
 from prunescape.networks import module_call_checks, module_start_checks
 from prunescape.networks.module_call_checks import MODES, TOLERANCE
 from prunescape.networks.module_errors import (
@@ -96,6 +97,12 @@ def check(network: ModuleNetwork, input_shape: Shape, use: Use) -> None:
         raise ValueError(
             f"{place} returns {network.outputs} logits, expected one for each of the "
             f"{use.classes} classes of the data set"
+        )
+    if network.weight_normed and use.distribution not in ("given", "warm_start"):
+        raise RefusedError(
+            f"{place}: weight_norm is taken from {few(network.weight_normed)}, as plain weights "
+            "are pruned, so its training would be another; allowed: a fit of kind given, or layers "
+            "without weight_norm"
         )
     moving = [name for name in network.buffers if name not in network.frozen]
     if use.optimiser == "psgd" and moving:
@@ -260,4 +267,6 @@ def line(network: ModuleNetwork) -> str:
     text += f"{', '.join(pruned)}; {others} other trained parameters"
     if frozen:
         text += f"; frozen, neither trained nor pruned: {', '.join(frozen)}"
+    if network.weight_normed:
+        text += f"; plain weights in place of weight_norm: {few(network.weight_normed)}"
     return text

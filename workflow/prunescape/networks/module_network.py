@@ -91,6 +91,7 @@ class ModuleNetwork:
         frozen: names of parameters that are not trained; they are among the buffers.
         beside: paths of the trained parameters that modules with layers hold themselves.
         outputs: how many logits an image has.
+        weight_normed: paths of the layers from which weight_norm was taken when they were made.
         random: whether the module draws from torch's generator in training, as dropout does.
         modules: id of a module that runs -> its path, for error messages.
     """
@@ -109,6 +110,7 @@ class ModuleNetwork:
         self.path = network_names.split(named).place
         self._factory = module_starts.Factory(named, network_names.load(named), input_shape)
         made, _ = self._factory.made(0)
+        self.weight_normed = self._factory.normed
         module_attention.convert(made, input_shape)
         self._parts = module_parts.parts(made, named)
         self.beside = self._parts.beside

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from prunescape.foundations import global_state, network_names, user_files
+from prunescape.networks import weight_norm
 from prunescape.networks.module_errors import paths_of, refused, telling
 from prunescape.networks.network import Shape
 
@@ -37,7 +38,11 @@ def differing(states: States, others: States) -> list[str]:
 
 
 class Factory:
-    """A user's class or function that makes a network."""
+    """A user's class or function that makes a network.
+
+    Attributes:
+        normed: paths of the layers of the last module from which weight_norm was taken.
+    """
 
     def __init__(self, named: str, function: Callable[[], Any], input_shape: Shape) -> None:
         """`input_shape`: shape of one image, from which lazy layers get their size.
@@ -46,6 +51,7 @@ class Factory:
             ValueError: if `function` is a module instead of a function that makes one.
         """
         self._named, self._function, self._shape = named, function, input_shape
+        self.normed: list[str] = []
         if isinstance(function, nn.Module):
             raise ValueError(
                 f"networks: {named} is a module ({type(function).__name__}), and all replicates "
@@ -54,6 +60,8 @@ class Factory:
 
     def made(self, seed: int) -> tuple[nn.Module, States]:
         """Return a new module, and the states of the generators after it was made.
+
+        Its layers have plain weights where torch's weight_norm made them.
 
         Raises:
             ValueError: if the user's code fails, or makes no module.
@@ -70,6 +78,8 @@ class Factory:
             with telling(self._named, "can't be made float32 on the CPU", paths_of(module)):
                 module = module.float().cpu()
             self._sized(module)
+            with telling(self._named, "can't do without weight_norm", paths_of(module)):
+                self.normed = weight_norm.remove(module)
             return module, global_state.random_states()
 
     def _sized(self, module: nn.Module) -> None:
