@@ -69,6 +69,12 @@ def test_the_summary_says_what_is_frozen():
     assert np.prod(built.weighted[0].shape) + np.prod(built.weighted[1].shape) == 182
 
 
+def test_a_network_that_ends_in_softmax_is_refused():
+    with pytest.raises(ValueError, match="returns probabilities in evaluation, as after softmax"):
+        module_checks.check(unusual("Probable"), (1, 8, 8), Use(4, "adam", "given"))
+    module_checks.check(unusual("LogProbable"), (1, 8, 8), Use(4, "adam", "given"))
+
+
 def test_a_network_is_checked_with_images_as_a_fit_scales_them():
     images = uint8_images(20, (1, 8, 8))
     images[:, :, :, 0] = 7  # which standardised drops, with the image's shape

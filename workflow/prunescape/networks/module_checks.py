@@ -88,9 +88,9 @@ def check(network: ModuleNetwork, input_shape: Shape, use: Use) -> None:
     Raises:
         ValueError: if the numbers of logits and classes differ; replicates don't start apart
             (`module_start_checks`); the module is random, keeps a state or mixes images
-            (`module_call_checks`); it can't be trained on a batch that a training has; two
-            replicates in one batch differ from the module run on its own; or it has nothing to
-            measure anew where that is asked.
+            (`module_call_checks`); it can't be trained on a batch that a training has; it
+            returns probabilities; two replicates in one batch differ from the module run on its
+            own; or it has nothing to measure anew where that is asked.
     """
     place = f"networks: {network.named}"
     if network.outputs != use.classes:
@@ -158,6 +158,7 @@ def _compare(network: ModuleNetwork, images: torch.Tensor, start: Parameters, mo
     found = run(_look)
     if any(not torch.equal(a, b) for a, b in zip(constants, network.constants(), strict=True)):
         raise RefusedError(f"{place} changes buffers that its replicates share")
+    _refuse_probabilities(place, mode, found.detach())
     used = [start[name] for name in network.shapes]
     with telling(network.named, "can't be differentiated", network.modules):
         slopes = torch.autograd.grad(found.square().sum(), used, allow_unused=True)
@@ -185,6 +186,17 @@ def _compare(network: ModuleNetwork, images: torch.Tensor, start: Parameters, mo
                     f"{place}: {network.paths[name]} gets another gradient in {mode} as one of "
                     "several replicates than alone; allowed: a forward that autograd follows"
                 )
+
+
+def _refuse_probabilities(place: str, mode: str, logits: torch.Tensor) -> None:
+    """Raise ValueError if logits are what softmax returns: it would be applied twice."""
+    sums = logits.sum(-1)
+    if bool((logits >= 0).all()) and torch.allclose(sums, torch.ones_like(sums), atol=TOLERANCE):
+        raise RefusedError(
+            f"{place} returns probabilities in {mode}, as after softmax, which losses and "
+            "calibration apply themselves; allowed: logits, what goes into its softmax (no weight "
+            "changes)"
+        )
 
 
 def _refuse_company(network: ModuleNetwork, images: torch.Tensor, start: Parameters) -> None:
