@@ -62,6 +62,12 @@ def test_claims_say_whether_they_are_exploratory():
     assert [each["tolerance"] for each in found] == [None, None]
 
 
+def test_a_shuffled_criterion_is_told_from_its_own_by_hollow_symbols():
+    looks = contents._looks(["snr", "shuffled_snr"])
+    assert looks["snr"]["colour"] == looks["shuffled_snr"]["colour"]
+    assert looks["shuffled_snr"]["symbol"] == f"{looks['snr']['symbol']}-open"
+
+
 def test_every_look_has_a_symbol_of_its_own_on_the_page():
     symbols = {name: contents._SYMBOLS[look.marker] for name, look in style.LOOKS.items()}
     del symbols["none"]  # a line without markers

@@ -131,11 +131,15 @@ def _words(scores: pd.DataFrame) -> dict[str, dict[str, str]]:
 
 
 def _looks(criteria: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return colour and symbol of every criterion, in the order of legends."""
+    """Return colour and symbol of every criterion, in the order of legends.
+
+    A shuffled criterion has the colour of its own, and hollow symbols, as in the figures.
+    """
     found = {}
     for name in style.order(criteria):
         look = style.look(name)
-        found[name] = {"colour": look.colour, "symbol": _SYMBOLS[look.marker]}
+        hollow = "-open" if look.line == ":" else ""
+        found[name] = {"colour": look.colour, "symbol": f"{_SYMBOLS[look.marker]}{hollow}"}
     return found
 
 
