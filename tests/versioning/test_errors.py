@@ -104,7 +104,7 @@ def test_a_snapshot_without_a_commit(unsaved):
 
 
 def test_no_remote(fresh):
-    failed(fresh.versions("restore"), "no remote is set", "PRUNESCAPE_STORE")
+    failed(fresh.versions("restore"), "no remote is set", "STORE of make")
     assert content(fresh.root / "data") == {
         name: text
         for name, text in content(fresh.root / "data").items()

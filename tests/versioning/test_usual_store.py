@@ -23,7 +23,7 @@ def test_another_clone_finds_what_no_store_was_named_for(place, tmp_path):
     told = place.saved().splitlines()
     usual = tmp_path / "caches" / "prunescape" / "store"
     assert f"pushing to store ({usual})" in told
-    [line] = [line for line in told if "PRUNESCAPE_STORE" in line]
+    [line] = [line for line in told if "STORE of make" in line]
     assert "to share it with others" in line
     assert str(tmp_path) not in place.git("grep", "-h", "", "HEAD", "--", ".dvc")
     assert "verify = true" in (place.root / ".dvc/config.local").read_text()
@@ -44,7 +44,7 @@ def test_a_named_folder_and_a_default_remote_win(place, tmp_path):
     place.saved("--store", str(tmp_path / "named"))
     assert not (tmp_path / "caches/prunescape").exists()
     other = clone(place)
-    failed(other.versions("restore"), "no remote is set", "PRUNESCAPE_STORE")
+    failed(other.versions("restore"), "no remote is set", "STORE of make")
     other.dvc("remote", "add", "--default", "ours", str(tmp_path / "named"))
     assert "fetching from ours" in other.restored()
     assert "pushing to ours" in other.versions("snapshot", "results/r").output
@@ -54,7 +54,7 @@ def test_a_named_folder_and_a_default_remote_win(place, tmp_path):
 def test_a_folder_that_cannot_be_made_is_named_before_anything_is_added(place, tmp_path):
     (tmp_path / "caches").mkdir(exist_ok=True)
     (tmp_path / "caches/prunescape").write_text("a file\n")
-    failed(place.versions("snapshot", "results/r"), "can't be made", "PRUNESCAPE_STORE")
+    failed(place.versions("snapshot", "results/r"), "can't be made", "STORE of make")
     assert not (place.root / "results/r.dvc").exists()
 
 

@@ -46,9 +46,9 @@ def main(folder: Path) -> None:
 
 def share(folder: Path, ada: Clone) -> list[Step]:
     """Play all steps after Ada's run in a folder, and return them."""
-    store = f"PRUNESCAPE_STORE={folder / 'store'}"
-    saved = "make snapshot COMMIT=1"
-    steps = [step("Ada", saved, ada, {}, lambda: ada.make("snapshot", store, "COMMIT=1"))]
+    store = f"STORE={folder / 'store'}"
+    saved = "make snapshot COMMIT=yes"
+    steps = [step("Ada", saved, ada, {}, lambda: ada.make("snapshot", store, "COMMIT=yes"))]
     table = (ada.root / SCORES).read_bytes()
 
     bob = ada.clone(folder / "bob")
@@ -61,7 +61,7 @@ def share(folder: Path, ada: Clone) -> list[Step]:
     steps.append(step("Bob", "make run", bob, {}, lambda: bob.make("run")))
     bob.commit("Add a noise level")
     steps.append(
-        step("Bob", f"commits, {saved}", bob, {}, lambda: bob.make("snapshot", "COMMIT=1"))
+        step("Bob", f"commits, {saved}", bob, {}, lambda: bob.make("snapshot", "COMMIT=yes"))
     )
 
     ada.git("pull", "--quiet", str(bob.root), "main")

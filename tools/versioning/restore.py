@@ -106,7 +106,7 @@ def fetch(store: Store, entries: Sequence[Tracked], remote: Remote | None, say: 
     if remote is None:
         raise Error(
             f"{len(absent)} objects are not in this clone's cache and no remote is set: name the "
-            "folder that has them with --store (PRUNESCAPE_STORE of make), or a remote with "
+            "folder that has them with --store (STORE of make), or a remote with "
             "dvc remote add --local --default NAME LOCATION"
         )
     say(f"fetching from {remote.name} ({remote.location})")

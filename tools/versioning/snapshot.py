@@ -58,7 +58,7 @@ def snapshot(
     if remote.location == str(usual_store()):
         say(
             "your other clones on this machine find it there; to share it with others, give a "
-            "folder that they can reach: --store (PRUNESCAPE_STORE of make)"
+            "folder that they can reach: --store (STORE of make)"
         )
     if commit:
         _commit(store, committed, say)

@@ -421,7 +421,7 @@ def _make(folder: Path) -> None:
     except OSError as error:
         raise Error(
             f"the folder {folder} can't be made ({error.strerror}): name another with --store "
-            "(PRUNESCAPE_STORE of make)"
+            "(STORE of make)"
         ) from None
 
 
