@@ -98,6 +98,9 @@ def test_a_figure_reads_a_file_of_the_run_or_results_of_others():
     masks = report.compared_masks(CONFIG, job(study="study"))
     first = [path for path in masks if "/prune/" in path]
     assert 0 < len(first) < len(masks)
+    named = changed(CONFIG, {"run": "prune"})
+    again = report.figure_source(named, "study", "mask_pictures")
+    assert len(again) == len(["images", *scored, *first])
     assert {kind: path for kind, path in sources.items() if path} == {
         "cost_accuracy": ["results/small/study/costs.csv", "results/small/study/training.csv"],
         "mask_overlap": ["results/small/study/overlaps.csv"],

@@ -88,7 +88,8 @@ def _scores(config: Config, study: str) -> list[str]:
 
 def _first_masks(config: Config, study: str) -> list[str]:
     """Return the mask files of exact_k arms that a fit's own scores cut, at any of their levels."""
-    return [path for path in _cuts(config, study) if "/prune/" in path]
+    # By the folder's place: a run, a study or a network may be called prune.
+    return [path for path in _cuts(config, study) if path.split("/")[-4] == "prune"]
 
 
 def claim_outcomes(config: Config) -> list[str]:
