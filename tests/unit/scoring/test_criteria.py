@@ -68,7 +68,7 @@ STATISTICS = {
         "1": torch.tensor([[[0.5, 0.0], [0.75, 0.25]]]),
         "2": torch.tensor([[[0.1, 0.9]]]),
     },
-    "noise": {"1": torch.tensor([[[0.1, 0.2], [0.3, 0.4]]]), "2": torch.tensor([[[0.5, 0.6]]])},
+    "uniform": {"1": torch.tensor([[[0.1, 0.2], [0.3, 0.4]]]), "2": torch.tensor([[[0.5, 0.6]]])},
 }
 EXPECTED = {
     "random": ([[0.1, 0.2], [0.3, 0.4]], [[0.5, 0.6]]),

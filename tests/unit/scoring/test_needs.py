@@ -66,6 +66,8 @@ def test_criteria_are_spelled_as_scripts_take_them(own):
         ("class A:\n    def score(weight): pass\n", "defines no function score"),
         ("def score(): pass\n", "first parameter none; allowed: weight or weights$"),
         ("def score(w): pass\n", "first parameter w; allowed: weight or weights$"),
+        ("def score(weight, noise): pass\n", "has the parameter noise, which is now uniform$"),
+        ("def score(weight, noise=None): pass\n", "parameter noise, which is now uniform$"),
         ("def score(weight, slope): pass\n", "unknown parameter slope; allowed: sigma, "),
         ("def score(weight, **rest): pass\n", r"takes \*, \*\* or unnamed parameters"),
         ("def score(weight, /): pass\n", "unnamed parameters"),

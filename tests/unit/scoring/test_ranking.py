@@ -342,7 +342,7 @@ def test_a_users_criterion_stands_beside_the_librarys(own, layers):
 
 def test_a_users_criterion_may_see_the_whole_network(own):
     found = own(
-        "def score(weights, noise):\n"
+        "def score(weights, uniform):\n"
         "    largest = max(float(w.abs().max()) for w in weights.values())\n"
         "    return {layer: w.abs() / largest for layer, w in weights.items()}\n",
         also=["magnitude"],

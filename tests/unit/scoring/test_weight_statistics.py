@@ -44,15 +44,15 @@ def test_the_norm_of_an_input_is_the_root_of_its_mean_square():
 
 
 def test_noise_is_the_replicates_own_and_of_the_study():
-    together = statistics(replicates=(1, 2)).noise
-    alone = statistics(replicates=(2,)).noise
-    other = statistics(root=(1, "other"), replicates=(2,)).noise
-    for layer, noise in together.items():
-        assert torch.equal(noise[1:], alone[layer])
-        assert not torch.equal(noise[0], noise[1])
+    together = statistics(replicates=(1, 2)).uniform
+    alone = statistics(replicates=(2,)).uniform
+    other = statistics(root=(1, "other"), replicates=(2,)).uniform
+    for layer, drawn in together.items():
+        assert torch.equal(drawn[1:], alone[layer])
+        assert not torch.equal(drawn[0], drawn[1])
         assert not torch.equal(alone[layer], other[layer])
-        assert noise.min() >= 0
-        assert noise.max() < 1
+        assert drawn.min() >= 0
+        assert drawn.max() < 1
 
 
 def test_initial_weights_are_those_that_training_starts_from():

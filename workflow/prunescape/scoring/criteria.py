@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 
-def random(weight: Tensor, noise: Tensor) -> Tensor:
+def random(weight: Tensor, uniform: Tensor) -> Tensor:
     """Return uniform numbers: the control of every comparison."""
-    return noise
+    return uniform
 
 
 def magnitude(weight: Tensor) -> Tensor:

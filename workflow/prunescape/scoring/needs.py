@@ -33,10 +33,13 @@ STATISTICS = {
     "initial_gradient": "the gradient at the weights before training",
     "initial_hessian_gradient": "the Hessian of the mean loss times its gradient, before training",
     "initial_flow": "share of the weights that synaptic flow removes before this one, at the start",
-    "noise": "independent uniform numbers on [0, 1)",
+    "uniform": "independent uniform numbers on [0, 1)",
 }
 """Name of a parameter -> the statistic: [R, out, in, ...] like the weight, or for statistics of
 inputs [R or 1, out or 1, in, ...], 1 where all units see the same."""
+
+RENAMED = {"noise": "uniform"}
+"""Old name of a statistic -> new name."""
 
 POSTERIOR = {"sigma"}
 """Statistics that only a posterior has."""
@@ -51,7 +54,7 @@ INPUT_MOMENTS = {"input_mean", "input_deviation", "input_norm"}
 
 OF_ANY_TENSOR = {
     *("gradient", "hessian", "initial_gradient", "initial_hessian_gradient", "initial_weight"),
-    *("movement", "noise", "preconditioner"),
+    *("movement", "preconditioner", "uniform"),
 }
 """Statistics that biases have too."""
 
@@ -90,7 +93,7 @@ def before_training(config: Config, criterion: str) -> bool:
     """
     name, own = base(criterion), config.get("criteria", {})
     signature = of_user(own[name]) if name in own else built_in()[name]
-    return not signature.reads_first and {*INITIAL, "noise"}.issuperset(signature.statistics)
+    return not signature.reads_first and {*INITIAL, "uniform"}.issuperset(signature.statistics)
 
 
 @functools.cache
@@ -128,6 +131,9 @@ def _signature(function: ast.FunctionDef) -> Signature:
     pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
     optional |= {each.arg for each, default in pairs if default is not None}
     for name in named[1:]:
+        if name in RENAMED:
+            # With a default too: it would be taken for a setting, and the scores would change.
+            raise ValueError(f"{place} has the parameter {name}, which is now {RENAMED[name]}")
         if name not in STATISTICS and name not in optional:
             known = ", ".join(STATISTICS)
             raise ValueError(f"{place} has the unknown parameter {name}; allowed: {known}")

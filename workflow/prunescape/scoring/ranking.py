@@ -70,7 +70,7 @@ class Criterion:
         if not self.named:
             return self._checked(self._called(weights, given), weights)
         try:
-            with user_files.calling(self.named, "the parameter noise"):
+            with user_files.calling(self.named, "the parameter uniform"):
                 results = [self._called(weights, given) for _ in range(2)]
         except ValueError as error:
             raise ValueError(f"criterion {self.name}: {error}") from error
@@ -80,7 +80,7 @@ class Criterion:
                 raise ValueError(
                     f"criterion {self.name} ({self.named}): layer {layer}: other scores when it is "
                     "called again; allowed: what its parameters decide, random numbers from the "
-                    "parameter noise"
+                    "parameter uniform"
                 )
         return found
 

@@ -142,7 +142,7 @@ class WeightStatistics:
                 images=len(self._images),
                 batch_size=self._fit["batch_size"],
             )
-            for layer, noise in self._noises.items()
+            for layer, noise in self._gradient_noise.items()
         }
 
     @cached_property
@@ -171,7 +171,7 @@ class WeightStatistics:
         return synaptic_flow.removal_order(self._checkpoint.network, self._start, ones)
 
     @cached_property
-    def noise(self) -> Layers:
+    def uniform(self) -> Layers:
         """Independent uniform numbers on [0, 1), from the replicate's random stream."""
         return {
             layer: torch.as_tensor(
@@ -193,11 +193,11 @@ class WeightStatistics:
         return self._goal, parameters, self._checkpoint.scaling.to(self._device)
 
     @property
-    def _noises(self) -> Layers:
+    def _gradient_noise(self) -> Layers:
         """C of preconditioned SGD."""
         arrays = self._checkpoint.arrays
-        noises = {name: arrays[f"{parameter}.noise"] for name, parameter in self._tensors.items()}
-        return {name: torch.as_tensor(c, device=self._device) for name, c in noises.items()}
+        found = {name: arrays[f"{parameter}.noise"] for name, parameter in self._tensors.items()}
+        return {name: torch.as_tensor(c, device=self._device) for name, c in found.items()}
 
     @cached_property
     def _goal(self) -> Likelihood:
