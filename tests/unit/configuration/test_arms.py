@@ -369,7 +369,7 @@ def test_pruned_biases_go_with_single_tensors_and_criteria_of_any_tensor():
     assert found == [
         f"{place}.criteria: found 'wanda' {what}; allowed: criteria that read no more than "
         "gradient, hessian, initial_gradient, initial_hessian_gradient, initial_weight, movement, "
-        "noise, preconditioner",
+        "preconditioner, uniform",
         f"{place}.effects: found 'compensate' {what}; allowed: zero, freeze",
         f"{place}.scopes: found 'global' {what}; allowed: layer",
     ]

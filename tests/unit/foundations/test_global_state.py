@@ -76,10 +76,10 @@ def test_a_function_that_draws_from_a_global_generator_is_refused(write):
             pytest.raises(
                 ValueError, match=f"own.py: f draws from the global random numbers of {name}"
             ),
-            user_files.calling("own.py:f", "the parameter noise"),
+            user_files.calling("own.py:f", "the parameter uniform"),
         ):
             draw()
         assert global_state.random_states() == before
-    with user_files.calling("own.py:f", "the parameter noise"):
+    with user_files.calling("own.py:f", "the parameter uniform"):
         np.random.default_rng(3).random()
         torch.rand(3, generator=torch.Generator())

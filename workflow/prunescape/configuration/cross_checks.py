@@ -20,6 +20,7 @@ from prunescape.configuration.blocks import (
     texts_of,
     unknown_name,
 )
+from prunescape.configuration.drawable import check_figures
 from prunescape.configuration.exports import check_export
 from prunescape.configuration.fits import check_fit, check_replicates, check_start
 from prunescape.configuration.given_weights import check_given
@@ -138,6 +139,7 @@ def _check_study(
         yield from check_rewired(at_arm, arm, mapping(fits), networks, schedules, scopes)
     yield from check_arms_differ((*place, "arms"), blocks_in(study.get("arms")), mapping(fits))
     yield from check_noise((*place, "noise"), study, schedules, _kinds(config))
+    yield from check_figures(place, study, networks)
 
 
 def _kinds(config: dict[Any, Any]) -> dict[str, None]:

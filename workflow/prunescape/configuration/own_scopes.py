@@ -20,7 +20,7 @@ from prunescape.foundations import plain_functions, user_files
 from prunescape.pipeline.scopes import BUILT_IN, GROUPED, KINDS, OWN, Scope, of_block
 from prunescape.pruning import allocations
 
-_WEIGHTED = ("linear", "conv")
+WEIGHTED = ("linear", "conv")
 """Kinds of layers of the config that have weights."""
 
 
@@ -140,7 +140,7 @@ def check_scopes_of_arm(
 def _problems(scope: Scope, layers: Any) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield what is wrong with a scope for a network that is a list of layers; else nothing."""
     if isinstance(layers, list):
-        weighted = [each for _, each in blocks_in(layers) if each.get("kind") in _WEIGHTED]
+        weighted = [each for _, each in blocks_in(layers) if each.get("kind") in WEIGHTED]
         paths = {str(i): str(i) for i, _ in enumerate(weighted, 1)}
         yield from scope.problems(paths) if paths else ()
 
