@@ -46,6 +46,8 @@ def test_examples_run_and_configurations_are_valid(page, folder):
             assert claim_files.read(folder / name)
             continue
         config = load_configfile(ROOT / "config.yaml")
+        for before in re.findall(rf'CONFIG="(config/\w+\.yaml) {name}"', text)[:1]:
+            update_config(config, load_configfile(ROOT / before))
         update_config(config, stated)
         validation.validate(config)
         assert list(plan.keys(config))
