@@ -2,6 +2,7 @@
 #
 #   data/<source>/raw/...                         raw files of a source
 #   data/<dataset>/{train,validation,test}.safetensors
+#   data/torchvision-weights/<weights>.safetensors    weights that torchvision publishes
 #   results/<run>/<study>/<dataset>/<network>/<fit>/check/network      that it can be run
 #   results/<run>/<study>/<dataset>/<network>/<fit>/r<first>-<last>/<stage>/...
 #       import_weights/checkpoint   weights that are given            [replicates, ...]

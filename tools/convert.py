@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.hub import HASH_REGEX, download_url_to_file
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from prunescape.foundations import files, torchvision_hook  # noqa: E402
+from prunescape.data import published_weights  # noqa: E402
+from prunescape.foundations import files  # noqa: E402
 from prunescape.foundations.messages import few, one_line  # noqa: E402
 
 Tensors = dict[str, torch.Tensor]
@@ -37,7 +37,8 @@ AROUND = ("state_dict", "model_state_dict", "model_state", "model", "net", "netw
 """Under which names training scripts keep a state_dict among other things."""
 DEEPEST = 5  # mappings in each other; scripts have three at most
 WRAPPERS = ("module.", "_orig_mod.")
-PUBLISHED = "torchvision:"
+DENSE = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.\w+)$")
+"""Names that torchvision's DenseNet had before modules could have no dot in theirs."""
 ARRAYS = ("scalar", "_reconstruct")
 PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
 PASSED_OVER = (
@@ -63,8 +64,8 @@ def main() -> None:
     try:
         with tempfile.TemporaryDirectory() as folder:
             old = Path(arguments.old)
-            if arguments.old.startswith(PUBLISHED):
-                old = published(arguments.old, Path(folder))
+            if arguments.old.startswith(published_weights.PREFIX):
+                old = published_weights.download(arguments.old, Path(folder))
             for line in convert(old, arguments.new):
                 print(line)
     except (OSError, ValueError) as error:
@@ -85,49 +86,13 @@ def convert(old: Path, new: Path) -> Iterator[str]:
     tensors = {name: value for name, value in found.items() if isinstance(value, torch.Tensor)}
     if others := [name for name in found if name not in tensors]:
         notes.append(f"left out, as they are no tensors: {few(others)}")
-    tensors = unwrapped(tensors, notes)
+    tensors = renamed(unwrapped(tensors, notes), notes)
     arrays = {name: plain(name, value, str(old)).numpy() for name, value in tensors.items()}
     notes += kinds(tensors)
     files.write_tensors(new, arrays, {})
     numbers = sum(value.numel() for value in tensors.values())
     yield f"{new}: {len(arrays)} tensors, {numbers:,} numbers: {few(sorted(arrays))}"
     yield from notes
-
-
-def published(named: str, folder: Path) -> Path:
-    """Return the file of weights that torchvision publishes for a model, downloaded to a folder.
-
-    Args:
-        named: torchvision:MODEL, for the newest weights, or torchvision:MODEL/WEIGHTS.
-        folder: where the file goes.
-
-    Raises:
-        ValueError: if torchvision has no such model or weights, they can't be had, or the first
-            digits of their SHA-256 aren't those in the name of the file.
-    """
-    torchvision_hook.install()
-    from torchvision.models import get_model_weights
-
-    model, _, name = named.removeprefix(PUBLISHED).partition("/")
-    try:
-        of_model = get_model_weights(model)
-    except ValueError:
-        raise ValueError(f"{named}: torchvision has no model {model!r}") from None
-    there = [each.name for each in of_model]
-    if name and name not in there:
-        raise ValueError(f"{named}: found weights {name!r}; allowed: {', '.join(there)}")
-    if not there:
-        raise ValueError(f"{named}: torchvision publishes no weights of this model")
-    address = str((of_model[name] if name else of_model.DEFAULT).url)
-    path = folder / address.rpartition("/")[2]
-    checksum = HASH_REGEX.search(path.name)
-    if checksum is None:
-        raise ValueError(f"{address}: its name has no checksum")
-    try:
-        download_url_to_file(address, str(path), checksum[1], progress=False)
-    except (OSError, RuntimeError) as error:  # what urllib and torch raise
-        raise ValueError(f"{address}: {one_line(error)}") from None
-    return path
 
 
 class StandIn:
@@ -258,6 +223,17 @@ def unwrapped(tensors: Tensors, notes: list[str]) -> Tensors:
             tensors = {name.removeprefix(wrapper): value for name, value in tensors.items()}
             notes.append(f"{wrapper} before all names is left out")
     return tensors
+
+
+def renamed(tensors: Tensors, notes: list[str]) -> Tensors:
+    """Return the tensors under the names that torchvision's DenseNet has now.
+
+    The weights that are published still have old ones, norm.1.weight in place of norm1.weight.
+    """
+    new = {name: DENSE.sub(r"\1\2", name) for name in tensors}
+    if old := [name for name in tensors if new[name] != name]:
+        notes.append(f"of DenseNet's dense layers, norm.1 is now norm1, and so on: {few(old)}")
+    return {new[name]: value for name, value in tensors.items()}
 
 
 def plain(name: str, value: torch.Tensor, path: str) -> torch.Tensor:

@@ -10,7 +10,7 @@ from tests.helpers.outcomes import keep
 from tests.helpers.places import ROOT
 from tests.helpers.workplace import CONFIG, EVERY_RULE, RUN, counts
 
-ELSEWHERE = {"download_{source}"}
+ELSEWHERE = {"download_{source}", "fetch_weights"}
 """Rules without a job here: of those that download, one a source, that of digits has one."""
 
 

@@ -1,26 +1,19 @@
 """The tool that turns a file of torch.save into safetensors."""
 
 import argparse
-import hashlib
 import pickle
 import subprocess
 import sys
-from enum import Enum
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from prunescape.foundations import files, torchvision_hook
-from tests.helpers import servers
+from prunescape.foundations import files
 from tests.helpers.places import ROOT
 from tools import convert
-
-torchvision_hook.install()
-import torchvision  # noqa: E402 (mended first)
 
 STATE = {"conv.weight": torch.arange(6.0).view(2, 3), "conv.bias": torch.ones(2)}
 
@@ -214,50 +207,30 @@ def test_nothing_else_of_the_project_unpickles():
     assert [path.name for path in users] == ["convert.py"]
 
 
-@pytest.fixture
-def publisher(tmp_path, monkeypatch):
-    """A server in place of torchvision's, which has a file by its checksum; and what asks it."""
-    torch.save(STATE, tmp_path / "old.pth")
-    content = (tmp_path / "old.pth").read_bytes()
-    name = f"net-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+def test_names_that_densenets_had_are_those_that_they_have_now(tmp_path, new):
+    old = {
+        "features.denseblock1.denselayer2.norm.1.weight": torch.ones(2),
+        "features.denseblock1.denselayer2.conv.2.weight": torch.ones(2, 2),
+        "features.norm0.weight": torch.ones(2),
+    }
+    found, lines = converted(tmp_path, new, old)
+    assert found.keys() == {
+        "features.denseblock1.denselayer2.norm1.weight",
+        "features.denseblock1.denselayer2.conv2.weight",
+        "features.norm0.weight",
+    }
+    assert lines[1].startswith("of DenseNet's dense layers, norm.1 is now norm1, and so on: ")
+    now = {name.replace("norm.1", "norm1").replace("conv.2", "conv2"): v for name, v in old.items()}
+    assert converted(tmp_path, new, now)[1][1:] == []
 
-    def publish(folder):
-        address = f"{server.address(folder)}{name}"
-        kind = Enum("Weights", {"FIRST": SimpleNamespace(url=address)})
-        kind.url = property(lambda self: self.value.url)
-        kind.DEFAULT = kind.FIRST
-        monkeypatch.setattr(torchvision.models, "get_model_weights", lambda model: kind)
 
-    with servers.running({name: content}) as server:
-        yield publish
+def test_what_torchvision_publishes_is_got_by_its_name(tmp_path, new, monkeypatch, capsys):
+    def download(named, folder):
+        torch.save(STATE, folder / f"{named.partition(':')[2]}.pth")
+        return folder / "net.pth"
 
-
-def test_published_weights_are_fetched_and_checked(publisher, tmp_path, new):
-    publisher("good")
-    path = convert.published("torchvision:net/FIRST", tmp_path)
-    list(convert.convert(path, new))
+    monkeypatch.setattr(convert.published_weights, "download", download)
+    monkeypatch.setattr(sys, "argv", ["convert.py", "torchvision:net", str(new)])
+    convert.main()
     assert files.read_tensors(new)[0].keys() == STATE.keys()
-
-
-@pytest.mark.parametrize(
-    ("folder", "what"), [("corrupt", "invalid hash value"), ("absent", "HTTP Error 404")]
-)
-def test_published_weights_that_are_others_or_absent_are_one_line(
-    publisher, tmp_path, folder, what
-):
-    publisher(folder)
-    with pytest.raises(ValueError, match=what):
-        convert.published("torchvision:net", tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["old.pth"]
-
-
-@pytest.mark.parametrize(
-    ("named", "what"),
-    [
-        ("torchvision:resnet81", "torchvision has no model 'resnet81'"),
-        ("torchvision:resnet18/OLD", "found weights 'OLD'; allowed: IMAGENET1K_V1"),
-    ],
-)
-def test_a_model_that_nobody_published_is_one_line(tmp_path, named, what):
-    with pytest.raises(ValueError, match=what):
-        convert.published(named, tmp_path)
+    assert capsys.readouterr().out == f"{new}: 2 tensors, 8 numbers: conv.bias, conv.weight\n"

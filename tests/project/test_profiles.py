@@ -10,6 +10,7 @@ from tests.helpers.places import ROOT
 ALONE = {
     *("prepare", "train", "fit_variational", "retrain", "retrain_rewired", "check_network"),
     *("check_gradient_noise", "import_weights", "export", "export_module", "sizes"),
+    "fetch_weights",
 }
 
 

@@ -6,7 +6,6 @@ The config stays, yours to edit. The same command goes on with it; another one n
 import contextlib
 import re
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,9 +19,8 @@ from prunescape.configuration import reading
 from prunescape.data import own_sources
 from prunescape.foundations import files, home, network_names
 from prunescape.label import recipe
-from prunescape.running import surroundings
+from prunescape.running import converting, surroundings
 
-ROOT = Path(__file__).resolve().parents[2]
 NEEDED = ("NETWORK", "WEIGHTS", "DATA")
 SIZES = ("RESIZE", "CROP")
 CONVERTED = (".pt", ".pth", ".bin", ".ckpt")
@@ -123,11 +121,10 @@ def _safetensors(file: str, run: str, number: int) -> str:
     if Path(file).suffix not in CONVERTED:
         return file
     new = f"{run}-{number}.safetensors"
-    command = [sys.executable, str(ROOT / "tools" / "convert.py"), file, new]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise ValueError(f"WEIGHTS: {done.stderr.strip()}")
-    print(done.stdout, end="", flush=True)
+    try:
+        print(converting.convert(file, new), end="", flush=True)
+    except ValueError as error:
+        raise ValueError(f"WEIGHTS: {error}") from None
     return new
 
 

@@ -43,7 +43,7 @@ import prunescape.jobs.retrain
 import prunescape.jobs.targets
 from prunescape import jobs  # not its modules alone: `report` is Snakemake's own function here
 from prunescape.configuration import reading, renamed, schema, validation
-from prunescape.data import own_sources, sources
+from prunescape.data import own_sources, published_weights, sources
 from prunescape.fitting import divergence
 from prunescape.foundations import known_imports, levels, messages
 from prunescape.foundations.plain_text import literal
@@ -198,7 +198,12 @@ def benchmark_of(pattern):
 
 def code(script):
     """Return a rule's script, first, and the library modules that it imports."""
-    files = imported_code.code(f"{CHECKOUT}/workflow/scripts/{script}.py")
+    return sources_of(f"workflow/scripts/{script}.py")
+
+
+def sources_of(program):
+    """Return a program of the checkout, first, and the library modules that it imports."""
+    files = imported_code.code(f"{CHECKOUT}/{program}")
     return [os.path.relpath(file) for file in files]
 
 

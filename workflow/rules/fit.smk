@@ -3,6 +3,8 @@
 Needs   data/<dataset>/{train,validation}.safetensors
 Makes   .../check/network.json                       of networks in files of the user: that they
                                                      work, before anything is trained
+        data/torchvision-weights/<weights>.safetensors    weights that torchvision publishes, if a
+                                                     fit is given some; verified by checksum
         .../import_weights/checkpoint.safetensors    fits whose weights are given
         .../train/checkpoint.safetensors             fits whose objective is the likelihood
         .../train/noise.json                         how well preconditioned SGD knows its noise
@@ -39,6 +41,32 @@ rule check_network:
         "python {input.code[0]:q} --images {input.images:q} --network {params.network:q}"
         " --fit {params.fit:q} --study {wildcards.study:q} --scopes {params.scopes:q}"
         " --output {output:q} > {log:q} 2>&1"
+
+
+rule fetch_weights:
+    input:
+        code=code("fetch_weights"),
+        tool=sources_of("tools/convert.py"),
+    output:
+        f"{published_weights.FOLDER}/{{weights}}.safetensors",
+    log:
+        f"{published_weights.FOLDER}/logs/{{weights}}.log",
+    benchmark:
+        f"{published_weights.FOLDER}/benchmarks/{{weights}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        weights=job(jobs.fit.published),
+    conda:
+        "../../envs/torch.yaml"
+    wildcard_constraints:
+        weights="[A-Za-z0-9_]+(-[A-Za-z0-9_]+)?",
+    # On a cluster, where Snakemake runs: the nodes that compute often reach no network.
+    localrule: True
+    shell:
+        "python {input.code[0]:q} --weights {params.weights:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule import_weights:

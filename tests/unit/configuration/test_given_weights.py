@@ -150,3 +150,69 @@ def test_a_mean_and_a_deviation_go_together():
     assert line.startswith(f"{PLACE}.scaling.std: found nothing, but the key is required; allowed")
     (line,) = lines(scaling={"mean": [0.3], "std": [0]})
     assert line == f"{PLACE}.scaling.std[0]: found 0; allowed: a number > 0 and <= 1000"
+
+
+PUBLISHED = "torchvision:resnet18"
+
+
+def published(*weights, network="torchvision:resnet18", **fit):
+    """Return what is wrong with a fit of a network that has published weights."""
+    found = lines({"networks.own": network}, networks=["own"], weights=[*weights], **fit)
+    return [line for line in found if line.startswith(PLACE)]
+
+
+def test_published_weights_need_no_file_and_count_as_one_replicate():
+    assert published(PUBLISHED) == []
+    assert published("torchvision:resnet50/IMAGENET1K_V1", network="torchvision:resnet50") == []
+    both = [f"torchvision:resnet50/IMAGENET1K_V{i}" for i in (1, 2)]
+    assert published(*both, network="torchvision:resnet50(num_classes=1000)") == []
+    assert published(PUBLISHED, "a.safetensors") == []
+    changes = {"networks.own": PUBLISHED}
+    assert filled(changes, networks=["own"], weights=[PUBLISHED])["replicates"] == [1]
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        "torchvision:resnet34",
+        "torchvision:resnet18(num_classes=10)",
+        [{"kind": "linear", "units": 10}],
+        "docs/examples/resnet.py:resnet20",
+    ],
+)
+def test_published_weights_are_those_of_their_network(network):
+    line = (
+        f"{PLACE}.weights[0]: found 'torchvision:resnet18' for own, which is another network; "
+        'allowed: for "torchvision:resnet18", which has 1000 classes'
+    )
+    assert line in published(PUBLISHED, network=network)
+
+
+def test_input_that_is_scaled_anew_is_asked_for():
+    named = "torchvision:googlenet"
+    [line] = published(named, network=named)
+    assert line.endswith(
+        'for "torchvision:googlenet(transform_input=True)", which has 1000 classes'
+    )
+    assert published(named, network="torchvision:googlenet(transform_input=True)") == []
+
+
+def test_published_weights_that_may_be_the_same_are_told():
+    assert published(PUBLISHED, f"{PUBLISHED}/IMAGENET1K_V1") == [
+        f"{PLACE}.weights[1]: found 'torchvision:resnet18/IMAGENET1K_V1' beside "
+        "torchvision:resnet18, which may be the same; allowed: names for both"
+    ]
+
+
+def test_published_weights_are_no_posterior():
+    assert published(PUBLISHED, posterior=True) == [
+        f"{PLACE}.posterior: found true with torchvision:resnet18, which has no standard "
+        "deviations; allowed: false"
+    ]
+
+
+@pytest.mark.parametrize("named", ["torchvision:", "torchvision:resnet18(num_classes=3)"])
+def test_another_form_of_a_name_is_told(named):
+    [line] = published(named)
+    assert line.startswith(f"{PLACE}.weights[0]: found '{named}'; allowed: the path of a .safeten")
+    assert line.endswith(" or torchvision:<model>")

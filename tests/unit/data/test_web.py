@@ -58,6 +58,15 @@ def test_a_wrong_file_is_removed(server, part):
     assert not part.exists()
 
 
+def test_the_first_digits_of_another_checksum_do(server, part):
+    digits = hashlib.sha256(CONTENT).hexdigest()[:8]
+    web.download(f"{server.address('good')}{NAME}", part, digits, "sha256")
+    assert part.read_bytes() == CONTENT
+    with pytest.raises(ValueError, match=f"{NAME} has not the SHA256 {digits}"):
+        web.download(f"{server.address('corrupt')}{NAME}", part.with_name("b"), digits, "sha256")
+    assert not part.with_name("b").exists()
+
+
 def test_silent_server_costs_little(server, part, monkeypatch):
     monkeypatch.setattr(web, "ANSWER", 0.2)
     begin = time.monotonic()

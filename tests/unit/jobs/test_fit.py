@@ -1,6 +1,7 @@
 """Jobs of fit.smk: networks, settings of fits, checkpoints."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -97,6 +98,16 @@ def test_given_weights_are_read_block_by_block(given):
         "dtype": "float32",
         "objective": {"kind": "variational"},
     }
+
+
+def test_published_weights_are_files_that_another_job_downloads(given):
+    named = ["torchvision:resnet18", "torchvision:resnet18/IMAGENET1K_V1"]
+    given["catalogue"]["study"]["fits"]["mine"]["weights"] = named
+    found = fit.given_weights(given, job(fit="mine"))
+    stems = "resnet18", "resnet18-IMAGENET1K_V1"
+    assert found == [f"data/torchvision-weights/{stem}.safetensors" for stem in stems]
+    for stem, name in zip(stems, named, strict=True):
+        assert fit.published(given, SimpleNamespace(weights=stem)) == name
 
 
 def test_a_posterior_is_fitted_around_given_weights(given):

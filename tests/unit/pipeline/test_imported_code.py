@@ -148,6 +148,7 @@ NETWORKS = {*FITS, *BEFORE, "measure", "score", "retrain", *EVALUATE, *EXPORTS}
         ("data/own_images", {"prepare"}),
         ("data/readers/pictures", {"prepare"}),
         ("data/torchvision_collections", {"download_collection"}),
+        ("data/published_weights", {"fetch_weights"}),
         ("pipeline/imported_code", set()),
         ("exports/compacting", {"export"}),
         ("exports/member_masks", EXPORT),

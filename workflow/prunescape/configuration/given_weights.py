@@ -1,4 +1,4 @@
-"""Checks of fits whose weights are the user's files: the files, and as many as replicates.
+"""Checks of fits with given weights: the files, what is published, and as many as replicates.
 
 The names and shapes in the files are checked by a job, which reads them.
 """
@@ -18,7 +18,8 @@ from prunescape.configuration.blocks import (
     texts_of,
 )
 from prunescape.configuration.words import Place, Problem, plain, shown
-from prunescape.foundations import home
+from prunescape.data import published_weights
+from prunescape.foundations import home, network_names
 
 ENDING = ".safetensors"
 
@@ -54,8 +55,52 @@ def check_given(
         if where.suffix == ENDING and not where.is_file():  # of another, the schema tells
             text = f"found {shown(path)}, but there is no such file{_beside(where, configs)}"
             yield (*place, "weights", i), f"{text}; allowed: files that are there"
+    yield from _check_published(place, fit, mapping(networks))
     yield from _check_apart(place, texts_in(fit.get("weights")))
     yield from _check_numbers(place, fit, study)
+
+
+def _check_published(
+    place: Place, fit: dict[Any, Any], networks: dict[Any, Any]
+) -> Iterator[Problem]:
+    """Check that weights which torchvision publishes are of the fit's network, and all different.
+
+    Which weights there are is known to torchvision alone: the job that downloads them asks it.
+    """
+    found = [(i, path, published_weights.split(path)) for i, path in texts_in(fit.get("weights"))]
+    named = [(i, path, of) for i, path, of in found if of]
+    newest = {of.model: path for _, path, of in named if not of.weights}
+    for i, path, of in named:
+        here = (*place, "weights", i)
+        for network in texts_of(fit.get("networks")):
+            if network in networks and not _is_of(of, networks[network]):
+                text = f"found {shown(path)} for {plain(network)}, which is another network"
+                classes = f"{published_weights.CLASSES} classes"
+                yield here, f"{text}; allowed: for {_network(of)}, which has {classes}"
+        if of.weights and of.model in newest:
+            text = f"found {shown(path)} beside {newest[of.model]}, which may be the same"
+            yield here, f"{text}; allowed: names for both"
+    if named and fit.get("posterior") is True:
+        text = f"found true with {named[0][1]}, which has no standard deviations"
+        yield (*place, "posterior"), f"{text}; allowed: false"
+
+
+def _is_of(of: published_weights.Named, network: str | list[Any]) -> bool:
+    """Return whether published weights are those of a network of the config."""
+    try:
+        place, name, arguments = network_names.split(str(network))
+    except ValueError:
+        return False
+    classes = arguments.get("num_classes", published_weights.CLASSES)
+    turned = of.model not in published_weights.TURNED or arguments.get("transform_input") is True
+    wanted = (network_names.TORCHVISION, of.model, published_weights.CLASSES, True)
+    return (place, name, classes, turned) == wanted
+
+
+def _network(of: published_weights.Named) -> str:
+    """Return the name of the network that published weights are of."""
+    options = "(transform_input=True)" if of.model in published_weights.TURNED else ""
+    return f'"torchvision:{of.model}{options}"'
 
 
 def _check_apart(place: Place, named: list[tuple[int, str]]) -> Iterator[Problem]:

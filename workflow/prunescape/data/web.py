@@ -27,16 +27,26 @@ def digest(path: Path, algorithm: str) -> str | None:
         ).hexdigest()
 
 
-def download(url: str, part: Path, md5: str) -> None:
+def download(url: str, part: Path, checksum: str, algorithm: str = "md5") -> None:
     """Download `url` to `part`, resuming after the bytes that an earlier attempt left there.
+
+    Args:
+        url: the address.
+        part: the file to write; its folder is there.
+        checksum: hexadecimal digits, the first ones or all.
+        algorithm: md5 or sha256, of which the checksum is.
 
     Raises:
         OSError: if the address can't be reached, or broke off ATTEMPTS times; `part` stays.
         http.client.HTTPException: if the answer isn't HTTP.
-        ValueError: if the whole file has another checksum than `md5`; `part` is removed.
+        ValueError: if the whole file has another checksum; `part` is removed.
     """
+
+    def is_whole() -> bool:
+        return (digest(part, algorithm) or "").startswith(checksum)
+
     for _ in range(ATTEMPTS):
-        if digest(part, "md5") == md5:
+        if is_whole():
             return
         before = part.stat().st_size if part.exists() else 0
         try:
@@ -49,11 +59,12 @@ def download(url: str, part: Path, md5: str) -> None:
             if not part.exists() or part.stat().st_size <= before:
                 raise  # Nothing came, so another attempt would fail too.
         else:
-            if digest(part, "md5") == md5:
+            if is_whole():
                 return
             part.unlink()
             if not before:
-                raise ValueError(f"{PurePosixPath(url).name} has not the MD5 {md5}")
+                name = PurePosixPath(url).name
+                raise ValueError(f"{name} has not the {algorithm.upper()} {checksum}")
     raise ConnectionError(f"{PurePosixPath(url).name} broke off {ATTEMPTS} times")
 
 

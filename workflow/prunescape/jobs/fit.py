@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from prunescape.data import published_weights
 from prunescape.foundations import home, network_names
 from prunescape.jobs.common import Wildcards, arms_of, compact, fit_of, results, with_imports
 from prunescape.optimising import loss_needs
@@ -51,9 +52,20 @@ def network_check(config: Config, wildcards: Wildcards) -> str | list[str]:
 
 
 def given_weights(config: Config, wildcards: Wildcards) -> list[str]:
-    """Return the user's files with the weights of a job's replicates."""
-    files = fit_of(config, wildcards)["weights"][int(wildcards.first) - 1 : int(wildcards.last)]
-    return list(map(home.expanded, files))
+    """Return the files with the weights of a job's replicates: the user's, or torchvision's."""
+    files = weight_files(fit_of(config, wildcards))
+    return files[int(wildcards.first) - 1 : int(wildcards.last)]
+
+
+def weight_files(fit: fits.Fit) -> list[str]:
+    """Return the safetensors files of a fit with given weights, one a replicate."""
+    found = [(named, published_weights.split(named)) for named in fit["weights"]]
+    return [published_weights.path(of) if of else home.expanded(named) for named, of in found]
+
+
+def published(_: Config, wildcards: Wildcards) -> str:
+    """Return the name of the published weights that a job downloads."""
+    return published_weights.name(wildcards.weights)
 
 
 def checked_settings(config: Config, wildcards: Wildcards) -> str:

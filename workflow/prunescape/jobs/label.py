@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from prunescape.evaluation import input_noise_kinds
-from prunescape.foundations import home, spelling, user_files
+from prunescape.foundations import spelling, user_files
 from prunescape.jobs import data, evaluate, fit
 from prunescape.jobs.common import compact, masks_path, of_study, results, with_imports
 from prunescape.pipeline import fits, paths, plan, replicates
@@ -122,8 +122,8 @@ def made_from(config: Config) -> list[str]:
     """Return the user's files of weights and of the network."""
     named = _model(config)
     settings = config["catalogue"][named.study]["fits"][named.fit]
-    weights = settings["weights"] if fits.is_given(settings) else []
-    return [*map(home.expanded, weights), *network_files(config)]
+    weights = fit.weight_files(settings) if fits.is_given(settings) else []
+    return [*weights, *network_files(config)]
 
 
 def said(config: Config, citation: str) -> str:
