@@ -102,9 +102,20 @@ def test_a_global_arm_stands_for_those_that_differ_in_the_scope_alone():
     }
 
 
-def test_an_arm_is_on_the_front_unless_another_is_cheaper_and_better():
-    arms = pd.DataFrame(
-        [(0.9, 10.0, 95.0), (0.9, 20.0, 96.0), (0.9, 30.0, 94.0), (0.5, 30.0, 94.0)],
-        columns=["level", "cpu_seconds", "mean"],
-    )
-    assert cost_accuracy.front(arms).tolist() == [True, True, False, True]
+def test_arms_are_judged_beside_those_that_cost_no_more():
+    rows, jobs = [], []
+    for fit, cpu, accuracies in (
+        ("cheap", 10, [0.90, 0.91, 0.92]),
+        ("even", 10, [0.899, 0.909, 0.921]),
+        ("worse", 20, [0.80, 0.812, 0.821]),
+        ("dear", 30, [0.95, 0.951, 0.952]),
+    ):
+        model = {"fit": fit}
+        rows += replicates([0.97] * 3, **model)
+        rows += replicates(accuracies, criterion="snr", level=0.5, **model)
+        jobs += [record("train", "checkpoint", cpu), record("score", "scores", 0)]
+        for job in jobs[-2:]:
+            job |= {"study": "graves", "network": "logistic", "fit": fit}
+    found = numbers(rows, jobs).set_index("fit")
+    assert found.index[found["best"]].tolist() == ["cheap", "dear"]
+    assert found.index[found["ruled_out"]].tolist() == ["worse"]

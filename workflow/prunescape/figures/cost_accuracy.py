@@ -16,6 +16,7 @@ from matplotlib.lines import Line2D
 from prunescape.drawing import labels, lines, rows, scales, style, summary
 from prunescape.drawing.layout import Panels
 from prunescape.foundations.table_rows import named_rows
+from prunescape.report import fronts
 
 _ARM = [*summary.COLUMN, *lines.LINE, "level"]
 _COSTS = ["cpu_seconds", "memory_mb"]
@@ -23,8 +24,14 @@ _TRAINING = ["epochs", "multiply_adds"]
 _TITLES = {"cpu_seconds": "CPU seconds", "epochs": "epochs", "multiply_adds": "multiply-adds"}
 _MOST = 3  # sparsities on a figure
 _WORTH = 0.8  # a sparsity is drawn if an arm keeps at least this share of the best accuracy
-_SAME = 1.05  # costs within this ratio count as equal
 _DOT: dict[str, Any] = {"linestyle": "None", "marker": "o", "markersize": 3.8}
+_RULED_OUT = {"marker": "x"}
+_NOTE = (
+    "CPU seconds of one network: training, scoring and retraining, divided by the networks that "
+    "were trained together. Epochs and multiply-adds: of training, with its fit. Best: by the "
+    "means. Shown to be worse: each arm is compared with all that cost no more CPU seconds, by "
+    "replicate, with 5 % for all errors together (Holm). "
+)
 
 
 def read(jobs: str | os.PathLike, training: str | os.PathLike, *, study: str) -> pd.DataFrame:
@@ -52,7 +59,8 @@ def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         network, fit, scope, effect, schedule, criterion, level, mean, low, high (accuracy), n,
-        cpu_seconds, memory_mb, epochs, multiply_adds.
+        cpu_seconds, memory_mb, epochs, multiply_adds, and best and ruled_out (`fronts.Front`, by
+        CPU seconds, of the arms of a level on the replicates that all of them have).
 
     Raises:
         ValueError: if no arm removes an exact number of weights, or no job has a record and a log.
@@ -90,7 +98,16 @@ def numbers(table: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     )
     if known.empty:
         raise ValueError("figure cost_accuracy: no logs of jobs (results/<run>/logs)")
-    return known
+    return pd.concat([_judged(arms, found) for _, arms in known.groupby("level")]).sort_index()
+
+
+def _judged(arms: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return arms of a level with best and ruled_out, by the table's rows."""
+    wide = rows.pivot(index=_ARM, columns="replicate", values="accuracy_percent")
+    values = wide.loc[list(arms[_ARM].itertuples(index=False, name=None))].dropna(axis=1)
+    resolution = 100 / rows["n_images"].max()
+    judged = fronts.front(values.to_numpy(), arms["cpu_seconds"].to_numpy(), resolution)
+    return arms.assign(**judged._asdict())
 
 
 def _cost(table: pd.DataFrame, costs: pd.DataFrame, arm: Any) -> tuple[float, float]:
@@ -120,22 +137,11 @@ def _cost(table: pd.DataFrame, costs: pd.DataFrame, arm: Any) -> tuple[float, fl
     return seconds, pd.concat([before, jobs])["memory_mb"].max(skipna=False)
 
 
-def front(found: pd.DataFrame) -> pd.Series:
-    """Return whether no other arm of the same sparsity is both cheaper and more accurate."""
-    best = []
-    for row in named_rows(found):
-        others = found[found["level"] == row.level]
-        cheaper = others["cpu_seconds"] <= row.cpu_seconds * _SAME
-        best.append(not (others[cheaper]["mean"] > row.mean).any())
-    return pd.Series(best, index=found.index)
-
-
 def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame) -> Figure:
     """Draw what training costs, and beside it accuracy [%] at each sparsity."""
     found = numbers(table, elsewhere)
     unit = 3 * int(np.log10(max(found["multiply_adds"].min(), 1)) // 3)  # of thousands, ...
     found["multiply_adds"] /= 10.0**unit
-    found = found.assign(best=front(found))
     levels = sorted(set(found["level"]))
     with style.applied(settings):
         listed = rows.of_arms(found)
@@ -162,16 +168,13 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             low, high = found["mean"].min(), found["mean"].max()
             each.set_xlim(low - 0.08 * (high - low) - 0.5, high + 0.08 * (high - low) + 0.5)
             each.set_xlabel("accuracy (%)")
-        note = (
-            summary.sample(found, "Accuracy", table, mark="bar")
-            + "CPU seconds of one network: training, scoring and retraining, divided by the "
-            "networks that were trained together. Epochs and multiply-adds: of training, with its "
-            "fit. " + _memory(found) + summary.shared(found)
-        )
+        note = summary.sample(found, "Accuracy", table, mark="bar") + _NOTE
+        note += _memory(found) + summary.shared(found)
         grey = _DOT | {"color": "#595959"}
         handles = [
-            Line2D([], [], label="no arm is both cheaper and more accurate", **grey),
-            Line2D([], [], label="another arm is", **grey | {"markerfacecolor": "white"}),
+            Line2D([], [], label="best of those that cost no more", **grey),
+            Line2D([], [], label="could be", **grey | {"markerfacecolor": "white"}),
+            Line2D([], [], label="shown to be worse than one of them", **grey | _RULED_OUT),
         ]
         return panels.finish("", "", handles, note)
 
@@ -184,8 +187,8 @@ def _draw(costs: Sequence[Axes], accuracies: Axes, row: Any, y: int) -> None:
         axes.plot([getattr(row, column)], [y], **mark)
     if np.isfinite(row.low):
         accuracies.plot([row.low, row.high], [y, y], color=colour, linewidth=0.9)
-    face = colour if row.best else "white"
-    accuracies.plot([row.mean], [y], **_DOT | {"color": colour, "markerfacecolor": face})
+    look = _RULED_OUT if row.ruled_out else {"markerfacecolor": colour if row.best else "white"}
+    accuracies.plot([row.mean], [y], **_DOT | {"color": colour} | look)
 
 
 def _memory(found: pd.DataFrame) -> str:

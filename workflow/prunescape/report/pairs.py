@@ -13,20 +13,27 @@ from prunescape.report import intervals
 from prunescape.verdicts import rule
 
 
-def better(values: np.ndarray, resolution: float = 0.0) -> np.ndarray:
+def better(
+    values: np.ndarray, resolution: float = 0.0, asked: np.ndarray | None = None
+) -> np.ndarray:
     """Return the adjusted p-values [K, K] of "the row's criterion is not better than the column's".
 
     Args:
         values: a measure [K, R], higher = better, of K criteria on the same R replicates.
         resolution: smallest step of a value; see `rule.sample`.
+        asked: bool [K, K], which of these are tested, decided without looking at values; all, if
+            left out.
 
     Returns:
-        p-values in [0, 1]; 1 on the diagonal, and everywhere with one replicate.
+        p-values in [0, 1]; 1 on the diagonal, where none is asked, and everywhere with one
+        replicate.
     """
     values = np.asarray(values, dtype=np.float64)
     differences = np.round(values[:, None] - values[None], 9)  # below that it is rounding
     p = rule.part_p(rule.sample(differences, resolution), rule.Question(0.0, at_most=False))
     pairs = ~np.eye(len(values), dtype=bool)
+    if asked is not None:
+        pairs &= asked
     adjusted = np.ones_like(p)
     adjusted[pairs] = intervals.holm(p[pairs])
     return adjusted
