@@ -46,6 +46,15 @@ def test_a_function_is_read_at_a_glance(folder):
     assert [each for each in found if each.lines > 60] == []
 
 
+def test_plain_programs_know_nothing_of_the_library():
+    found = sorted((ROOT / "tests" / "plain").rglob("*.py"))
+    assert len(found) > 5
+    for path in found:
+        assert not re.search(
+            r"^\s*(import|from) prunescape", path.read_text(encoding="utf-8"), re.M
+        )
+
+
 MODULES = [path for path in house.modules(LIBRARY) if path.stem != "__init__"]
 
 

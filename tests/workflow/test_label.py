@@ -1,6 +1,7 @@
 """A network that plain PyTorch trained gets its label, whose numbers a plain script finds too."""
 
 import json
+import re
 import shutil
 import sys
 
@@ -9,7 +10,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from tests.helpers.places import ROOT
-from tests.helpers.workplace import Workplace
+from tests.helpers.workplace import Done, Workplace
 
 # One worker makes the run that all these tests look at.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("label")]
@@ -19,7 +20,7 @@ SETTINGS = ["NETWORK=net.py:SmallNet", "WEIGHTS=old.pt", "DATA=images.npz"]
 SETTINGS += ["MEAN=0.3055", "STD=0.3759", "RUN=mine"]
 
 
-def label(place: Workplace, *settings: str):
+def label(place: Workplace, *settings: str) -> Done:
     """Run `make label` in the environment of the tests."""
     return place.run("make", f"USE_VENV={sys.prefix}", "CORES=2", "label", *settings)
 
@@ -28,7 +29,7 @@ def label(place: Workplace, *settings: str):
 def place(source: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     """A folder with a trained network, its images and its label."""
     made = source.copy(tmp_path_factory.mktemp("label") / "place")
-    for name in ("net.py", "recompute.py", "train.py"):
+    for name in ("net.py", "train.py"):
         shutil.copy2(PLAIN / name, made.root)
     trained = made.run(sys.executable, "train.py", "1", "old.pt")
     assert trained.status == 0, trained.output
@@ -41,23 +42,38 @@ def place(source: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Workpl
     return made
 
 
+def recomputed(place: Workplace) -> Done:
+    """Compare the label with what plain programs find, which can't import the library."""
+    return place.run(sys.executable, str(PLAIN / "label" / "recompute.py"), "mine.yaml")
+
+
 def test_every_number_is_found_by_plain_pytorch(place):
-    arguments = ["results/mine", "net.py:SmallNet", "old.pt", "0.3055", "0.3759"]
-    done = place.run(sys.executable, "recompute.py", *arguments)
+    done = recomputed(place)
     assert done.status == 0, done.output
-    found = json.loads(done.output)
-    told = json.loads((place.root / "results/mine/label.json").read_text(encoding="utf-8"))
-    assert told["unpruned"] == pytest.approx(found["unpruned"], abs=1e-6)
-    assert len(told["methods"]) == 8  # two criteria with BatchNorm as it was, and anew
-    for method, again in zip(told["methods"], found["methods"], strict=True):
-        for point, numbers in zip(method["points"], again["points"], strict=True):
-            assert {key: point[key] for key in numbers} == pytest.approx(numbers, abs=1e-6)
-    for choice, again in zip(told["choices"], found["choices"], strict=True):
-        assert {key: choice[key] for key in again} == pytest.approx(again, abs=1e-9)
-    detail = told["detail"]
-    losses = [each["loss"] for each in detail["classes"]]
-    assert losses == pytest.approx(found["detail"].pop("losses"), abs=1e-9)
-    assert {key: detail[key] for key in found["detail"]} == pytest.approx(found["detail"])
+    assert int(re.fullmatch(r"all (\d+) numbers agree\n", done.output)[1]) > 500
+    label = json.loads((place.root / "results/mine/label.json").read_text(encoding="utf-8"))
+    assert len(label["methods"]) == 8  # two criteria with BatchNorm as it was, and anew
+
+
+def test_a_wrong_number_and_one_that_nobody_recomputes_are_named(place, tmp_path):
+    copy = place.copy(tmp_path / "copy")
+    path = copy.root / "results/mine/label.json"
+    label = json.loads(path.read_text(encoding="utf-8"))
+    label["unpruned"]["nll"] += 0.001
+    label["methods"][2]["points"][1]["broken"] += 1
+    label["measured"]["bytes"]["compressed"][1] -= 1
+    label["measured"]["latency"]["1"]["pruned"]["low"] /= 100
+    label["measured"]["energy"] = 3.5
+    path.write_text(json.dumps(label), encoding="utf-8")
+    done = recomputed(copy)
+    assert done.status
+    assert [line.partition(":")[0] for line in done.output.splitlines()] == [
+        ".measured.energy",
+        ".measured.bytes.compressed.1",
+        ".measured.latency.1.pruned.low",
+        ".methods.2.points.1.broken",
+        ".unpruned.nll",
+    ]
 
 
 def test_the_config_is_kept_and_another_command_is_refused(place):

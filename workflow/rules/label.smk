@@ -39,10 +39,10 @@ if jobs.label.targets(config):
         input:
             choice=results(paths.CHOICE),
             images=jobs.label.images(config),
-            training=jobs.label.recalibrating_images(config),
+            training=jobs.label.measured_on(config),
             networks=jobs.label.files(config),
             network=jobs.label.network_files(config),
-            own=jobs.label.noise_files(config),
+            own=jobs.label.own_files(config),
             code=code("measure_chosen"),
         output:
             results(paths.MEASURED),
@@ -59,6 +59,7 @@ if jobs.label.targets(config):
             blocks=jobs.label.blocks(config),
             conditions=jobs.common.compact(jobs.label.conditions(config)),
             noises=jobs.label.noises(config),
+            effects=jobs.label.effects(config),
             dataset=jobs.label.dataset(config),
             seed=config["seed"],
             computing=COMPUTING,
@@ -68,6 +69,7 @@ if jobs.label.targets(config):
             "python {input.code[0]:q} --choice {input.choice:q} --images {input.images:q}"
             " --training-images {input.training:q} --blocks @<(printf %s {params.blocks:q})"
             " --conditions @<(printf %s {params.conditions:q}) --noises {params.noises:q}"
+            " --effects {params.effects:q}"
             " --dataset {params.dataset:q} --seed {params.seed:q} {params.computing:q}"
             " --processes {threads:q} --output {output:q} > {log:q} 2>&1"
 

@@ -18,7 +18,7 @@ def read_arguments() -> argparse.Namespace:
         "--training-images",
         nargs="*",
         default=[],
-        help="split files it was fitted on, which `recalibrate` needs",
+        help="split files it was fitted on, which some effects need",
     )
     parser.add_argument(
         "--blocks",
@@ -31,6 +31,9 @@ def read_arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--noises", nargs="*", default=[], help="of the user: name=path/to/file.py:function"
+    )
+    parser.add_argument(
+        "--effects", nargs="*", default=[], help="of the user: name=path/to/file.py:function"
     )
     parser.add_argument("--dataset", required=True, help="name of the data set")
     parser.add_argument("--seed", required=True, type=int, help="root of the random streams")
@@ -50,9 +53,9 @@ def main() -> None:
         return
     arm, blocks = reading.blocks(arguments.blocks, chosen, where)
     split = image_tensors.load([arguments.images], where)
-    trained_on = None
-    if chosen["effect"] == "recalibrate":
-        trained_on = image_tensors.load(arguments.training_images, where).images
+    own = measuring.Own(spelling.read_all(arguments.noises), spelling.read_all(arguments.effects))
+    if arguments.training_images:
+        own = own._replace(trained_on=image_tensors.load(arguments.training_images, where).images)
     noise = measuring.under_noise(
         blocks,
         arm,
@@ -60,11 +63,10 @@ def main() -> None:
         split.images,
         split.labels,
         (arguments.seed, arguments.dataset),
-        spelling.read_all(arguments.noises),
-        trained_on,
+        own,
         arguments.processes,
     )
-    pair = measuring.first(blocks[0], arm)
+    pair = measuring.first(blocks[0], arm, own)
     work = measuring.multiply_adds(pair)
     files.write_json(
         arguments.output,

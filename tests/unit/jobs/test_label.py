@@ -1,6 +1,9 @@
 """Jobs of label.smk: which files a label is made of."""
 
 import json
+from pathlib import Path
+
+import pytest
 
 from prunescape.jobs import label
 from tests.helpers.jobs import CHAINED, MOMENTS, TUNED, filled
@@ -82,12 +85,25 @@ def test_what_a_label_says_and_measures():
         "data/digits/train.safetensors",
         "data/digits/validation.safetensors",
     ]
-    assert label.recalibrating_images(CONFIG) == []
-    arm = CHAINED | {"schedules": ["oneshot"], "levels": ["0.50"], "effects": ["recalibrate"]}
-    study = CONFIG["catalogue"]["study"] | {"arms": [arm]}
-    measured_anew = CONFIG | {"catalogue": {"study": study}}
-    assert label.recalibrating_images(measured_anew) == label.training(CONFIG)
+    assert label.measured_on(CONFIG) == label.effects(CONFIG) == []
     assert label.limits(CONFIG) == [0.5, 1, 2]
-    assert label.made_from(CONFIG) == label.noise_files(CONFIG) == []
+    assert label.made_from(CONFIG) == label.own_files(CONFIG) == []
     assert all("/evaluate/" in path for path in label.outcomes(CONFIG))
     assert label.table(CONFIG) == "results/small/study/scores.parquet"
+
+
+@pytest.mark.parametrize("effect", ["zero", "compensate", "recalibrate", "reconstruct", "halve"])
+def test_what_the_effects_read_is_given(tmp_path, monkeypatch, effect):
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text(
+        "def halve(weight, mask, second_moment):\n    return weight * mask / 2\n"
+    )
+    arm = CHAINED | {"schedules": ["oneshot"], "levels": ["0.50"], "effects": [effect]}
+    study = CONFIG["catalogue"]["study"] | {"arms": [arm]}
+    config = CONFIG | {"catalogue": {"study": study}, "effects": {"halve": "own.py:halve"}}
+    on_images = effect in ("recalibrate", "reconstruct", "halve")
+    assert label.measured_on(config) == (label.training(config) if on_images else [])
+    moments = {block["moments"] is None for block in json.loads(label.blocks(config))}
+    assert moments == {effect != "compensate"}
+    named = (["halve=own.py:halve"], ["own.py"]) if effect == "halve" else ([], [])
+    assert (label.effects(config), label.own_files(config)) == named

@@ -7,6 +7,7 @@ import numpy as np
 
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations.files import Arrays
+from prunescape.networks import prunable
 from prunescape.pruning import arm_masks, selection
 
 
@@ -24,10 +25,9 @@ def kept(
     Raises:
         ValueError: if the masks lack a replicate of `pruned`.
     """
-    shapes = {layer.name: layer.shape for layer in pruned.network.weighted}
     packed = arm_masks.of_replicates(packed, replicates, pruned.replicates)
     of_arm = arm_masks.layers_of(packed, origin["criterion"], origin["scope"])
-    return selection.unpack(of_arm, shapes)
+    return selection.unpack(of_arm, prunable.shapes(pruned.network))
 
 
 def removed(masks: Arrays, pruned: Checkpoint, replicate: int) -> float:

@@ -16,6 +16,7 @@ def arrays(
     effect: str,
     means: Mapping[str, torch.Tensor],
     trained_on: torch.Tensor | None = None,
+    own_effects: Mapping[str, str] | None = None,
 ) -> Arrays:
     """Return a replicate's parameters and buffers after pruning, by their names in the ensemble.
 
@@ -23,9 +24,10 @@ def arrays(
         checkpoint: the fitted ensemble, or the members of one arm after retraining.
         replicate: the replicate's number.
         masks: layer -> boolean masks [R, out, in, ...]; None if nothing is removed.
-        effect: zero, compensate, which adds a bias to a layer without one, or recalibrate.
+        effect: as in `effects.apply`; `compensate` adds a bias to a layer without one.
         means: layer -> mean inputs [R or 1, out or 1, in, ...], read by `compensate`.
-        trained_on: training images [N, C, H, W], read by `recalibrate`.
+        trained_on: training images [N, C, H, W], read by `recalibrate` and `reconstruct`.
+        own_effects: the user's effects, as in `effects.apply`.
 
     Raises:
         ValueError: if the checkpoint lacks the replicate.
@@ -38,6 +40,9 @@ def arrays(
     if masks is not None:
         tensors = {layer: torch.from_numpy(mask) for layer, mask in masks.items()}
         training = None if trained_on is None else effects.Training(trained_on, checkpoint.scaling)
-        parameters = effects.apply(effect, checkpoint.network, parameters, tensors, means, training)
+        network = checkpoint.network
+        parameters = effects.apply(
+            effect, network, parameters, tensors, means, training, own_effects
+        )
     r = checkpoint.replicates.index(replicate)
     return {name: value[r].numpy() for name, value in parameters.items()}

@@ -84,6 +84,7 @@ def of_member(
     means: Mapping[str, torch.Tensor],
     origin: Mapping[str, Any],
     trained_on: torch.Tensor | None = None,
+    own_effects: Mapping[str, str] | None = None,
 ) -> PortableModule:
     """Return a replicate's network after pruning; arguments as `members.arrays` has them.
 
@@ -95,7 +96,8 @@ def of_member(
     network = checkpoint.network
     if not isinstance(network, ModuleNetwork):
         raise ValueError("found a network that is a list of layers; allowed: path/to/file.py:name")
-    arrays = members.arrays(checkpoint, replicate, kept, effect, means, trained_on)
+    given = checkpoint, replicate, kept, effect, means, trained_on, own_effects
+    arrays = members.arrays(*given)
     found = PortableModule(
         network.named,
         portable_modules.code(network.named),

@@ -123,23 +123,20 @@ def of_member(
     effect: str,
     means: Mapping[str, torch.Tensor],
     origin: Mapping[str, Any],
+    trained_on: torch.Tensor | None = None,
+    own_effects: Mapping[str, str] | None = None,
 ) -> Portable:
     """Return a replicate's network after pruning.
 
-    Args:
-        checkpoint: the fitted ensemble, or the members of one arm after retraining.
-        replicate: the replicate's number.
-        kept: layer -> boolean masks [R, out, in, ...]; None if nothing is removed.
-        effect: zero or compensate.
-        means: layer -> mean inputs [R or 1, out or 1, in, ...], read by `compensate`.
-        origin: see `Portable`.
+    Other arguments as `members.arrays` has them; `origin`: see `Portable`.
 
     Raises:
         ValueError: if the checkpoint lacks the replicate, or the network is a user's module.
     """
     if isinstance(checkpoint.layers, str):
         raise ValueError(f"found {checkpoint.layers}; allowed: a network that is a list of layers")
-    arrays = members.arrays(checkpoint, replicate, kept, effect, means)
+    given = checkpoint, replicate, kept, effect, means, trained_on, own_effects
+    arrays = members.arrays(*given)
     names = iter(layer.name for layer in checkpoint.network.weighted)
     layers = []
     for layer in checkpoint.layers:

@@ -80,26 +80,32 @@ def runs(model: Exported, onnx: str | Path | None, batch: int) -> dict[str, Run]
         onnx: the network as ONNX, if it is there so.
         batch: how many images.
     """
-    images = torch.rand(batch, *model.image, generator=torch.Generator().manual_seed(0))
-
-    def called(module: nn.Module) -> Run:
-        @torch.inference_mode()
-        def run() -> torch.Tensor:
-            logits: torch.Tensor = module(model.scaling(images))
-            return logits
-
-        return run
-
-    found: dict[str, Run] = {name: called(each) for name, each in _modules(model).items()}
+    found = {"torch dense": in_torch(model, batch)}
+    if isinstance(model, Portable) and (module := sparse(model)):
+        found["torch CSR"] = _called(module, model, batch)
     if onnx:
-        opened, values = session(onnx), {"images": images.numpy()}
+        opened, values = session(onnx), {"images": _images(model, batch).numpy()}
         found["onnxruntime"] = lambda: opened.run(None, values)
     return found
 
 
-def _modules(model: Exported) -> dict[str, nn.Module]:
-    """Return way of computing -> module of torch, for scaled images."""
-    if isinstance(model, PortableModule):
-        return {"torch dense": model.module()}
-    found = {"torch dense": plain(model), "torch CSR": sparse(model)}
-    return {name: each for name, each in found.items() if each is not None}
+def in_torch(model: Exported, batch: int) -> Run:
+    """Return a call that computes the logits of a batch of random images in plain torch."""
+    module = model.module() if isinstance(model, PortableModule) else plain(model)
+    return _called(module, model, batch)
+
+
+def _called(module: nn.Module, model: Exported, batch: int) -> Run:
+    """Return a call of a module for scaled images."""
+    images, scaling = _images(model, batch), model.scaling
+
+    @torch.inference_mode()
+    def run() -> torch.Tensor:
+        logits: torch.Tensor = module(scaling(images))
+        return logits
+
+    return run
+
+
+def _images(model: Exported, batch: int) -> torch.Tensor:
+    return torch.rand(batch, *model.image, generator=torch.Generator().manual_seed(0))

@@ -10,7 +10,8 @@ from prunescape.foundations import spelling, user_files
 from prunescape.jobs import data, evaluate, fit
 from prunescape.jobs.common import compact, masks_path, of_study, results, with_imports
 from prunescape.pipeline import fits, paths, plan, replicates
-from prunescape.pipeline.plan import Config, Model
+from prunescape.pipeline.plan import Arm, Config, Model
+from prunescape.pruning import effect_needs
 
 
 def targets(config: Config) -> list[str]:
@@ -46,11 +47,9 @@ def training(config: Config) -> list[str]:
     return data.training_images(config, _model(config))
 
 
-def recalibrating_images(config: Config) -> list[str]:
-    """Return the same files if an effect of the label's arms measures normalisation on them."""
-    named = _model(config)
-    arms = plan.arms(config, named.study, named.fit, named.network)
-    return training(config) if any("recalibrate" in arm.effects for arm in arms) else []
+def measured_on(config: Config) -> list[str]:
+    """Return the same files if one of the effects of the label's arms measures on them."""
+    return training(config) if effect_needs.ON_IMAGES & _read(config) else []
 
 
 def blocks(config: Config) -> str:
@@ -69,16 +68,11 @@ def files(config: Config) -> list[str]:
 
 
 def _blocks(config: Config) -> Iterator[dict[str, Any]]:
-    named = _model(config)
-    arms = [
-        arm
-        for arm in plan.arms(config, named.study, named.fit, named.network)
-        if arm.selection == "exact_k"
-    ]
+    named, arms = _model(config), _arms(config)
+    with_moments = bool(effect_needs.MOMENTS & _read(config))
     for block in replicates.blocks(config, named.study):
         place = {**named._asdict(), **block.names}
         checkpoint = fit.checkpoint_pattern(config, named.study, named.fit)
-        compensated = any("compensate" in arm.effects for arm in arms)
         found = []
         for arm in arms:
             trained = [
@@ -92,7 +86,7 @@ def _blocks(config: Config) -> Iterator[dict[str, Any]]:
             found.append(evaluate.described(arm) | {"masks": masks, "retrained": trained})
         yield {
             "checkpoint": results(config, checkpoint, **place),
-            "moments": results(config, paths.MOMENTS, **place) if compensated else None,
+            "moments": results(config, paths.MOMENTS, **place) if with_moments else None,
             "arms": found,
         }
 
@@ -107,9 +101,14 @@ def noises(config: Config) -> list[str]:
     return input_noise_kinds.spelled(config, (kind for kind, _ in conditions(config)))
 
 
-def noise_files(config: Config) -> list[str]:
-    """Return the user's files with these kinds of noise, and the modules beside them."""
-    named = spelling.read_all(noises(config)).values()
+def effects(config: Config) -> list[str]:
+    """Return the user's effects among those of the label's arms, as scripts take them."""
+    return effect_needs.spelled(config, _effects(config))
+
+
+def own_files(config: Config) -> list[str]:
+    """Return the user's files with this noise and these effects, and the modules beside them."""
+    named = spelling.read_all([*noises(config), *effects(config)]).values()
     return with_imports(user_files.split(each)[0] for each in named)
 
 
@@ -151,9 +150,7 @@ def said(config: Config, citation: str) -> str:
 
 def _until_lost(config: Config) -> dict[str, float]:
     """Return the loss at which evaluations end; {} if all sparsities are evaluated."""
-    named = _model(config)
-    arms = plan.arms(config, named.study, named.fit, named.network)
-    ends = [arm.until_lost for arm in arms if arm.until_lost is not None]
+    ends = [arm.until_lost for arm in _every_arm(config) if arm.until_lost is not None]
     return {"until_lost": max(ends)} if ends else {}
 
 
@@ -165,6 +162,25 @@ def dataset(config: Config) -> str:
 def _study(config: Config) -> str:
     study: str = config["label"]["study"]
     return study
+
+
+def _arms(config: Config) -> list[Arm]:
+    """Return the arms of the label's study among whose ways of pruning it chooses."""
+    return [arm for arm in _every_arm(config) if arm.selection == "exact_k"]
+
+
+def _every_arm(config: Config) -> list[Arm]:
+    named = _model(config)
+    return plan.arms(config, named.study, named.fit, named.network)
+
+
+def _effects(config: Config) -> list[str]:
+    return list(dict.fromkeys(effect for arm in _arms(config) for effect in arm.effects))
+
+
+def _read(config: Config) -> frozenset[str]:
+    """Return what the effects of the label's arms read."""
+    return frozenset().union(*(effect_needs.of(config, each) for each in _effects(config)))
 
 
 def _model(config: Config) -> Model:

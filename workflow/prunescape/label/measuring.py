@@ -1,22 +1,23 @@
 """Measures what was chosen for a label: under input noise, in bytes and in time (needs torch)."""
 
-import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
 
 from prunescape.evaluation import evaluating
-from prunescape.exports import latency, stored_bytes
+from prunescape.exports import (
+    latency,
+    member_masks,
+    module_forms,
+    portable,
+    runtimes,
+    stored_bytes,
+)
+from prunescape.exports.loading import Exported
 from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.foundations.files import Arrays
-from prunescape.networks import prunable
-from prunescape.networks.interfaces import ReplicatedNetwork
-from prunescape.networks.network import Parameters
-from prunescape.networks.scaling import Scaling
-from prunescape.networks.weight_uses import weight_uses
 from prunescape.pipeline import plan
-from prunescape.pruning import arm_masks, selection
 from prunescape.running import processes as sharing
 
 Condition = tuple[str, str]  # kind of noise and its level
@@ -33,13 +34,27 @@ class Block(NamedTuple):
         checkpoint: the networks before pruning.
         retrained: the networks of the chosen arm after training on, or None.
         packed: masks "<criterion>/<scope>/<layer>" and the replicates that they belong to.
-        means: layer -> mean inputs, for the effect `compensate`.
+        means: layer -> mean inputs, for effects that read them.
     """
 
     checkpoint: Checkpoint
     retrained: Checkpoint | None
     packed: tuple[Arrays, Sequence[int]]
     means: Mapping[str, torch.Tensor]
+
+
+class Own(NamedTuple):
+    """What effects and noise of the chosen arm read beside its networks.
+
+    Attributes:
+        noises: the user's kinds of noise, as in `input_noise.corrupt`.
+        effects: the user's effects, as in `effects.apply`.
+        trained_on: training images [N, C, H, W], for effects that measure on them.
+    """
+
+    noises: Mapping[str, str]
+    effects: Mapping[str, str]
+    trained_on: torch.Tensor | None = None
 
 
 def under_noise(
@@ -49,8 +64,7 @@ def under_noise(
     images: torch.Tensor,
     labels: torch.Tensor,
     stream: tuple[int | str, ...],
-    own_noises: Mapping[str, str],
-    trained_on: torch.Tensor | None = None,
+    own: Own,
     processes: int = 1,
 ) -> list[dict[str, Any]]:
     """Return which images the networks classify correctly under noise, before pruning and after.
@@ -62,8 +76,7 @@ def under_noise(
         images: test images [N, C, H, W].
         labels: their classes [N].
         stream: first parts of the noise's stream.
-        own_noises: the user's kinds.
-        trained_on: training images [N, C, H, W], for the effect `recalibrate`.
+        own: the user's noise and effects, and what effects are measured on.
         processes: at most so many share the conditions, which decides no bit; a GPU is one's.
 
     Returns:
@@ -75,7 +88,7 @@ def under_noise(
 
     def share(number: int) -> list[dict[str, Any]]:
         asked = [conditions[place] for place in parts[number]]
-        return _under_noise(blocks, arm, asked, images, labels, stream, own_noises, trained_on)
+        return _under_noise(blocks, arm, asked, images, labels, stream, own)
 
     shared = sharing.spread(share, len(parts), limit)
     return [each for part in shared for each in part]
@@ -88,8 +101,7 @@ def _under_noise(
     images: torch.Tensor,
     labels: torch.Tensor,
     stream: tuple[int | str, ...],
-    own_noises: Mapping[str, str],
-    trained_on: torch.Tensor | None,
+    own: Own,
 ) -> list[dict[str, Any]]:
     asked = [list(conditions)]
     found: dict[Condition, tuple[Outcomes, Outcomes]] = {each: ({}, {}) for each in conditions}
@@ -99,7 +111,14 @@ def _under_noise(
         cases = evaluating.cases(block.checkpoint, [], [], _DENSE, asked)
         cases += evaluating.cases(block.checkpoint, retrained, [block.packed], arm, asked)
         for row in evaluating.rows(
-            cases, block.means, images, labels, stream, own_noises, trained_on=trained_on
+            cases,
+            block.means,
+            images,
+            labels,
+            stream,
+            own.noises,
+            trained_on=own.trained_on,
+            own_effects=own.effects,
         ):
             sides = found[spelled[row["noise"], row["noise_level"]]]
             sides[row["criterion"] != "none"][row["replicate"]] = row["outcomes"].hex()
@@ -115,58 +134,46 @@ def _under_noise(
 
 
 class Pair(NamedTuple):
-    """One network before pruning and after, as its parameters and buffers [1, ...].
+    """One network before pruning and after, as exports have it: in the user's own names."""
 
-    Attributes:
-        network: the architecture of both.
-        scaling: input scaling of both.
-        image: shape of an image [C, H, W].
-        unpruned, pruned: parameter or buffer -> values.
+    unpruned: Exported
+    pruned: Exported
+
+
+def first(block: Block, arm: Mapping[str, Any], own: Own) -> Pair:
+    """Return the first network of a block, before pruning and after.
+
+    Args:
+        block: the networks.
+        arm: as in `under_noise`.
+        own: as in `under_noise`.
+
+    Raises:
+        ValueError: if it can't be taken out of the run (see `module_forms.of_member`).
     """
-
-    network: ReplicatedNetwork
-    scaling: Scaling
-    image: tuple[int, ...]
-    unpruned: Parameters
-    pruned: Parameters
-
-    def logits(self, images: torch.Tensor, side: str) -> torch.Tensor:
-        """Return logits [N, classes] of one of the two networks for images [N, C, H, W]."""
-        parameters: Parameters = getattr(self, side)
-        return self.network.logits(self.scaling(images)[None], parameters)[0]
-
-
-def first(block: Block, arm: Mapping[str, Any]) -> Pair:
-    """Return the first network of a block, before pruning and with its removed weights at 0."""
-    ensemble = block.retrained or block.checkpoint
-    bits = arm_masks.of_replicates(*block.packed, ensemble.replicates)
-    layers = arm_masks.layers_of(bits, arm["criterion"], arm["scope"])
-    kept = selection.unpack(layers, prunable.shapes(ensemble.network))
-    sides = []
-    for checkpoint in (block.checkpoint, ensemble):
-        place = checkpoint.replicates.index(ensemble.replicates[0])
-        values = checkpoint.parameters(torch.device("cpu"))
-        sides.append({name: value[place : place + 1] for name, value in values.items()})
-    unpruned, pruned = sides
-    for layer, parameter in prunable.tensors(ensemble.network).items():
-        pruned[parameter] = pruned[parameter] * torch.from_numpy(kept[layer][:1])
-    found = block.checkpoint
-    return Pair(found.network, found.scaling, found.image, unpruned, pruned)
+    fitted, pruned = block.checkpoint, block.retrained or block.checkpoint
+    [effect] = arm["effects"]
+    kept = member_masks.kept(pruned, *block.packed, arm)
+    means = {layer: mean.cpu() for layer, mean in block.means.items()}
+    trained_on = None if own.trained_on is None else own.trained_on.cpu()
+    of_module = isinstance(fitted.layers, str)
+    of_member = module_forms.of_member if of_module else portable.of_member
+    replicate = pruned.replicates[0]
+    return Pair(
+        of_member(fitted, replicate, None, "none", {}, {}),
+        of_member(pruned, replicate, kept, effect, means, {}, trained_on, own.effects),
+    )
 
 
 def sizes(pair: Pair) -> dict[str, Any]:
     """Return how many bytes a network takes, before pruning and after.
 
     Returns:
-        unpruned: bytes of all weights in 32 bits; then the fewest bytes that pruned weights take
-            without loss, `pruned`, and how they are written, `way` (see `stored_bytes.sizes`);
-            compressed: both by zstd.
+        unpruned: bytes of its state_dict, a number in 32 bits (counters, such as BatchNorm's, in
+            64); then the fewest bytes that it takes without loss once it is pruned, `pruned`, and
+            how they are written, `way` (see `stored_bytes.sizes`); compressed: both by zstd.
     """
-    weights = [f"{layer.name}.weight" for layer in pair.network.weighted]
-    before, after = (
-        stored_bytes.sizes({name: value[0].numpy() for name, value in side.items()}, weights)
-        for side in (pair.unpruned, pair.pruned)
-    )
+    before, after = (stored_bytes.sizes(each.arrays, each.prunable) for each in pair)
     way = min(after, key=lambda each: after[each][0])
     smallest = min(compressed for _, compressed in after.values())
     return {
@@ -177,35 +184,24 @@ def sizes(pair: Pair) -> dict[str, Any]:
     }
 
 
-@torch.no_grad()
 def multiply_adds(pair: Pair) -> dict[str, int]:
     """Return multiply-adds of the prunable layers for an image: all, and of nonzero weights."""
-    blank = pair.scaling(torch.zeros(1, *pair.image))[None]
-    uses = weight_uses(pair.network, pair.pruned, blank)
-    weights = {layer: pair.pruned[f"{layer}.weight"] for layer in uses}
-    return {
-        "all": sum(weights[layer].numel() * each for layer, each in uses.items()),
-        "nonzero": sum(int(weights[layer].count_nonzero()) * each for layer, each in uses.items()),
-    }
+    every, nonzero = zip(*pair.pruned.multiply_adds().values(), strict=True)
+    return {"all": sum(every), "nonzero": sum(nonzero)}
 
 
 def times(pair: Pair, work: int) -> dict[str, dict[str, dict[str, float]]]:
     """Return images at once -> unpruned, pruned -> median and quartiles of the time in ms.
 
-    `work`: multiply-adds of an image in the unpruned network.
+    Of a module of plain torch, in evaluation. `work`: multiply-adds of an image in the unpruned
+    network.
     """
-    generator = torch.Generator().manual_seed(0)
-    calls = {}
-    for batch in latency.batches(work):
-        images = torch.rand(batch, *pair.image, generator=generator)
-        for side in ("unpruned", "pruned"):
-            calls[str(batch), side] = functools.partial(_run, pair, images, side)
+    calls = {
+        (str(batch), side): runtimes.in_torch(network, batch)
+        for batch in latency.batches(work)
+        for side, network in pair._asdict().items()
+    }
     found: dict[str, dict[str, dict[str, float]]] = {}
     for (batch, side), (median, low, high) in latency.measure(calls).items():
         found.setdefault(batch, {})[side] = {"median": median, "low": low, "high": high}
     return found
-
-
-@torch.inference_mode()
-def _run(pair: Pair, images: torch.Tensor, side: str) -> torch.Tensor:
-    return pair.logits(images, side)

@@ -53,7 +53,7 @@ def blocks(
             retrained = Checkpoint.load(path).of_arm(*named)
         packed = arm_masks.read(entry["masks"][number], prunable.shapes(checkpoint.network))
         means = {}
-        if block["moments"] and wanted["effect"] == "compensate":
+        if block["moments"]:
             measured, _ = input_moments.load(block["moments"], device)
             means = input_moments.means(measured)
         found.append(Block(checkpoint, retrained, packed, means))
