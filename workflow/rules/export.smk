@@ -73,6 +73,7 @@ rule export_module:
         mem_mb=growing(2000),
         runtime=growing(10),
     params:
+        units=export_job(jobs.export.whole_units),
         origin=export_job(jobs.export.exported_origin),
         folder=lambda wildcards, output: os.path.dirname(output[0]),
     conda:
@@ -82,7 +83,7 @@ rule export_module:
     shell:
         "python {input.code[0]:q} --checkpoint {input.checkpoint:q}"
         " --retrained {input.retrained:q} --masks {input.masks:q} --moments {input.moments:q}"
-        " --training-images {input.training:q} --origin {params.origin:q}"
+        " --training-images {input.training:q} {params.units:q} --origin {params.origin:q}"
         " --output {params.folder:q} > {log:q} 2>&1"
 
 

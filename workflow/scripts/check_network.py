@@ -5,7 +5,7 @@ import torch
 import _script
 from prunescape.data import image_tensors
 from prunescape.foundations import files
-from prunescape.networks import module_checks, prunable
+from prunescape.networks import coupled_units, module_checks, module_units, prunable, scaling
 from prunescape.pipeline.scopes import Scope
 
 
@@ -45,8 +45,14 @@ def main() -> None:
     paths = prunable.paths(network)
     print(module_checks.line(network))
     for name, each in arguments.scopes.items():
-        layers = Scope(*each).layers(paths, f"catalogue.{arguments.study}.scopes.{name}")
+        key = f"catalogue.{arguments.study}.scopes.{name}"
+        layers = Scope(*each).layers(paths, key)
         print(f"scope {name}: {', '.join(f'{layer} {paths[layer]}' for layer in layers)}")
+        if Scope(*each).kind == "neuron":
+            shape = scaling.Scaling.fit(fit["scaling"], split.images).shape(split.images.shape[1:])
+            for units in coupled_units.inside(module_units.found(network, shape), layers, key):
+                made = ", ".join(paths[layer] for layer in units.made_by())
+                print(f"scope {name}: {units.size} units of {made}")
     # Without the scopes: training reads this file, and doesn't depend on them.
     files.write_json(arguments.output, module_checks.summary(network))
 

@@ -20,10 +20,11 @@ def main() -> None:
     parser.add_argument(
         "--training-images", nargs="*", help="split files, which the effect `recalibrate` needs"
     )
+    parser.add_argument("--units", action="store_true", help="whole units go: write compact too")
     given = parser.parse_args()
     images = image_tensors.load(given.training_images).images if given.training_images else None
 
-    make = functools.partial(module_forms.forms, trained_on=images)
+    make = functools.partial(module_forms.forms, trained_on=images, whole_units=given.units)
     found, nominal = _export.forms(given, make)
 
     for line in module_forms.save(found, given.output):

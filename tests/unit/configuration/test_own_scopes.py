@@ -23,6 +23,7 @@ def problems(**block):
         {"except": [1, -1]},
         {"kind": "layer", "layers": [1, 2], "except": [2]},
         {"kind": "output_unit", "layers": ["1"]},
+        {"kind": "neuron", "except": [1]},
     ],
 )
 def test_scopes_of_a_study_are_known_to_its_arms(block):
@@ -66,7 +67,9 @@ def test_a_scope_has_a_name_of_its_own_and_names_layers():
 @pytest.mark.parametrize(
     ("block", "place"),
     [
+        ({"kind": "input_unit", "layers": [1]}, "kind"),
         ({"kind": "neuron", "layers": [1]}, "kind"),
+        ({"kind": "neuron", "except": [2]}, "kind"),
         ({"layers": []}, "layers"),
         ({"layers": [1, 1]}, "layers[1]"),
         ({"layers": [True]}, "layers[0]"),
@@ -174,8 +177,28 @@ def test_a_chain_of_n_of_m_stays_at_its_level():
 def test_groups_go_with_exact_k():
     [line] = of_groups(N_M, selection="threshold", levels=["0.50"])
     assert line.startswith(
-        f"{ARM}.scopes[0]: found 'inner' with selection threshold, which sees no"
+        f"{ARM}.scopes[0]: found 'inner' with selection threshold, which sees single weights"
     )
+
+
+@pytest.mark.parametrize("name", ["neuron", "input_unit", "inner"])
+def test_units_go_with_exact_k(name):
+    arm = {"scopes": [name], "selection": "threshold"}
+    [line] = of_groups({"kind": "neuron", "except": [1]}, **arm)
+    assert line == (
+        f"{ARM}.scopes[0]: found {name!r} with selection threshold, which sees single weights; "
+        "allowed: exact_k with it"
+    )
+
+
+def test_neurons_have_weights_in_two_layers_in_a_row():
+    assert problems(kind="neuron", layers=[2, 3]) == []
+    assert problems(kind="neuron", **{"except": [2]}) == [
+        f"{SCOPES}.inner.kind: found no layer with the one that follows it, where its units' "
+        "weights are; allowed: two layers in a row (in the network net)"
+    ]
+    [line] = problems(kind="neuron", layers=[2, 9])
+    assert line.startswith(f"{SCOPES}.inner.layers: found 9; ")
 
 
 def test_an_allocation_is_a_function_in_a_file(tmp_path, monkeypatch):

@@ -128,6 +128,8 @@ def stopped(kind, *rows):
     return None
 
 
+LOST_UNITS = {"kept_by_layer": "60 3 0", "kept_weights": 63, "sparsity_actual": 0.37}
+LOST_UNITS |= {"min_layer_kept": 0, "dead_units": 2}
 UNITS = {"kept_by_layer": "60 5 2", "kept_by_unit": "6-6 1-1 1-1", "kept_weights": 67}
 
 
@@ -138,6 +140,7 @@ UNITS = {"kept_by_layer": "60 5 2", "kept_by_unit": "6-6 1-1 1-1", "kept_weights
         ("global", inner(kept_by_layer="60 4 0", min_layer_kept=0, dead_units=2)),
         ("floor", inner(effect="freeze", sparsity_actual=0, frozen_weights=36)),
         ("layer", inner()),
+        ("neuron", inner(**LOST_UNITS)),
         ("output_unit", inner(**UNITS, sparsity_actual=0.33, min_layer_kept=2)),
         (
             "global",

@@ -85,14 +85,17 @@ class Net(nn.Module):
 """
 
 
-def grouped(tmp_path, effect="zero"):
-    """Return a module's forms under the scope neuron, half of its six channels removed."""
+def grouped(tmp_path, effect="zero", within=None):
+    """Return a module's forms under the scope neuron, half of its six channels removed.
+
+    `within`: the scope's fields, if it is of some layers alone.
+    """
     pytest.importorskip("torch_pruning")
     (tmp_path / "own.py").write_text(GROUPED)
     fitted = module_checkpoint(f"{tmp_path}/own.py:Net")
     scores = {f"magnitude/{n}": np.abs(fitted.arrays[f"{n}.weight"]) for n in ("1", "2", "3")}
     units = module_units.found(fitted.network, (1, 8, 8))
-    arms = [("magnitude", "neuron", 0)]
+    arms = [("magnitude", "neuron", 0, within)]
     root, paths = (1, "s"), {"1": "one", "2": "two", "3": "last"}
     packed = arm_masks.masks(
         scores, arms, "exact_k", "0.50", root, [1, 2], paths=paths, units=units
@@ -102,8 +105,7 @@ def grouped(tmp_path, effect="zero"):
     origin = MODULE_ORIGIN | {"scope": "neuron", "effect": effect}
     means = {"1": torch.full((1, 1, 1, 3, 3), 0.5), "2": torch.full((1, 1, 1, 3, 3), 0.5)}
     means["3"] = torch.full((1, 1, 96), 0.5)
-    found, _ = module_forms.forms(fitted, fitted, packed, [1, 2], means, origin)
-    return found
+    return module_forms.forms(fitted, fitted, packed, [1, 2], means, origin, whole_units=True)[0]
 
 
 @pytest.mark.parametrize("effect", ["zero", "compensate"])
@@ -131,6 +133,13 @@ def test_a_smaller_module_is_loaded_by_plain_torch(tmp_path, effect):
     positions = {"one": 36 * 9, "two": 16 * 9, "last": 16 * 4}
     assert counts["masked"] == 6 * sum(positions.values())
     assert counts["compact"] == 3 * sum(positions.values())
+
+
+def test_a_smaller_module_without_units_of_some_layers(tmp_path):
+    found = grouped(tmp_path, within=["neuron", ["*"], []])
+    assert found["compact"].arrays["one.weight"].shape == (3, 1, 3, 3)
+    with pytest.raises(ValueError, match="found layers that have no unit for themselves"):
+        grouped(tmp_path, within=["neuron", [], ["two"]])
 
 
 def load_smaller(model, path, described):

@@ -99,6 +99,14 @@ def test_exports_of_modules_have_other_files_and_read_the_users(tmp_path, monkey
     assert export.network_files(config, ["a"]) == []
 
 
+def test_an_export_whose_scope_removes_whole_units_is_told():
+    config = filled({"exports": {"e": EXPORT}})
+    assert export.whole_units(config, "e") == []
+    study = config["catalogue"]["study"]
+    study["scopes"] = {EXPORT["scope"]: {"kind": "neuron", "except": [1]}}
+    assert export.whole_units(config, "e") == ["--units"]
+
+
 def test_only_what_recalibrates_needs_the_training_images():
     exports = {"a": EXPORT | {"effect": "recalibrate"}, "b": EXPORT}
     config = CONFIG | {"exports": exports}

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from prunescape.networks import coupled_units
 from prunescape.networks.coupled_units import Part, Units
@@ -46,6 +47,27 @@ def test_what_is_left_has_no_place_for_units_that_are_gone():
         "2.weight": [[3, 4], [8, 9]],
         "3.weight": [0, 1, 2],
     }
+
+
+def test_layers_in_a_row_have_the_units_of_all_but_the_last():
+    shapes = {"1": (3, 1, 5, 5), "2": (2, 12), "3": (4, 2)}
+    filters, neurons = coupled_units.chained(shapes)
+    assert (filters.size, neurons.size) == (3, 2)
+    assert [(layer, part.axis) for layer, part in filters.weights()] == [("1", 0), ("2", 1)]
+    _, (_, read) = filters.weights()
+    assert list(read.positions) == list(range(12))
+    assert list(read.units) == [0] * 4 + [1] * 4 + [2] * 4
+    assert neurons.made_by() == ["2"]
+    with pytest.raises(ValueError, match="13 inputs can't come from 3 units"):
+        coupled_units.chained({"1": (3, 4), "2": (2, 13)})
+
+
+def test_units_are_inside_of_layers_that_have_all_of_their_weights():
+    first, second = coupled_units.chained({"1": (3, 4), "2": (2, 3), "3": (4, 2)})
+    for layers, expected in (("123", [first, second]), ("12", [first]), ("23", [second])):
+        assert coupled_units.inside([first, second], layers, "key") == expected
+    with pytest.raises(ValueError, match=r"^key: found layers that have no unit for themselves"):
+        coupled_units.inside([first, second], ["1", "3"], "key")
 
 
 def test_units_travel_as_json():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from prunescape.networks import module_units
+from prunescape.networks import coupled_units, module_units
 from prunescape.networks.module_network import ModuleNetwork
 from tests.helpers.places import ROOT
 
@@ -81,6 +81,23 @@ def test_channels_of_residual_sums_go_together():
     ]
     tensors = {part.tensor for part in units[0].parts}
     assert {f"own.norm.{each}" for each in ("weight", "bias", "running_mean")} <= tensors
+
+
+def test_a_residual_sum_with_a_layer_outside_is_left_whole():
+    network, units, parts = found(PLAIN)
+    layers = {layer.path: layer.name for layer in network.weighted}
+    inside = {
+        "conv": [1, 2, 3, 4, 5],  # makes the first sum
+        "blocks.1.shortcut.0": [1, 2, 4, 5],  # reads the first sum, makes the second
+        "blocks.0.conv1": [2, 3, 4, 5],
+        "linear": [0, 1, 2, 3, 4],
+    }
+    for path, expected in inside.items():
+        chosen = {*layers.values()} - {layers[path]}
+        assert coupled_units.inside(units, chosen, "key") == [units[i] for i in expected], path
+    of_block = {name for path, name in layers.items() if path.startswith("blocks.1.")}
+    assert coupled_units.inside(units, of_block, "key") == [units[2]]
+    assert parts[2] == (32, {("blocks.1.conv1", 0), ("blocks.1.conv2", 1)})
 
 
 def test_taken_out_they_leave_what_torch_pruning_leaves():

@@ -267,3 +267,38 @@ def test_the_size_of_groups_is_handed_on():
     for layer, mask in unpacked(packed, "snr", "pairs").items():
         even = mask[:, :, : mask.shape[2] // 2 * 2].reshape(*mask.shape[:2], -1, 2)
         assert (even.sum(3) == 1).all(), layer
+
+
+@pytest.mark.parametrize(("only", "but"), [([], [1]), ([2, -1], [])])
+def test_neurons_of_some_layers_leave_the_others_whole(only, but):
+    arms = [("snr", "late", 0, ["neuron", only, but]), ("snr", "neuron", 0)]
+    packed = prune(SCORES, arms, "0.30")
+    kept, every = unpacked(packed, "snr", "late"), unpacked(packed, "snr", "neuron")
+    (outputs, _), units = SHAPES["3"], SHAPES["2"][0]
+    gone = k_of("0.30", units)
+    assert kept["1"].all()
+    assert (~kept["2"].any(axis=2)).sum(axis=1).tolist() == [gone] * 3
+    assert (~kept["2"]).sum(axis=(1, 2)).tolist() == [gone * SHAPES["2"][1]] * 3
+    assert (~kept["3"]).sum(axis=(1, 2)).tolist() == [gone * outputs] * 3
+    # The same neurons as without a limit, and none of the layer before.
+    np.testing.assert_array_equal(kept["3"], every["3"])
+    assert not every["1"].all()
+
+
+def test_a_chain_of_neurons_of_some_layers_is_nested():
+    own = ["neuron", [], [1]]
+    before = prune(SCORES, [("snr", "late", 0, own)], "0.30")
+    scores = {f"snr/late/{layer}": SCORES[f"snr/{layer}"] for layer in SHAPES}
+    arms = [("snr", "late", 0, own)]
+    after = arm_masks.masks(scores, arms, "exact_k", "0.60", ROOT, (1, 2, 3), before)
+    earlier, later = (unpacked(each, "snr", "late") for each in (before, after))
+    assert all((later[layer] <= earlier[layer]).all() for layer in SHAPES)
+    expected = [k_of("0.60", SHAPES["2"][0])] * 3
+    assert (~later["2"].any(axis=2)).sum(axis=1).tolist() == expected
+
+
+def test_layers_without_a_neuron_for_themselves_are_refused():
+    arms = [("snr", "ends", 0, ["neuron", [1, 3], []])]
+    line = r"^catalogue\.graves\.scopes\.ends: found layers that have no unit for themselves"
+    with pytest.raises(ValueError, match=line):
+        prune(SCORES, arms, "0.30")

@@ -17,7 +17,7 @@ from prunescape.configuration.blocks import (
 )
 from prunescape.configuration.words import Place, Problem, plain, shown
 from prunescape.foundations import plain_functions, user_files
-from prunescape.pipeline.scopes import BUILT_IN, GROUPED, KINDS, OWN, Scope, of_block
+from prunescape.pipeline.scopes import BUILT_IN, GROUPED, KINDS, OWN, WHOLE, Scope, of_block
 from prunescape.pruning import allocations
 
 WEIGHTED = ("linear", "conv")
@@ -87,12 +87,12 @@ def _pattern(block: Any) -> tuple[int, int] | None:
 def check_groups_of_arm(
     place: Place, arm: dict[Any, Any], schedules: dict[Any, Any], scopes: dict[Any, Any]
 ) -> Iterator[Problem]:
-    """Check that an arm's scopes with groups have no threshold, and n of m only their own level."""
+    """Check that scopes of groups and units have no threshold, and n of m only their own level."""
     for i, name in texts_in(arm.get("scopes")):
-        if kind_of(name, scopes) not in GROUPED:
+        if kind_of(name, scopes) not in (*GROUPED, *WHOLE):
             continue
         if arm.get("selection") == "threshold":
-            text = f"found {shown(name)} with selection threshold, which sees no groups"
+            text = f"found {shown(name)} with selection threshold, which sees single weights"
             yield (*place, "scopes", i), f"{text}; allowed: exact_k with it"
         elif (group := _pattern(scopes.get(name))) and group[0] < group[1] and _level(*group):
             yield from _check_levels(place, arm, schedules, name, group)
@@ -142,7 +142,13 @@ def _problems(scope: Scope, layers: Any) -> Iterator[tuple[tuple[str, ...], str]
     if isinstance(layers, list):
         weighted = [each for _, each in blocks_in(layers) if each.get("kind") in WEIGHTED]
         paths = {str(i): str(i) for i, _ in enumerate(weighted, 1)}
-        yield from scope.problems(paths) if paths else ()
+        found = list(scope.problems(paths)) if paths else []
+        yield from found
+        if scope.kind == "neuron" and paths and not found:
+            pruned = {int(layer) for layer in scope.layers(paths, "")}
+            if not pruned & {layer + 1 for layer in pruned}:
+                text = "found no layer with the one that follows it, where its units' weights are"
+                yield ("kind",), f"{text}; allowed: two layers in a row"
 
 
 def networks_of(arm: dict[Any, Any], fits: Any) -> list[str]:

@@ -144,7 +144,8 @@ def own_scopes_exact(
 
     Under selection = exact_k the others must keep total - k of their own weights: together, each
     layer or each unit, as the scope's kind says. Dense rows tell how many weights a layer has. Of
-    groups none may break its pattern, and of blocks each layer must keep total - k.
+    groups none may break its pattern, and of blocks each layer must keep total - k. Neurons, which
+    have weights in several layers, are not counted, as in the library's scope.
     """
     found = list(table.rows(records))
     sizes = {_network(row): _by_layer(row) for row in found if row["criterion"] == "none"}
@@ -156,7 +157,7 @@ def own_scopes_exact(
             return True
         if list(compress(left, map(not_, within))) != list(compress(whole, map(not_, within))):
             return True
-        if row["selection"] != "exact_k":
+        if row["selection"] != "exact_k" or kind == "neuron":
             return False
         whole, left = list(compress(whole, within)), list(compress(left, within))
         kept_of = _kept(row, roundings)

@@ -31,12 +31,13 @@ def forms(
     means: Mapping[str, Any],
     origin: Mapping[str, Any],
     trained_on: torch.Tensor | None = None,
+    whole_units: bool = False,
 ) -> tuple[dict[str, PortableModule], float]:
     """Return one network in both forms, and the share of its weights that is removed.
 
     Arguments as `forms.forms` has them, and `trained_on`: training images [N, C, H, W], read by the
-    effect `recalibrate`. Returns "dense", "masked" and, under the scope neuron, "compact" -> the
-    network.
+    effect `recalibrate`; `whole_units`: whether the scope removes these, as neuron does. Returns
+    "dense", "masked" and, if so, "compact" -> the network.
 
     Raises:
         ValueError: as `of_member` and `module_units.found`.
@@ -47,7 +48,7 @@ def forms(
         "dense": of_member(fitted, replicate, None, "none", {}, origin),
         "masked": of_member(pruned, replicate, kept, origin["effect"], means, origin, trained_on),
     }
-    if origin["scope"] == "neuron":
+    if whole_units:
         place = pruned.replicates.index(replicate)
         own = {layer: mask[place] for layer, mask in kept.items()}
         found["compact"] = compact(found["masked"], own)

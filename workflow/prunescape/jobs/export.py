@@ -87,6 +87,12 @@ def exported_training(config: Config, name: str) -> list[str]:
     return data.trained_on(config, dataset) if recalibrated else []
 
 
+def whole_units(config: Config, name: str) -> list[str]:
+    """Return an option if an export's scope removes whole units."""
+    _, arm, _ = _export(config, name)
+    return ["--units"] if arm.within.kind == "neuron" else []
+
+
 def exported_origin(config: Config, name: str) -> str:
     """Return the table's key columns of an export's network, study to replicate."""
     place, _, point = _export(config, name)

@@ -6,7 +6,8 @@ in many tensors: rows of the weights that make it, columns of those that read it
 of BatchNorm between them. `module_units` finds them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,6 +49,52 @@ class Units(NamedTuple):
             for part in self.parts
             if part.tensor.endswith(".weight") and not part.tensor.startswith("own.")
         ]
+
+    def made_by(self) -> list[str]:
+        """Return the layers whose outputs they are."""
+        return [layer for layer, part in self.weights() if part.axis == 0]
+
+
+def chained(shapes: Mapping[str, Sequence[int]]) -> list[Units]:
+    """Return the neurons and filters of hidden layers, each of which feeds the next layer alone.
+
+    After a convolution is flattened, each of its filters feeds a run of inputs.
+
+    Args:
+        shapes: layer -> [out, in, ...] of its weights, in running order.
+
+    Raises:
+        ValueError: if a layer's inputs can't come from the units of the layer before.
+    """
+    found = []
+    for (name, (size, *_)), (following, (_, inputs, *_)) in pairwise(shapes.items()):
+        if inputs % size:
+            raise ValueError(f"{inputs} inputs can't come from {size} units")
+        every, sources = range(size), [i // (inputs // size) for i in range(inputs)]
+        made = Part(f"{name}.weight", 0, every, every)
+        read = Part(f"{following}.weight", 1, range(inputs), sources)
+        found.append(Units(size, [made, read]))
+    return found
+
+
+def inside(units: Sequence[Units], layers: Container[str], key: str) -> list[Units]:
+    """Return those units that have all of their weights in some layers.
+
+    Args:
+        units: as in a network.
+        layers: the layers' names.
+        key: of the scope in the config that says so, for the message.
+
+    Raises:
+        ValueError: if there are none.
+    """
+    found = [each for each in units if all(layer in layers for layer, _ in each.weights())]
+    if not found:
+        raise ValueError(
+            f"{key}: found layers that have no unit for themselves, which all layers that make it "
+            "or read it would have to be among; allowed: more layers"
+        )
+    return found
 
 
 def read(described: Sequence[Any]) -> list[Units]:

@@ -18,9 +18,11 @@ GROUPED = ("n_m", "block")
 """Scopes that count groups of weights, whose size the study says: they are a study's own."""
 OWN = "allocation"
 """The kind of scope whose layers keep what a function in a user's file says."""
-KINDS = ("global", "layer", "output_unit", "floor", "erdos_renyi", "erk", *GROUPED, OWN)
-"""Scopes that count weights or groups of one layer's. Only these can be limited to some layers: a
-neuron, or a column of inputs that goes with one, has weights in two."""
+WHOLE = ("input_unit", "neuron")
+"""Scopes that count whole units, which have weights in one layer or several."""
+KINDS = ("global", "layer", "output_unit", "floor", "erdos_renyi", "erk", "neuron", *GROUPED, OWN)
+"""Scopes that can be limited to some layers. All but one count weights or groups of one layer's; of
+neurons those are counted that have all of their weights in these layers."""
 LayerName = int | str
 """A layer's number (-1: the last), or a pattern of its path in the user's module."""
 _SHOWN = 30

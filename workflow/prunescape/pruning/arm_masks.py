@@ -10,6 +10,7 @@ import numpy as np
 from prunescape.foundations import files, streams
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
+from prunescape.networks import coupled_units
 from prunescape.networks.coupled_units import Units
 from prunescape.pipeline.scopes import GROUPED, Scope
 from prunescape.pruning import groups
@@ -72,8 +73,8 @@ def masks(
         names = arm.criterion, arm.scope
         every = layers_of(scores, *(names if previous else names[:1]))
         scope = Scope(*(arm.within or [arm.scope]))
-        layers = _within(every, scope, paths, f"catalogue.{root[-1]}.scopes.{arm.scope}")
-        _check_units(scope, paths, units)
+        key = f"catalogue.{root[-1]}.scopes.{arm.scope}"
+        layers, own = _counted(every, scope, paths, units, key)
         if by_threshold:
             kept = select.threshold(layers, level)
         else:
@@ -85,18 +86,36 @@ def masks(
                 "group": scope.group,
                 "density": scope.density,
             }
-            of_all: dict[str, Any] = {"previous": before, "rounding": rounding, "units": units}
+            of_all: dict[str, Any] = {"previous": before, "rounding": rounding, "units": own}
             kept = select.exact_k(layers, level, scope.kind, ties, **of_arm, **of_all)
         whole = {name: np.ones(value.shape, dtype=bool) for name, value in every.items()} | kept
         packed |= {f"{arm.criterion}/{arm.scope}/{k}": v for k, v in select.pack(whole).items()}
     return packed
 
 
-def _check_units(scope: Scope, paths: Mapping[str, str] | None, units: Sequence[Units]) -> None:
-    """Raise ValueError if whole units of a module are to go, but nobody says which there are."""
+def _counted(
+    scores: Arrays,
+    scope: Scope,
+    paths: Mapping[str, str] | None,
+    units: Sequence[Units],
+    key: str,
+) -> tuple[Arrays, Sequence[Units]]:
+    """Return the scores of the layers in which a scope counts, and the units that it may count.
+
+    Neurons of some layers are told by their units; their scores are those of all layers.
+
+    ValueError if whole units of a module are to go, but nobody says which there are.
+    """
+    layers = _within(scores, scope, paths, key)
+    if scope.kind != "neuron":
+        return layers, units
     is_module = paths is not None and list(paths) != list(paths.values())
-    if scope.kind == "neuron" and is_module and not units:
+    if is_module and not units:
         raise ValueError("scope neuron: found scores without the module's units; run score anew")
+    if len(layers) == len(scores):
+        return layers, units
+    shapes = {name: value.shape[1:] for name, value in scores.items()}
+    return scores, coupled_units.inside(units or coupled_units.chained(shapes), layers, key)
 
 
 def _within(scores: Arrays, scope: Scope, paths: Mapping[str, str] | None, key: str) -> Arrays:

@@ -26,7 +26,6 @@ Scopes, the units among which k is counted:
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +33,7 @@ import numpy as np
 from prunescape.foundations import levels
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
+from prunescape.networks import coupled_units
 from prunescape.networks.coupled_units import Units
 from prunescape.pruning import allocations, groups
 from prunescape.pruning.source_units import by_source
@@ -64,7 +64,7 @@ def exact_k(
         density: of an `allocation`, path/to/file.py:function.
         previous: an earlier mask; what it removed is removed first.
         rounding: of k, as in `levels.rounded`.
-        units: of a network whose layers don't feed one another in a row, for `neuron`.
+        units: for `neuron`; none: those of layers that feed one another in a row.
 
     Returns:
         Layer name -> boolean mask of the scores' shape.
@@ -272,27 +272,9 @@ def _input_unit(member: Arrays, part: _Part, stream: np.random.Generator) -> Arr
 
 
 def _neuron(member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
-    if part.units:
-        return _coupled(member, part, stream)
     kept = {name: ~np.isneginf(value) for name, value in member.items()}
-    names = list(member)
-    for name, following in pairwise(names):
-        units = member[name].shape[0]
-        incoming = _square(member[name]).reshape(units, -1).sum(axis=1)
-        outgoing = by_source(_square(member[following])[None], units)[0].sum(axis=(0, 2))
-        strength = incoming + outgoing
-        gone = np.isneginf(member[name].reshape(units, -1)).all(axis=1)
-        gone &= by_source(np.isneginf(member[following])[None], units)[0].all(axis=(0, 2))
-        strength[gone] = -np.inf
-        neurons = _keep_units(strength, part, stream)
-        kept[name][~neurons] = False
-        by_source(kept[following][None], units)[0][:, ~neurons] = False
-    return kept
-
-
-def _coupled(member: Arrays, part: _Part, stream: np.random.Generator) -> Arrays:
-    kept = {name: ~np.isneginf(value) for name, value in member.items()}
-    for units in part.units:
+    shapes = {name: value.shape for name, value in member.items()}
+    for units in part.units or coupled_units.chained(shapes):
         strength, gone = np.zeros(units.size), np.ones(units.size, dtype=bool)
         for layer, own in units.weights():
             rows = np.moveaxis(member[layer], own.axis, 0)[list(own.positions)]
