@@ -42,7 +42,7 @@ def trained(rows):
     names = ["network", "fit", "criterion", "scope", "selection", "schedule"]
     lengths = [
         dict(zip(names, arm, strict=True))
-        | {"budget": 0, "before": 1, "passes": 1, "grown": 0}
+        | {"budget": 0, "before": 1, "passes": 1, "grown": 0, "taught": False}
         | {"steps": {step: int(arm[-1] not in ("none", "oneshot")) for step in points["step"]}}
         for arm, points in rows.groupby(names)
     ]

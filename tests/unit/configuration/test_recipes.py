@@ -108,3 +108,40 @@ def test_preconditioned_sgd_retrains_no_augmented_fit():
         "catalogue.study.arms[1].schedules[0]: found 'fine' with optimiser.kind: psgd, for a fit "
         "with augmentation; allowed: only with adam, sgd"
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "found", "allowed"),
+    [
+        (
+            {"catalogue.study.schedules.tuned.fit": {"optimiser": {"kind": "psgd", "floor": 0.1}}},
+            "optimiser.kind: psgd",
+            "adam, sgd",
+        ),
+        ({f"{POINT}.objective.softmax": "twice"}, "objective.softmax: twice", "once"),
+        (
+            {f"{POINT}.objective.loss": "docs/examples/hoyer.py:hoyer"},
+            "objective.loss",
+            "fits without",
+        ),
+    ],
+)
+def test_a_teacher_is_heard_by_plain_likelihoods(changes, found, allowed):
+    taught = {"catalogue.study.schedules.tuned.distillation": {"temperature": 4.0, "weight": 0.5}}
+    arm = {"schedules": ["tuned"], "levels": ["0.50"]}
+    assert lines_of(taught, **arm) == []
+    assert (
+        "catalogue.study.arms[1].schedules[0]: found 'tuned', which has a distillation, with "
+        f"{found}; allowed: {allowed}"
+    ) in lines_of(taught | changes, **arm)
+
+
+def test_a_training_that_is_repeated_has_no_teacher():
+    taught = {
+        "catalogue.study.schedules.tuned.distillation": {"temperature": 4.0, "weight": 0.5},
+        "catalogue.study.schedules.tuned.start": "rewound",
+    }
+    assert (
+        "catalogue.study.schedules.tuned.distillation: found with start: rewound, which trains as "
+        "the fit did; allowed: left out"
+    ) in lines_of(taught)

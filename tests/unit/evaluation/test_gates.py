@@ -329,7 +329,7 @@ def aggregate(folder, change=None, flip=None):
     outputs += ["--reliability-output", folder / "reliability.parquet"]
     arrays = {"images": np.zeros((5, 1, 2, 2)), "labels": np.zeros(5)}
     files.write_tensors(folder / "train", arrays, {})
-    model = {"network": "logistic", "fit": "vi", "budget": 2, "grown": 0}
+    model = {"network": "logistic", "fit": "vi", "budget": 2, "grown": 0, "taught": False}
     trained = model | {"before": 2, "passes": 2, "steps": {"0": 0}}
     names = ("criterion", "scope", "selection", "schedule")
     lengths = [

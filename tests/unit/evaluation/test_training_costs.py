@@ -13,7 +13,7 @@ NAMES = ("network", "fit", "criterion", "scope", "selection", "schedule")
 
 def length(rows, **changes):
     """How long the networks of some rows are trained."""
-    made = {"budget": 0, "before": 4, "passes": 4, "steps": {"0": 0}, "grown": 0.0}
+    made = {"budget": 0, "before": 4, "passes": 4, "steps": {"0": 0}, "grown": 0.0, "taught": False}
     return {name: rows[0][name] for name in NAMES} | made | changes
 
 
@@ -67,7 +67,7 @@ def test_a_step_of_a_chain_pays_for_those_before_it():
 
 def test_a_fit_that_nothing_is_used_of_costs_nothing_and_growing_takes_all_gradients():
     rows = arm("moving")
-    unused = {"before": 0, "passes": 0, "steps": {"0": 5}, "grown": 0.01}
+    unused = {"before": 0, "passes": 0, "steps": {"0": 5}, "grown": 0.01, "taught": False}
     [row] = found((rows, length(rows, **unused))).to_dict("records")
     assert row["epochs"] == 5
     assert row["multiply_adds"] == pytest.approx(5 * IMAGES * (3 * 100 + 0.01 * 900))
@@ -78,6 +78,12 @@ def test_sampled_activations_take_two_products():
     [row] = found((rows, length(rows, passes=7, steps={"0": 1}))).to_dict("records")
     assert row["epochs"] == 5
     assert row["multiply_adds"] == 7 * IMAGES * 3 * DENSE + IMAGES * 3 * 100
+
+
+def test_a_teacher_sees_every_image_forward():
+    rows = arm("tuned")
+    [row] = found((rows, length(rows, steps={"0": 2}, taught=True))).to_dict("records")
+    assert row["multiply_adds"] == 4 * IMAGES * 3 * DENSE + 2 * IMAGES * (3 * 100 + DENSE)
 
 
 def test_masks_of_replicates_are_averaged():

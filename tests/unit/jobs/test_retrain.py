@@ -108,6 +108,17 @@ def test_a_schedule_changes_some_of_the_fits_settings():
     assert "start" not in json.loads(retrain.retraining_settings(CONFIG, FIRST))
 
 
+def test_a_teacher_is_part_of_the_objective_and_of_the_costs():
+    taught = {"temperature": 4.0, "weight": 0.5}
+    config = filled({"catalogue.study.schedules.tuned.distillation": taught})
+    settings = json.loads(retrain.retraining_settings(config, FIRST))
+    plain = json.loads(retrain.retraining_settings(CONFIG, FIRST))
+    assert settings == plain | {"objective": plain["objective"] | {"distillation": taught}}
+    lengths = json.loads(evaluate.training_lengths(config))
+    assert {each["schedule"] for each in lengths if each["taught"]} == {"tuned"}
+    assert not any(each["taught"] for each in json.loads(evaluate.training_lengths(CONFIG)))
+
+
 def test_what_goes_back_trains_the_last_epochs_of_the_fit():
     tuned = {"kind": "retrain", "epochs": 1, "start": "rewound"}
     point = "catalogue.study.fits.point"

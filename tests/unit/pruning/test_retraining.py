@@ -553,3 +553,17 @@ def test_a_killed_training_in_groups_goes_on_in_each(one_arm_at_a_time, monkeypa
     assert epochs == [7]
     ending.end()
     assert not list(tmp_path.iterdir())
+
+
+def test_the_unpruned_network_teaches_where_the_schedule_says_so():
+    taught = {"kind": "likelihood", "distillation": {"temperature": 2.0, "weight": 1.0}}
+    found = retrain([ZERO, CONTROL], objective=taught)
+    # Of the labels nothing is learned then: other ones change nothing.
+    other = retrain([ZERO, CONTROL], objective=taught, data=(IMAGES, (LABELS + 1) % 10))
+    for name in WEIGHTS:
+        np.testing.assert_array_equal(found.arrays[name], other.arrays[name])
+    # The control begins where the teacher is, so there is nothing to learn from it.
+    control = found.of_arm("none", "none", "none")
+    np.testing.assert_allclose(control.arrays[WEIGHTS[0]], FITTED.arrays[WEIGHTS[0]], atol=0.02)
+    alone = retrain([ZERO], objective={"kind": "likelihood"})
+    assert not np.array_equal(found.of_arm(*ZERO[:3]).arrays[WEIGHTS[0]], alone.arrays[WEIGHTS[0]])

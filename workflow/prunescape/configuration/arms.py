@@ -47,6 +47,9 @@ def check_schedule(place: Place, schedule: dict[Any, Any]) -> Iterator[Problem]:
     if schedule.get("start") in REWOUND and "fit" in schedule:
         text = f"found with start: {schedule['start']}, which trains as the fit did"
         yield (*place, "fit"), f"{text}; allowed: left out"
+    if schedule.get("start") in REWOUND and "distillation" in schedule:
+        text = f"found with start: {schedule['start']}, which trains as the fit did"
+        yield (*place, "distillation"), f"{text}; allowed: left out"
     steps = schedule.get("steps")
     for i, step in enumerate(schedule.get("new_optimiser") or []):
         if isinstance(step, int) and isinstance(steps, list) and step >= len(steps):

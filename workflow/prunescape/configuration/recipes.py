@@ -46,7 +46,7 @@ def check_optimiser(place: Place, optimiser: dict[Any, Any]) -> Iterator[Problem
 def check_retraining(
     place: Place, name: str, schedule: dict[Any, Any], fit: dict[Any, Any]
 ) -> Iterator[Problem]:
-    """Check that training after pruning is longer than its warm-up, and takes augmentation.
+    """Check training after pruning: its length and warm-up, and with augmentation or a teacher.
 
     Args:
         place: where the schedule is named.
@@ -59,6 +59,7 @@ def check_retraining(
     if optimiser.get("kind") == "psgd" and "augmentation" in fit:
         text = f"found {shown(name)} with optimiser.kind: psgd, for a fit with augmentation"
         yield place, f"{text}; allowed: only with adam, sgd"
+    yield from _check_taught(place, name, schedule, fit, optimiser)
     warm_up = mapping(optimiser.get("warm_up")).get("epochs")
     steps = schedule.get("steps")
     counts = [schedule.get("epochs")] if steps is None else [each[1:2] for each in _lists(steps)]
@@ -69,6 +70,27 @@ def check_retraining(
     if short:
         text = f"found {shown(name)}, which trains {min(short)} epochs, with a warm-up of {warm_up}"
         yield place, f"{text}; allowed: schedules.{plain(name)}.fit.optimiser with a shorter one"
+
+
+def _check_taught(
+    place: Place,
+    name: str,
+    schedule: dict[Any, Any],
+    fit: dict[Any, Any],
+    optimiser: dict[Any, Any],
+) -> Iterator[Problem]:
+    """Check that a fit's pruned networks can learn from a teacher, where a schedule has one."""
+    if "distillation" not in schedule:
+        return
+    objective = mapping(fit.get("objective"))
+    for found, allowed in (
+        ("optimiser.kind: psgd" if optimiser.get("kind") == "psgd" else "", "adam, sgd"),
+        ("objective.softmax: twice" if objective.get("softmax") == "twice" else "", "once"),
+        ("objective.loss" if "loss" in objective else "", "fits without"),
+    ):
+        if found:
+            text = f"found {shown(name)}, which has a distillation, with {found}"
+            yield place, f"{text}; allowed: {allowed}"
 
 
 def _lists(steps: Any) -> list[list[Any]]:

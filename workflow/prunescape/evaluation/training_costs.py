@@ -39,14 +39,15 @@ def collect(
 
     An image of a training step costs three times the multiply-adds of one that is evaluated under
     the mask: forward, and backward for inputs and for weights. A posterior that samples activations
-    doubles that, and growing weights by their gradient takes that of all weights at every update.
+    doubles that, growing weights by their gradient takes that of all weights at every update, and
+    an unpruned network that teaches sees each image forward.
 
     Args:
         scores: the study's table.
         lengths: of every arm with its model's network and fit: `_NAMED` columns, budget (0: none),
             before and steps (`training_lengths.Length`), passes (as before, but epochs of sampled
-            activations count twice), and grown, the share of retraining's steps that take the
-            gradient of all weights.
+            activations count twice), grown, the share of retraining's steps that take the
+            gradient of all weights, and taught, whether unpruned networks teach in it.
         images: number of training images.
 
     Returns:
@@ -87,6 +88,7 @@ def _points(
         for each in trained:
             mine = of_step[each] if chained else size
             an_image = _PASSES * mine + length["grown"] * (dense - mine)
+            an_image += dense if length["taught"] else 0
             work += images * steps[each] * an_image
         yield {
             **arm,

@@ -16,6 +16,7 @@ from prunescape.fitting.training import AllDivergedError, Fitted
 from prunescape.foundations.files import Arrays
 from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.scaling import Scaling
+from prunescape.optimising.distillation import Teacher
 from prunescape.running import processes as sharing
 
 
@@ -33,6 +34,7 @@ def fit(
     progress: Progress | None = None,
     processes: int = 1,
     validation: Validation | None = None,
+    teacher: Teacher | None = None,
 ) -> Fitted:
     """Fit an ensemble as `training.fit` does; `processes` is the most processes at once.
 
@@ -66,6 +68,7 @@ def fit(
                 kept[number],
                 shown=number == 0,
                 validation=validation,
+                teacher=teacher and teacher.of([own[i] for i in parts[number]]),
             )
         except AllDivergedError as error:
             return Fitted({}, [], error.diverged)

@@ -30,6 +30,7 @@ from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.scaling import Scaling
 from prunescape.optimising import first_images, flat_optimisers, optimiser_moments, optimisers
+from prunescape.optimising.distillation import Teacher
 from prunescape.optimising.interfaces import Batch, Objective
 from prunescape.optimising.objectives import objective
 from prunescape.optimising.preconditioned import PreconditionedSGD
@@ -75,6 +76,7 @@ def fit(
     progress: Progress | None = None,
     shown: bool = True,
     validation: Validation | None = None,
+    teacher: Teacher | None = None,
 ) -> Fitted:
     """Fit an ensemble and return its estimates, without the replicates that diverge.
 
@@ -84,8 +86,8 @@ def fit(
         images: training images [N, C, H, W], uint8 or float32 in [0, 1], on the device to use.
         labels: their classes [N], on the same device.
         settings: a fit of the config. With optimiser_state, `fresh` or `kept` (that of `start`),
-            the estimates have the optimiser's moments; with span, [first, last], only these epochs
-            are trained, at their rates; with rewiring, `trainable` changes (`Rewiring`).
+            the estimates have the optimiser's moments; with span, only the epochs [first, last]
+            are trained, at their rates; with rewiring, `trainable` changes.
         root: first parts of all stream names: the run's seed and the study.
         replicates: the replicate numbers of M members; members with the same one share batches.
         start: weights, biases, buffers [M, ...] to start from; state of preconditioned SGD goes on.
@@ -94,6 +96,7 @@ def fit(
         progress: file in which the training keeps its state, to go on after a kill.
         shown: whether stderr shows how far the training is.
         validation: images on which accuracy is measured now and then.
+        teacher: of the replicates, if the objective has a distillation.
 
     Raises:
         AllDivergedError: at the end of the epoch in which the last replicate diverges.
@@ -101,15 +104,13 @@ def fit(
     goal = objective(network, settings["objective"])
     members = _beginning(goal, scaling, images, settings, root, replicates, start, trainable)
     sizes, counts = _batches(settings, len(images))
-    changes = rewiring.begin(settings, network, sum(counts), root)
-    training = _Training(goal, scaling.to(images.device), images, labels, settings, root, changes)
+    training = _training(goal, scaling, images, labels, settings, root, sum(counts), teacher)
     (first, end), done, diverged = settings.get("span", (0, len(sizes))), 0, list[Divergence]()
     members.history = history.begin(len(members.replicates), end - first, validation)
     if progress:
         members, done, diverged = progress.resume(members)
     with _progress_bar(counts[:end], done, first, shown) as bar:
         for epoch in range(max(done, first), end):
-            # All steps; then the members that diverged leave, and the rest is kept.
             losses, last = training.epoch(members, epoch, sizes[epoch], first_epoch + epoch, bar)
             diverged += training.lost(members, epoch, losses, last if epoch + 1 == end else None)
             _show(bar, epoch + 1, losses, diverged)
@@ -196,6 +197,7 @@ class _Training(NamedTuple):
     settings: Mapping[str, Any]
     root: tuple[int | str, ...]
     rewiring: Rewiring | None
+    teacher: Teacher | None
 
     def epoch(
         self, members: Members, epoch: int, size: int, stream: int, bar: tqdm
@@ -219,8 +221,11 @@ class _Training(NamedTuple):
         draws = augmentation.draw(own, stream, order.shape[1], len(steps), shape, device)
         losses = torch.zeros(len(steps), len(places), device=device)
         for step, chosen in enumerate(steps):
-            batch = self._batch(chosen, places, augmentation, draws.of_step(step, size))
-            single = None if singles is None else self._batch(singles[:, step, None], places)
+            batch = self._batch(chosen, own, augmentation, draws.of_step(step, size))
+            batch = _of_members(batch, places)
+            single = None
+            if singles is not None:
+                single = _of_members(self._batch(singles[:, step, None], own), places)
             if self.goal.network.random:
                 names = [(*self.root, "network", r, stream, step) for r in members.replicates]
                 self.goal.network.reseed([streams.seed(*name) for name in names])
@@ -276,19 +281,19 @@ class _Training(NamedTuple):
     def _batch(
         self,
         chosen: torch.Tensor,
-        places: torch.Tensor,
+        own: Sequence[int],
         augmentation: Augmentation | None = None,
         draws: Draws | None = None,
     ) -> Batch:
-        """Return the images at the replicates' positions [R, B], for every member."""
+        """Return the images at the positions [R, B] of the replicates `own`."""
         images, labels = _rows(self.images, chosen), _rows(self.labels, chosen)
         if augmentation and draws:
             batch = Batch(self.scaling(augmentation.moved(images, draws)), labels)
             batch = augmentation.mixed(batch, draws)
         else:
             batch = Batch(self.scaling(images), labels)
-        if len(chosen) < len(places):
-            batch = batch.of_members(places)
+        if self.teacher:
+            batch = batch._replace(teacher=self.teacher.of(own).logits(batch.images))
         return batch
 
     def _step(
@@ -319,6 +324,27 @@ class _Training(NamedTuple):
             _move(ensemble)
         optimiser.step()
         return loss
+
+
+def _training(
+    goal: Objective,
+    scaling: Scaling,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    settings: Mapping[str, Any],
+    root: tuple[int | str, ...],
+    steps: int,
+    teacher: Teacher | None,
+) -> _Training:
+    """Return what is the same in all `steps`; the other arguments are those of `fit`."""
+    changes = rewiring.begin(settings, goal.network, steps, root)
+    there = scaling.to(images.device)
+    return _Training(goal, there, images, labels, settings, root, changes, teacher)
+
+
+def _of_members(batch: Batch, places: torch.Tensor) -> Batch:
+    """Return the batch of members, of which some may have the same replicate's."""
+    return batch.of_members(places) if len(batch.labels) < len(places) else batch
 
 
 @torch.no_grad()

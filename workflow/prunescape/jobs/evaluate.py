@@ -178,12 +178,13 @@ def training_lengths(config: Config) -> str:
         for arm in plan.arms(config, model.study, model.fit, model.network):
             known = arm.criterion == "none" or needs.before_training(config, arm.criterion)
             trained = length(config, model.study, model.fit, arm, known)
+            trained_on = schedule(config, model.study, arm.schedule)
             found.append(
                 {name: getattr(model, name) for name in ("network", "fit")}
                 | {name: getattr(arm, name) for name in (*PLACE, "budget")}
                 | {"before": trained.fit, "steps": trained.steps}
                 | {"passes": trained.fit + _sampled(config, model) * (trained.fit > 0)}
-                | {"grown": schedule(config, model.study, arm.schedule).dense_share}
+                | {"grown": trained_on.dense_share, "taught": bool(trained_on.distillation)}
             )
     return compact(sorted(found, key=compact))  # in whatever order the config has them
 

@@ -70,6 +70,8 @@ def retraining_settings(config: Config, wildcards: Wildcards) -> str:
     point = {"kind": "likelihood", "softmax": "once"}
     trained = fits.objective(fit)
     objective = trained if trained["kind"] == "likelihood" else point
+    if schedule.distillation:
+        objective = {**objective, "distillation": schedule.distillation}
     epochs = schedule.epochs(wildcards.part)
     found = {**kept, **schedule.changes, "objective": objective, "epochs": epochs}
     if schedule.start in REWOUND:

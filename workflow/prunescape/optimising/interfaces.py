@@ -26,6 +26,8 @@ class Batch(NamedTuple):
     """Classes of the images that are mixed in, [R, B]; None if nothing is mixed."""
     share: torch.Tensor | None = None
     """Weight of `images` in the mixture, [R], of the logits' type; None if nothing is mixed."""
+    teacher: torch.Tensor | None = None
+    """Logits of each member's teacher for `images`, [R, B, classes]; None if there is none."""
 
     @property
     def first(self) -> "Batch":
@@ -35,10 +37,10 @@ class Batch(NamedTuple):
     def of_members(self, places: torch.Tensor) -> "Batch":
         """Return the batch of members, given the position int64 [M] in R of each one's images."""
         images, labels = (each.index_select(0, places) for each in self[:2])
-        others, share = (
+        others, share, teacher = (
             each if each is None else each.index_select(0, places) for each in self[2:]
         )
-        return Batch(images, labels, others, share)
+        return Batch(images, labels, others, share, teacher)
 
 
 class Objective(Protocol):

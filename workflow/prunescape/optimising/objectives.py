@@ -18,6 +18,7 @@ from prunescape.networks import products
 from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.network import Affine, Parameters, Shape, Weighted
+from prunescape.optimising import distillation
 from prunescape.optimising.interfaces import Batch, Objective
 from prunescape.optimising.own_losses import OwnLoss
 from prunescape.optimising.posteriors import SIGMA_PARAMETERS, prior
@@ -52,7 +53,8 @@ def batch_loss(logits: torch.Tensor, batch: Batch, smoothing: float = 0.0) -> to
 class Likelihood:
     """Maximum likelihood: a point estimate of every parameter.
 
-    Settings (config key `objective`): softmax, `once` or `twice`; label_smoothing. `twice` is a
+    Settings (config key `objective`): softmax, `once` or `twice`; label_smoothing; distillation, in
+    training after pruning, with temperature and weight (`distillation.mixed`). `twice` is a
     published flaw that takes probabilities for logits: the loss of a certain and correct answer is
     then log(1 + (classes - 1) / e). Labels are smoothed in training only: criteria, and the table's
     nll, have the plain cross-entropy.
@@ -65,6 +67,7 @@ class Likelihood:
         softmax = settings.get("softmax", "once")
         self._twice = choose({"once": False, "twice": True}, softmax, "objective.softmax")
         self._smoothing = settings.get("label_smoothing", 0.0)
+        self._distillation = settings.get("distillation")
 
     def initialise(self, ensemble: Ensemble, members: Sequence[streams.Name]) -> None:
         """Do nothing: a point estimate has no parameters beside the network's."""
@@ -83,10 +86,13 @@ class Likelihood:
             parameters: weights, biases and, for training, buffers [R, ...].
             batch: images and labels.
             affine: as in `Network.logits`.
-            training: as in `Network.logits`; labels are smoothed too.
+            training: as in `Network.logits`; labels are smoothed, and a teacher is heard, too.
         """
         logits = self.logits(parameters, batch.images, affine, training=training)
-        return batch_loss(logits, batch, self._smoothing if training else 0.0)
+        loss = batch_loss(logits, batch, self._smoothing if training else 0.0)
+        if training and self._distillation and batch.teacher is not None:
+            return distillation.mixed(loss, logits, batch.teacher, self._distillation)
+        return loss
 
     def logits(
         self,

@@ -52,6 +52,11 @@ class Schedule(Protocol):
         ...
 
     @property
+    def distillation(self) -> Settings | None:
+        """Temperature and weight by which the unpruned networks teach the pruned ones, if so."""
+        ...
+
+    @property
     def start(self) -> str | None:
         """Where training starts: initial, redrawn, rewound, rewound_rate, or None: where it ended.
 
@@ -108,6 +113,7 @@ class _Independent:
     is_chain = False
     rewires = False
     dense_share = 0.0
+    distillation: Settings | None = None
 
     def points(self, levels: Sequence[str]) -> tuple[Point, ...]:
         """Return a point for each level."""
@@ -153,8 +159,9 @@ class Retrain(_Independent):
     """Networks are pruned to every level, then trained, independently of other levels."""
 
     def __init__(self, settings: Settings) -> None:
-        """`settings`: epochs; fit and start if the config has them."""
+        """`settings`: epochs; fit, start and distillation if the config has them."""
         self._epochs: int = settings["epochs"]
+        self.distillation: Settings | None = settings.get("distillation")
         self.changes: Settings = settings.get("fit", {})
         self.start: str | None = settings.get("start")
 
@@ -199,6 +206,7 @@ class Chain:
     is_chain = True
     rewires = False
     dense_share = 0.0
+    distillation: Settings | None = None
 
     def __init__(self, settings: Settings) -> None:
         """Take the config's block.

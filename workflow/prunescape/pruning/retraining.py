@@ -21,6 +21,7 @@ from prunescape.fitting.training import Fitted
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
 from prunescape.networks import prunable
+from prunescape.optimising.distillation import Teacher
 from prunescape.pruning import selection as packing
 from prunescape.pruning.arm_masks import layers_of
 
@@ -78,8 +79,7 @@ def retrain(
     groups, parts = _groups(checkpoint, trained), list[Checkpoint]()
     fresh = _before_training(checkpoint, images, labels, settings, root, processes)
     for number, group in enumerate(groups):
-        begun = [_begin(checkpoint, arm, masks, fresh) for arm in group]
-        starts, free = zip(*begun, strict=True)
+        starts, free = zip(*(_begin(checkpoint, arm, masks, fresh) for arm in group), strict=True)
         found = parallel_training.fit(
             checkpoint.network,
             checkpoint.scaling,
@@ -94,9 +94,19 @@ def retrain(
             progress.part(number) if progress and len(groups) > 1 else progress,
             processes,
             validation,
+            _teacher(checkpoint, settings, images.device),
         )
         parts.append(_ended(checkpoint, group, starts, found))
     return _joined(parts)
+
+
+def _teacher(
+    checkpoint: Checkpoint, settings: Mapping[str, Any], device: torch.device
+) -> Teacher | None:
+    """Return the unpruned networks as teachers, if the objective has a distillation."""
+    if "distillation" not in settings["objective"]:
+        return None
+    return Teacher(checkpoint.network, checkpoint.parameters(device), checkpoint.replicates)
 
 
 def _groups(checkpoint: Checkpoint, trained: Sequence[Trained]) -> list[Sequence[Trained]]:
