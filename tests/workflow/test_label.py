@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 from sklearn.datasets import load_digits
 
 from tests.helpers.places import ROOT
@@ -85,6 +86,82 @@ def test_the_config_is_kept_and_another_command_is_refused(place):
     other = label(place, *SETTINGS, "STD=0.4")
     assert other.status
     assert "mine.yaml: it is there, written by make label" in other.output
+
+
+def damaged(place: Workplace, kind: str) -> str:
+    """Write a wrong file of weights; return its name."""
+    state = load_file(place.root / "mine-1.safetensors")
+    path = place.root / f"{kind}.safetensors"
+    match kind:
+        case "nan":
+            state["last.bias"][3] = np.nan
+        case "other":
+            state = {name.replace("hidden", "hiden"): value for name, value in state.items()}
+        case "shape":
+            state["last.weight"] = state["last.weight"][:, :16].clone()
+    save_file(state, path)
+    match kind:
+        case "half":
+            path.write_bytes(path.read_bytes()[:5000])
+        case "pickle":
+            shutil.copyfile(place.root / "old.pt", path)
+        case "empty":
+            path.write_bytes(b"")
+    return path.name
+
+
+BEFORE, IN_RUN = "make: WEIGHTS: ", "failed: "
+
+
+@pytest.mark.parametrize(
+    ("kind", "begin", "line"),
+    [
+        ("half", BEFORE, "not a whole safetensors file ("),
+        ("pickle", BEFORE, "found a file of torch.save with another ending; allowed: "),
+        ("empty", BEFORE, "found an empty file; allowed: safetensors"),
+        ("nan", IN_RUN, "last.bias: 1 of 10 numbers are NaN or infinite"),
+        ("other", IN_RUN, "not this network's tensors: hidden."),
+        ("shape", IN_RUN, "last.weight is [10, 16], expected [10, 32]"),
+    ],
+)
+def test_wrong_weights_are_one_line(place, tmp_path, kind, begin, line):
+    copy = place.copy(tmp_path / "copy")
+    weights = damaged(copy, kind)
+    done = label(copy, SETTINGS[0], f"WEIGHTS={weights}", *SETTINGS[2:5], f"RUN={kind}")
+    assert done.status
+    [told] = [each for each in done.output.splitlines() if each.startswith(begin)]
+    assert f"{weights}: {line}" in told
+    assert "Traceback" not in done.output
+    assert (copy.root / f"{kind}.yaml").exists() == (begin == IN_RUN)
+
+
+def test_weights_in_bfloat16_are_seen_to_have_batchnorm(place, tmp_path):
+    copy = place.copy(tmp_path / "copy")
+    state = load_file(copy.root / "mine-1.safetensors")
+    state = {k: v.bfloat16() if v.is_floating_point() else v for k, v in state.items()}
+    save_file(state, copy.root / "half.safetensors")
+    write = (
+        "import sys; sys.path.insert(0, 'workflow/commands'); import labelling as l; l.written()"
+    )
+    settings = {"NETWORK": "net.py:SmallNet", "WEIGHTS": "half.safetensors", "DATA": "images.npz"}
+    done = copy.run(
+        *(sys.executable, "-c", write),
+        **{f"PRUNESCAPE_{name}": value for name, value in settings.items()},
+    )
+    assert done.status == 0, done.output
+    written = (copy.root / "label_smallnet.yaml").read_text(encoding="utf-8")
+    assert "recalibrate" in written
+
+
+def test_a_replaced_file_of_weights_is_converted_and_labelled_anew(place, tmp_path):
+    copy = place.copy(tmp_path / "copy")
+    assert copy.run(sys.executable, "train.py", "2", "old.pt").status == 0
+    done = label(copy, *SETTINGS)
+    assert done.status == 0, done.output
+    assert "old.pt: another file than before" in done.output
+    again = recomputed(copy)
+    assert again.status == 0, again.output  # it reads old.pt
+    assert "another file than before" not in label(copy, *SETTINGS).output
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import contextlib
 import re
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import yaml
 
 from prunescape.configuration import reading
 from prunescape.data import own_sources
-from prunescape.foundations import files, home, network_names
+from prunescape.foundations import files, home, network_names, weight_files
 from prunescape.label import recipe
 from prunescape.running import converting, surroundings
 
@@ -56,15 +56,18 @@ def _written() -> Path:
     run = surroundings.given("RUN", f"label_{re.sub(r'[^a-z0-9_]', '_', name.lower())}")
     config = Path(f"{run}.yaml")
     command = _command()
+    given = [home.expanded(file) for file in shlex.split(weights)]
     if config.exists():
-        before = reading.read(config).get("label", {}).get("command")
+        label = reading.read(config).get("label", {})
+        before = label.get("command")
         if before != command:
             raise ValueError(
                 f"{config}: it is there, written by {before or 'something else'}; allowed: the "
                 f"same command, RUN=<another name>, or make run CONFIG={config}"
             )
+        _renew(config, run, given, label.get("origins", {}))
         return config
-    given = _existing("WEIGHTS", shlex.split(weights))
+    _check_there("WEIGHTS", given)
     tensors = [_safetensors(file, run, i) for i, file in enumerate(given, 1)]
     source = _source(images)
     made = recipe.config(
@@ -77,12 +80,23 @@ def _written() -> Path:
         command,
         normalised=any(map(_normalises, tensors)),
         sizes=_sizes(),
-        origins=_origins([*given, source.partition(":")[2]]),
+        origins={file: files.sha256(file) for file in given if file not in tensors},
     )
     text = yaml.dump(made, Dumper=_Spelled, sort_keys=False, width=100)
     files.write_text(config, HEAD.format(file=config) + text)
     print(f"{config}: written; it can be edited", flush=True)
     return config
+
+
+def _renew(config: Path, run: str, given: list[str], origins: Mapping[str, str]) -> None:
+    """Convert files again that are others than when the config was written, and tell it."""
+    for number, file in enumerate(given, 1):
+        known = origins.get(file)
+        if known and Path(file).exists() and files.sha256(file) != known:
+            print(f"{file}: another file than before", flush=True)
+            _safetensors(file, run, number)
+            text = config.read_text(encoding="utf-8")
+            files.write_text(config, text.replace(known, files.sha256(file)))
 
 
 class _Spelled(yaml.SafeDumper):
@@ -91,11 +105,6 @@ class _Spelled(yaml.SafeDumper):
     def ignore_aliases(self, _: Any) -> bool:
         """Return that there are none."""
         return True
-
-
-def _origins(paths: Iterable[str]) -> dict[str, str]:
-    """Return path -> SHA-256 of the files among some paths."""
-    return {path: files.sha256(path) for path in paths if Path(path).is_file()}
 
 
 def _needed(name: str) -> str:
@@ -108,12 +117,10 @@ def _needed(name: str) -> str:
     return value
 
 
-def _existing(setting: str, names: list[str]) -> list[str]:
-    found = [home.expanded(name) for name in names]
-    for name in found:
+def _check_there(setting: str, names: Iterable[str]) -> None:
+    for name in names:
         if not Path(name).exists():
             raise ValueError(f"{setting}: {name}: no such file")
-    return found
 
 
 def _safetensors(file: str, run: str, number: int) -> str:
@@ -130,12 +137,16 @@ def _safetensors(file: str, run: str, number: int) -> str:
 
 def _normalises(file: str) -> bool:
     """Return whether weights have running statistics, by which layers such as BatchNorm work."""
-    return any(name.endswith("running_mean") for name in files.read_tensors(file)[0])
+    try:
+        return any(name.endswith("running_mean") for name in weight_files.names(file))
+    except ValueError as error:
+        raise ValueError(f"WEIGHTS: {error}") from None
 
 
 def _source(images: str) -> str:
     """Return the entry of `sources` for a file or folder of images."""
-    [place] = _existing("DATA", [images])
+    place = home.expanded(images)
+    _check_there("DATA", [place])
     path = Path(place)
     arrays = path.is_file() or any(own_sources.ending(each.name) for each in path.iterdir())
     return f"{'file' if arrays else 'classes'}:{place}"

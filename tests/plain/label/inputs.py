@@ -16,7 +16,8 @@ import yaml
 run = yaml.safe_load(Path("config.yaml").read_text())
 run |= yaml.safe_load(Path(sys.argv[1]).read_text())
 seed, data, study = run["seed"], run["datasets"]["own"], run["catalogue"]["label"]
-weights_file, images_file = run["label"]["origins"]
+[weights_file], [entry] = run["label"]["origins"], run["sources"]["own"]
+images_file = entry.removeprefix("file:")
 
 
 def stream(*name):

@@ -88,6 +88,9 @@ def test_what_a_label_says_and_measures():
     assert label.measured_on(CONFIG) == label.effects(CONFIG) == []
     assert label.limits(CONFIG) == [0.5, 1, 2]
     assert label.made_from(CONFIG) == label.own_files(CONFIG) == []
+    own = CONFIG | {"sources": CONFIG["sources"] | {"own": ["file:images.npz"]}}
+    own |= {"datasets": {"digits": CONFIG["datasets"]["digits"] | {"source": "own"}}}
+    assert label.made_from(own) == ["images.npz"]
     assert all("/evaluate/" in path for path in label.outcomes(CONFIG))
     assert label.table(CONFIG) == "results/small/study/scores.parquet"
 

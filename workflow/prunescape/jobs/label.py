@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from prunescape.data import sources
 from prunescape.evaluation import input_noise_kinds
 from prunescape.foundations import spelling, user_files
 from prunescape.jobs import data, evaluate, fit
@@ -118,11 +119,13 @@ def network_files(config: Config) -> list[str]:
 
 
 def made_from(config: Config) -> list[str]:
-    """Return the user's files of weights and of the network."""
+    """Return the user's files of images, if that is one, of weights, and of the network."""
     named = _model(config)
     settings = config["catalogue"][named.study]["fits"][named.fit]
     weights = fit.weight_files(settings) if fits.is_given(settings) else []
-    return [*weights, *network_files(config)]
+    source = config["datasets"][named.dataset]["source"]
+    raw = data.raw_files(config, named) if source not in sources.FILES else []
+    return [*(raw if len(raw) == 1 else []), *weights, *network_files(config)]
 
 
 def said(config: Config, citation: str) -> str:

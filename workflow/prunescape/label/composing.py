@@ -23,7 +23,7 @@ def label(
 
     Args:
         said: run, network (as the config writes it), fit, dataset, version, command ("" if none),
-            origins (path -> SHA-256 of the files that the command was given), perhaps until_lost
+            origins (path -> SHA-256 of files that weights were converted from), perhaps until_lost
             (points of accuracy whose loss ended an evaluation).
         choice: as `comparing.compared`.
         measured: what `measuring` found of the choice; empty if nothing was chosen.

@@ -51,7 +51,7 @@ def config(
         command: what was typed.
         normalised: whether it has running statistics, which the best criteria also measure anew.
         sizes: what is done to pictures: resize and crop, in pixels.
-        origins: path -> SHA-256 of the files that the command was given.
+        origins: path -> SHA-256 of the files from which those of weights were converted.
     """
     arms = list(_oneshot(normalised))
     given = {"kind": "given", "networks": ["own"], "weights": list(weights), "scaling": scaling}

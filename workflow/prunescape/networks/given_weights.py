@@ -10,13 +10,12 @@ weights, with `.sigma` at the end.
 import difflib
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 
+from prunescape.foundations import weight_files
 from prunescape.foundations.files import Arrays
 from prunescape.foundations.messages import few, one_line
 from prunescape.networks import weight_norm
@@ -28,8 +27,6 @@ WRAPPERS = ("module.", "model.", "_orig_mod.", "state_dict.", "model_state_dict.
 """What DataParallel, Lightning, torch.compile and training scripts put before all names."""
 SIGMA = ".sigma"
 VARIANCE, COUNTER = ".running_var", ".num_batches_tracked"
-LONG = b"\x8a"
-"""pickle's long integer, with which torch.save began its files before they were zip archives."""
 
 Tensors = dict[str, torch.Tensor]
 
@@ -65,7 +62,8 @@ def read(
             running variance below 0.
     """
     notes: list[str] = []
-    found = _tensors(path)
+    with weight_files.opened(path, "pt") as opened:
+        found = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     wanted = _wanted(network, posterior)
     try:
         found = weight_norm.folded(found, wanted, notes)
@@ -90,42 +88,6 @@ def read(
         start = network.start(0)
         arrays |= {name: start[name] for name in start.keys() - arrays.keys()}
     return Given(arrays, list(dict.fromkeys(notes)))
-
-
-def _tensors(path: str | os.PathLike) -> Tensors:
-    """Return all tensors of a file; ValueError says what the file is if it isn't safetensors."""
-    try:
-        with safe_open(path, framework="pt") as opened:
-            return {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-    except (SafetensorError, TypeError) as error:
-        raise ValueError(f"{path}: {_other_kind(path) or _broken(error)}") from None
-    except OSError as error:
-        named = "" if str(path) in str(error) else f"{path}: "
-        raise type(error)(f"{named}{error}") from None
-
-
-def _broken(error: Exception) -> str:
-    return f"not a whole safetensors file ({one_line(error)})"
-
-
-def _other_kind(path: str | os.PathLike) -> str:
-    """Return what a file is that has weights of another kind, "" if that can't be told."""
-    with Path(path).open("rb") as opened:
-        begin = opened.read(3)
-    # A pickle names its protocol, and an operation follows. Safetensors begin with the length of
-    # their header, whose third byte is 0 up to 64 kB.
-    is_pickle = begin[:1] == b"\x80" and begin[1:2] <= b"\x05" and begin[2:] not in (b"", b"\0")
-    if begin[:2] == b"PK" or (is_pickle and begin[2:] == LONG):
-        return (
-            "found a file of torch.save with another ending; allowed: safetensors, which "
-            f"`python tools/convert.py {path} NEW.safetensors` makes of it"
-        )
-    if is_pickle:
-        return (
-            "found a pickle, which nothing here reads; allowed: safetensors, as tools/convert.py "
-            "makes of what torch.save(state_dict, PATH) writes"
-        )
-    return ""
 
 
 def _wanted(network: ReplicatedNetwork, posterior: bool) -> dict[str, tuple[str, Shape]]:
