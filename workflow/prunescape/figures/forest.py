@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from prunescape.drawing import style
 from prunescape.drawing.sheet import Sheet
 from prunescape.foundations.plain_text import literal
+from prunescape.foundations.short_numbers import typeset
 from prunescape.foundations.table_rows import named_rows
 from prunescape.verdicts import claims, summaries
 
@@ -168,8 +169,8 @@ class _Panel:
         sheet.write(columns.id, top, _literal(row.id), color=mark.colour)
         sign = _SIGNS.get(row.comparison, row.comparison)
         for at, text in (
-            (columns.estimate, _number(row.estimate)),
-            (columns.margin, f"{sign} {_number(row.margin)}"),
+            (columns.estimate, typeset(row.estimate)),
+            (columns.margin, f"{sign} {typeset(row.margin)}"),
             (columns.n, str(row.n)),
         ):
             sheet.write(at, top, text, ha="right")
@@ -276,7 +277,3 @@ def _note(found: pd.DataFrame, tested: pd.DataFrame) -> str:
 def _literal(text: str) -> str:
     """Return a user's text without mathematical type."""
     return literal(text, "terminal").replace("$", r"\$")
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}".replace("-", "−")

@@ -7,6 +7,7 @@ import pandas as pd
 
 from prunescape.fitting import divergence
 from prunescape.foundations.plain_text import literal
+from prunescape.foundations.short_numbers import typeset
 from prunescape.foundations.table_rows import named_rows
 from prunescape.verdicts import summaries
 
@@ -104,18 +105,14 @@ def _numbers(row: pd.Series) -> str:
     """Return estimate, intervals, margin, tolerance and n; the reason where there are none."""
     if pd.isna(row.ci_low):
         return _sentence(row.reason)
-    interval = f"{_number(row.ci_low)} to {_number(row.ci_high)}"
+    interval = f"{typeset(row.ci_low)} to {typeset(row.ci_high)}"
     if not pd.isna(row.new_low):
-        interval += f"; on new images {_number(row.new_low)} to {_number(row.new_high)}"
-    tolerance = "" if pd.isna(row.tolerance) else f" ± {_number(row.tolerance)}"
+        interval += f"; on new images {typeset(row.new_low)} to {typeset(row.new_high)}"
+    tolerance = "" if pd.isna(row.tolerance) else f" ± {typeset(row.tolerance)}"
     return (
-        f"{_number(row.estimate)} ({interval}), margin {_number(row.margin)}{tolerance}, "
+        f"{typeset(row.estimate)} ({interval}), margin {typeset(row.margin)}{tolerance}, "
         f"n = {row.n}."
     )
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}".replace("-", "−")
 
 
 def _sentence(text: str) -> str:

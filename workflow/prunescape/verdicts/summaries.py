@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from prunescape.foundations.plain_text import literal
+from prunescape.foundations.short_numbers import short
 from prunescape.foundations.table_rows import named_rows
 
 WIDTH = 100
@@ -89,22 +90,22 @@ def _numbers(row: Any) -> str:
     if row.verdict == "not tested":
         return ""
     known = not pd.isna(row.ci_low)
-    interval = f"[{row.ci_low:.4g}, {row.ci_high:.4g}]" if known else ""
-    return f"{row.estimate:>8.4g} {interval:<20} n {row.n}"
+    interval = f"[{short(row.ci_low)}, {short(row.ci_high)}]" if known else ""
+    return f"{short(row.estimate):>8} {interval:<20} n {row.n}"
 
 
 def _tested(row: Any) -> str:
     """Return margin, p-values, interval for new images and the declaration's word on it."""
     if row.verdict == "not tested":
         return ""
-    tolerance = "" if pd.isna(row.tolerance) else f" +- {row.tolerance:.4g}"
+    tolerance = "" if pd.isna(row.tolerance) else f" +- {short(row.tolerance)}"
     text = f"margin {row.margin:.6g}{tolerance}"
     if not pd.isna(row.look):
         equal = "" if pd.isna(row.p_equal) else f", equal {row.p_equal:.2g}"
         text += f"; look {row.look}: p holds {row.p_holds:.2g}, fails {row.p_fails:.2g}{equal}, "
         text += f"against {row.alpha:.2g}"
     if not pd.isna(row.new_low):
-        text += f"; on new images {row.new_low:.4g} to {row.new_high:.4g}"
+        text += f"; on new images {short(row.new_low)} to {short(row.new_high)}"
     if is_exploratory(row):
         text += f"; exploratory: declaration {row.declaration} is not that of the first look"
     return text
