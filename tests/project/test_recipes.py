@@ -96,3 +96,25 @@ def test_fits_that_are_plain_sgd_are_out_of_the_choice():
     assert "| (a) | 4.00 | -5.00 |" in recipes.table(found)
     with pytest.raises(ValueError, match="all fits are out"):
         recipes.choose(scores(rows), costs(a=1, b=9), 0.0, {"a", "b"})
+
+
+def test_schedules_of_one_arm_are_compared_by_what_they_train():
+    arm = {"fit": "ard", "criterion": "log_alpha", "level": 0.9, "kept": 100}
+    rows = replicates([0.97, 0.97, 0.97], fit="ard")
+    rows += replicates([0.90, 0.91, 0.92], schedule="short", **arm)
+    rows += replicates([0.95, 0.96, 0.97], schedule="long", **arm)
+    rows += replicates([0.96, 0.96, 0.96], fit="ard", schedule="long", criterion="none")
+    spent = costs(ard=100).assign(part="checkpoint")
+    trained = {"fit": "ard", "stage": "retrain", "first": 1, "last": 3}
+    more = [
+        trained | {"part": "short/b1/checkpoint", "cpu_seconds": 6.0},
+        trained | {"part": "long/b1/checkpoint", "cpu_seconds": 60.0},
+    ]
+    spent = pd.concat([spent, pd.DataFrame(more)])
+    found = recipes.choose(scores(rows), spent, 0.9, among="schedule")
+    assert found["schedule"].tolist() == ["long", "short"]
+    assert found["cpu_seconds"].tolist() == [20, 2]
+    assert "| **long** | 4.00 |" in recipes.table(found, "schedule")
+    rows += replicates([0.5, 0.5, 0.5], schedule="long", **arm | {"criterion": "snr"})
+    with pytest.raises(ValueError, match="several fits or arms"):
+        recipes.choose(scores(rows), spent, 0.9, among="schedule")
