@@ -6,7 +6,7 @@ import pytest
 from prunescape.label import choosing, losses, methods
 from tests.helpers.label import N, outcomes
 
-UNPRUNED, WAYS = methods.read(outcomes())
+_, UNPRUNED, WAYS = methods.read(outcomes())
 
 
 def test_halves_are_apart_and_a_function_of_the_seed():

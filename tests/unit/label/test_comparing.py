@@ -62,6 +62,21 @@ def test_several_networks():
     assert found["detail"]["broken"] == 10
 
 
+def test_a_network_that_a_way_lacks_counts_nowhere():
+    found = outcomes(3)
+    rows = found.rows
+    second = rows["replicate"] == 2
+    schedules = np.where(rows["criterion"] == "snr", "tuned", rows["schedule"])
+    rows = rows.assign(schedule=schedules, nll=np.where(second, 9.0, 0.5))
+    kept = np.flatnonzero(~(second & (rows["criterion"] == "snr") & (rows["level"] == 0.9)))
+    left = type(found)(rows.loc[kept].reset_index(drop=True), found.correct[kept], {})
+    label = comparing.compared(left, LABELS, list("abcd"), [0.5, 1, 2], 7)
+    assert label["networks"] == 2
+    assert label["unpruned"]["nll"] == 0.5
+    points = [point for method in label["methods"] for point in method["points"]]
+    assert {point["nll"] for point in points} == {0.5}
+
+
 def test_noise_is_told_from_packed_outcomes():
     before, after = np.ones((1, 11), bool), np.ones((1, 11), bool)
     after[0, [2, 9]] = False

@@ -8,7 +8,8 @@ from tests.helpers.label import LEVELS, LOST, N, outcomes
 
 
 def test_every_way_has_its_networks_at_rising_sparsities():
-    unpruned, found = methods.read(outcomes(3))
+    replicates, unpruned, found = methods.read(outcomes(3))
+    assert replicates == [1, 2, 3]
     assert unpruned.shape == (3, N)
     assert unpruned.sum(1).tolist() == [N - 40] * 3
     assert {each.names["criterion"] for each in found} == set(LOST)
@@ -24,7 +25,8 @@ def test_networks_that_a_way_lacks_are_left_out_of_all():
     rows = found.rows
     trained = rows.assign(schedule=np.where(rows["criterion"] == "snr", "tuned", rows["schedule"]))
     gone = (rows["criterion"] == "snr") & (rows["level"] == 0.9) & (rows["replicate"] == 2)
-    unpruned, ways = methods.read(without(found, trained, gone))
+    replicates, unpruned, ways = methods.read(without(found, trained, gone))
+    assert replicates == [1, 3]
     assert unpruned.shape == (2, N)
     assert {correct.shape for way in ways for correct in way.correct} == {(2, N)}
 
@@ -34,7 +36,7 @@ def test_a_way_ends_before_a_sparsity_at_which_it_was_left_out_for_some_networks
     rows = found.rows
     lossy = (rows["criterion"] == "random") & (rows["level"] > 0.3)
     gone = lossy & ((rows["replicate"] == 2) | (rows["level"] == 0.9))
-    unpruned, ways = methods.read(without(found, rows, gone))
+    _, unpruned, ways = methods.read(without(found, rows, gone))
     assert unpruned.shape == (3, N)
     points = {way.names["criterion"]: [level for _, level in way.points] for way in ways}
     assert points == {"snr": LEVELS, "magnitude": LEVELS, "random": [0.3]}

@@ -37,10 +37,10 @@ def compared(
         choice for the middle limit (where nothing is shown for it: for a larger one) with which
         classes lose, and for one network McNemar's p.
     """
-    unpruned, ways = methods.read(found)
+    replicates, unpruned, ways = methods.read(found)
     parts = choosing.halves(len(labels), seed)
     choices = choosing.choose(unpruned, ways, limits, parts)
-    rows = found.rows
+    rows = found.rows[found.rows["replicate"].isin(replicates)]
     base = rows[(rows["criterion"] == "none") & (rows["schedule"] == "none")]
     base = base[(base["noise"] == "none") & (base["prediction"] == "mean")]
     return {

@@ -37,7 +37,7 @@ class Method:
         return criterion == "random" or criterion.startswith(SHUFFLED)
 
 
-def read(found: Outcomes) -> tuple[np.ndarray, list[Method]]:
+def read(found: Outcomes) -> tuple[list[int], np.ndarray, list[Method]]:
     """Return the outcomes of the networks before pruning, and all ways of pruning them.
 
     Clean images, the weights as they are (`prediction: mean`), an exact number of weights removed.
@@ -49,8 +49,8 @@ def read(found: Outcomes) -> tuple[np.ndarray, list[Method]]:
         found: the outcomes of a study that has one fit of one network.
 
     Returns:
-        bool [R, N] of the networks as they were given or fitted, and the methods in the order of
-        the table, controls last.
+        The replicates; bool [R, N] of their networks as they were given or fitted; and the methods
+        in the order of the table, controls last.
 
     Raises:
         ValueError: if there are several networks or fits, nothing is pruned, or no network was
@@ -88,7 +88,8 @@ def read(found: Outcomes) -> tuple[np.ndarray, list[Method]]:
         for names in order
     ]
     methods.sort(key=lambda method: method.is_control)
-    return found.correct[[by_replicate[replicate] for replicate in replicates]], methods
+    unpruned_rows = [by_replicate[replicate] for replicate in replicates]
+    return replicates, found.correct[unpruned_rows], methods
 
 
 def _everywhere(cells: Cells) -> Iterator[dict[int, int]]:
