@@ -117,7 +117,8 @@ def choose(
 
     Returns:
         fit (or schedule); error, its mean in percent; above, the paired difference from the first
-        in points; standard_error of that; n; cpu_seconds of training a replicate; out; chosen, true for one.
+        in points; standard_error of that; n; cpu_seconds of training a replicate; out; chosen,
+        true for one.
 
     Raises:
         ValueError: if no networks have the level, a fit lacks a replicate, or all are out; among
