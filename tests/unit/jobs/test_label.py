@@ -110,3 +110,4 @@ def test_what_the_effects_read_is_given(tmp_path, monkeypatch, effect):
     assert moments == {effect != "compensate"}
     named = (["halve=own.py:halve"], ["own.py"]) if effect == "halve" else ([], [])
     assert (label.effects(config), label.own_files(config)) == named
+    assert label.made_from(config) == named[1]

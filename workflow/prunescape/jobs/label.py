@@ -119,13 +119,14 @@ def network_files(config: Config) -> list[str]:
 
 
 def made_from(config: Config) -> list[str]:
-    """Return the user's files of images, if that is one, of weights, and of the network."""
+    """Return the user's files: of images, if that is one, of weights, and of code."""
     named = _model(config)
     settings = config["catalogue"][named.study]["fits"][named.fit]
     weights = fit.weight_files(settings) if fits.is_given(settings) else []
     source = config["datasets"][named.dataset]["source"]
     raw = data.raw_files(config, named) if source not in sources.FILES else []
-    return [*(raw if len(raw) == 1 else []), *weights, *network_files(config)]
+    images = raw if len(raw) == 1 else []
+    return [*images, *weights, *network_files(config), *own_files(config)]
 
 
 def said(config: Config, citation: str) -> str:
