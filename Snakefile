@@ -1,7 +1,7 @@
 # prunescape: what a neural network can lose. This file is the index; a stage is a file of rules.
 #
 #   data/<source>/raw/...                         raw files of a source
-#   data/<dataset>/{train,validation,test}.safetensors
+#   data/<dataset>/{train,validation,test}.safetensors    or calibration, test, where nothing is learnt
 #   data/torchvision-weights/<weights>.safetensors    weights that torchvision publishes
 #   results/<run>/<study>/<dataset>/<network>/<fit>/check/network      that it can be run
 #   results/<run>/<study>/<dataset>/<network>/<fit>/r<first>-<last>/<stage>/...

@@ -19,7 +19,9 @@ def test_a_job_of_every_rule_is_there_to_be_killed(planned):
         name
         for path in sorted((ROOT / "workflow" / "rules").glob("*.smk"))
         for name in re.findall(
-            r'^ *rule (\w+):|^ +name:\n +f"(\w+\{\w+\})"', path.read_text(encoding="utf-8"), re.M
+            r'^ *rule (\w+):|^use rule \w+ as (\w+) with:|^ +name:\n +f"(\w+\{\w+\})"',
+            path.read_text(encoding="utf-8"),
+            re.M,
         )
         for name in name
         if name

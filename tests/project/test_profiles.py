@@ -8,7 +8,16 @@ from tests.helpers.places import ROOT
 
 # Long ones, the first of a run, and `sizes`, which measures latency and wants its node quiet.
 ALONE = {
-    *("prepare", "train", "fit_variational", "retrain", "retrain_rewired", "check_network"),
+    *(
+        "prepare",
+        "prepare_calibrated",
+        "prepare_evaluated",
+        "train",
+        "fit_variational",
+        "retrain",
+        "retrain_rewired",
+        "check_network",
+    ),
     *("check_gradient_noise", "import_weights", "export", "export_module", "sizes"),
     "fetch_weights",
 }
@@ -17,7 +26,8 @@ ALONE = {
 def test_every_rule_has_a_group_or_is_submitted_alone():
     rules = set()
     for file in (ROOT / "workflow" / "rules").glob("*.smk"):
-        rules.update(re.findall(r"^ *rule (\w+):", file.read_text(encoding="utf-8"), re.MULTILINE))
+        named = r"^ *(?:rule|use rule \w+ as) (\w+)(?: with)?:"
+        rules.update(re.findall(named, file.read_text(encoding="utf-8"), re.MULTILINE))
     assert len(rules) > 20
     profile = ROOT / "profiles" / "slurm" / "config.yaml"
     grouped = set(yaml.safe_load(profile.read_text(encoding="utf-8"))["groups"])

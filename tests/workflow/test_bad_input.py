@@ -22,7 +22,7 @@ import yaml
 from PIL import Image
 
 from prunescape.configuration import reading, validation
-from prunescape.data import datasets
+from prunescape.data import datasets, prepared_parts
 from prunescape.evaluation import table
 from prunescape.fitting.checkpoints import FORMAT
 from prunescape.foundations import files
@@ -220,7 +220,7 @@ def prepared(folder, own):
     """Give the script of rule prepare a source of the user's own."""
     outputs = [
         word
-        for name in datasets.SPLITS
+        for name in prepared_parts.of({})
         for word in (f"--{name}-output", folder / "out" / f"{name}.safetensors")
     ]
     given = ("--dataset", "own", "--source", "own", "--own", own, "--test", "6", "--seed", "1")

@@ -36,7 +36,8 @@ def place(source: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Workpl
     assert trained.status == 0, trained.output
     digits = load_digits()
     images = (digits.images / 16).astype(np.float32)
-    np.savez(made.root / "images.npz", images=images, labels=digits.target)
+    # Images to evaluate alone, of which the label sets some apart.
+    np.savez(made.root / "images.npz", test_images=images, test_labels=digits.target)
     done = label(made, *SETTINGS)
     assert done.status == 0, done.output
     assert "to lose less than 1 point" in done.output

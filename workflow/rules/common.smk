@@ -263,6 +263,11 @@ def export_job(function):
     return lambda wildcards: function(config, wildcards.export)
 
 
+def named_outputs(wildcards, output):
+    """Return a job's outputs as arguments of its script: --<name>-output and a path, for each."""
+    return [word for name, path in output.items() for word in (f"--{name}-output", path)]
+
+
 def untracked(value):
     """Return a params function: a setting that decides nothing about what a job makes, as JSON.
 

@@ -3,7 +3,8 @@
 Needs   what the config lists under sources.<source>: one of its mirrors, or a file or folder of
         the user's own
 Makes   data/<source>/raw/<file>, verified by checksum
-        data/<dataset>/{train,validation,test}.safetensors
+        data/<dataset>/{train,validation,test}.safetensors; calibration.safetensors with
+        `calibration`, and with `train: 0` no train and validation
 """
 
 for source in [name for name in config["sources"] if name in sources.FILES]:
@@ -83,12 +84,34 @@ rule prepare:
         source=lookup("datasets/{dataset}/source", within=config),
         test=lookup("datasets/{dataset}/test", within=config),
         train=job(jobs.data.learnt_from),
+        calibration=job(jobs.data.set_apart),
         seed=lookup("datasets/{dataset}/seed", within=config),
         split=lookup("datasets/{dataset}/split", within=config),
+        outputs=named_outputs,
     conda:
         "../../envs/images.yaml"
+    wildcard_constraints:
+        dataset=one_of(jobs.data.with_parts(config, "train", "validation", "test")),
     shell:
         "python {input.code[0]:q} --dataset {wildcards.dataset:q} --source {params.source:q}"
         " {params.images:q} --test {params.test:q} --train {params.train:q}"
-        " --seed {params.seed:q} --split {params.split:q} --train-output {output.train:q} --validation-output {output.validation:q}"
-        " --test-output {output.test:q} > {log:q} 2>&1"
+        " --calibration {params.calibration:q}"
+        " --seed {params.seed:q} --split {params.split:q} {params.outputs:q} > {log:q} 2>&1"
+
+
+use rule prepare as prepare_calibrated with:
+    output:
+        train="data/{dataset}/train.safetensors",
+        validation="data/{dataset}/validation.safetensors",
+        calibration="data/{dataset}/calibration.safetensors",
+        test="data/{dataset}/test.safetensors",
+    wildcard_constraints:
+        dataset=one_of(jobs.data.with_parts(config, "train", "validation", "calibration", "test")),
+
+
+use rule prepare as prepare_evaluated with:
+    output:
+        calibration="data/{dataset}/calibration.safetensors",
+        test="data/{dataset}/test.safetensors",
+    wildcard_constraints:
+        dataset=one_of(jobs.data.with_parts(config, "calibration", "test")),

@@ -2,7 +2,7 @@
 
 Needs   a checkpoint (fit.smk), masks and moments (prune.smk), data/<dataset>/test.safetensors
         the rows of the unpruned networks, where an arm ends at a loss
-        the fit's training images, where an effect measures something on them
+        the fit's training or calibration images, where an effect measures something on them
         <study>/appended.json, where `make decide` has appended replicates of some rows
 Makes   .../evaluate/<criterion>/<scope>/<selection>/<schedule>/b<batch>/rows.json
         and outcomes.safetensors beside it: which images each row's network got right, and how
@@ -22,7 +22,7 @@ rule evaluate:
         checkpoint=job(jobs.fit.checkpoint),
         retrained=job(jobs.evaluate.evaluated_checkpoints),
         moments=job(jobs.evaluate.evaluated_moments),
-        training=job(jobs.evaluate.training_images),
+        training=job(jobs.evaluate.measured_images),
         masks=job(jobs.evaluate.evaluated_masks),
         unpruned=job(jobs.evaluate.unpruned_rows),
         images=job(jobs.data.evaluated_images),

@@ -17,7 +17,7 @@ between them come first: chains of them are the longest way, and evaluations fil
 
 rule check_network:
     input:
-        images=job(jobs.data.training_images),
+        images=job(jobs.data.checked_images),
         network=job(jobs.fit.network_files),
         code=code("check_network"),
     output:
@@ -71,7 +71,7 @@ rule fetch_weights:
 
 rule import_weights:
     input:
-        images=job(jobs.data.training_images),
+        images=job(jobs.data.measured_images),
         checked=job(jobs.fit.network_check),
         network=job(jobs.fit.network_files),
         weights=job(jobs.fit.given_weights),

@@ -1,6 +1,7 @@
 """Rank the weights of a checkpoint and turn ranks into masks.
 
-Needs   a checkpoint (fit.smk) and the images that it was fitted on
+Needs   a checkpoint (fit.smk) and the images that it was fitted on; of given weights those for
+        calibration, if there are some
 Makes   .../measure/input_moments.safetensors   where a criterion or an effect needs them
         .../score/scores.safetensors
         .../prune/<selection>/<level>/masks.safetensors
@@ -11,7 +12,7 @@ Makes   .../measure/input_moments.safetensors   where a criterion or an effect n
 rule measure:
     input:
         checkpoint=job(jobs.fit.checkpoint),
-        images=job(jobs.data.training_images),
+        images=job(jobs.data.measured_images),
         network=job(jobs.fit.network_files),
         code=code("measure"),
     output:
@@ -38,7 +39,7 @@ rule measure:
 rule score:
     input:
         checkpoint=job(jobs.fit.checkpoint),
-        images=job(jobs.data.training_images),
+        images=job(jobs.data.measured_images),
         moments=job(jobs.prune.scored_moments),
         network=job(jobs.fit.network_files),
         own=job(jobs.prune.criterion_files),

@@ -100,6 +100,7 @@ rule retrain_step:
         checkpoint=job(jobs.retrain.retraining_start),
         masks=job(jobs.retrain.retrained_masks),
         images=job(jobs.data.training_images),
+        measured=job(jobs.data.measured_apart),
         validation=job(jobs.data.validation_images),
         network=job(jobs.fit.training_files),
         own=job(jobs.prune.chained_files),
@@ -140,4 +141,5 @@ rule retrain_step:
         " --first-epoch {params.first_epoch:q} --seed {params.seed:q} {params.computing:q}"
         " --processes {threads:q} --output {output.checkpoint:q}"
         " --scores-output {output.scores:q} --criteria {params.criteria:q}"
+        " --measured-images {input.measured:q}"
         " {params.units:q} > {log:q} 2>&1"

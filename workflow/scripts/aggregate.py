@@ -43,7 +43,7 @@ def read_arguments() -> argparse.Namespace:
         metavar="JSON",
         help="list of files: checks of gradient noise",
     )
-    parser.add_argument("--images", required=True, nargs="+", help="split files to train on")
+    parser.add_argument("--images", required=True, nargs="*", help="split files to train on")
     parser.add_argument(
         "--lengths",
         required=True,

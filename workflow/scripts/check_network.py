@@ -12,7 +12,7 @@ from prunescape.pipeline.scopes import Scope
 def main() -> None:
     """Parse the arguments, check the network, write which layer is which."""
     parser = _script.parser(__doc__)
-    parser.add_argument("--images", nargs="+", required=True, help="split files to train on")
+    parser.add_argument("--images", nargs="+", required=True, help="split files of the data set")
     parser.add_argument("--network", type=_script.structure, required=True, help="file:name (JSON)")
     parser.add_argument(
         "--fit",

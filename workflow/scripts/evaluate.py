@@ -25,7 +25,7 @@ def read_arguments() -> argparse.Namespace:
         "--training-images",
         nargs="*",
         default=[],
-        help="split files it was fitted on, which some effects need",
+        help="split files on which some effects measure",
     )
     parser.add_argument("--masks", nargs="*", default=[], help="packed masks, a file a point")
     parser.add_argument(
@@ -80,9 +80,13 @@ def main() -> None:
         trained_on, opened = training.images, opened | training.opened
     split = image_tensors.load([arguments.images], where)
     shapes = prunable.shapes(checkpoint.network)
+    retrained = [Checkpoint.load(path) for path in arguments.retrained]
+    fitted_on = checkpoint.fitted_on | opened
+    for each in retrained:
+        fitted_on |= each.fitted_on
     cases = evaluating.cases(
         checkpoint,
-        [Checkpoint.load(path) for path in arguments.retrained],
+        retrained,
         [arm_masks.read(path, shapes) for path in arguments.masks],
         arguments.arm,
         arguments.conditions,
@@ -104,7 +108,7 @@ def main() -> None:
     )
     outcomes, bins = ([row.pop(name) for row in rows] for name in ("outcomes", "bins"))
     record = {
-        "fitted_on": checkpoint.fitted_on | opened,
+        "fitted_on": fitted_on,
         "evaluated_on": split.opened,
         "rows": [arguments.model | row for row in rows],
     }

@@ -10,7 +10,7 @@ from prunescape.fitting import given_fits
 def main() -> None:
     """Parse the arguments, read and check, say what is otherwise in a file, write."""
     parser = _script.parser(__doc__)
-    parser.add_argument("--images", nargs="+", required=True, help="split files to train on")
+    parser.add_argument("--images", nargs="+", required=True, help="split files to measure on")
     parser.add_argument(
         "--network", type=_script.structure, required=True, help="layers, or file:name (JSON)"
     )

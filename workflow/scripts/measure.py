@@ -12,7 +12,7 @@ def main() -> None:
     """Parse the arguments, measure, write."""
     parser = _script.parser(__doc__)
     parser.add_argument("--checkpoint", required=True)
-    parser.add_argument("--images", nargs="+", required=True, help="split files it was fitted on")
+    parser.add_argument("--images", nargs="+", required=True, help="split files to measure on")
     _script.add_computing(parser)
     parser.add_argument("--output", required=True, help="moments of each layer's inputs")
     arguments = parser.parse_args()

@@ -1,5 +1,6 @@
-"""Divide the images of a source into the training, validation and test sets of a data set."""
+"""Divide the images of a source into the parts of a data set: training, validation, test, ..."""
 
+import argparse
 from pathlib import Path
 
 import _script
@@ -13,8 +14,8 @@ def set_or_count(text: str) -> str | int:
     return text if text in ("official", splitting.REST) else int(text)
 
 
-def main() -> None:
-    """Parse the arguments, read, split, write."""
+def read_arguments() -> argparse.Namespace:
+    """Return what the command line says."""
     parser = _script.parser(__doc__)
     parser.add_argument("--dataset", required=True, help="name of the data set")
     parser.add_argument("--source", required=True, help="name of the source")
@@ -37,11 +38,19 @@ def main() -> None:
         help="official, rest, or how many images of the shuffled whole",
     )
     parser.add_argument("--train", type=int, nargs="?", help="how many images are learnt from")
+    parser.add_argument(
+        "--calibration", type=int, nargs="?", help="how many are set apart for given networks"
+    )
     parser.add_argument("--seed", required=True, type=int, help="of the shuffling")
     parser.add_argument("--split", default="stream", help="who shuffles: stream or sklearn")
     for name in datasets.SPLITS:
-        parser.add_argument(f"--{name}-output", required=True, type=Path, help="safetensors")
-    arguments = parser.parse_args()
+        parser.add_argument(f"--{name}-output", type=Path, help="safetensors, of parts there are")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Parse the arguments, read, split, write."""
+    arguments = read_arguments()
     if arguments.own:
         how = Preparation(arguments.background, arguments.resize, arguments.crop, arguments.colour)
         own = own_images.read(arguments.own, how)
@@ -57,17 +66,21 @@ def main() -> None:
         arguments.seed,
         arguments.split,
         arguments.train,
+        arguments.calibration or 0,
     )
+    outputs = {name: getattr(arguments, f"{name}_output") for name in datasets.SPLITS}
+    if wrong := [name for name, path in outputs.items() if (path is None) == (name in splits)]:
+        raise ValueError(f"--{wrong[0]}-output: allowed: a file for each of {', '.join(splits)}")
     both = splitting.repeated_in_test(splits, parts) if arguments.own else 0
     for name, part in splits.items():
-        path = getattr(arguments, f"{name}_output")
+        path = outputs[name]
         more = (names, both if name == "test" else 0)
         datasets.write(path, part, arguments.dataset, name, arguments.source, classes, *more)
         print(f"{path}: {len(part[1]):,} images, {classes} classes")
     if both:
         print(
             f"warning: {both:,} of {len(splits['test'][1]):,} test images stand in the training "
-            "data too, pixel for pixel: they tell nothing about new images"
+            "or calibration data too, pixel for pixel: they tell nothing about new images"
         )
 
 

@@ -5,6 +5,7 @@ the masks, those that it ends with.
 """
 
 import argparse
+from dataclasses import replace
 
 import _script
 from prunescape.data import image_tensors
@@ -48,6 +49,12 @@ def read_arguments() -> argparse.Namespace:
         default=[],
         help="of these scores: names, or name=path/to/file.py:function",
     )
+    parser.add_argument(
+        "--measured-images",
+        nargs="*",
+        default=[],
+        help="split files on which these criteria measure, if not those to train on",
+    )
     parser.add_argument("--units", action="store_true", help="tell which units can go as a whole")
     return parser.parse_args()
 
@@ -56,8 +63,9 @@ def main() -> None:
     """Parse the arguments, train, score, write."""
     arguments = read_arguments()
     where = device(arguments.device, arguments.precision)
-    before = Checkpoint.load(arguments.checkpoint)
     split = image_tensors.load(arguments.images, where)
+    before = Checkpoint.load(arguments.checkpoint)
+    before = replace(before, fitted_on=before.fitted_on | split.opened)
     root = (arguments.seed, arguments.study)
     arms = [retraining.Trained(*arm) for arm in arguments.arms]
     replicates = list(dict.fromkeys(before.replicates))
@@ -87,6 +95,8 @@ def main() -> None:
         files.write_tensors(arguments.masks_output, made, of)
     checkpoint.save(arguments.output)
     if arguments.scores_output:
+        if arguments.measured_images:
+            split = image_tensors.load(arguments.measured_images, where)
         scores = ranking.scores_by_arm(
             checkpoint, arguments.criteria, arguments.fit, split.images, split.labels, root
         )

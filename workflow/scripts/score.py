@@ -12,7 +12,7 @@ def main() -> None:
     """Parse the arguments, score, write."""
     parser = _script.parser(__doc__)
     parser.add_argument("--checkpoint", required=True)
-    parser.add_argument("--images", nargs="+", required=True, help="split files it was fitted on")
+    parser.add_argument("--images", nargs="+", required=True, help="split files to measure on")
     parser.add_argument(
         "--moments", nargs="?", help="of the layers' inputs, where a criterion needs them"
     )

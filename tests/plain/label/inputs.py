@@ -47,11 +47,15 @@ def part(name):
 
 arrays = np.load(images_file)
 with_test = "test_images" in arrays
-known, known_labels = part("train_" if with_test else "")
+alone = with_test and "train_images" not in arrays
+known, known_labels = part("test_" if alone else "train_" if with_test else "")
 order = stream("split", "own", data["seed"]).permutation(len(known))
-ranking, others = order[: data["train"]], order[data["train"] :]  # `ranking`: those ranked with
-images, labels = part("test_") if with_test else (known[others], known_labels[others])
-learnt = known if with_test else known[ranking]
+ranking, others = np.split(order, [data["calibration"]])  # `ranking`: those ranked with
+if alone:  # they stay in their order
+    others = np.sort(others)
+official = with_test and not alone
+images, labels = part("test_") if official else (known[others], known_labels[others])
+learnt = known if official else known[ranking]
 half = stream(seed, "label", "halves").permutation(len(images))[: len(images) // 2]
 choosing = np.isin(np.arange(len(images)), half)
 

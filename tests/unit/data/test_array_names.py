@@ -25,6 +25,12 @@ def test_a_name_says_part_and_role(name, expected):
     assert array_names.meaning(name) == expected
 
 
+def test_the_first_part_is_that_to_learn_from_or_the_next():
+    assert array_names.first_part({"test": 1, "validation": 2, "train": 3}) == "train"
+    assert array_names.first_part(["test", "validation"]) == "validation"
+    assert array_names.first_part(["test"]) == "test"
+
+
 def test_a_files_name_says_a_part_by_a_whole_word():
     assert array_names.part_in("train-00000-of-00002.parquet") == "train"
     assert array_names.part_in("mnist_TEST.csv.gz") == "test"

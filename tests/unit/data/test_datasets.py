@@ -18,13 +18,16 @@ def raw(tmp_path):
     return write_raw(tmp_path / "raw", 60_000, 10_000)
 
 
-def write_all(folder, test="540", seed="42", dataset="digits"):
-    outputs = [folder / f"{name}.safetensors" for name in datasets.SPLITS]
-    names = [f"--{name}-output" for name in datasets.SPLITS]
+TRAINED = ("train", "validation", "test")
+
+
+def write_all(folder, test="540", seed="42", dataset="digits", parts=TRAINED, more=()):
+    outputs = [folder / f"{name}.safetensors" for name in parts]
+    names = [f"--{name}-output" for name in parts]
     command = [sys.executable, "workflow/scripts/prepare.py", "--dataset", dataset]
     command += ["--source", "digits", "--raw", DIGITS, "--test", test, "--seed", seed]
     command += [word for pair in zip(names, outputs, strict=True) for word in pair]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run([*command, *more], check=True, capture_output=True, text=True)
     return outputs
 
 
@@ -54,6 +57,29 @@ def test_load_joins_files_and_says_which_were_opened(tmp_path):
     assert (alone.images == expected["test"][0]).all()
     with pytest.raises(dataclasses.FrozenInstanceError):
         alone.classes = 3
+
+
+def test_images_to_evaluate_alone_by_the_script(tmp_path):
+    apart, test = write_all(
+        tmp_path, "rest", parts=("calibration", "test"), more=("--train", "0", "--calibration", "9")
+    )
+    found = datasets.load([apart])
+    assert (len(found.labels), list(found.opened)) == (9, ["calibration"])
+    assert len(datasets.load([test]).labels) == 1788
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        write_all(tmp_path, "rest", more=("--train", "0"))
+    assert "--train-output: allowed: a file for each of calibration, test" in refused.value.stderr
+
+
+def test_the_calibration_part_alone_may_have_no_image(tmp_path):
+    nothing = np.zeros((0, 1, 2, 2), np.uint8), np.zeros(0, np.int64)
+    path = tmp_path / "empty.safetensors"
+    datasets.write(path, nothing, "own", "calibration", "own", 4)
+    found = datasets.load([path])
+    assert (found.images.shape, found.classes) == ((0, 1, 2, 2), 4)
+    datasets.write(path, nothing, "own", "test", "own", 4)
+    with pytest.raises(ValueError, match="N > 0"):
+        datasets.load([path])
 
 
 def test_split_of_a_file_is_what_its_metadata_says(tmp_path):

@@ -29,6 +29,7 @@ def test_class_folders_of_any_name(tmp_path):
         (("training", "validation"), {"train", "validation"}),
         (("train", "test"), {"train", "test"}),
         (("train",), {"train"}),
+        (("val", "test"), {"validation", "test"}),
     ],
 )
 @pytest.mark.parametrize("wrap", ["", "all/", "a/b/"])
@@ -38,7 +39,9 @@ def test_parts_that_have_class_folders(tmp_path, names, parts, wrap):
     roots, classes = found(tmp_path)
     assert set(roots) == parts
     assert classes == ["a", "b"]
-    assert roots["train"] == f"{wrap}{names[0]}"
+    assert roots[next(part for part in ("train", "validation") if part in parts)] == (
+        f"{wrap}{names[0]}"
+    )
     assert layouts.class_folders(tmp_path).left_alone == [tmp_path / f"{wrap}README.md"]
 
 
@@ -52,10 +55,13 @@ def test_parts_that_have_class_folders(tmp_path, names, parts, wrap):
         (["a/train/1.png", "b/train/1.png"], "a/train, .*b/train: folders in folders"),
         (["train/a/1.png", "more/a/1.png"], "more: beside train"),
         (["val/a/1.png", "valid/a/1.png", "train/a/1.png"], "two names of one part"),
-        (["val/a/1.png", "test/a/1.png"], "found test, val and no folder train"),
         (
             ["train/a/1.png", "train/b/1.png", "test/c/1.png"],
             "test/c: a class that .*train doesn't",
+        ),
+        (
+            ["val/a/1.png", "val/b/1.png", "test/c/1.png"],
+            "test/c: a class that .*val doesn't",
         ),
         (["a/1.png", "b/2/1.png"], "b/2: folders in folders"),
         ([f"{n}.png" for n in range(9)], "4.png and 4 more: beside"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from prunescape.data import datasets, own_images, own_sources, splitting
+from prunescape.data import datasets, own_images, own_sources, prepared_parts, splitting
 from prunescape.foundations import files
 from tests.helpers.images import COLOUR, GREY, LABELS, N, photograph
 
@@ -65,6 +65,20 @@ def test_a_test_set_of_ones_own_is_official(tmp_path):
         "test": 5,
     }
     assert read.classes == 3
+
+
+@pytest.mark.parametrize("names", [["test"], ["val", "test"], ["val"]])
+def test_images_to_evaluate_may_be_all_that_there_is(tmp_path, names):
+    arrays = {f"{name}_images": GREY for name in names}
+    arrays |= {f"{name}_labels": np.array(["cat", "dog", "ant"])[LABELS] for name in names}
+    read = own_images.read(save(tmp_path / "mine.npz", **arrays))
+    part = "test" if "test" in names else "validation"
+    assert read.names == ["ant", "cat", "dog"]
+    assert (read.parts[part][0] == GREY[:, None]).all()
+    with pytest.raises(ValueError, match=r"10 image\(s\) of the part .*, expected > 10"):
+        own_images.read(
+            save(tmp_path / "few.npz", **{k: array[:10] for k, array in arrays.items()})
+        )
 
 
 def test_a_validation_set_of_ones_own_stays_as_it_is(tmp_path):
@@ -231,10 +245,11 @@ def test_every_picture_is_an_input_of_the_workflow(tmp_path):
 
 def test_the_script_prepares_data_of_ones_own(tmp_path):
     path = save(tmp_path / "mine.npz", images=COLOUR, labels=np.array(["c", "a", "b"])[LABELS])
-    outputs = [tmp_path / f"{name}.safetensors" for name in datasets.SPLITS]
+    parts = prepared_parts.of({})
+    outputs = [tmp_path / f"{name}.safetensors" for name in parts]
     command = [sys.executable, "workflow/scripts/prepare.py", "--dataset", "own", "--source", "s"]
     command += ["--own", path, "--test", "6", "--seed", "1"]
-    for name, output in zip(datasets.SPLITS, outputs, strict=True):
+    for name, output in zip(parts, outputs, strict=True):
         command += [f"--{name}-output", output]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert told.startswith("classes: 0 is a, 1 is b, 2 is c\n")

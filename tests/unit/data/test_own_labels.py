@@ -79,5 +79,13 @@ def test_parts_have_the_same_labels(train, test, message):
         numbered(train, test)
 
 
+def test_a_test_part_alone_decides_the_classes():
+    parts = {"test": Found(GREY, LABELS * 2, "x: images", "x: labels")}
+    with pytest.raises(ValueError, match="x: labels: class 1 has no image, but the labels go up"):
+        own_labels.numbered(parts)
+    parts = {"test": Found(GREY, LABELS + 1, "x: images", "x: labels")}
+    assert own_labels.numbered(parts)[2] == ["1", "2", "3"]
+
+
 def test_a_test_part_may_lack_classes():
     assert numbered(np.array(["a", "b", "c"])[LABELS], np.array(["c", "a"]))[1] == 3

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
@@ -136,3 +138,130 @@ def test_too_few_and_too_many_images_to_learn_from(train):
         ValueError, match=r"datasets.<name>.train: .* test set|expected 10 \.\. 1796"
     ):
         splitting.split(datasets.read_raw([DIGITS]), "digits", "rest", 1, train=train)
+
+
+def numbered(first, last):
+    """Return a part of images that are all different, numbered from first to last - 1."""
+    numbers = np.arange(first, last, dtype=np.uint16)
+    images = np.repeat(numbers.view(np.uint8).reshape(-1, 1, 1, 2), 2, 2)
+    return images, (numbers % 3).astype(np.int64)
+
+
+def of(part):
+    """Return the numbers of a part's images."""
+    images, labels = part
+    found = images[:, 0, 0].copy().view(np.uint16)[:, 0]
+    assert (found % 3 == labels).all()
+    return found.tolist()
+
+
+TRAIN, VALIDATION, TEST = numbered(0, 200), numbered(300, 340), numbered(500, 600)
+
+
+@pytest.mark.parametrize(
+    ("parts", "test", "drawn_from", "evaluated"),
+    [
+        ({"train": TRAIN}, "rest", TRAIN, 170),
+        ({"train": TRAIN}, 50, TRAIN, 50),
+        ({"train": TRAIN, "test": TEST}, "official", TRAIN, 100),
+        ({"train": TRAIN, "validation": VALIDATION, "test": TEST}, "rest", TRAIN, 100),
+        ({"test": TEST}, "official", TEST, 70),
+        ({"test": TEST}, "rest", TEST, 70),
+        ({"test": TEST}, 60, TEST, 60),
+        ({"validation": VALIDATION}, "rest", VALIDATION, 10),
+        ({"validation": VALIDATION, "test": TEST}, "official", VALIDATION, 100),
+    ],
+)
+def test_calibration_images_are_drawn_and_never_evaluated(parts, test, drawn_from, evaluated):
+    made = splitting.split(parts, "own", test, 1, train=0, calibration=30)
+    found = {name: of(part) for name, part in made.items()}
+    assert {name: len(numbers) for name, numbers in found.items()} == {
+        "calibration": 30,
+        "test": evaluated,
+    }
+    apart = set(found["calibration"])
+    assert len(apart) == 30
+    assert apart <= set(of(drawn_from))
+    assert not apart & set(found["test"])
+    assert len(set(found["test"])) == evaluated
+    # By the seed, and by nothing else: neither their number nor what lies beside moves an image.
+    assert (
+        of(splitting.split(parts, "own", test, 1, train=0, calibration=30)["calibration"])
+        == (found["calibration"])
+    )
+    other = splitting.split(parts, "own", test, 2, train=0, calibration=30)
+    assert of(other["calibration"]) != found["calibration"]
+    fewer = splitting.split(parts, "own", test, 1, train=0, calibration=9)
+    assert of(fewer["calibration"]) == found["calibration"][:9]
+    nothing = splitting.split(parts, "own", test, 1, train=0)
+    assert of(nothing["calibration"]) == []
+    assert nothing["calibration"][0].shape == (0, 1, 2, 2)
+
+
+def test_images_to_evaluate_stay_in_their_order_without_those_for_calibration():
+    made = splitting.split({"test": TEST}, "own", "official", 1, train=0, calibration=30)
+    assert of(made["test"]) == [n for n in of(TEST) if n not in of(made["calibration"])]
+    alone = splitting.split({"test": TEST}, "own", "official", 1, train=0)
+    assert (alone["test"][0] == TEST[0]).all()
+
+
+def test_beside_a_training_the_next_images_of_its_part_are_set_apart():
+    parts = {"train": TRAIN, "test": TEST}
+    made = splitting.split(parts, "own", "official", 1, train=50, calibration=30)
+    plain = splitting.split(parts, "own", "official", 1, train=50)
+    assert list(made) == ["train", "validation", "calibration", "test"]
+    for name, part in plain.items():  # what is learnt and evaluated doesn't change
+        assert of(made[name]) == of(part)
+    whole = splitting.split(parts, "own", "official", 1)
+    order = of(whole["train"]) + of(whole["validation"])
+    assert of(made["calibration"]) == order[50:80]
+    rest = splitting.split(parts, "own", "official", 1, calibration=30)
+    assert of(rest["calibration"]) == order[-30:]
+    assert of(rest["train"]) + of(rest["validation"]) == order[:-30]
+    ranked = splitting.split(parts, "own", "official", 1, train=0, calibration=30)
+    assert of(ranked["calibration"]) == order[:30]
+
+
+def test_calibration_under_sklearns_split_leaves_its_test_set():
+    parts = {"train": TRAIN}
+    plain = splitting.split(parts, "own", 60, 1, "sklearn")
+    made = splitting.split(parts, "own", 60, 1, "sklearn", 0, 30)
+    assert of(made["test"]) == of(plain["test"])
+    assert of(made["calibration"]) == of(plain["train"])[:30]
+    with pytest.raises(ValueError, match=r"test: 200 of own's 200 images, expected 1 \.\. 199"):
+        splitting.split(parts, "own", 200, 1, "sklearn", 0)
+
+
+@pytest.mark.parametrize(
+    ("parts", "settings", "message"),
+    [
+        ({"test": TEST}, {}, "train: found nothing, but own has no images to learn from (it has "),
+        ({"test": TEST}, {"train": 20}, "train: found 20, but own has no images to learn from "),
+        ({"validation": VALIDATION, "test": TEST}, {}, "(it has validation and test); allowed: 0"),
+        ({"train": TRAIN}, {"train": 0}, "test: own has no official test set, expected a number"),
+        ({"test": TEST}, {"train": 0, "calibration": 100}, "100 of own's images, expected at mo"),
+        (
+            {"train": TRAIN, "test": TEST},
+            {"calibration": 191},
+            "calibration: 191 of own's images, expected at most 190",
+        ),
+        (
+            {"train": TRAIN, "test": TEST},
+            {"train": 171, "calibration": 30},
+            "train: 171 of own's images, expected 10 .. 170",
+        ),
+    ],
+)
+def test_images_that_are_not_there_are_a_line(parts, settings, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        splitting.split(parts, "own", "official", 1, **settings)
+
+
+def test_evaluated_images_that_are_copies_of_calibration_images_are_counted():
+    images = np.concatenate([TEST[0], TEST[0][:40]])
+    parts = {"test": (images, np.zeros(140, np.int64))}
+    made = splitting.split(parts, "own", "official", 1, train=0, calibration=30)
+    apart = {image.tobytes() for image in made["calibration"][0]}
+    expected = sum(image.tobytes() in apart for image in made["test"][0])
+    assert expected > 0
+    assert splitting.repeated_in_test(made, parts) == expected

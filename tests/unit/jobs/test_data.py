@@ -2,8 +2,11 @@
 
 import pytest
 
-from prunescape.jobs import data
-from tests.helpers.jobs import filled, job
+from prunescape.configuration import validation
+from prunescape.jobs import data, evaluate, export, label, targets
+from tests.helpers.configurations import changed
+from tests.helpers.given import FILES, pruned, with_given
+from tests.helpers.jobs import EXPORT, filled, job
 
 CONFIG = filled()
 JOB = job()
@@ -67,3 +70,91 @@ def test_training_reads_the_validation_images_if_it_is_to_measure_accuracy():
     assert data.validation_images(config | {"validate_every": 2}, JOB) == [
         "data/digits/validation.safetensors"
     ]
+
+
+TRAINED = ["data/digits/train.safetensors", "data/digits/validation.safetensors"]
+APART = ["data/digits/calibration.safetensors"]
+MINE = job(fit="mine", schedule="fine", part="s0")
+
+
+@pytest.fixture
+def given(tmp_path, monkeypatch):
+    """Return a function: a config with given networks, whose data set has more settings."""
+    monkeypatch.chdir(tmp_path)
+    for name in FILES:
+        (tmp_path / name).touch()
+
+    def made(**settings):
+        arm = pruned("wanda") | {"effects": ["recalibrate", "compensate"]}
+        config = with_given({"catalogue.study.arms": [arm], "networks.net": "net.py:Net"})
+        (tmp_path / "net.py").write_text("class Net: pass\n")
+        if settings.get("train") == 0:
+            fits = config["catalogue"]["study"]["fits"]
+            config["catalogue"]["study"]["fits"] = {"mine": fits["mine"]}
+        config = changed(config, {"catalogue.study.noise": []})
+        config["datasets"]["digits"] |= settings
+        config["exports"] = {
+            "out": EXPORT
+            | {"fit": "mine", "criterion": "wanda", "schedule": "oneshot"}
+            | {"effect": "recalibrate"}
+        }
+        config["label"] = {"study": "study"}
+        config["fits"] = ["mine"]
+        validation.validate(config)
+        return config
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("settings", "trained", "measured", "checked"),
+    [
+        ({}, TRAINED, TRAINED, TRAINED),
+        ({"calibration": 50}, TRAINED, APART, TRAINED),
+        ({"train": 0, "calibration": 50}, [], APART, APART),
+    ],
+)
+def test_statistics_of_given_networks_are_of_calibration_images(
+    given, settings, trained, measured, checked
+):
+    config = given(**settings)
+    assert data.training_images(config, MINE) == trained
+    assert data.measured_images(config, MINE) == measured
+    assert data.measured_apart(config, MINE) == ([] if measured == trained else measured)
+    assert data.checked_images(config, MINE) == checked
+    assert label.training(config) == label.measured_on(config) == measured
+    assert export.exported_training(config, "out") == measured
+    place = {"criterion": "wanda", "scope": "global", "selection": "exact_k"}
+    evaluated = job(fit="mine", schedule="oneshot", batch="1", **place)
+    assert evaluate.measured_images(config, evaluated) == measured
+    assert evaluate.counted_images(config) == trained
+    assert data.evaluated_images(config, MINE) == "data/digits/test.safetensors"
+    files = data.split_files(config, "digits")
+    assert files == [*trained, *(APART if settings else []), "data/digits/test.safetensors"]
+    assert targets.intermediates(config)[: len(files)] == files
+
+
+def test_fits_that_train_read_what_they_train_on(given):
+    config = given(calibration=50)
+    assert data.measured_images(config, job(fit="point")) == TRAINED
+    assert data.measured_apart(config, job(fit="point")) == []
+
+
+def test_each_data_set_is_prepared_by_the_rule_of_its_parts():
+    named = {
+        "plain": {"train": 500},
+        "apart": {"calibration": 9},
+        "shown": {"train": 0},
+        "both": {"train": 0, "calibration": 9},
+    }
+    config = CONFIG | {"datasets": named}
+    assert data.with_parts(config, "train", "validation", "test") == ["plain"]
+    assert data.with_parts(config, "train", "validation", "calibration", "test") == ["apart"]
+    assert data.with_parts(config, "calibration", "test") == ["shown", "both"]
+    counts = [(data.learnt_from(config, j), data.set_apart(config, j)) for j in map(of, named)]
+    assert counts == [([500], []), ([], [9]), ([0], []), ([0], [9])]
+
+
+def of(dataset):
+    """Return the job that prepares a data set."""
+    return job(dataset=dataset)

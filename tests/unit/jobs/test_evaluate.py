@@ -101,7 +101,7 @@ def test_the_users_effects_come_with_their_files_and_measurements(tmp_path, monk
     assert evaluate.own_files(config, SNR) == ["own.py", "parts.py"]
     moments = f"{VI}/measure/input_moments.safetensors"
     assert evaluate.evaluated_moments(config, SNR) == moments
-    assert evaluate.training_images(config, SNR) == []
+    assert evaluate.measured_images(config, SNR) == []
     assert evaluate.evaluated_effects(CONFIG, SNR) == []
 
 
@@ -116,10 +116,10 @@ def test_only_what_measures_on_training_images_reads_them(effect):
     study = CONFIG["catalogue"]["study"]
     arms = [{**arm, "effects": ["zero", effect]} for arm in study["arms"][:1]]
     config = CONFIG | {"catalogue": {"study": study | {"arms": [*arms, *study["arms"][1:]]}}}
-    assert evaluate.training_images(config, SNR) == data.training_images(config, SNR)
+    assert evaluate.measured_images(config, SNR) == data.training_images(config, SNR)
     assert evaluate.evaluated_moments(config, SNR) == []
-    assert evaluate.training_images(config, LAYER) == []
-    assert evaluate.training_images(CONFIG, SNR) == []
+    assert evaluate.measured_images(config, LAYER) == []
+    assert evaluate.measured_images(CONFIG, SNR) == []
 
 
 def test_a_job_reads_the_networks_that_were_trained_for_its_points():

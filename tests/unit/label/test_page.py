@@ -55,7 +55,7 @@ def test_the_answers_lead_and_what_breaks_follows():
     ended = Texts(page.compose(label() | {"until_lost": 10}, TEMPLATE, STYLES)).words()
     assert "A curve ends at the first sparsity that loses more than 10 points" in ended
     assert "They speak of this network on new images" in text
-    assert f"3 of {N:,} evaluated images stand in the training data too" in text
+    assert f"3 of {N:,} evaluated images stand in the training or calibration data too" in text
     assert (
         text.index("of the weights can go") < text.index("What each way") < text.index("Made from")
     )

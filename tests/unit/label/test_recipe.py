@@ -27,6 +27,8 @@ def test_the_config_is_valid(tmp_path, monkeypatch, epochs, normalised, scaling)
     assert validation.problems(config) == []
     validation.validate(config)
     assert sizes.items() <= config["datasets"]["own"].items()
+    apart = {"train": 0, "calibration": recipe.CALIBRATION}
+    assert (apart.items() <= config["datasets"]["own"].items()) == (not epochs)
     study = config["catalogue"][recipe.STUDY]
     assert study["fits"]["given"]["weights"] == weights
     levels = [float(level) for level in study["arms"][0]["levels"]]

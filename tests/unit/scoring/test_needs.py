@@ -47,6 +47,15 @@ def test_criteria_that_read_nothing_that_training_made(own):
         assert needs.before_training(config(mine=own(source)), "mine") == expected
 
 
+def test_what_reads_images_is_known():
+    assert needs.STATISTICS.keys() > needs.WITHOUT_IMAGES
+    reading = {n for n, each in needs.built_in().items() if needs.reads_images(each.statistics)}
+    weights = {"random", "magnitude", "lamp", "snr", "inverse_sigma", "log_alpha", "synflow"}
+    assert needs.built_in().keys() - reading == weights
+    assert needs.reads_images({"uniform", "fisher"})
+    assert not needs.reads_images([])
+
+
 def test_criteria_are_spelled_as_scripts_take_them(own):
     named = own("def score(weights): return weights\n")
     names = ["magnitude", "mine", "shuffled_mine"]

@@ -24,6 +24,7 @@ from prunescape.configuration.drawable import check_figures
 from prunescape.configuration.exports import check_export
 from prunescape.configuration.fits import check_fit, check_replicates, check_start
 from prunescape.configuration.given_weights import check_given
+from prunescape.configuration.images_read import check_images
 from prunescape.configuration.input_noise import check_noise
 from prunescape.configuration.label import check_label
 from prunescape.configuration.looks import check_looks
@@ -126,17 +127,19 @@ def _check_study(
     for schedule, settings in blocks_in(schedules):
         yield from check_schedule((*place, "schedules", schedule), settings)
         yield from check_updates((*place, "schedules", schedule), settings)
+    reading = {}
     for i, arm in blocks_in(study.get("arms")):
         at_arm = (*place, "arms", i)
         yield from check_arm(at_arm, arm, fits, networks, scopes)
         yield from check_scopes_of_arm(at_arm, arm, fits, networks, scopes)
         yield from check_effects((*at_arm, "effects"), arm, config)
         yield from check_groups_of_arm(at_arm, arm, schedules, scopes)
-        read = statistics_read(arm, config)
+        read = reading[i] = statistics_read(arm, config)
         yield from check_needs((*at_arm, "criteria"), arm, mapping(fits), config, read)
         yield from check_pruned_biases(at_arm, arm, mapping(fits), networks, scopes, read)
         yield from check_schedules(at_arm, arm, mapping(fits), schedules, read)
         yield from check_rewired(at_arm, arm, mapping(fits), networks, schedules, scopes)
+    yield from check_images(place, study, config, reading)
     yield from check_arms_differ((*place, "arms"), blocks_in(study.get("arms")), mapping(fits))
     yield from check_noise((*place, "noise"), study, schedules, _kinds(config))
     yield from check_figures(place, study, networks)

@@ -61,7 +61,7 @@ def check_replicates(
     datasets = mapping(config.get("datasets"))
     dataset = mapping(datasets.get(named) if isinstance(named, str) else None)
     sizes = study.get("replicates", config.get("replicates"))
-    images = dataset.get("train")
+    images = dataset.get("train") or None  # 0: nothing is trained, which is a problem of its own
     same = fits.alike(fit, images if isinstance(images, int) else None)
     if not same or not isinstance(sizes, list) or sizes == [1]:
         return

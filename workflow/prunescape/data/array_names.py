@@ -4,6 +4,7 @@ The workflow imports this module when it is parsed, so it needs the standard lib
 """
 
 import re
+from collections.abc import Container
 
 # Words for the parts; case doesn't matter.
 PARTS = {
@@ -27,6 +28,14 @@ _NAME = re.compile(
 def part_of(name: str) -> str | None:
     """Return train, validation or test if `name` is a word for it: val, Testing, ..."""
     return _PART.get(name.lower())
+
+
+def first_part(parts: Container[str]) -> str:
+    """Return the part of a source that decides its classes and the size of its images.
+
+    That is train or, of a source that has only images to evaluate, validation or test.
+    """
+    return next(part for part in PARTS if part in parts)
 
 
 def part_in(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Data sets: read raw files; write and read training, validation and test sets."""
+"""Data sets: read raw files; write and read their parts: training, validation, test sets, ..."""
 
 import gzip
 import math
@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from prunescape.data import prepared_parts
 from prunescape.foundations import files
 
-SPLITS = ("train", "validation", "test")
+SPLITS = prepared_parts.ALL
 CLASSES = 10  # in all sources that come with the project
 FEWEST = 10  # least number of images to learn from: a tenth of them is the validation set
 METADATA = {"dataset", "split", "source", "classes"}
 NAMES = "names"  # the metadata key of class names, for sources that have them
-REPEATED = "repeated"  # of how many test images stand in the training data too, if any do
+REPEATED = "repeated"  # how many test images stand in the training or calibration data too
 
 OPTIONAL = {NAMES, REPEATED}
 
@@ -34,7 +35,7 @@ class Split:
         images: [N, C, H, W], uint8 in 0 .. 255 or float32 in [0, 1].
         labels: [N], int64 in 0 .. classes - 1.
         classes: the number of classes.
-        opened: split (train, validation, test) -> SHA-256 of its file.
+        opened: split (one of SPLITS) -> SHA-256 of its file.
     """
 
     images: np.ndarray
@@ -87,11 +88,11 @@ def write(
         path: the safetensors file.
         part: images and labels.
         dataset: name of the data set.
-        name: train, validation or test.
+        name: one of SPLITS.
         source: name of the source.
         classes: the number of classes.
         names: the class names in the order of the class numbers; None if the numbers are the names.
-        repeated: how many of the images stand in the training data too.
+        repeated: how many of the images stand in the training or calibration data too.
     """
     images, labels = part
     metadata = {"dataset": dataset, "split": name, "source": source, "classes": classes}
@@ -104,6 +105,8 @@ def write(
 
 def load(paths: Sequence[Path | str]) -> Split:
     """Read one split file, or several of one data set, and join them in the order of `paths`.
+
+    The calibration part may have no image.
 
     Raises:
         ValueError: if there is no path, a file wasn't written by `write`, a split is there twice,
@@ -119,10 +122,12 @@ def load(paths: Sequence[Path | str]) -> Split:
             raise ValueError(f"{path}: not a split of a data set")
         if metadata["split"] in opened:
             raise ValueError(f"{path}: a second file of the split {metadata['split']}")
-        _check(tensors["images"], tensors["labels"], str(path), metadata["classes"])
+        may_be_empty = metadata["split"] == prepared_parts.CALIBRATION
+        part = tensors["images"], tensors["labels"]
+        _check(*part, str(path), metadata["classes"], may_be_empty)
         opened[metadata["split"]] = files.sha256(path)
         of.add((metadata["dataset"], metadata["classes"], *tensors["images"].shape[1:]))
-        parts.append((tensors["images"], tensors["labels"]))
+        parts.append(part)
     if len(of) > 1:
         raise ValueError(f"{', '.join(map(str, paths))}: different data sets, expected one")
     images, labels = (
@@ -139,7 +144,7 @@ def class_names(path: Path | str) -> list[str]:
 
 
 def repeated(path: Path | str) -> int:
-    """Return how many images of a split stand in the training data too; known of test sets."""
+    """Return how many test images stand in the training or calibration data too, as prepared."""
     return int(files.read_metadata(path).get(REPEATED, 0))
 
 
@@ -171,9 +176,16 @@ def _read_digits(path: Path) -> Part:
     return images, labels
 
 
-def _check(images: np.ndarray, labels: np.ndarray, where: str, classes: int = CLASSES) -> None:
+def _check(
+    images: np.ndarray,
+    labels: np.ndarray,
+    where: str,
+    classes: int = CLASSES,
+    may_be_empty: bool = False,
+) -> None:
     """Raise ValueError, with `where` in its message, unless images and labels are as Part says."""
-    if images.ndim != 4 or labels.shape != images.shape[:1] or not images.size:
+    empty = images.ndim == 4 and not len(images) and may_be_empty
+    if images.ndim != 4 or labels.shape != images.shape[:1] or not (images.size or empty):
         raise ValueError(
             f"{where}: images {images.shape} with labels {labels.shape}, expected [N, C, H, W] "
             "with [N], N > 0"
@@ -183,6 +195,8 @@ def _check(images: np.ndarray, labels: np.ndarray, where: str, classes: int = CL
             f"{where}: images {images.dtype} with labels {labels.dtype}, expected uint8 or "
             "float32 with int64"
         )
+    if empty:
+        return
     # Negated, so that NaN fails too.
     if images.dtype == np.float32 and not (images.min() >= 0 and images.max() <= 1):
         raise ValueError(

@@ -32,9 +32,9 @@ class Layout:
     """The class folders in a folder of pictures.
 
     Attributes:
-        roots: part -> the folder that has its class folders: train, and validation and test if
-            they are there.
-        classes: the names of the class folders of train, sorted.
+        roots: part -> the folder that has its class folders, of train, validation and test as far
+            as they are there.
+        classes: the names of the class folders of the first of them, sorted.
         left_alone: files that describe the pictures and aren't read.
     """
 
@@ -91,16 +91,16 @@ def class_folders(root: Path) -> Layout:
     if not deep and not all(parts.values()):
         found.roots = {"train": top}
     else:
-        _check_parts(top, parts, deep)
+        _check_parts(parts, deep)
         named = {part: folder for folder, part in parts.items() if part}
         found.roots = {part: _entered(folder, found)[0] for part, folder in named.items()}
-    found.classes = [folder.name for folder in _folders(found.roots["train"])]
-    for part, other in found.roots.items():
+    first = found.roots[array_names.first_part(found.roots)]
+    found.classes = [folder.name for folder in _folders(first)]
+    for other in found.roots.values():
         unknown = [each for each in _folders(other) if each.name not in found.classes]
-        if part != "train" and unknown:
+        if unknown:
             raise ValueError(
-                f"{few(unknown)}: a class that {found.roots['train']} doesn't have (it has "
-                f"{few(found.classes)})"
+                f"{few(unknown)}: a class that {first} doesn't have (it has {few(found.classes)})"
             )
     return found
 
@@ -123,8 +123,8 @@ def _folders(folder: Path) -> list[Path]:
     return [path for path in visible(folder) if path.is_dir()]
 
 
-def _check_parts(top: Path, parts: dict[Path, str | None], deep: list[Path]) -> None:
-    """Raise ValueError unless all folders in `top` are parts and have class folders."""
+def _check_parts(parts: dict[Path, str | None], deep: list[Path]) -> None:
+    """Raise ValueError unless all folders are parts and have class folders."""
     flat = [folder for folder in parts if folder not in deep]
     names = [each for each in parts.values() if each]
     unnamed = [folder for folder, part in parts.items() if not part]
@@ -137,8 +137,6 @@ def _check_parts(top: Path, parts: dict[Path, str | None], deep: list[Path]) -> 
         reason = f"{few(flat)}: no class folders in it"
     elif len(set(names)) < len(names):
         reason = f"{few(list(parts))}: two names of one part"
-    elif "train" not in names:
-        reason = f"{top}: found {few([folder.name for folder in parts])} and no folder train"
     else:
         return
     raise ValueError(f"{reason}; expected {EXPECTED}")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from prunescape.data import layouts, own_labels, own_pixels, own_sources
+from prunescape.data import array_names, layouts, own_labels, own_pixels, own_sources
 from prunescape.data.datasets import FEWEST, Part
 from prunescape.data.readers import (
     class_folders,
@@ -50,8 +50,8 @@ class Images:
     """A user's images.
 
     Attributes:
-        parts: train, which is the whole source if it has no test set; validation and test if the
-            source has them.
+        parts: train, which is the whole source if it has no other part; validation and test if the
+            source has them, which may be all.
         classes: the number of classes.
         names: the class names in the order of the class numbers; None if the numbers are the names.
         notes: lines that tell the user how the source was read.
@@ -77,9 +77,10 @@ def read(path: Path, how: Preparation = AS_IT_IS) -> Images:
     """
     reading = _found(path, how)
     labels, classes, names, notes = own_labels.numbered(reading.parts)
-    _check_classes(labels["train"], classes, path)
+    first = array_names.first_part(reading.parts)
+    _check_classes(labels[first], classes, first, path)
     pixels, more = own_pixels.normalised(reading.parts)
-    _check_size(pixels["train"], how, path)
+    _check_size(pixels[first], how, path)
     if how.colour:
         pixels = {part: own_pixels.coloured(images) for part, images in pixels.items()}
     names = reading.names or names
@@ -134,13 +135,14 @@ def _of_folder(path: Path, how: Preparation) -> Reading:
     )
 
 
-def _check_classes(labels: np.ndarray, classes: int, path: Path) -> None:
+def _check_classes(labels: np.ndarray, classes: int, part: str, path: Path) -> None:
+    use = "to learn from" if part == "train" else f"of the part {part}"
     if len(labels) <= FEWEST:
-        raise ValueError(f"{path}: {len(labels)} image(s) to learn from, expected > {FEWEST}")
+        raise ValueError(f"{path}: {len(labels)} image(s) {use}, expected > {FEWEST}")
     if classes < 2:
         raise ValueError(f"{path}: one class, expected at least two")
     if empty := np.flatnonzero(np.bincount(labels, minlength=classes) == 0).tolist():
-        raise ValueError(f"{path}: no image to learn from of class {few(empty)}")
+        raise ValueError(f"{path}: no image {use} of class {few(empty)}")
 
 
 def _check_size(images: np.ndarray, how: Preparation, path: Path) -> None:

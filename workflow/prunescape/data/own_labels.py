@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from prunescape.data import array_names
 from prunescape.data.readers.found import Found
 from prunescape.foundations.messages import few
 
@@ -20,7 +21,8 @@ def numbered(parts: dict[str, Found]) -> Numbered:
 
     Integers from 0 on stay; integers from 1 on are lowered by 1. Whole floats, bools, columns
     [N, 1], one-hot rows [N, C] and text that is all whole numbers become integers. Other text
-    becomes its position in the sorted labels of the part train.
+    becomes its position in the sorted labels of the part train or, of a source without it, of its
+    first part.
 
     Returns:
         labels by part; the number of classes; the class names if they differ from the class
@@ -110,20 +112,21 @@ def _plain(labels: np.ndarray, found: Found) -> np.ndarray:
 
 
 def _of_text(labels: dict[str, np.ndarray], parts: dict[str, Found]) -> Numbered:
-    """Number text by its position in the sorted labels of the part train."""
+    """Number text by its position in the sorted labels of the first part."""
     for part, array in labels.items():
         if array.dtype.kind != "U":
             text = next(each for each, other in labels.items() if other.dtype.kind == "U")
             raise ValueError(
                 f"{parts[part].labels_named} are numbers, but {parts[text].labels_named} are text"
             )
-    names = [str(name) for name in np.unique(labels["train"])]
+    first = array_names.first_part(parts)
+    names = [str(name) for name in np.unique(labels[first])]
     found = {}
     for part, array in labels.items():
         if unknown := sorted(set(np.unique(array).tolist()) - set(names)):
             raise ValueError(
                 f"{parts[part].labels_named}: {few([repr(each) for each in unknown])}, which "
-                f"{parts['train'].labels_named} doesn't have"
+                f"{parts[first].labels_named} doesn't have"
             )
         found[part] = np.searchsorted(names, array).astype(np.int64)
     return found, len(names), names, []
@@ -131,19 +134,20 @@ def _of_text(labels: dict[str, np.ndarray], parts: dict[str, Found]) -> Numbered
 
 def _of_integers(labels: dict[str, np.ndarray], parts: dict[str, Found]) -> Numbered:
     """Check that integers run from 0 or 1 without gaps; return them from 0 on."""
-    train, named = labels["train"], parts["train"].labels_named
-    low, high = int(train.min()), int(train.max())
+    part = array_names.first_part(parts)
+    known, named = labels[part], parts[part].labels_named
+    low, high = int(known.min()), int(known.max())
     if high > np.iinfo(np.int64).max - 1 or low < 0:
         raise ValueError(f"{named} {low} .. {high}, expected integers from 0 on; {AS_NUMBERS}")
-    present, first, names = np.unique(train), 0, None
+    present, first, names = np.unique(known), 0, None
     if low == 1 and len(present) == high:
         first, names = 1, [str(number) for number in range(1, high + 1)]
     classes = high + 1 - first
     if len(present) < classes:
         missing = int(np.flatnonzero(np.append(present, -1) != np.arange(len(present) + 1))[0])
         raise ValueError(
-            f"{named}: class {missing} has no image to learn from, but the labels go up to {high}; "
-            f"{AS_NUMBERS}"
+            f"{named}: class {missing} has no image{' to learn from' * (part == 'train')}, but the "
+            f"labels go up to {high}; {AS_NUMBERS}"
         )
     for part, array in labels.items():
         if array.min() < first or array.max() > high:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from prunescape.data import array_names
 from prunescape.data.readers.found import Found
 
 CHANNELS = (1, 3)
@@ -223,16 +224,17 @@ def _converted(images: np.ndarray, white: float, kind: type) -> np.ndarray:
 
 
 def _check_one_kind(images: dict[str, np.ndarray], parts: dict[str, Found]) -> None:
-    """Raise ValueError if a part's images differ from train's in size or type."""
-    train = images["train"]
+    """Raise ValueError if a part's images differ from the first part's in size or type."""
+    named = array_names.first_part(images)
+    first, those = images[named], "training" if named == "train" else named
     for part, other in images.items():
         what = f"{parts[part].images_named}: {part} images"
-        if other.shape[1:] != train.shape[1:]:
+        if other.shape[1:] != first.shape[1:]:
             raise ValueError(
-                f"{what} of {size(other.shape[1:])}, but training images of {size(train.shape[1:])}"
+                f"{what} of {size(other.shape[1:])}, but {those} images of {size(first.shape[1:])}"
             )
-        if other.dtype != train.dtype:
-            raise ValueError(f"{what} are {other.dtype}, training images {train.dtype}")
+        if other.dtype != first.dtype:
+            raise ValueError(f"{what} are {other.dtype}, {those} images {first.dtype}")
 
 
 def check_various(images: np.ndarray, named: str, way: str = "") -> None:

@@ -1,7 +1,8 @@
 """Jobs of data.smk: the raw files and the splits that they read."""
 
-from prunescape.data import own_sources, sources
-from prunescape.jobs.common import Wildcards
+from prunescape.data import own_sources, prepared_parts, sources
+from prunescape.jobs.common import Wildcards, fit_of
+from prunescape.pipeline import fits
 from prunescape.pipeline.plan import Config
 
 
@@ -37,6 +38,24 @@ def learnt_from(config: Config, wildcards: Wildcards) -> list[int]:
     return [dataset["train"]] if "train" in dataset else []
 
 
+def set_apart(config: Config, wildcards: Wildcards) -> list[int]:
+    """Return how many images of a data set are set apart for calibration; [] for none."""
+    dataset = config["datasets"][wildcards.dataset]
+    return [dataset["calibration"]] if "calibration" in dataset else []
+
+
+def with_parts(config: Config, *parts: str) -> list[str]:
+    """Return the data sets that have these parts and no others."""
+    named = config["datasets"].items()
+    return [name for name, dataset in named if set(prepared_parts.of(dataset)) == {*parts}]
+
+
+def split_files(config: Config, dataset: str) -> list[str]:
+    """Return all split files of a data set."""
+    parts = prepared_parts.of(config["datasets"][dataset])
+    return [f"data/{dataset}/{part}.safetensors" for part in parts]
+
+
 def collections(config: Config) -> list[tuple[str, str]]:
     """Return (source, torchvision's name) for sources that download a torchvision collection."""
     own = {name: places for name, places in config["sources"].items() if name not in sources.FILES}
@@ -45,14 +64,43 @@ def collections(config: Config) -> list[tuple[str, str]]:
 
 
 def training_images(config: Config, wildcards: Wildcards) -> list[str]:
-    """Return the split files that a fit trains on."""
+    """Return the split files that a fit or a schedule trains on."""
     return trained_on(config, wildcards.dataset)
 
 
 def trained_on(config: Config, dataset: str) -> list[str]:
-    """Return the split files of a data set on which networks are trained."""
-    splits = ["train", "validation"] if config["split"] == "final" else ["train"]
+    """Return the split files of a data set on which networks are trained; [] if none can be."""
+    if not prepared_parts.learns(config["datasets"][dataset]):
+        return []
+    splits = prepared_parts.LEARNT if config["split"] == "final" else ["train"]
     return [f"data/{dataset}/{split}.safetensors" for split in splits]
+
+
+def measured_images(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the split files on which statistics of a fit's networks are measured.
+
+    They are those that the fit trains on; of a given network the calibration images, if the data
+    set has this part.
+    """
+    dataset = wildcards.dataset
+    parts = prepared_parts.of(config["datasets"][dataset])
+    if fits.is_given(fit_of(config, wildcards)) and prepared_parts.CALIBRATION in parts:
+        return [f"data/{dataset}/{prepared_parts.CALIBRATION}.safetensors"]
+    return trained_on(config, dataset)
+
+
+def measured_apart(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the files of `measured_images` where a schedule trains on others; else []."""
+    measured = measured_images(config, wildcards)
+    return [] if measured == training_images(config, wildcards) else measured
+
+
+def checked_images(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the split files whose shape, classes and number a network is checked for.
+
+    Trainings need their number; without any, the calibration part has the rest.
+    """
+    return training_images(config, wildcards) or measured_images(config, wildcards)
 
 
 def validation_images(config: Config, wildcards: Wildcards) -> list[str]:

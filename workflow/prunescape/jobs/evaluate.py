@@ -100,10 +100,10 @@ def evaluated_moments(config: Config, wildcards: Wildcards) -> str | list[str]:
     return results(config, paths.MOMENTS, **wildcards) if needed else []
 
 
-def training_images(config: Config, wildcards: Wildcards) -> list[str]:
-    """Return the split files of the fit's training if one of a job's effects needs them."""
+def measured_images(config: Config, wildcards: Wildcards) -> list[str]:
+    """Return the split files on which one of a job's effects measures something; [] if none."""
     needed = effect_needs.ON_IMAGES & _read(config, wildcards)
-    return data.training_images(config, wildcards) if needed else []
+    return data.measured_images(config, wildcards) if needed else []
 
 
 def _read(config: Config, wildcards: Wildcards) -> frozenset[str]:
@@ -126,7 +126,7 @@ def evaluated_checkpoints(config: Config, wildcards: Wildcards) -> list[str]:
 
 
 def counted_images(config: Config) -> list[str]:
-    """Return the split files on which a study's networks are trained."""
+    """Return the split files on which a study's networks are trained; [] if none can be."""
     [study] = config["studies"]
     return data.trained_on(config, config["catalogue"][study]["dataset"])
 

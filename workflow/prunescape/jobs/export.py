@@ -7,7 +7,7 @@ from prunescape.jobs import data
 from prunescape.jobs.common import compact, masks_path, results
 from prunescape.jobs.fit import checkpoint_pattern, files_of
 from prunescape.pipeline import paths, plan, replicates
-from prunescape.pipeline.plan import Arm, Config
+from prunescape.pipeline.plan import Arm, Config, Model
 from prunescape.pipeline.schedules import Point
 
 
@@ -80,11 +80,11 @@ def exported_moments(config: Config, name: str) -> str | list[str]:
 
 
 def exported_training(config: Config, name: str) -> list[str]:
-    """Return the split files of the fit's training if the export's effect needs them."""
-    study = config["exports"][name]["study"]
-    recalibrated = config["exports"][name]["effect"] == "recalibrate"
-    dataset = config["catalogue"][study]["dataset"]
-    return data.trained_on(config, dataset) if recalibrated else []
+    """Return the split files on which the export's effect measures something; [] if it doesn't."""
+    if config["exports"][name]["effect"] != "recalibrate":
+        return []
+    place, *_ = _export(config, name)
+    return data.measured_images(config, Model(*(place[each] for each in Model._fields)))
 
 
 def whole_units(config: Config, name: str) -> list[str]:

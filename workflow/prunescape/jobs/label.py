@@ -45,7 +45,7 @@ def images(config: Config) -> str:
 
 def training(config: Config) -> list[str]:
     """Return the split files with which the label's criteria rank weights."""
-    return data.training_images(config, _model(config))
+    return data.measured_images(config, _model(config))
 
 
 def measured_on(config: Config) -> list[str]:

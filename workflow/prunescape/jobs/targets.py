@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from prunescape.jobs import data
 from prunescape.jobs.common import first_masks_path, masks_path, results
 from prunescape.jobs.fit import checkpoint_pattern
 from prunescape.jobs.prune import reads_moments
@@ -85,9 +86,9 @@ def intermediates(config: Config) -> list[str]:
     settings, and later notices a missing file only if the file is a target.
     """
     found = [
-        f"data/{dataset}/{split}.safetensors"
+        path
         for dataset in dict.fromkeys(model.dataset for model in plan.models(config))
-        for split in ("train", "validation", "test")
+        for path in data.split_files(config, dataset)
     ]
     for narrowed, named, block in plan.divided(config):
         trained = _trained(named, block)

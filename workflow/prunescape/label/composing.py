@@ -34,7 +34,7 @@ def label(
     Returns:
         `choice`, `said`, and format; files: path -> SHA-256, origins first; images.calibration: how
         many images ranked weights; images.repeated: how many evaluated ones stand in the training
-        data too; measured: bytes, multiply_adds, latency, and noise (`comparing`).
+        or calibration data too; measured: bytes, multiply_adds, latency, and noise (`comparing`).
     """
     images = choice["images"] | {
         "calibration": len(datasets.load(training).labels),

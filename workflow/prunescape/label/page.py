@@ -212,7 +212,7 @@ def _repeated(label: Label) -> str:
         return ""
     return (
         f" <b>{images['repeated']:,} of {images['evaluated']:,} evaluated images stand in the "
-        "training data too, pixel for pixel: they tell nothing about new images.</b>"
+        "training or calibration data too, pixel for pixel: they tell nothing about new images.</b>"
     )
 
 

@@ -56,8 +56,8 @@ def config(
     arms = list(_oneshot(normalised))
     given = {"kind": "given", "networks": ["own"], "weights": list(weights), "scaling": scaling}
     study: dict[str, Any] = {"dataset": "own", "fits": {"given": given}}
-    # Training on needs all images that there are to learn from.
-    split: dict[str, Any] = {"test": "rest", "train": CALIBRATION}
+    # Training on needs all images that there are to learn from, and ranks with them too.
+    split: dict[str, Any] = {"test": "rest", "train": 0, "calibration": CALIBRATION}
     if epochs:
         split = {"test": "official"}
         optimiser = {"kind": "adam", "learning_rate": 0.0001}

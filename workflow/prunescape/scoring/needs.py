@@ -6,7 +6,7 @@ from the source: nothing is imported, nothing executed. Standard library only.
 
 import ast
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,6 +52,9 @@ PRECONDITIONER = {"preconditioner"}
 INPUT_MOMENTS = {"input_mean", "input_deviation", "input_norm"}
 """Statistics of a layer's inputs, which the rule `measure` computes."""
 
+WITHOUT_IMAGES = {"sigma", "initial_weight", "initial_flow", "uniform"}
+"""Statistics that no image is needed for; the others are measured on training images."""
+
 OF_ANY_TENSOR = {
     *("gradient", "hessian", "initial_gradient", "initial_hessian_gradient", "initial_weight"),
     *("movement", "preconditioner", "uniform"),
@@ -83,6 +86,11 @@ def of(config: Config, criterion: str) -> frozenset[str]:
     name, own = base(criterion), config.get("criteria", {})
     choose(dict.fromkeys([*built_in(), *own]), name, "criterion")
     return frozenset((of_user(own[name]) if name in own else built_in()[name]).statistics)
+
+
+def reads_images(statistics: Iterable[str]) -> bool:
+    """Return whether one of some statistics is measured on images."""
+    return not WITHOUT_IMAGES.issuperset(statistics)
 
 
 def before_training(config: Config, criterion: str) -> bool:

@@ -23,12 +23,18 @@ def test_images_and_labels_of_each_part_are_loaded_and_nothing_else():
     assert reading.notes == ["own: left alone names"]
 
 
+def test_images_to_evaluate_may_be_all():
+    reading = pair(test_images=3, test_labels=1)
+    assert list(reading.parts) == ["test"]
+
+
 @pytest.mark.parametrize(
     ("dimensions", "message"),
     [
         ({"images": 3, "x_train": 3, "labels": 1}, "arrays images and x_train are both images"),
         ({"images": 3, "labels": 1, "depth": 3}, "arrays depth, images, labels; .*leave depth out"),
         ({"images": 3}, "arrays images; expected images and labels"),
+        ({"x_test": 3, "y_test": 1, "images": 3}, "arrays images, x_test, y_test; expected"),
         ({}, r"arrays \(none\); expected images and labels"),
         (
             {"images": 3, "labels": 1, "y_test": 1},

@@ -38,6 +38,7 @@ def test_a_folder_of_tables_has_parts(tmp_path):
         (["mnist_test3.csv"], {"train": [3, 3, 3]}),  # one file is all there is
         (["a2.csv", "b1.csv"], {"train": [2, 2, 1]}),
         (["train-1.csv", "train-2.csv", "val1.csv"], {"train": [1, 2, 2], "validation": [1]}),
+        (["test-1.csv", "test-2.csv"], {"test": [1, 2, 2]}),
     ],
 )
 def test_rows_are_joined_in_the_order_of_the_files(names, parts):
@@ -47,9 +48,9 @@ def test_rows_are_joined_in_the_order_of_the_files(names, parts):
     assert reading.notes == [f"read {name}" for name in names]
 
 
-def test_without_a_part_to_train_on_files_are_refused():
-    with pytest.raises(ValueError, match=r"^folder: files val1\.csv, test1\.csv, expected train"):
-        read("val1.csv", "test1.csv")
+def test_a_part_in_some_names_only_is_refused():
+    with pytest.raises(ValueError, match=r"^folder: files val1\.csv, more1\.csv, expected train"):
+        read("val1.csv", "more1.csv")
 
 
 def test_files_of_other_columns_are_not_joined():

@@ -31,7 +31,7 @@ def pair(path: Path, dimensions: Mapping[str, int], load: Callable[[str], np.nda
 
     Raises:
         ValueError: if images or labels are missing or there twice, or there are other arrays that
-            could be images.
+            could be images. A part train may be missing: images to evaluate may be all.
     """
     named: dict[tuple[str, str], str] = {}
     others = []
@@ -52,18 +52,22 @@ def pair(path: Path, dimensions: Mapping[str, int], load: Callable[[str], np.nda
     parts = {}
     for part in array_names.PARTS:
         images, labels = named.get((part, "images")), named.get((part, "labels"))
-        if images is None and labels is None and part != "train":
+        if images is None and labels is None:
             continue
         if images is None or labels is None:
             if part == "train":
-                raise ValueError(
-                    f"{path}: arrays {few(sorted(dimensions)) or '(none)'}; {EXPECTED}"
-                )
+                raise ValueError(_unpaired(path, dimensions))
             other = "labels" if images else "images"
             raise ValueError(
                 f"{path}: {images or labels} is there, but no {other} of the part {part}"
             )
         named_so = (f"{path}: {images}", f"{path}: {labels}")
         parts[part] = Found(load(images), load(labels), *named_so)
+    if not parts:
+        raise ValueError(_unpaired(path, dimensions))
     notes = [f"{path}: left alone {few(sorted(others))}"] if others else []
     return Reading(parts, notes=notes)
+
+
+def _unpaired(path: Path, dimensions: Mapping[str, int]) -> str:
+    return f"{path}: arrays {few(sorted(dimensions)) or '(none)'}; {EXPECTED}"

@@ -27,7 +27,8 @@ class Reading:
     """The result of a reader.
 
     Attributes:
-        parts: train, which is the whole source if there is no other part; validation; test.
+        parts: train, which is the whole source if there is no other part; validation; test. Of a
+            source with images to evaluate alone, train is missing.
         names: the class names in the order of the class numbers, if the source has names.
         notes: lines that tell the user how the source was read.
     """

@@ -19,17 +19,16 @@ def read(
     file, or several without such words, are the part train.
 
     Raises:
-        ValueError: if only some names have a part, there is no part train, or a part's tables have
-            different columns.
+        ValueError: if only some names have a part, or a part's tables have different columns.
     """
     parts = {path: array_names.part_in(path.name) for path in paths}
     named = set(parts.values())
     if len(paths) == 1 or named == {None}:
         parts = dict.fromkeys(paths, "train")
-    elif None in named or "train" not in named:
+    elif None in named:
         raise ValueError(
             f"{where}: files {few([path.name for path in paths])}, expected train, validation or "
-            "test in the name of each or of none, and train in one"
+            "test in the name of each or of none"
         )
     reading = Reading({})
     for part in [each for each in array_names.PARTS if each in parts.values()]:
