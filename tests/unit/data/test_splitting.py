@@ -238,7 +238,11 @@ def test_calibration_under_sklearns_split_leaves_its_test_set():
         ({"test": TEST}, {}, "train: found nothing, but own has no images to learn from (it has "),
         ({"test": TEST}, {"train": 20}, "train: found 20, but own has no images to learn from "),
         ({"validation": VALIDATION, "test": TEST}, {}, "(it has validation and test); allowed: 0"),
-        ({"train": TRAIN}, {"train": 0}, "test: own has no official test set, expected a number"),
+        (
+            {"train": TRAIN},
+            {"train": 0},
+            "test: own has no official test set, expected a number, or rest beside",
+        ),
         ({"test": TEST}, {"train": 0, "calibration": 100}, "100 of own's images, expected at mo"),
         (
             {"train": TRAIN, "test": TEST},

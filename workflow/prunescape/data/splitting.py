@@ -162,7 +162,8 @@ def _divided(parts: Parts, first: str, source: str, test: int | str, least: int)
             )
         if "test" not in parts:
             raise ValueError(
-                f"datasets.<name>.test: {source} has no official test set, expected a number"
+                f"datasets.<name>.test: {source} has no official test set, expected a number, or "
+                "rest beside train"
             )
         return parts[first]
     pooled = [parts[part] for part in dict.fromkeys([first, "test"]) if part in parts]
