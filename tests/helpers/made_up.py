@@ -21,6 +21,7 @@ def scores() -> pd.DataFrame:
 def verdicts() -> pd.DataFrame:
     """Return two verdicts of study graves."""
     text = {"study": "graves", "origin": "this project", "source": "here", "statistic": "-"}
+    text |= {"unit": "points"}
     held = {"id": "g1", "statement": "A <b>claim</b>.", "verdict": "holds", "reason": "it is so"}
     open_ = {"id": "g2", "statement": "Another.", "verdict": "not tested", "reason": "on digits"}
     numbers = {"estimate": 0.5, "ci_low": 0.25, "ci_high": 0.75, "margin": 1.0}

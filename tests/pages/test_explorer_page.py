@@ -167,7 +167,7 @@ def test_boxes_and_menus_change_what_is_drawn(chromium, explorer):
     chromium.wait(lambda: "random" not in chromium.lines())
     chromium.tick("logistic/point")
     chromium.wait(lambda: len(chromium.lines()) == 6)
-    assert "unpruned · logistic regression, maximum likelihood" in chromium.lines()
+    assert "unpruned · maximum likelihood" in chromium.lines()
     chromium.tick("global/threshold/zero/oneshot")
     names = chromium.wait(lambda: len(chromium.lines()) == 7 and list(chromium.lines()))
     assert sum("threshold" in name for name in names) == 1
@@ -177,6 +177,40 @@ def test_boxes_and_menus_change_what_is_drawn(chromium, explorer):
     chromium.find("#reset").click()
     chromium.wait(lambda: len(chromium.lines()) == 4)
     assert chromium.complaints() == []
+
+
+def test_a_threshold_is_offered_as_no_share_of_the_weights(chromium, explorer):
+    chromium.explore(explorer, "#study=graves&horizontal=noise")
+    chromium.tick("global/threshold/zero/oneshot")
+    offered = "return [...document.forms[0].level.options].map((option) => option.text)"
+    assert chromium.run(offered) == ["50 %", "90 %"]
+
+
+def test_a_ticked_criterion_without_a_line_is_marked(chromium, explorer):
+    chromium.explore(explorer)
+    marked = (
+        "return [...document.querySelectorAll('.absent input')].map((box) => [box.value,"
+        " getComputedStyle(box.nextSibling, '::after').content])"
+    )
+    assert chromium.run(marked) == []
+    chromium.tick("logistic/vi")
+    chromium.wait(lambda: not chromium.lines())
+    assert [value for value, _ in chromium.run(marked)] == ["none", "snr", "magnitude", "random"]
+    assert all("none here" in text for _, text in chromium.run(marked))
+
+
+def test_long_names_do_not_leave_the_legend(chromium, explorer):
+    ways = "global/exact_k/zero/fine,floor/exact_k/zero/fine"
+    chromium.explore(explorer, f"#study=magnitude&ways={ways}", width=390)
+    overlaps = chromium.run(
+        "const of = (e) => e.getBoundingClientRect();"
+        "const [title] = document.querySelectorAll('#chart .xtitle');"
+        "return [...document.querySelectorAll('#chart .legendtext')].map((e) => of(e))"
+        ".map((r) => [r.right <= innerWidth, r.top >= of(title).bottom,"
+        " r.bottom <= of(document.getElementById('chart')).bottom])"
+    )
+    assert len(overlaps) == 4
+    assert all(all(each) for each in overlaps), overlaps
 
 
 def test_nothing_chosen_is_said(chromium, explorer):
@@ -202,7 +236,7 @@ def test_verdicts_of_the_study_are_written_as_text(chromium, explorer):
     items = chromium.run(
         "return [...document.querySelectorAll('#claims li')].map((e) => e.innerText)"
     )
-    assert items[0].startswith("g1 holds A <b>claim</b>. Estimate 0.5, interval 0.25 to 0.75")
+    assert items[0].startswith("g1 holds A <b>claim</b>. Estimate 0.5 points, interval 0.25 to 0.7")
     assert items[1] == "g2 not tested Another. (on digits)"
     chromium.choose("study", "magnitude")
     chromium.wait(lambda: not chromium.find("#verdicts").is_displayed())

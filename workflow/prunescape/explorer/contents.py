@@ -153,7 +153,7 @@ def _network_looks(networks: Sequence[str]) -> dict[str, dict[str, str]]:
 
 
 def _claims(verdicts: pd.DataFrame) -> list[dict[str, Any]]:
-    shown = ["id", "study", "origin", "statement", "verdict", "reason"]
+    shown = ["id", "study", "origin", "statement", "verdict", "reason", "unit"]
     numbers = ["estimate", "ci_low", "ci_high", "new_low", "new_high", "margin", "tolerance", "n"]
     return [
         {name: row[name] for name in shown}

@@ -1,7 +1,13 @@
 "use strict";
 // The chart, drawn by plotly.js, and how the keyboard moves over it.
 
+const CHARACTER = 6.8; // pixels, of the legend's type, rather too wide
+const LINE = 19; // pixels, of the legend
+const ASIDE = 70; // pixels, left and right of the axes
+const BELOW = 54; // pixels, between the axis and the legend
 const DASHES = ["solid", "dash", "dot", "dashdot", "longdash", "longdashdot"];
+// For criteria and ways of pruning where colour and dash are the network's.
+const SYMBOLS = ["circle", "square", "x", "diamond", "cross", "triangle-up", "star"];
 // For lines of one network that its fits tell apart; each has a contrast of 3:1 to white.
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#953B00", "#8C80FF", "#75583A"];
 
@@ -19,18 +25,17 @@ function lineLooks(contents, lines) {
   const byNetwork = byGroup && networks.size === groups.length;
   return lines.map((line) => {
     const { colour, symbol } = contents.looks[line.criterion];
-    if (byNetwork && rests.length === 1) return contents.network_looks[line.group.split("/")[0]];
-    const dense = line.dense && !byGroup;
-    const order = dense ? 1 + blacks.indexOf(line) : rests.indexOf(rest(line));
-    const dash = DASHES[order % DASHES.length];
+    const order = rests.indexOf(rest(line));
+    if (byNetwork) {
+      // Networks of one family share a colour and differ by their dash, so the marker tells the rest.
+      const look = contents.network_looks[line.group.split("/")[0]];
+      return { ...look, symbol: order ? SYMBOLS[order % SYMBOLS.length] : look.symbol };
+    }
+    const place = line.dense && !byGroup ? 1 + blacks.indexOf(line) : order;
     return {
-      colour: byNetwork
-        ? contents.network_looks[line.group.split("/")[0]].colour
-        : byGroup
-          ? COLOURS[groups.indexOf(line.group) % COLOURS.length]
-          : colour,
+      colour: byGroup ? COLOURS[groups.indexOf(line.group) % COLOURS.length] : colour,
       symbol,
-      dash,
+      dash: DASHES[place % DASHES.length],
     };
   });
 }
@@ -51,7 +56,11 @@ function drawChart(element, contents, choice, drawn) {
     return { points, x: across ? ends : points.map(over), name: names[i], ...looks[i] };
   });
   const traces = [...curves.map(band), ...curves.map((curve) => mark(contents, choice, curve))];
-  return Plotly.react(element, traces, layout(contents, choice, ends, element), {
+  const entries = traces.slice(curves.length);
+  for (const entry of entries) entry.name = inLines(entry.name, legendCharacters(element));
+  const room = LINE * legendLines(element, entries.map(({ name }) => name));
+  element.style.setProperty("--legend", `${room}px`);
+  return Plotly.react(element, traces, layout(contents, choice, ends, element, room), {
     displaylogo: false,
     displayModeBar: isNarrow(element) ? false : "hover",
     responsive: true,
@@ -104,12 +113,42 @@ function isNarrow(element) {
   return element.clientWidth < 600;
 }
 
-/** Return plotly's layout; `ends` are the first and last value on the horizontal axis. */
-function layout(contents, choice, ends, element) {
+/** Return how many characters of the legend's type fit the chart's width beside a line's sign. */
+function legendCharacters(element) {
+  return Math.max(20, Math.floor((element.clientWidth - ASIDE - 45) / CHARACTER));
+}
+
+/** Return a name in lines of at most so many characters, broken between words. */
+function inLines(name, most) {
+  const lines = [""];
+  for (const part of name.split(" ")) {
+    const longer = `${lines.at(-1)} ${part}`.trim();
+    if (longer.length <= most || !lines.at(-1)) lines[lines.length - 1] = longer;
+    else lines.push(part);
+  }
+  return lines.join("<br>");
+}
+
+/** Return about how many lines of type the legend takes. */
+function legendLines(element, names) {
+  const rows = names.map((name) => name.split("<br>"));
+  const longest = Math.max(0, ...rows.flat().map((text) => text.length));
+  const columns = Math.max(1, Math.floor((element.clientWidth - ASIDE) / (longest * CHARACTER + 50)));
+  return Math.ceil(rows.flat().length / columns);
+}
+
+/**
+ * Return plotly's layout; `ends` are the first and last value on the horizontal axis, `room` the
+ * height of the legend in pixels.
+ */
+function layout(contents, choice, ends, element, room) {
   const narrow = isNarrow(element);
+  // Above a wide chart stand plotly's buttons.
+  const margin = { l: ASIDE - 12, r: 12, t: narrow ? 10 : 34, b: BELOW + room };
   const overNoise = choice.horizontal === "noise";
   return {
-    margin: { l: 58, r: 12, t: 10, b: 50 },
+    height: element.clientHeight,
+    margin,
     xaxis: {
       ...(overNoise ? noiseAxis(contents, choice, ends) : sparsityAxis(choice, ends, narrow)),
       gridcolor: "#E3E3E3",
@@ -123,8 +162,9 @@ function layout(contents, choice, ends, element) {
     },
     legend: {
       orientation: "h",
-      y: narrow ? -0.22 : -0.16,
+      y: -BELOW / (element.clientHeight - margin.t - margin.b),
       yanchor: "top",
+      maxheight: 1e4, // the chart is as high as it needs
       itemclick: false,
       itemdoubleclick: false,
     },

@@ -48,7 +48,8 @@ function possible(contents, lines, wish) {
   const noisyLevels = distinct(
     contents,
     met(noise)
-      .filter((point) => !point.line.dense)
+      // A threshold on the score is no share of the weights.
+      .filter((point) => point.line.selection === "exact_k")
       .map((point) => point.level)
   );
 
@@ -156,13 +157,22 @@ function setBoxes(form, name, values, chosen, text) {
       ...values.map((value) => {
         const label = document.createElement("label");
         const box = Object.assign(document.createElement("input"), { type: "checkbox", name, value });
-        label.append(box, ` ${text(value)}`);
+        const written = Object.assign(document.createElement("span"), { textContent: text(value) });
+        label.append(box, written);
         return label;
       })
     );
   }
   for (const box of holder.querySelectorAll("input")) box.checked = chosen.includes(box.value);
   holder.closest("fieldset").hidden = !values.length;
+}
+
+/** Say beside ticked criteria that nothing is drawn of them. */
+function markAbsent(form, drawn) {
+  const shown = new Set(drawn.map(({ line }) => line.criterion));
+  for (const box of form.querySelectorAll('[data-list="criteria"] input')) {
+    box.closest("label").classList.toggle("absent", box.checked && !shown.has(box.value));
+  }
 }
 
 /** Return what the form says. */

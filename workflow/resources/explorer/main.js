@@ -38,6 +38,7 @@ async function main() {
     at("download").disabled = !rows.length;
     const claims = fillVerdicts(at("claims"), contents.claims, choice.study);
     at("verdicts").hidden = !claims;
+    markAbsent(form, drawn);
     await drawChart(chart, contents, choice, drawn);
   };
 

@@ -22,11 +22,15 @@ function fillVerdicts(list, claims, study) {
 
 function claimNumbers(claim) {
   if (claim.verdict === "not tested") return `(${claim.reason})`;
-  const written = (value) => (value === null ? "–" : String(Number(value.toPrecision(4)))).replace("-", "−");
+  // Differences of accuracies are exact to a millionth; what is smaller is rounding.
+  const exact = (value) => (claim.unit === "points" ? Number(value.toFixed(7)) : value);
+  const short = (value) => String(Number(exact(value).toPrecision(4)));
+  const written = (value) => (value === null ? "–" : short(value)).replace("-", "−");
   const margin = written(claim.margin) + (claim.tolerance === null ? "" : ` ± ${written(claim.tolerance)}`);
+  const unit = claim.unit ? ` ${claim.unit}` : "";
   const onNew = claim.new_low === null ? "" : `, on new images ${written(claim.new_low)} to ${written(claim.new_high)}`;
   return (
-    `Estimate ${written(claim.estimate)}, interval ${written(claim.ci_low)} to ` +
+    `Estimate ${written(claim.estimate)}${unit}, interval ${written(claim.ci_low)} to ` +
     `${written(claim.ci_high)}${onNew}, margin ${margin}, n = ${claim.n}: ${claim.reason}. ` +
     `From: ${claim.origin}.`
   );

@@ -6,21 +6,33 @@ function word(contents, column, value) {
   return contents.words[column]?.[value] ?? value;
 }
 
-/** Return the readable name of a group: network and fit. */
-function groupName(contents, group) {
-  const [network, fit] = group.split("/");
-  return `${word(contents, "network", network)}, ${word(contents, "fit", fit)}`;
+/** Return the readable name of a group: network and fit; `among` others, what tells it from them. */
+function groupName(contents, group, among = []) {
+  return telling(group, among)
+    .map((value, i) => value && word(contents, ["network", "fit"][i], value))
+    .filter(Boolean)
+    .join(", ");
 }
 
-/** Return the readable name of a way of pruning. */
-function wayName(contents, way) {
-  const [scope, selection, effect, schedule] = way.split("/");
+/** Return the readable name of a way of pruning; `among` others, what tells it from them. */
+function wayName(contents, way, among = []) {
+  const [scope, selection, effect, schedule] = telling(way, among);
   return [
-    word(contents, "scope", scope),
-    ...(selection === "threshold" ? ["by a threshold on the score"] : []),
-    word(contents, "effect", effect),
-    word(contents, "schedule", schedule),
-  ].join("; ");
+    scope && word(contents, "scope", scope),
+    selection === "threshold" ? "by a threshold on the score" : "",
+    effect && word(contents, "effect", effect),
+    schedule && word(contents, "schedule", schedule),
+  ]
+    .filter(Boolean)
+    .join("; ");
+}
+
+/** Return the parts of a name as the table has it, those empty that are the same in all `among`. */
+function telling(name, among) {
+  const others = among.map((other) => other.split("/"));
+  return name.split("/").map((part, i) =>
+    others.length && others.every((other) => other[i] === part) ? "" : part
+  );
 }
 
 /** Return the name of a dense line, or of a line's criterion. */
@@ -32,15 +44,16 @@ function criterionName(contents, line) {
 
 /** Return names of lines that say no more than what tells them apart. */
 function lineNames(contents, lines) {
-  const several = (of) => new Set(lines.filter((line) => !line.dense).map(of)).size > 1;
-  const groups = new Set(lines.map((line) => line.group)).size > 1;
-  const ways = several((line) => line.way);
+  const groups = lines.map((line) => line.group);
+  const ways = lines.filter((line) => !line.dense).map((line) => line.way);
   return lines.map((line) =>
     [
       criterionName(contents, line),
-      ...(groups ? [groupName(contents, line.group)] : []),
-      ...(ways && !line.dense ? [wayName(contents, line.way)] : []),
-    ].join(" · ")
+      groupName(contents, line.group, groups),
+      line.dense ? "" : wayName(contents, line.way, ways),
+    ]
+      .filter(Boolean)
+      .join(" · ")
   );
 }
 
