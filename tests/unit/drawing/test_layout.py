@@ -6,7 +6,7 @@ import pytest
 from matplotlib.lines import Line2D
 
 from prunescape.drawing import style
-from prunescape.drawing.layout import Panels
+from prunescape.drawing.layout import Panels, wrapped
 from prunescape.drawing.style import Settings
 
 NAMES = [f"column {i}" for i in range(7)]
@@ -126,3 +126,12 @@ def test_headings_and_titles_that_are_empty_are_left_out():
     panels, figure = drawn(["", "b"], ["", ""])
     assert {axes.get_title() for axes in panels.axes.values()} == {""}
     assert [text.get_text() for text in figure.texts if text.get_weight() == "bold"] == ["b"]
+
+
+def test_a_number_keeps_its_percent_sign():
+    panels, _ = drawn(["row"], NAMES[:1])
+    lines = wrapped(panels.figure, "a cut at 95 %: of 99.23 % none " * 20, 1.0)
+    assert len(lines) > 20
+    assert not any(line.startswith("%") for line in lines)
+    assert " ".join(lines) == ("a cut at 95 %: of 99.23 % none " * 20).strip()
+    assert wrapped(panels.figure, "", 1.0) == []

@@ -72,6 +72,11 @@ def test_costs_have_room_to_both_sides(axes, width, shown):
     assert set(ticks(axes.xaxis)) == shown
 
 
+def test_costs_that_are_alike_have_more_than_one_tick(axes):
+    scales.cost(axes, [6, 9], 1, log=True)
+    assert ticks(axes.xaxis) == ["5", "10"]
+
+
 def test_costs_on_a_linear_scale_begin_at_0(axes):
     scales.cost(axes, [100, 200], 5, log=False)
     assert axes.get_xscale() == "linear"

@@ -62,3 +62,9 @@ def test_cells_have_the_colour_and_number_of_their_loss():
     ]
     assert all(face[0] > face[2] for text, face in lost if not text.startswith(("−", "0")))
     assert all(face[2] > face[0] for text, face in lost if text.startswith("−"))
+
+
+def test_the_legend_writes_minus_signs_and_one_point():
+    assert [class_losses._points(each) for each in (-10, -1, 1, 100)] == [
+        *("−10 points", "−1 point", "+1 point", "+100 points"),
+    ]

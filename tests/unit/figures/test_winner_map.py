@@ -66,3 +66,8 @@ def test_a_cell_says_how_good_the_best_is_and_by_how_much_it_leads():
     rows = DENSE + at("snr", [0.51, 0.61, 0.7101]) + at("magnitude", [0.5, 0.6, 0.7])
     figure = winner_map.draw(scores(rows), style.Settings(), None)
     assert [text.get_text() for text in figure.axes[0].texts] == ["61 +1.0"]
+
+
+def test_the_legend_has_the_markers_of_the_cells():
+    for name in ("magnitude", "snr", "random"):
+        assert winner_map._handle(name).get_marker() == style.look(name).marker

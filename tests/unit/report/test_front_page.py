@@ -25,6 +25,8 @@ def test_a_claim_is_said_with_its_numbers_and_without_markup():
     _, text = page(found())
     assert "g1 holds: |mu| of *all* `a_` beats |w|." in text
     assert "(paper) −1.235 (−2 to −0.5), margin 0, n = 5." in text
+    _, text = page(found(unit="points"))
+    assert "(paper) −1.235 points (−2 to −0.5), margin 0, n = 5." in text
     _, text = page(found(new_low=-2.1, new_high=-0.4))
     assert "−1.235 (−2 to −0.5; on new images −2.1 to −0.4), margin 0" in text
     _, text = page(found(verdict="equal", tolerance=0.3, exploratory=True))

@@ -5,6 +5,7 @@ every width, and nothing overlaps. A row with too many panels for the width is w
 """
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -216,7 +217,8 @@ def wrapped(figure: Figure, text: str, width: float | None = None, **font: Any) 
     lines: list[str] = []
     free = (figure.get_figwidth() - 2 * _PAD if width is None else width) * figure.dpi
     probe = figure.text(0, 0, "", **font)
-    for word in text.split():
+    # A number keeps its percent sign.
+    for word in re.findall(r"\S+(?: %\S*)?", text):
         probe.set_text(f"{lines[-1]} {word}" if lines else word)
         if lines and probe.get_window_extent().width <= free:
             lines[-1] += f" {word}"

@@ -87,8 +87,13 @@ def cost(axes: Axes, values: Iterable[float], width: float, *, log: bool) -> Non
     axes.set_xlim(low, high)
     steps = (1, 2, 5) if width / math.log10(high / low) > 0.9 else (1,)
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    ticks = [step * 10.0**power for power in powers for step in steps]
-    _ticks(axes, [tick for tick in ticks if low <= tick <= high])
+
+    def within(steps: tuple[int, ...]) -> list[float]:
+        ticks = [step * 10.0**power for power in powers for step in steps]
+        return [tick for tick in ticks if low <= tick <= high]
+
+    # A single tick tells no scale.
+    _ticks(axes, within(steps) if len(within(steps)) > 1 else within((1, 2, 5)))
 
 
 def powers(axes: Axes, least: float, most: float, width: float) -> None:

@@ -159,15 +159,17 @@ def shared(rows: pd.DataFrame) -> str:
     return constants(groups(rows, columns), columns) + (alike if drawn else "")
 
 
-def sample(found: pd.DataFrame, what: str, table: pd.DataFrame, mark: str = "band") -> str:
+def sample(found: pd.DataFrame, what: str, table: pd.DataFrame | None, mark: str = "band") -> str:
     """Return a sentence with the averaged quantity `what`, images, n, and the meaning of a mark.
 
-    `mark` is "" if a figure has no room for intervals.
+    `table` is None if no images were looked at; `mark` is "" if a figure has no room for intervals.
     """
-    images = " or ".join(f"{count:,}" for count in sorted(set(table["n_images"])))
+    if table is not None:
+        images = " or ".join(f"{count:,}" for count in sorted(set(table["n_images"])))
+        what = f"{what} ({images} images)"
     least, most = found["n"].min(), found["n"].max()
     if most == 1:
-        return f"{what} ({images} images) of one replicate, n = 1: no intervals. "
+        return f"{what} of one replicate, n = 1: no intervals. "
     n = f"n = {least}" if least == most else f"n = {least} to {most}"
     meaning = f"; {mark}: 95 % t interval of the mean" if mark else ""
-    return f"{what} ({images} images), mean over {n} replicates{meaning}. "
+    return f"{what}, mean over {n} replicates{meaning}. "

@@ -97,8 +97,12 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             f"gains. Mean over n = {least if least == most else f'{least} to {most}'} replicates, "
             f"on {found['n_images'].max():,} images; no intervals. " + summary.shared(found)
         )
-        handles = [Patch(color=_colour(each), label=f"{each:+d} points") for each in _STEPS if each]
+        handles = [Patch(color=_colour(each), label=_points(each)) for each in _STEPS if each]
         return panels.finish("class", "", handles, note)
+
+
+def _points(step: int) -> str:
+    return f"{step:+d} point{'s' if abs(step) > 1 else ''}".replace("-", "−")
 
 
 def _thinned(classes: list[int]) -> list[int]:

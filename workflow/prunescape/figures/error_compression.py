@@ -31,6 +31,8 @@ _BESIDE = (
         for across, x in (("center", 0), ("left", 2), ("right", -2))
     ),
 )
+_NEAR = 4  # points from its dot a name needs no line to it
+_TIE = {"arrowstyle": "-", "color": "#808080", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2}
 _SHADES = {"pruning only": style.REFERENCE_FACE, "quantised and coded": "white"}
 
 
@@ -157,6 +159,8 @@ def _named(axes: Axes, known: pd.DataFrame, found: pd.DataFrame, settings: style
             color="#404040",
             ha=across,
             va=up,
+            # Far from its dot a name is tied to it.
+            arrowprops=_TIE if abs(y) > _NEAR else None,
         )
 
 

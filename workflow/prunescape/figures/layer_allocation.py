@@ -9,7 +9,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from prunescape.drawing import ink, lines, scales, style, summary
+from prunescape.drawing import ink, scales, style, summary
 from prunescape.drawing.layout import Panels
 
 # A mask doesn't depend on the effect, so effects get no panels.
@@ -85,18 +85,17 @@ def draw(table: pd.DataFrame, settings: style.Settings, elsewhere: pd.DataFrame)
             panel = summary.at(found, [*_ROW, "criterion"], arm)
             for layer in layers:
                 line = panel[panel["layer"] == layer]
-                x, color = line["kept_percent"], looks[layer]["color"]
-                ink.shade(axes, x, line["low"].clip(0), line["high"].clip(upper=100), color)
-                look = lines.joined(looks[layer] | {"linestyle": "-"}, list(x))
-                axes.plot(x, line["mean"], **look)
+                # An interval of shares ends where shares do.
+                line = line.assign(low=line["low"].clip(0), high=line["high"].clip(upper=100))
+                ink.curve(axes, line["kept_percent"], line, looks[layer] | {"linestyle": "-"})
         _axes(panels, found)
         note = (
             "Layers in the order of the images' way through them. Dotted: every layer keeps the "
             "same share, as random masks do. "
-            + summary.sample(found, "Share of a layer's weights", table)
+            + summary.sample(found, "Share of a layer's weights that is kept", None)
             + summary.constants(arms, [*_ROW, "criterion"])
         )
-        return panels.finish(scales.kept_label([]), "of the layer (%)", handles, note)
+        return panels.finish(scales.kept_label([]), "kept of the layer (%)", handles, note)
 
 
 def _axes(panels: Panels, found: pd.DataFrame) -> None:

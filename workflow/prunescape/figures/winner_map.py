@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.patheffects import Normal, Stroke
 
 from prunescape.drawing import cells, labels, style, summary
 from prunescape.drawing.layout import Panels
@@ -149,8 +148,8 @@ def _numbers(axes: Axes, x: int, y: int, cell: pd.DataFrame, settings: style.Set
         "va": "center",
     }
     text = axes.text(x, y - 0.22, f"{best.mean:.0f}{lead}", **font)
-    if best.winners > 1:  # it stands on the lines between the strips
-        text.set_path_effects([Stroke(linewidth=2, foreground="#333333"), Normal()])
+    if best.winners > 1:  # it stands on the lines between the strips, which would look like a 1
+        text.set_bbox({"facecolor": "#333333", "edgecolor": "none", "boxstyle": "round,pad=0.12"})
 
 
 _MARK: dict[str, Any] = {
@@ -162,13 +161,14 @@ _MARK: dict[str, Any] = {
 
 
 def _handle(criterion: str) -> Line2D:
+    """Return the legend's entry: the marker that cells have in white, in the cells' colour."""
     look = style.look(criterion)
     return Line2D(
         *([], []),
         label=labels.label("criterion", criterion),
         linestyle="None",
-        marker="s",
-        markersize=7,
+        marker=look.marker or "o",
+        markersize=6,
         markerfacecolor=look.colour,
         markeredgecolor=look.colour,
     )

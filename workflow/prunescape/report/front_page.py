@@ -109,8 +109,9 @@ def _numbers(row: pd.Series) -> str:
     if not pd.isna(row.new_low):
         interval += f"; on new images {typeset(row.new_low)} to {typeset(row.new_high)}"
     tolerance = "" if pd.isna(row.tolerance) else f" ± {typeset(row.tolerance)}"
+    unit = "" if pd.isna(row.unit) else f" {_plain(row.unit)}"
     return (
-        f"{typeset(row.estimate)} ({interval}), margin {typeset(row.margin)}{tolerance}, "
+        f"{typeset(row.estimate)}{unit} ({interval}), margin {typeset(row.margin)}{tolerance}, "
         f"n = {row.n}."
     )
 
