@@ -113,6 +113,22 @@ def test_does_snr_beat_magnitude_at_90_percent(chromium, explorer):
     chromium.photograph("explorer_difference")
 
 
+def test_which_criterion_is_best_under_noise_and_by_how_much(chromium, explorer):
+    chromium.explore(explorer, "#study=graves&horizontal=noise&level=0.9")
+    met = {"noise": "grey_raw", "noise_level": 0.4}
+    found = {name: values(**VI, **arm(name, 0.9), **met) for name in ("snr", "magnitude", "random")}
+    order = sorted(found, key=lambda name: -found[name].mean())
+    rows = [row for row in chromium.table() if row["noise"].endswith("0.4")]
+    said = {row["criterion"].split()[0]: row["best of those drawn"] for row in rows}
+    words = {"snr": "signal", "magnitude": "magnitude", "random": "random"}
+    assert said["unpruned"] == ""
+    for start, other in (("best, ahead", order[1]), ("behind", order[1]), ("behind", order[2])):
+        lead = intervals.paired(found[order[0]], found[other])
+        row = said[words[order[0] if start.startswith("best") else other]].replace("−", "-")
+        numbers = f"{start} by {lead.mean:.2f} ({lead.low:.2f} to {lead.high:.2f})"
+        assert row == numbers + (": not told apart" if lead.low <= 0 else "")
+
+
 def test_a_step_of_a_chain_is_compared_with_the_control_of_that_step(chromium, explorer):
     chromium.explore(explorer, "#study=magnitude&against=dense")
     expected = []

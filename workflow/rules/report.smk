@@ -341,7 +341,7 @@ rule explorer:
             resource(f"explorer/{name}.js")
             for name in (
                 "plotly-basic.min",  # plotly.js 4.1.1 with lines, bars and pies, of npm's plotly.js-basic-dist-min
-                *("chart", "controls", "main", "numbers"),
+                *("best", "chart", "controls", "main", "numbers"),
                 *("points", "statistics", "verdicts", "words"),
             )
         ],

@@ -14,8 +14,9 @@ async function main() {
 
   const tell = (each) => {
     const [name] = lineNames(contents, [each.point.line]);
-    at("reading").textContent =
-      `${name}, ${whereabouts(contents, each)}: ${numbers(contents, choice, each).join(", ")}.`;
+    const { standing } = rows.find((row) => row.each === each);
+    const said = [...numbers(contents, choice, each), standing].filter(Boolean).join(", ");
+    at("reading").textContent = `${name}, ${whereabouts(contents, each)}: ${said}.`;
     for (const row of at("numbers").querySelectorAll(".current")) row.classList.remove("current");
     rowOf.get(each)?.classList.add("current");
   };

@@ -7,9 +7,11 @@ const SHARED = ["network, fit", "way of pruning", "noise"];
 /** Return the rows of the table: one a point, each [column, text] and what the file says. */
 function numberRows(contents, choice, drawn) {
   const names = contents.line_columns;
+  const standing = choice.against === "none" ? standings(contents, choice, drawn) : new Map();
   return drawn.flatMap(({ line, points }) =>
     points.map((each) => ({
       each,
+      standing: standing.get(each) ?? "",
       file: {
         ...Object.fromEntries(names.map((name) => [name, line[name]])),
         step: each.point.step,
@@ -54,6 +56,7 @@ function fillNumbers(table, contents, choice, rows) {
     [quantity(contents, choice), ({ each }) => shown(metric, each.mean, compared)],
     ["95 % interval", ({ each }) => between(metric, each, compared)],
     ["n", ({ each }) => String(each.n)],
+    ["best of those drawn", ({ standing }) => standing],
     ...(compared ? [["reading", ({ each }) => reading(contents, choice, each)]] : []),
     ["replicates (clean images)", ({ each }) => listed(metric, each, compared)],
   ];
