@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors import SafetensorError
+from safetensors.numpy import save
 
 from prunescape.foundations import files
 from tests.helpers.places import WORKFLOW
@@ -236,6 +236,69 @@ def test_the_same_tensors_are_the_same_bytes(tmp_path):
     assert len({files.sha256(path) for path in paths}) == 1
 
 
+TYPES = ["u8", "i8", "f8", "f4", "u4", "i4", "f2", "u2", "i2", "i1", "u1", "?"]
+
+
+class InThrees:
+    """Rows of an array, three at a time."""
+
+    def __init__(self, array):
+        self._array, self.shape, self.dtype = array, array.shape, array.dtype
+
+    def chunks(self):
+        for first in range(0, len(self._array), 3):
+            yield self._array[first : first + 3]
+
+
+def test_the_bytes_are_those_of_safetensors(tmp_path):
+    path, generator = tmp_path / "a.safetensors", np.random.default_rng(1)
+    metadata = {"names": ['"a"', "b\\", "ü\n", "\x07\x7f"], "numbers": [1, 2.5]}
+    header = {"prunescape": json.dumps(metadata, sort_keys=True)}
+    shapes = [(), (1,), (0, 3), (2, 3), (7, 1, 2)]
+    every = {
+        f"{letter}{kind}/ü": np.asarray(generator.integers(0, 2, shape)).astype(kind)
+        for kind in TYPES
+        for letter, shape in zip("caebd", shapes, strict=True)
+    }
+    alone = [{name: values} for name, values in every.items()]
+    for tensors in [every, {}, *alone]:
+        files.write_tensors(path, tensors, metadata)
+        assert path.read_bytes() == save(tensors, header)
+    big_endian = {
+        name: values.astype(values.dtype.newbyteorder(">")) for name, values in every.items()
+    }
+    files.write_tensors(path, big_endian, metadata)
+    assert path.read_bytes() == save(every, header)
+    chunked = {"a": InThrees(every["di8/ü"]), "b": every["bf4/ü"]}
+    files.write_tensors(path, chunked, metadata)
+    assert path.read_bytes() == save({"a": every["di8/ü"], "b": every["bf4/ü"]}, header)
+
+
+def test_mapped_tensors_are_those_that_are_read_and_stay_as_they_were(tmp_path):
+    path = tmp_path / "a.safetensors"
+    tensors = TENSORS | {kind: np.ones((2, 3), kind) for kind in TYPES}
+    tensors |= {"empty": np.zeros((0, 3)), "scalar": np.array(0.5)}
+    files.write_tensors(path, tensors, METADATA)
+    read, metadata = files.read_tensors(path)
+    mapped, same = files.map_tensors(path)
+    assert metadata == same == METADATA
+    assert mapped.keys() == read.keys()
+    files.write_tensors(path, {"a": np.zeros(100_000)}, {})
+    for name, array in mapped.items():
+        assert isinstance(array, np.memmap) or not array.size
+        assert (array.dtype, array.shape) == (read[name].dtype, read[name].shape)
+        assert array.tobytes() == read[name].tobytes()
+        assert not array.flags.writeable
+
+
+def test_a_type_that_numpy_does_not_have_is_not_mapped(tmp_path):
+    path = tmp_path / "a.safetensors"
+    entry = {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}
+    path.write_bytes(safetensors({"a": entry}, bytes(4)))
+    with pytest.raises(ValueError, match=r"a\.safetensors: .* type that numpy does not have: BF16"):
+        files.map_tensors(path)
+
+
 def test_a_truncated_file_is_named(tmp_path):
     whole, path = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
     files.write_tensors(whole, TENSORS, METADATA)
@@ -244,6 +307,8 @@ def test_a_truncated_file_is_named(tmp_path):
         path.write_bytes(content[:size])
         with pytest.raises(ValueError, match=r"cut\.safetensors: not a readable safetensors file"):
             files.read_tensors(path)
+        with pytest.raises(ValueError, match=r"cut\.safetensors: not a readable safetensors file"):
+            files.map_tensors(path)
 
 
 @pytest.mark.parametrize(
@@ -296,7 +361,7 @@ def test_a_file_of_another_program_has_no_metadata_of_ours(tmp_path):
 
 
 def test_objects_are_never_pickled(tmp_path):
-    with pytest.raises(SafetensorError, match="object"):
+    with pytest.raises(ValueError, match="an array of object, expected numbers"):
         files.write_tensors(tmp_path / "a.safetensors", {"a": np.array([{}])}, {})
     assert list(tmp_path.iterdir()) == []
 

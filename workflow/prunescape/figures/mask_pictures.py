@@ -49,7 +49,7 @@ def read(images: str | os.PathLike, *paths: str | os.PathLike, study: str) -> pd
         all of its channels, that is kept. Models whose first layer doesn't see all pixels, as
         convolutions, have no row.
     """
-    shape = files.read_tensors(images, "images")[0]["images"].shape[1:]
+    shape = files.map_tensors(images)[0]["images"].shape[1:]
     named = [Path(path) for path in paths]
     scored = [path for path in named if path.parent.name == "score"]
     first = {_model(path.parent): _first_layer(path, int(np.prod(shape))) for path in scored}

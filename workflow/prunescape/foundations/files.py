@@ -8,20 +8,45 @@ import contextlib
 import glob
 import hashlib
 import json
+import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from prunescape.foundations import abandonment, file_locks
 from prunescape.foundations.messages import one_line
 
 Arrays = dict[str, np.ndarray]
+
+
+class Chunked(Protocol):
+    """An array that is never in memory as a whole, such as `data.image_rows.Rows`."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The array's shape."""
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of its numbers."""
+
+    def chunks(self) -> Iterator[np.ndarray]:
+        """Yield its rows, some at a time and in their order."""
+
+
+# The format's names of numpy's types, in the order in which it has tensors in a file: those whose
+# numbers are longest come first. https://github.com/huggingface/safetensors, struct Dtype
+_ORDER = ("U64", "I64", "F64", "F32", "U32", "I32", "F16", "U16", "I16", "I8", "U8", "BOOL")
+_DTYPES = {
+    name: np.dtype(bool if name == "BOOL" else f"{name[0].lower()}{int(name[1:]) // 8}")
+    for name in _ORDER
+}
+_NAMES = {kind: name for name, kind in _DTYPES.items()}
 
 
 @contextlib.contextmanager
@@ -120,14 +145,45 @@ def read_json(path: str | os.PathLike) -> Any:
         raise ValueError(f"{path}: not a JSON file ({error})") from None
 
 
-def write_tensors(path: str | os.PathLike, tensors: Arrays, metadata: dict[str, Any]) -> None:
-    """Write named arrays as safetensors, `metadata` as JSON in its header."""
+def write_tensors(
+    path: str | os.PathLike,
+    tensors: Mapping[str, np.ndarray | Chunked],
+    metadata: dict[str, Any],
+) -> None:
+    """Write named arrays as safetensors, `metadata` as JSON in its header.
+
+    The bytes are those of safetensors' own `save`, which needs all of them in memory at once.
+    ValueError for an array of a type that the format doesn't have, such as Python's objects.
+    """
+    names = sorted(tensors, key=lambda name: (_ORDER.index(_type_name(tensors[name])), name))
     # One entry: safetensors writes several entries in an order that varies between processes.
-    header = {"prunescape": json.dumps(metadata, sort_keys=True)}
-    arrays = {name: np.asarray(values, order="C") for name, values in tensors.items()}
-    with replacing(path) as temporary:
-        # safetensors' `save_file`, when killed, leaves a temporary file under another name.
-        temporary.write_bytes(save(arrays, header))
+    header: dict[str, Any] = {"__metadata__": {"prunescape": json.dumps(metadata, sort_keys=True)}}
+    end = 0
+    for name in names:
+        values = tensors[name]
+        begin, end = end, end + math.prod(values.shape) * values.dtype.itemsize
+        header[name] = {"dtype": _type_name(values), "shape": list(values.shape)}
+        header[name]["data_offsets"] = [begin, end]
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    with replacing(path) as temporary, temporary.open("wb") as opened:
+        opened.write(len(text).to_bytes(8, "little") + text)
+        for name in names:
+            _write(opened, tensors[name])
+
+
+def _type_name(values: np.ndarray | Chunked) -> str:
+    """Return the format's name of an array's type; ValueError if it has none."""
+    kind = values.dtype.newbyteorder("=")
+    if kind not in _NAMES:
+        raise ValueError(f"an array of {kind}, expected numbers of at most 64 bits, or booleans")
+    return _NAMES[kind]
+
+
+def _write(opened: BinaryIO, values: np.ndarray | Chunked) -> None:
+    """Write an array's numbers, little-endian and in C order."""
+    for chunk in [values] if isinstance(values, np.ndarray) else values.chunks():
+        opened.write(np.asarray(chunk, chunk.dtype.newbyteorder("<"), order="C").data)
 
 
 def read_tensors(path: str | os.PathLike, prefix: str = "") -> tuple[Arrays, dict[str, Any]]:
@@ -143,6 +199,28 @@ def read_tensors(path: str | os.PathLike, prefix: str = "") -> tuple[Arrays, dic
         if any(array.dtype.kind not in "biuf" for array in tensors.values()):
             raise TypeError("a tensor of a type that numpy does not have")
         return tensors, _metadata(opened)
+
+
+def map_tensors(path: str | os.PathLike) -> tuple[Arrays, dict[str, Any]]:
+    """Return the named arrays and the metadata of a file as `read_tensors` does, memory mapped.
+
+    The arrays can't be written to. What is read of them comes from the file, and the system takes
+    its memory back when others need it. As files are replaced by renaming, the arrays keep what the
+    file had when it was mapped.
+    """
+    with _reading(path) as opened:  # which refuses whatever isn't whole
+        metadata = _metadata(opened)
+        whole = np.memmap(path, np.uint8, "r")
+        size = 8 + int.from_bytes(whole[:8].tobytes(), "little")
+        header = json.loads(whole[8:size].tobytes())
+        if unknown := {header[name]["dtype"] for name in opened.keys()} - _DTYPES.keys():  # noqa: SIM118
+            raise TypeError(f"a tensor of a type that numpy does not have: {min(unknown)}")
+        found = {}
+        for name in opened.keys():  # noqa: SIM118
+            begin, end = (size + place for place in header[name]["data_offsets"])
+            kind = _DTYPES[header[name]["dtype"]].newbyteorder("<")
+            found[name] = whole[begin:end].view(kind).reshape(header[name]["shape"])
+        return found, metadata
 
 
 def read_metadata(path: str | os.PathLike) -> dict[str, Any]:
