@@ -1,8 +1,12 @@
+import warnings
+
 import numpy as np
 import pytest
 import torch
 
 from prunescape.data import datasets, image_tensors
+from prunescape.data.joined_images import Joined
+from prunescape.foundations import scratch
 
 
 def write(path, name, count, seed):
@@ -24,6 +28,22 @@ def test_splits_follow_each_other_with_their_bytes(tmp_path):
     assert np.array_equal(found.labels, np.concatenate([labels for _, labels in parts]))
     assert found.classes == 3
     assert found.opened == datasets.load(paths).opened
+
+
+def test_large_splits_stay_in_their_files(tmp_path, monkeypatch):
+    paths = [tmp_path / "train.safetensors", tmp_path / "validation.safetensors"]
+    for path, count in zip(paths, (20, 5), strict=True):
+        write(path, path.stem, count, count)
+    expected = image_tensors.load(paths)
+    monkeypatch.setattr(scratch, "IN_MEMORY", 100)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = image_tensors.load(paths)
+    assert isinstance(found.images, Joined)
+    assert found.to("cpu").images is found.images
+    places = torch.tensor([24, 0, 19, 20])
+    assert torch.equal(found.images.index_select(0, places), expected.images[places])
+    assert torch.equal(found.labels, expected.labels)
 
 
 def test_they_go_to_a_device_and_keep_what_they_came_from(tmp_path):

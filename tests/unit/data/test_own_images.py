@@ -41,7 +41,7 @@ def test_images_of_every_layout_become_channels_first(tmp_path, suffix, images, 
     read = own_images.read(path)
     found, labels = read.parts["train"]
     assert found.dtype == expected.dtype
-    assert found.flags.c_contiguous
+    assert np.asarray(found).flags.c_contiguous
     assert np.array_equal(found, expected)
     assert labels.dtype == np.int64
     assert labels.tolist() == LABELS.tolist()

@@ -3,7 +3,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from prunescape.data import own_pixels
+from prunescape.data import image_rows, own_pixels
 from prunescape.data.readers.found import Found
 from tests.helpers.images import COLOUR, GREY, LABELS, SQUARE, N
 
@@ -89,5 +89,5 @@ def test_little_memory_is_taken_beside_the_result():
     labels = np.zeros(4000, int)
     tracemalloc.start()
     own_pixels.normalised({"train": Found(images, labels, "x", "y")})
-    assert tracemalloc.get_traced_memory()[1] < images.nbytes + 4 * own_pixels.STEP
+    assert tracemalloc.get_traced_memory()[1] < images.nbytes + 4 * image_rows.STEP
     tracemalloc.stop()

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
-from prunescape.data import datasets, splitting
+from prunescape.data import datasets, image_rows, own_images, splitting
+from prunescape.data.readers.preparing import Preparation
 from tests.helpers.raw_files import DIGITS, numbers, write_raw
 
 
@@ -269,3 +270,47 @@ def test_evaluated_images_that_are_copies_of_calibration_images_are_counted():
     expected = sum(image.tobytes() in apart for image in made["test"][0])
     assert expected > 0
     assert splitting.repeated_in_test(made, parts) == expected
+
+
+BYTES = np.random.default_rng(3).integers(0, 256, (45, 6, 5, 3)).astype(np.uint8)
+OPAQUE = np.concatenate([BYTES, np.full((45, 6, 5, 1), 255, np.uint8)], axis=3)
+KINDS = {
+    "bytes": BYTES,
+    "channels first": np.moveaxis(BYTES, 3, 1).copy(),
+    "grey": BYTES[..., 0].copy(),
+    "two values": (BYTES > 127)[..., 0],
+    "with alpha": OPAQUE,
+    "whole floats": BYTES.astype(np.float64),
+    "floats": BYTES / 255,
+    "rounded beyond": (BYTES / 255 * 1.00005).astype(np.float32),
+    "16 bits": BYTES.astype(np.uint16) * 257,
+    "columns first": np.asfortranarray(BYTES[..., 0]),
+    "rows": BYTES[:, :5, :, 0].reshape(45, 25).copy(),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("test", [12, "official"])
+@pytest.mark.parametrize("how", [Preparation(), Preparation(colour=True)])
+def test_mapped_images_are_divided_into_the_same_bytes(tmp_path, monkeypatch, kind, test, how):
+    monkeypatch.setattr(image_rows, "STEP", 700)
+    images, labels = KINDS[kind], np.arange(45) % 3
+    arrays = {"images": images, "labels": labels}
+    arrays |= {"test_images": images[:20], "test_labels": labels[:20]}
+    (tmp_path / "apart").mkdir()
+    for name, array in arrays.items():
+        np.save(tmp_path / "apart" / f"{name}.npy", array)
+    np.savez(tmp_path / "together.npz", **arrays)
+    written = []
+    for source in ("together.npz", "apart"):
+        read = own_images.read(tmp_path / source, how)
+        assert isinstance(read.parts["train"][0], image_rows.Rows) == (source == "apart")
+        parts = splitting.split(read.parts, "mine", test, 1)
+        repeated = splitting.repeated_in_test(parts, read.parts)
+        for name, part in parts.items():
+            path = tmp_path / f"{name}.safetensors"
+            datasets.write(path, part, "mine", name, "mine", 3, repeated=repeated)
+        read = [tmp_path / f"{name}.safetensors" for name in parts]
+        written.append([path.read_bytes() for path in read])
+    assert repeated > 0
+    assert written[0] == written[1]

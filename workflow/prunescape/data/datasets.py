@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from prunescape.data import prepared_parts
+from prunescape.data import image_rows, prepared_parts
+from prunescape.data.image_rows import Images
 from prunescape.foundations import files
 
 SPLITS = prepared_parts.ALL
@@ -22,7 +23,7 @@ REPEATED = "repeated"  # how many test images stand in the training or calibrati
 OPTIONAL = {NAMES, REPEATED}
 
 # Images [N, C, H, W], uint8 or float32 in [0, 1], with labels [N], int64 from 0 on.
-Part = tuple[np.ndarray, np.ndarray]
+Part = tuple[Images, np.ndarray]
 # A source's parts, with keys from SPLITS; a source without a split is all train.
 Parts = dict[str, Part]
 
@@ -32,16 +33,22 @@ class Split:
     """Images with their labels, and the files that they came from.
 
     Attributes:
-        images: [N, C, H, W], uint8 in 0 .. 255 or float32 in [0, 1].
+        pieces: the images of each file [n, C, H, W], uint8 in 0 .. 255 or float32 in [0, 1]. They
+            are memory mapped and can't be written to.
         labels: [N], int64 in 0 .. classes - 1.
         classes: the number of classes.
         opened: split (one of SPLITS) -> SHA-256 of its file.
     """
 
-    images: np.ndarray
+    pieces: tuple[np.ndarray, ...]
     labels: np.ndarray
     classes: int
     opened: dict[str, str]
+
+    @property
+    def images(self) -> np.ndarray:
+        """All images [N, C, H, W]; of several files a copy, which is as large."""
+        return self.pieces[0] if len(self.pieces) == 1 else np.concatenate(self.pieces)
 
 
 def read_raw(paths: Sequence[Path]) -> Parts:
@@ -58,7 +65,7 @@ def read_raw(paths: Sequence[Path]) -> Parts:
     by_name = {path.name: path for path in paths}
     if list(by_name) == ["digits.csv.gz"]:
         return {"train": _read_digits(by_name["digits.csv.gz"])}
-    parts = {}
+    parts: Parts = {}
     for part, prefix in (("train", "train"), ("test", "t10k")):
         names = (f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte")
         if not by_name.keys() >= set(names):
@@ -104,9 +111,10 @@ def write(
 
 
 def load(paths: Sequence[Path | str]) -> Split:
-    """Read one split file, or several of one data set, and join them in the order of `paths`.
+    """Open one split file, or several of one data set, and join them in the order of `paths`.
 
-    The calibration part may have no image.
+    Images stay in their files, of which a job then reads what it uses. The calibration part may
+    have no image.
 
     Raises:
         ValueError: if there is no path, a file wasn't written by `write`, a split is there twice,
@@ -114,9 +122,9 @@ def load(paths: Sequence[Path | str]) -> Split:
     """
     if not paths:
         raise ValueError("no file of a data set given, expected at least one")
-    parts, opened, of = [], {}, set()
+    pieces, labels, opened, of = [], [], {}, set()
     for path in paths:
-        tensors, metadata = files.read_tensors(path)
+        tensors, metadata = files.map_tensors(path)
         whole = tensors.keys() == {"images", "labels"} and metadata.keys() - OPTIONAL == METADATA
         if not whole or metadata["split"] not in SPLITS or not isinstance(metadata["classes"], int):
             raise ValueError(f"{path}: not a split of a data set")
@@ -127,14 +135,11 @@ def load(paths: Sequence[Path | str]) -> Split:
         _check(*part, str(path), metadata["classes"], may_be_empty)
         opened[metadata["split"]] = files.sha256(path)
         of.add((metadata["dataset"], metadata["classes"], *tensors["images"].shape[1:]))
-        parts.append(part)
+        pieces.append(np.asarray(tensors["images"]))
+        labels.append(tensors["labels"])
     if len(of) > 1:
         raise ValueError(f"{', '.join(map(str, paths))}: different data sets, expected one")
-    images, labels = (
-        arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
-        for arrays in zip(*parts, strict=True)
-    )
-    return Split(images, labels, metadata["classes"], opened)
+    return Split(tuple(pieces), np.concatenate(labels), metadata["classes"], opened)
 
 
 def class_names(path: Path | str) -> list[str]:
@@ -197,12 +202,19 @@ def _check(
         )
     if empty:
         return
-    # Negated, so that NaN fails too.
-    if images.dtype == np.float32 and not (images.min() >= 0 and images.max() <= 1):
-        raise ValueError(
-            f"{where}: intensities {images.min()} .. {images.max()}, expected finite in [0, 1]"
-        )
+    if images.dtype == np.float32:
+        low, high = _extremes(images)
+        # Negated, so that NaN fails too.
+        if not (low >= 0 and high <= 1):
+            raise ValueError(f"{where}: intensities {low} .. {high}, expected finite in [0, 1]")
     if labels.min() < 0 or labels.max() >= classes:
         raise ValueError(
             f"{where}: labels {labels.min()} .. {labels.max()}, expected 0 .. {classes - 1}"
         )
+
+
+def _extremes(images: np.ndarray) -> tuple[np.float32, np.float32]:
+    """Return the smallest and the largest pixel, NaN if one is, in one reading of a file."""
+    chunks = (images[some] for some in image_rows.slices(images))
+    lows, highs = zip(*((chunk.min(), chunk.max()) for chunk in chunks), strict=True)
+    return np.min(lows), np.max(highs)

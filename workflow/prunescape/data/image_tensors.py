@@ -1,12 +1,15 @@
 """Split files as tensors on the device that computes (needs torch)."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from prunescape.data import datasets
+from prunescape.data.joined_images import joined
 
 
 @dataclass(frozen=True)
@@ -14,7 +17,8 @@ class ImageTensors:
     """Images with their labels, and the files that they came from.
 
     Attributes:
-        images: [N, C, H, W], uint8 in 0 .. 255 or float32 in [0, 1].
+        images: [N, C, H, W], uint8 in 0 .. 255 or float32 in [0, 1]. On a CPU they may lie in
+            their files (`datasets.load`), so that nothing may write to them.
         labels: [N], int64 in 0 .. classes - 1.
         classes: the number of classes.
         opened: split -> SHA-256 of its file.
@@ -32,7 +36,14 @@ class ImageTensors:
 
 
 def load(paths: Sequence[Path | str], device: torch.device | str = "cpu") -> ImageTensors:
-    """Read split files of one data set, as `datasets.load` does, onto a device."""
+    """Open split files of one data set, as `datasets.load` does; read them onto another device."""
     split = datasets.load(paths)
-    images, labels = torch.from_numpy(split.images), torch.from_numpy(split.labels)
+    images, labels = joined(list(map(_tensor, split.pieces))), torch.from_numpy(split.labels)
     return ImageTensors(images, labels, split.classes, split.opened).to(device)
+
+
+def _tensor(images: np.ndarray) -> torch.Tensor:
+    with warnings.catch_warnings():
+        # torch knows no tensors that can't be written to. A map that can be would count as memory.
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
+        return torch.from_numpy(images)

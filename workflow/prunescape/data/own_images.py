@@ -13,6 +13,7 @@ import numpy as np
 
 from prunescape.data import array_names, layouts, own_labels, own_pixels, own_sources
 from prunescape.data.datasets import FEWEST, Part
+from prunescape.data.image_rows import Images as Pixels
 from prunescape.data.readers import (
     class_folders,
     csv_tables,
@@ -145,7 +146,7 @@ def _check_classes(labels: np.ndarray, classes: int, part: str, path: Path) -> N
         raise ValueError(f"{path}: no image {use} of class {few(empty)}")
 
 
-def _check_size(images: np.ndarray, how: Preparation, path: Path) -> None:
+def _check_size(images: Pixels, how: Preparation, path: Path) -> None:
     """Raise ValueError if images in an array are to be resized or cut, as only pictures are."""
     height, width = images.shape[2:]
     if how.shapes and how.size(height, width) != (height, width):

@@ -1,22 +1,22 @@
 """Convert a user's images to the layout [N, C, H, W] and one range of pixel values.
 
-Images are processed in chunks, so that little memory is needed beside the result.
+Images are processed in chunks, so that little memory is needed beside the result; of memory maps
+the result stays in the file too.
 """
 
 import math
 import zlib
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from prunescape.data import array_names
+from prunescape.data import array_names, image_rows
+from prunescape.data.image_rows import Images, Rows
 from prunescape.data.readers.found import Found
 
 CHANNELS = (1, 3)
 WITH_ALPHA = (2, 4)
-STEP = 16 << 20  # bytes of pixels in a chunk
 ROUNDING = 1e-4  # how far a float may lie outside [0, 1] and still be clipped
 DARKEST = 1 / 8  # least value of a part's brightest pixel, as a share of white
 ALIKE = 0.9  # largest share of images that may have one colour, or be equal
@@ -35,12 +35,13 @@ class _Range:
     whole: bool
 
 
-def normalised(parts: dict[str, Found]) -> tuple[dict[str, np.ndarray], list[str]]:
+def normalised(parts: dict[str, Found]) -> tuple[dict[str, Images], list[str]]:
     """Return images as [N, C, H, W], uint8 or float32 in [0, 1], and notes of what was done.
 
     Layouts are [N, H, W], [N, H, W, C], [N, C, H, W], and [N, pixels] for square grey images. C is
     1 or 3; with an alpha channel that is opaque everywhere, 2 or 4. Pixels are bool, integers 0 ..
-    255, uint16 0 .. 65535, or floats in [0, 1] or 0 .. 255. All parts are scaled alike.
+    255, uint16 0 .. 65535, or floats in [0, 1] or 0 .. 255. All parts are scaled alike. Memory maps
+    become rows that are read and scaled when they are asked for.
 
     Raises:
         ValueError: if images have another layout or range, or are nearly black or nearly all
@@ -50,7 +51,7 @@ def normalised(parts: dict[str, Found]) -> tuple[dict[str, np.ndarray], list[str
     notes: list[str] = []
     arranged = {part: _arranged(found, notes) for part, found in parts.items()}
     ranges = {part: _range(arranged[part], found.images_named) for part, found in parts.items()}
-    result: dict[str, np.ndarray] = {}
+    result: dict[str, Images] = {}
     for part, found in parts.items():
         alike = [p for p in parts if arranged[p].dtype == arranged[part].dtype]
         whole = _Range(
@@ -69,9 +70,15 @@ def normalised(parts: dict[str, Found]) -> tuple[dict[str, np.ndarray], list[str
     return result, notes
 
 
-def coloured(images: np.ndarray) -> np.ndarray:
+def coloured(images: Images) -> Images:
     """Return images [N, C, H, W] with three channels: of grey ones, three equal ones."""
-    return images if images.shape[1] == 3 else np.repeat(images, 3, axis=1)
+    if images.shape[1] == 3:
+        return images
+    return images.changed(_thrice) if isinstance(images, Rows) else _thrice(images)
+
+
+def _thrice(images: np.ndarray) -> np.ndarray:
+    return np.repeat(images, 3, axis=1)
 
 
 def size(shape: tuple[int, ...]) -> str:
@@ -98,8 +105,10 @@ def _arranged(found: Found, notes: list[str]) -> np.ndarray:
     if arranged.shape[1] in CHANNELS:
         return arranged
     opaque = {"f": 1, "b": 1}.get(images.dtype.kind) or np.iinfo(images.dtype).max
-    alpha = arranged[:, -1]
-    if not (alpha == alpha.flat[0]).all() or alpha.flat[0] not in (opaque, 1, 255):
+    alpha = arranged[:, -1:]
+    level = alpha[0, 0, 0, 0]
+    equal = all((alpha[some] == level).all() for some in image_rows.slices(alpha))
+    if not equal or level not in (opaque, 1, 255):
         raise ValueError(
             f"{named} are {images.shape}, expected 1 or 3 channels: the last of "
             f"{arranged.shape[1]} is not opaque everywhere, as alpha of no use is; images[..., "
@@ -140,16 +149,9 @@ def _channels_first(images: np.ndarray, named: str) -> np.ndarray:
 # --- range --------------------------------------------------------------------------------------
 
 
-def _slices(images: np.ndarray) -> Iterator[slice]:
-    """Yield slices that cut the images into chunks."""
-    step = max(1, STEP // max(1, images[0].size * images.itemsize))
-    for start in range(0, len(images), step):
-        yield slice(start, start + step)
-
-
 def _range(images: np.ndarray, named: str) -> _Range:
     found = _Range(math.inf, -math.inf, True)
-    for some in _slices(images):
+    for some in image_rows.slices(images):
         chunk = images[some]
         if images.dtype.kind == "f":
             finite = np.isfinite(chunk).all((1, 2, 3))
@@ -205,25 +207,33 @@ def _check_bright(high: float, white: float, found: Found) -> None:
         )
 
 
-def _converted(images: np.ndarray, white: float, kind: type) -> np.ndarray:
+def _converted(images: np.ndarray, white: float, kind: type) -> Images:
     """Return images as `kind`: uint8 with white 255, or float32 with white 1."""
     factor = (255 if kind is np.uint8 else 1) / white
-    if factor == 1 and images.dtype == kind and kind is np.uint8:
+    as_it_is = factor == 1 and images.dtype == kind and kind is np.uint8
+
+    def convert(chunk: np.ndarray) -> np.ndarray:
+        if kind is np.uint8:
+            return (chunk if factor == 1 else chunk.astype(np.uint8) * np.uint8(factor)).astype(
+                kind
+            )
+        return np.clip(chunk if white == 1 else chunk / np.float64(white), 0, 1).astype(kind)
+
+    if isinstance(images, np.memmap):
+        rows = Rows.of(images)
+        return rows if as_it_is else rows.changed(convert)
+    if as_it_is:
         return np.ascontiguousarray(images)
     result: np.ndarray = np.empty(images.shape, kind)
-    for some in _slices(images):
-        chunk = images[some]
-        if kind is np.uint8:
-            result[some] = chunk if factor == 1 else chunk.astype(np.uint8) * np.uint8(factor)
-        else:
-            result[some] = np.clip(chunk if white == 1 else chunk / np.float64(white), 0, 1)
+    for some in image_rows.slices(images):
+        result[some] = convert(images[some])
     return result
 
 
 # --- sanity -------------------------------------------------------------------------------------
 
 
-def _check_one_kind(images: dict[str, np.ndarray], parts: dict[str, Found]) -> None:
+def _check_one_kind(images: dict[str, Images], parts: dict[str, Found]) -> None:
     """Raise ValueError if a part's images differ from the first part's in size or type."""
     named = array_names.first_part(images)
     first, those = images[named], "training" if named == "train" else named
@@ -237,7 +247,7 @@ def _check_one_kind(images: dict[str, np.ndarray], parts: dict[str, Found]) -> N
             raise ValueError(f"{what} are {other.dtype}, {those} images {first.dtype}")
 
 
-def check_various(images: np.ndarray, named: str, way: str = "") -> None:
+def check_various(images: Images, named: str, way: str = "") -> None:
     """Raise ValueError if nearly all images [N, C, H, W] have one colour, or are equal.
 
     Args:
@@ -245,19 +255,20 @@ def check_various(images: np.ndarray, named: str, way: str = "") -> None:
         named: their file and array, for the message.
         way: advice for the end of the message.
     """
-    count, pixels = len(images), images[0, 0].size
+    count, pixels = len(images), math.prod(images.shape[2:])
     if count < FEW:
         return
-    plain = 0
-    for some in _slices(images):
+    plain, known = 0, Counter[int]()
+    for some in image_rows.slices(images):
         chunk = images[some].reshape(-1, images.shape[1], pixels)
         plain += int((chunk.min(2) == chunk.max(2)).all(1).sum())
+        known.update(zlib.crc32(image.data) for image in chunk)
     if pixels > 1 and plain > ALIKE * count:
         raise ValueError(
             f"{named}: {plain:,} of {count:,} images have one colour everywhere, expected images "
             f"that show something{way}"
         )
-    [(_, equal)] = Counter(zlib.crc32(image.data) for image in images).most_common(1)
+    [(_, equal)] = known.most_common(1)
     if equal > ALIKE * count:
         raise ValueError(
             f"{named}: {equal:,} of {count:,} images are equal, expected different ones{way}"

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from prunescape.data import array_names, prepared_parts
+from prunescape.data import array_names, image_rows, prepared_parts
 from prunescape.data.datasets import FEWEST, Part, Parts
+from prunescape.data.image_rows import Images
 from prunescape.foundations import streams
 from prunescape.foundations.choices import choose
 
@@ -67,11 +68,15 @@ def split(
 
     found = _learnt(parts, images, labels, learnt) if train != 0 else {}
     if train == 0 or calibration:
-        found[prepared_parts.CALIBRATION] = images[apart], labels[apart]
+        found[prepared_parts.CALIBRATION] = _part(images, labels, apart)
     if isinstance(test, str) and not only_test:
         return found | {"test": parts["test"]}
     evaluated = np.sort(others) if only_test else held_out
-    return found | {"test": (images[evaluated], labels[evaluated])}
+    return found | {"test": _part(images, labels, evaluated)}
+
+
+def _part(images: Images, labels: np.ndarray, places: np.ndarray) -> Part:
+    return image_rows.taken(images, places), labels[places]
 
 
 def repeated_in_test(splits: Parts, parts: Parts) -> int:
@@ -88,7 +93,7 @@ def repeated_in_test(splits: Parts, parts: Parts) -> int:
     return repeated(splits["test"][0], learnt)
 
 
-def repeated(held_out: np.ndarray, learnt: Iterable[np.ndarray]) -> int:
+def repeated(held_out: Images, learnt: Iterable[Images]) -> int:
     """Return how many images [N, C, H, W] stand among others too, pixel for pixel."""
     known = {_digest(image) for images in learnt for image in images}
     return sum(_digest(image) in known for image in held_out)
@@ -167,7 +172,8 @@ def _divided(parts: Parts, first: str, source: str, test: int | str, least: int)
             )
         return parts[first]
     pooled = [parts[part] for part in dict.fromkeys([first, "test"]) if part in parts]
-    images, labels = (np.concatenate(arrays) for arrays in zip(*pooled, strict=True))
+    images = image_rows.joined([images for images, _ in pooled])
+    labels = np.concatenate([labels for _, labels in pooled])
     if not 1 <= test <= len(labels) - least:
         raise ValueError(
             f"datasets.<name>.test: {test} of {source}'s {len(labels)} images, expected "
@@ -194,9 +200,9 @@ def _shuffled(
     return first, last
 
 
-def _learnt(parts: Parts, images: np.ndarray, labels: np.ndarray, order: np.ndarray) -> Parts:
+def _learnt(parts: Parts, images: Images, labels: np.ndarray, order: np.ndarray) -> Parts:
     """Return the training and validation sets, given the positions of what is learnt from."""
     if "validation" in parts:
-        return {"train": (images[order], labels[order]), "validation": parts["validation"]}
+        return {"train": _part(images, labels, order), "validation": parts["validation"]}
     learnt, last = np.split(order, [len(order) - round(len(order) / 10)])
-    return {"train": (images[learnt], labels[learnt]), "validation": (images[last], labels[last])}
+    return {"train": _part(images, labels, learnt), "validation": _part(images, labels, last)}

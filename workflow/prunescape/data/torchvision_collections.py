@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from prunescape.data import datasets, torchvision_import, web
+from prunescape.data.image_rows import Images
 from prunescape.foundations import files
 from prunescape.foundations.choices import choose
-from prunescape.foundations.files import Arrays
 from prunescape.foundations.messages import one_line
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def fetch(name: str, output: Path) -> None:
         raise ValueError(f"torchvision can't be imported ({error})") from None
     with tempfile.TemporaryDirectory() as folder:
         parts = read(name, known, Path(folder))
-    arrays: Arrays = {}
+    arrays: dict[str, Images] = {}
     for prefix, (images, labels) in zip(("", "test_"), parts, strict=True):
         arrays |= {f"{prefix}images": images, f"{prefix}labels": labels}
         log.info("%s: %s images", name, f"{len(labels):,}")
@@ -90,7 +90,7 @@ def _mnist(_: str, known: Any, folder: Path) -> list[datasets.Part]:
 def _svhn(_: str, known: Any, folder: Path) -> list[datasets.Part]:
     from scipy.io import loadmat
 
-    parts = []
+    parts: list[datasets.Part] = []
     for split in ("train", "test"):
         address, _, md5 = known.split_list[split]
         contents = _guarded(loadmat, _download([address], md5, folder))
@@ -104,7 +104,7 @@ def _cifar(name: str, known: Any, folder: Path) -> list[datasets.Part]:
     archive = _download([known.url.replace("python", "binary")], md5, folder)
     members = _guarded(_members, archive)
     labels = 2 if name == "CIFAR100" else 1  # CIFAR-100 has the coarse class, then the fine one
-    parts = []
+    parts: list[datasets.Part] = []
     for part in names:
         records = np.concatenate([_records(members, file, labels) for file in part])
         images = np.ascontiguousarray(records[:, labels:]).reshape(-1, 3, 32, 32)

@@ -14,7 +14,7 @@ def read(path: Path) -> Reading:
     """Read the arrays in a folder, or the named file and those beside it.
 
     A file's name decides what it is, as an array's name does in an .npz file. Arrays are memory
-    mapped, so that only the parts in use take memory; nothing is unpickled.
+    mapped, so that they take no memory of their own; nothing is unpickled.
 
     Raises:
         ValueError: if a file isn't .npy, or images or labels are missing; with the names.

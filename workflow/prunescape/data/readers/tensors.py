@@ -8,7 +8,7 @@ from prunescape.foundations import files
 
 
 def read(path: Path) -> Reading:
-    """Read images and labels; if that fails, ValueError has the file and the reason."""
-    found, _ = files.read_tensors(path)
+    """Map images and labels; if that fails, ValueError has the file and the reason."""
+    found, _ = files.map_tensors(path)
     dimensions = {name: array.ndim for name, array in found.items()}
     return arrays.pair(path, dimensions, found.__getitem__)
