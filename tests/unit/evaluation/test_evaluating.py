@@ -7,6 +7,7 @@ import torch
 
 from prunescape.evaluation import columns, ending, evaluating, input_noise, metrics, table
 from prunescape.foundations import files, streams
+from prunescape.networks.scaling import intensities
 from prunescape.networks.weight_uses import weight_uses
 from prunescape.pruning import arm_masks, effects, selection
 from tests.helpers.factories import (
@@ -244,6 +245,19 @@ def test_values_are_those_of_the_pruned_network_on_the_noisy_images(effect):
         assert [row["replicate"] for row in own] == [4, 5, 6]
         for name, values in expected.items():
             assert [row[name] for row in own] == values
+
+
+def test_large_images_have_the_same_rows(monkeypatch):
+    expected = evaluate(["0.50"], [NOISY], ["compensate"])
+    monkeypatch.setattr(evaluating.scratch, "IN_MEMORY", 1000)
+    monkeypatch.setattr(evaluating, "intensities", lambda images: intensities(few(images)))
+    assert evaluate(["0.50"], [NOISY], ["compensate"]) == expected
+
+
+def few(images):
+    """Return images, of which there must not be many."""
+    assert len(images) <= 2
+    return images
 
 
 def test_effects_differ_and_freezing_leaves_the_dense_network():

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prunescape.data import image_rows
 from prunescape.evaluation import input_noise
-from prunescape.foundations import streams
+from prunescape.foundations import scratch, streams
 
 KINDS = ["grey_raw", "grey_normalised", "gaussian", "salt_pepper", "occlusion"]
 GREYS = {"grey_raw": 0.7469, "grey_normalised": 0.3608 + 0.00002}
@@ -21,6 +22,19 @@ def images(n=50, image=(1, 10, 10)):
 
 def corrupt(clean, kind, level):
     return input_noise.corrupt(clean, kind, level, *STREAM)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "mnist_c_shot_noise", "cifar_c_gaussian_noise"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_images_in_chunks_and_in_a_file_get_the_same_noise(monkeypatch, kind, dtype):
+    bytes_ = streams.generator("test", "bytes").integers(0, 256, (50, 3, 9, 9)).astype(np.uint8)
+    clean, level = bytes_ / np.float32(255), "1" if kind.startswith("mnist") else "0.6"
+    expected = corrupt(clean, kind, level)
+    monkeypatch.setattr(image_rows, "STEP", 7 * clean[0].nbytes)
+    monkeypatch.setattr(scratch, "IN_MEMORY", 100)
+    found = corrupt(clean if dtype == np.float32 else bytes_, kind, level)
+    assert found.dtype == np.float32
+    assert found.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("kind", ["grey_raw", "grey_normalised", "salt_pepper"])

@@ -42,7 +42,7 @@ def test_exact_covariance_equals_a_loop_over_the_images(kind, softmax):
     settings = {"kind": "likelihood", "softmax": softmax}
     goal, parameters = case(LAYERS, scaling.shape((1, 8, 8)), settings)
     inputs = scaling(IMAGES)
-    found = gradient_noise.exact(goal, parameters, inputs, LABELS)
+    found = gradient_noise.exact(goal, parameters, scaling, IMAGES, LABELS)
     for member in range(2):
         gradients = of_each_image(goal, parameters, inputs, member)
         for name, values in gradients.items():
@@ -53,7 +53,7 @@ def test_exact_covariance_equals_a_loop_over_the_images(kind, softmax):
 def estimate(goal, parameters, steps, size):
     orders = (training.batch_order(230, (1, "test"), [1, 2], epoch) for epoch in count())
     batches = chain.from_iterable(order.split(size, dim=1) for order in orders)
-    return gradient_noise.online(goal, parameters, SCALING(IMAGES), LABELS, islice(batches, steps))
+    return gradient_noise.online(goal, parameters, SCALING, IMAGES, LABELS, islice(batches, steps))
 
 
 @pytest.mark.slow
@@ -61,7 +61,7 @@ def test_online_estimate_at_fixed_weights_comes_to_rank_like_the_exact_one():
     goal, parameters = case(LAYERS, SCALING.shape((1, 8, 8)))
     # Weights as small as those of a network that has just begun to learn: few gradients vanish.
     parameters = {name: value / 5 for name, value in parameters.items()}
-    exact = gradient_noise.exact(goal, parameters, SCALING(IMAGES), LABELS)
+    exact = gradient_noise.exact(goal, parameters, SCALING, IMAGES, LABELS)
     ranks = [
         [
             gradient_noise.rank_correlation(exact, estimate(goal, parameters, steps, 10), member)
@@ -77,7 +77,7 @@ def test_online_estimate_at_fixed_weights_comes_to_rank_like_the_exact_one():
 def test_online_estimate_is_short_by_the_share_of_one_image():
     """E (g_1 - g_S)^2 = (1 - 1 / S) C times N / (N - 1), as batches hold no image twice."""
     goal, parameters = case(LAYERS, SCALING.shape((1, 8, 8)))
-    exact = gradient_noise.exact(goal, parameters, SCALING(IMAGES), LABELS)
+    exact = gradient_noise.exact(goal, parameters, SCALING, IMAGES, LABELS)
     found = estimate(goal, parameters, 2300, 2)
     share = sum(v.double().sum() for v in found.values()) / sum(v.sum() for v in exact.values())
     assert float(share) == pytest.approx(0.5 * 230 / 229, rel=0.02)

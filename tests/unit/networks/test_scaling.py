@@ -5,6 +5,7 @@ from sklearn.datasets import load_digits
 from sklearn.preprocessing import StandardScaler
 
 from prunescape.foundations import files
+from prunescape.networks import scaling as scaling_module
 from prunescape.networks.scaling import Scaling, intensities
 from tests.helpers.factories import uint8_images
 
@@ -47,6 +48,20 @@ def test_standardised_equals_scikit_learn_without_the_constant_pixels():
     scaled = scaling(train)
     assert scaled.mean(0).abs().max() < 1e-5
     np.testing.assert_allclose(scaled.std(0, correction=0), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(1, 9, 9), (3, 7, 11), (1, 1, 1), (1, 1, 3)])
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_large_images_are_standardised_by_the_same_bits(monkeypatch, shape, dtype):
+    images = uint8_images(1437, shape)
+    images = images if dtype == torch.uint8 else images / 255
+    expected = Scaling.fit("standardised", images, torch.float64).arrays()
+    monkeypatch.setattr(scaling_module.scratch, "IN_MEMORY", 1000)
+    monkeypatch.setattr(scaling_module, "_STEP", 20_000)
+    found = Scaling.fit("standardised", images, torch.float64).arrays()
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        assert found[name].tobytes() == values.tobytes()
 
 
 @pytest.mark.parametrize("n", [1257, 1000, 3])

@@ -16,6 +16,7 @@ from PIL import Image
 from scipy import ndimage
 
 from prunescape.evaluation import common_corruptions, image_filters, noise_suites
+from prunescape.foundations import scratch
 
 CHUNK = 250
 """Images that are corrupted at once; random numbers are drawn chunk by chunk."""
@@ -38,12 +39,13 @@ def corrupt(images: np.ndarray, name: str, level: Decimal, generator: Generator)
     """
     function, parameters = KINDS[name]
     given = parameters[noise_suites.severity(str(level)) - 1]
-    parts = []
+    found = scratch.array(images.shape, np.float32)
     for first in range(0, len(images), CHUNK):
-        found = function(images[first : first + CHUNK].astype(float), *given, generator)
+        some = slice(first, first + CHUNK)
+        pixels = function(images[some].astype(float), *given, generator)
         # 1e-6 keeps floor from taking 1 from a whole number that rounding left slightly too small.
-        parts.append(np.floor(found.clip(0, 1) * 255 + 1e-6) / np.float32(255))
-    return np.concatenate(parts).astype(np.float32)
+        found[some] = np.floor(pixels.clip(0, 1) * 255 + 1e-6) / np.float32(255)
+    return found
 
 
 def _defocus_blur(

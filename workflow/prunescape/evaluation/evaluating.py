@@ -13,7 +13,7 @@ from prunescape.evaluation import input_noise, metrics
 from prunescape.evaluation.ending import End
 from prunescape.fitting import divergence
 from prunescape.fitting.checkpoints import Checkpoint
-from prunescape.foundations import levels, streams
+from prunescape.foundations import levels, scratch, streams
 from prunescape.foundations.files import Arrays
 from prunescape.networks import prunable, sparse_products
 from prunescape.networks.network import Affine, Parameters
@@ -161,14 +161,15 @@ def rows(
         key columns from `criterion` on, values, and
         the columns `table.CHECKED`, and `outcomes` and `bins` as of `metrics.measure`.
     """
-    device = images.device
-    raw = intensities(images)
+    raw = _raw(images)
     measured = {} if trained_on is None else _measured(cases, trained_on)
 
     @functools.cache  # so late that a case which is left out isn't pruned
     def pruned(number: int) -> _Pruned:
         case = cases[number]
-        return _Pruned(case, means, measured.get(id(case.checkpoint)), own_effects, raw[:2])
+        return _Pruned(
+            case, means, measured.get(id(case.checkpoint)), own_effects, intensities(raw[:2])
+        )
 
     found: list[Row] = []
     for condition in dict.fromkeys(pair for case in cases for pair in case.conditions):
@@ -176,7 +177,7 @@ def rows(
         corrupted = raw
         if kind != "none":
             noisy = input_noise.corrupt(raw.cpu().numpy(), kind, level, *stream, own=own_noises)
-            corrupted = torch.from_numpy(noisy).to(device)
+            corrupted = torch.from_numpy(noisy).to(images.device)
         for number, case in enumerate(cases):
             if condition not in case.conditions or (end and end.leaves_out(case.key)):
                 continue
@@ -187,6 +188,12 @@ def rows(
                 end.note(case.key, own)
             found += own
     return found
+
+
+def _raw(images: torch.Tensor) -> torch.Tensor:
+    """Return intensities, once for all cases; of large images themselves, whose copy is larger."""
+    large = scratch.large(images.numel() * torch.float32.itemsize)
+    return images if large and images.device.type == "cpu" else intensities(images)
 
 
 def _measured(cases: Sequence[Case], trained_on: torch.Tensor) -> dict[int, effects.Training]:

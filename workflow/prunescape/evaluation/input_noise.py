@@ -18,8 +18,9 @@ from math import isqrt
 
 import numpy as np
 
+from prunescape.data import image_rows
 from prunescape.evaluation import noise_suites
-from prunescape.foundations import streams, user_files
+from prunescape.foundations import scratch, streams, user_files
 from prunescape.foundations.choices import choose
 
 # Ahmad & Scheinkman (2019) set pixels to mean + 2 standard deviations of MNIST, which is 0.7469 on
@@ -43,8 +44,10 @@ def corrupt(
 ) -> np.ndarray:
     """Return corrupted copies of `images`, float32 [N, C, H, W] in [0, 1].
 
+    Large ones lie in a file (`scratch.array`). A user's function is given all images in memory.
+
     Args:
-        images: the clean images.
+        images: the clean images, uint8 or float32 in [0, 1].
         kind: a kind in `input_noise_kinds.BUILT_IN` or in `own`.
         level: strength of the noise.
         stream: first parts of the random stream's name (see `streams`); kind and level follow.
@@ -58,7 +61,17 @@ def corrupt(
     generator = streams.generator(*stream, "noise", kind, str(Decimal(level).normalize()))
     users: dict[str, Corruption] = {k: partial(_of_user, named) for k, named in (own or {}).items()}
     known = _KINDS | users
-    return choose(known, kind, "noise")(images.copy(), Decimal(level), generator)
+    function = choose(known, kind, "noise")
+    return function(_copied(images), Decimal(level), generator)
+
+
+def _copied(images: np.ndarray) -> np.ndarray:
+    """Return copies as float32 in [0, 1]."""
+    found = scratch.array(images.shape, np.float32)
+    for some in image_rows.slices(found):
+        chunk = images[some]
+        found[some] = chunk / np.float32(255) if chunk.dtype == np.uint8 else chunk
+    return found
 
 
 def _of_user(
@@ -91,23 +104,33 @@ def _grey(grey: float) -> Corruption:
     def corrupt_grey(
         images: np.ndarray, level: Decimal, generator: np.random.Generator
     ) -> np.ndarray:
-        _pixels(images)[_chosen(images, level, generator)] = grey
+        for some in image_rows.slices(images):
+            _pixels(images[some])[_chosen(images[some], level, generator)] = grey
         return images
 
     return corrupt_grey
 
 
 def _salt_pepper(images: np.ndarray, level: Decimal, generator: np.random.Generator) -> np.ndarray:
-    chosen = _chosen(images, level, generator)
-    # One coin a pixel, handed out image by image in the order of positions.
-    coins = generator.integers(0, 2, np.count_nonzero(chosen)).astype(np.float32)
-    _pixels(images)[chosen] = coins[:, None]
+    # All pixels are chosen before the first coin is tossed; in bits they take little memory.
+    packed = [
+        np.packbits(_chosen(images[some], level, generator)) for some in image_rows.slices(images)
+    ]
+    for some, bits in zip(image_rows.slices(images), packed, strict=True):
+        pixels = _pixels(images[some])
+        chosen = np.unpackbits(bits, count=pixels[..., 0].size).view(bool).reshape(pixels.shape[:2])
+        # One coin a pixel, handed out image by image in the order of positions.
+        coins = generator.integers(0, 2, np.count_nonzero(chosen)).astype(np.float32)
+        pixels[chosen] = coins[:, None]
     return images
 
 
 def _gaussian(images: np.ndarray, level: Decimal, generator: np.random.Generator) -> np.ndarray:
-    images += np.float32(level) * generator.standard_normal(images.shape, np.float32)
-    return images.clip(0, 1, out=images)
+    for some in image_rows.slices(images):
+        chunk = images[some]
+        chunk += np.float32(level) * generator.standard_normal(chunk.shape, np.float32)
+        chunk.clip(0, 1, out=chunk)
+    return images
 
 
 def _occlusion(images: np.ndarray, level: Decimal, generator: np.random.Generator) -> np.ndarray:
@@ -117,10 +140,12 @@ def _occlusion(images: np.ndarray, level: Decimal, generator: np.random.Generato
     tops = generator.integers(0, height - side + 1, len(images))
     lefts = generator.integers(0, width - side + 1, len(images))
     row, column = np.arange(height), np.arange(width)
-    hidden_rows = (row >= tops[:, None]) & (row < tops[:, None] + side)
-    hidden_columns = (column >= lefts[:, None]) & (column < lefts[:, None] + side)
-    hidden = hidden_rows[:, :, None] & hidden_columns[:, None, :]
-    images *= ~hidden[:, None]
+    for some in image_rows.slices(images):
+        top, left = tops[some, None], lefts[some, None]
+        hidden_rows = (row >= top) & (row < top + side)
+        hidden_columns = (column >= left) & (column < left + side)
+        hidden = hidden_rows[:, :, None] & hidden_columns[:, None, :]
+        images[some] *= ~hidden[:, None]
     return images
 
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 from prunescape.evaluation import calibration
 from prunescape.networks.interfaces import ReplicatedNetwork
 from prunescape.networks.network import Affine, Parameters, Weighted
-from prunescape.networks.scaling import Scaling
+from prunescape.networks.scaling import Scaling, intensities
 
 # Images at a time; fixed, so that a network's numbers don't depend on other networks.
 CHUNK = 1000
@@ -32,7 +32,7 @@ def measure(
         network: the architecture.
         parameters: weights and biases [M, ...].
         scaling: input scaling.
-        images: raw intensities [N, C, H, W].
+        images: raw, uint8 or intensities [N, C, H, W].
         labels: classes [N].
         affine: as in `Network.logits`.
 
@@ -48,7 +48,8 @@ def measure(
     heard = Heard(network, len(next(iter(parameters.values()))))
     parts, size = [], _chunk(network)
     for chunk, chunk_labels in zip(images.split(size), labels.split(size), strict=True):
-        logits = network.logits(scaling(chunk)[None], parameters, affine, outputs=heard.hear)
+        shown = scaling(intensities(chunk))[None]
+        logits = network.logits(shown, parameters, affine, outputs=heard.hear)
         parts.append(_sums(F.log_softmax(logits.double(), dim=2), chunk_labels))
     return _values(parts, heard, len(labels))
 
@@ -87,7 +88,7 @@ def measure_average(
         network: the architecture.
         drawn: the samples, one or more: the parameters [M, ...], and what `measure` calls affine.
         scaling: input scaling.
-        images: raw intensities [N, C, H, W].
+        images: raw, uint8 or intensities [N, C, H, W].
         labels: classes [N].
 
     Returns:
@@ -101,7 +102,7 @@ def measure_average(
         parts = [
             F.softmax(
                 network.logits(
-                    scaling(chunk)[None], parameters, affine, outputs=heard.hear
+                    scaling(intensities(chunk))[None], parameters, affine, outputs=heard.hear
                 ).double(),
                 dim=2,
             )

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import ndimage
 
 from prunescape.evaluation import canny, common_corruptions, image_filters, noise_suites
+from prunescape.foundations import scratch
 
 CHUNK = 250
 """Images that are corrupted at once; random numbers are drawn chunk by chunk."""
@@ -36,11 +37,11 @@ def corrupt(images: np.ndarray, name: str, level: Decimal, generator: Generator)
     """
     if noise_suites.severity(str(level)) != 5:
         raise ValueError(f"noise mnist_c_{name}: found the level {level}; allowed: 1")
-    parts = [
-        KINDS[name](images[first : first + CHUNK].astype(float), generator).clip(0, 1)
-        for first in range(0, len(images), CHUNK)
-    ]
-    return np.concatenate(parts).astype(np.float32)
+    found = scratch.array(images.shape, np.float32)
+    for first in range(0, len(images), CHUNK):
+        some = slice(first, first + CHUNK)
+        found[some] = KINDS[name](images[some].astype(float), generator).clip(0, 1)
+    return found
 
 
 def _glass_blur(images: np.ndarray, generator: Generator) -> np.ndarray:

@@ -18,6 +18,7 @@ from prunescape.fitting.checkpoints import Checkpoint
 from prunescape.fitting.training import batch_order
 from prunescape.networks.ensembles import Ensemble
 from prunescape.networks.network import Parameters
+from prunescape.networks.scaling import Scaling
 from prunescape.optimising import first_images
 from prunescape.optimising.interfaces import Batch
 from prunescape.optimising.objectives import Likelihood, objective, point_estimate
@@ -30,7 +31,11 @@ Tensors = dict[str, torch.Tensor]
 
 
 def exact(
-    goal: Likelihood, parameters: Parameters, inputs: torch.Tensor, labels: torch.Tensor
+    goal: Likelihood,
+    parameters: Parameters,
+    scaling: Scaling,
+    images: torch.Tensor,
+    labels: torch.Tensor,
 ) -> Tensors:
     """Return the variance of one image's gradient over all training images.
 
@@ -38,7 +43,8 @@ def exact(
         goal: the training's objective, with a network of linear layers only: this library's
             convolutions don't work under torch.func.
         parameters: weights and biases [R, ...].
-        inputs: scaled training images [N, ...].
+        scaling: input scaling.
+        images: training images [N, C, H, W].
         labels: their classes [N].
 
     Returns:
@@ -53,18 +59,19 @@ def exact(
     of_members = vmap(of_images, in_dims=(0, None, None))
     sums = {name: torch.zeros_like(p, dtype=torch.float64) for name, p in parameters.items()}
     squares = {name: torch.zeros_like(value) for name, value in sums.items()}
-    for chunk, classes in zip(inputs.split(CHUNK), labels.split(CHUNK), strict=True):
-        for name, gradients in of_members(parameters, chunk, classes).items():
+    for chunk, classes in zip(images.split(CHUNK), labels.split(CHUNK), strict=True):
+        for name, gradients in of_members(parameters, scaling(chunk), classes).items():
             sums[name] += gradients.double().sum(1)
             squares[name] += gradients.double().square().sum(1)
-    n = len(inputs)
+    n = len(images)
     return {name: (squares[name] / n - (sums[name] / n).square()).clamp_min(0) for name in sums}
 
 
 def online(
     goal: Likelihood,
     parameters: Parameters,
-    inputs: torch.Tensor,
+    scaling: Scaling,
+    images: torch.Tensor,
     labels: torch.Tensor,
     batches: Iterable[torch.Tensor],
 ) -> Tensors:
@@ -73,7 +80,8 @@ def online(
     Args:
         goal: the training's objective.
         parameters: weights and biases [R, ...].
-        inputs: scaled training images [N, ...].
+        scaling: input scaling.
+        images: training images [N, C, H, W].
         labels: their classes [N].
         batches: for every batch, the positions of its images [R, S].
 
@@ -81,12 +89,13 @@ def online(
         Parameter name -> [R, ...] float32.
     """
     members = len(next(iter(parameters.values())))
-    ensemble = Ensemble(goal.shapes, members, inputs.device, dtype=inputs.dtype)
+    ensemble = Ensemble(goal.shapes, members, images.device, dtype=scaling.scale.dtype)
     ensemble.load(parameters)
     noise, first = NoiseCovariance(ensemble.flat), torch.zeros_like(ensemble.flat)
     views = ensemble.views(first)
     for chosen in batches:
-        first_images.descend(goal, ensemble, Batch(inputs[chosen], labels[chosen]), views)
+        shown = images.index_select(0, chosen.flatten()).unflatten(0, chosen.shape)
+        first_images.descend(goal, ensemble, Batch(scaling(shown), labels[chosen]), views)
         noise.update(first, ensemble.gradient)
     return ensemble.views(noise.values)
 
@@ -115,12 +124,12 @@ def check(
     """
     goal = point_estimate(objective(checkpoint.network, fit["objective"]), "check_noise")
     parameters = checkpoint.parameters(images.device)
-    inputs = checkpoint.scaling.to(images.device)(images)
-    truth = exact(goal, parameters, inputs, labels)
+    of_fit = goal, parameters, checkpoint.scaling.to(images.device), images, labels
+    truth = exact(*of_fit)
     name, replicates = (*root, "noise check"), checkpoint.replicates
     orders = (batch_order(len(images), name, replicates, epoch) for epoch in count())
     batches = chain.from_iterable(order.split(fit["batch_size"], dim=1) for order in orders)
-    fixed = online(goal, parameters, inputs, labels, islice(batches, STEPS))
+    fixed = online(*of_fit, islice(batches, STEPS))
     trained = {name: torch.as_tensor(checkpoint.arrays[f"{name}.noise"]) for name in truth}
     return [
         {

@@ -5,11 +5,14 @@ The config's `scaling` is the name of one, or `{mean: [...], std: [...]}` with a
 Noise acts on raw intensities, before any scaling; so a fit's scaling travels with its checkpoint.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 
+import numpy as np
 import torch
 
+from prunescape.foundations import scratch
 from prunescape.foundations.choices import choose
 from prunescape.foundations.files import Arrays
 
@@ -22,6 +25,9 @@ _FIXED = {
     "normalised": (0.1307, 0.3081),  # mean and standard deviation of MNIST's training pixels
     "raw": (0.0, 1 / 255),
 }
+
+
+_STEP = 16 << 20  # bytes of large images that are measured at once
 
 
 @dataclass(frozen=True)
@@ -57,14 +63,17 @@ class Scaling:
         fixed = choose({**_FIXED, "standardised": None}, kind, "scaling")
         if fixed:
             return cls(*(torch.tensor(number, dtype=dtype) for number in fixed))
-        pixels = intensities(images).flatten(1).double()
-        deviation = pixels.std(0, correction=0)
+        moments = [
+            (pixels.mean(0), pixels.std(0, correction=0))
+            for pixels in map(_doubles, _by_pixel(images))
+        ]
+        mean, deviation = (torch.cat(each) for each in zip(*moments, strict=True))
         features = torch.nonzero(deviation > 0).flatten()
         if not len(features):
             raise ValueError(
                 "scaling: standardised: every pixel of the training images is constant"
             )
-        shift = pixels.mean(0)[features].to(dtype)
+        shift = mean[features].to(dtype)
         return cls(shift, deviation[features].to(dtype), features)
 
     @classmethod
@@ -114,6 +123,30 @@ class Scaling:
             torch.as_tensor(arrays["scaling.scale"]),
             None if features is None else torch.as_tensor(features),
         )
+
+
+def _by_pixel(images: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Yield images [N, C, H, W] as rows [N, pixels], of large ones some pixels at a time.
+
+    The order in which torch adds up a pixel's values doesn't depend on how many others are beside
+    it, but for none.
+    """
+    if images.device.type != "cpu" or not scratch.large(images.nbytes):
+        yield images.flatten(1)
+        return
+    count, pixels = len(images), prod(images.shape[1:])
+    kind = np.uint8 if images.dtype == torch.uint8 else np.float32
+    turned = torch.from_numpy(scratch.array((pixels, count), kind))
+    filled, at_once = 0, max(1, _STEP * count // images.nbytes)
+    for chunk in images.split(at_once):
+        turned[:, filled : filled + len(chunk)] = chunk.flatten(1).T
+        filled += len(chunk)
+    for some in turned.tensor_split(max(1, min(pixels // 2, images.nbytes // _STEP))):
+        yield some.T.contiguous()
+
+
+def _doubles(pixels: torch.Tensor) -> torch.Tensor:
+    return intensities(pixels).double()
 
 
 def intensities(images: torch.Tensor) -> torch.Tensor:
