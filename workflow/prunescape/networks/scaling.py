@@ -5,7 +5,7 @@ The config's `scaling` is the name of one, or `{mean: [...], std: [...]}` with a
 Noise acts on raw intensities, before any scaling; so a fit's scaling travels with its checkpoint.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -27,7 +27,7 @@ _FIXED = {
 }
 
 
-_STEP = 16 << 20  # bytes of large images that are measured at once
+_STEP = 4 << 20  # bytes of large images that are measured at once
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,7 @@ class Scaling:
         fixed = choose({**_FIXED, "standardised": None}, kind, "scaling")
         if fixed:
             return cls(*(torch.tensor(number, dtype=dtype) for number in fixed))
-        moments = [
-            (pixels.mean(0), pixels.std(0, correction=0))
-            for pixels in map(_doubles, _by_pixel(images))
-        ]
-        mean, deviation = (torch.cat(each) for each in zip(*moments, strict=True))
+        mean, deviation = _moments(images)
         features = torch.nonzero(deviation > 0).flatten()
         if not len(features):
             raise ValueError(
@@ -125,28 +121,43 @@ class Scaling:
         )
 
 
-def _by_pixel(images: torch.Tensor) -> Iterator[torch.Tensor]:
-    """Yield images [N, C, H, W] as rows [N, pixels], of large ones some pixels at a time.
+def _moments(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mean and standard deviation of each pixel of images [N, C, H, W]: float64 [pixels].
 
-    The order in which torch adds up a pixel's values doesn't depend on how many others are beside
-    it, but for none.
+    Large images are taken some pixels at a time. The order in which torch adds up a pixel's values
+    doesn't depend on how many others are beside it, but for none.
     """
     if images.device.type != "cpu" or not scratch.large(images.nbytes):
-        yield images.flatten(1)
-        return
-    count, pixels = len(images), prod(images.shape[1:])
+        pixels = intensities(images).flatten(1).double()
+        return pixels.mean(0), pixels.std(0, correction=0)
+    turned = _turned(images)
+    parts = turned.tensor_split(max(1, min(len(turned) // 2, images.nbytes // _STEP)))
+    # Made once: memory that is freed between two arrays isn't always used again.
+    singles = torch.empty(parts[0].numel())
+    doubles = singles.double()
+    mean, deviation = (torch.empty(len(turned), dtype=torch.float64) for _ in range(2))
+    done = 0
+    for part in parts:
+        own, shape = slice(done, done + len(part)), (len(images), len(part))
+        single = singles[: part.numel()].view(shape).copy_(part.T)
+        if images.dtype == torch.uint8:
+            single.div_(255)
+        double = doubles[: part.numel()].view(shape).copy_(single)
+        mean[own], deviation[own] = double.mean(0), double.std(0, correction=0)
+        done += len(part)
+    return mean, deviation
+
+
+def _turned(images: torch.Tensor) -> torch.Tensor:
+    """Return images [N, C, H, W] pixel by pixel, in a file if they are large: [pixels, N]."""
     kind = np.uint8 if images.dtype == torch.uint8 else np.float32
-    turned = torch.from_numpy(scratch.array((pixels, count), kind))
-    filled, at_once = 0, max(1, _STEP * count // images.nbytes)
-    for chunk in images.split(at_once):
-        turned[:, filled : filled + len(chunk)] = chunk.flatten(1).T
-        filled += len(chunk)
-    for some in turned.tensor_split(max(1, min(pixels // 2, images.nbytes // _STEP))):
-        yield some.T.contiguous()
-
-
-def _doubles(pixels: torch.Tensor) -> torch.Tensor:
-    return intensities(pixels).double()
+    shape = (prod(images.shape[1:]), len(images))
+    turned = torch.from_numpy(scratch.array(shape, kind))
+    done = 0
+    for chunk in images.split(max(1, _STEP * len(images) // images.nbytes)):
+        turned[:, done : done + len(chunk)] = chunk.flatten(1).T
+        done += len(chunk)
+    return turned
 
 
 def intensities(images: torch.Tensor) -> torch.Tensor:
