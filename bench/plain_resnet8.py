@@ -27,7 +27,7 @@ moved = v2.Compose([v2.RandomCrop(32, padding=4), v2.RandomHorizontalFlip()])
 
 def images(path, part):
     """Return images [N, 3, 32, 32], uint8, and labels [N]."""
-    with np.load(path) as arrays:
+    with np.load(path, allow_pickle=False) as arrays:
         pixels, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
     return torch.from_numpy(pixels.transpose(0, 3, 1, 2).copy()), torch.from_numpy(labels).long()
 

@@ -246,9 +246,16 @@ def test_prune_runs_without_snakemake(finished, tmp_path, record_property):
     record_property("cpu_seconds", seconds)
 
 
+def written_out(file):
+    """Return the texts of a file's rules; `use rule` repeats another one's."""
+    text = file.read_text(encoding="utf-8")
+    blocks = re.split(r"^(?= *(?:use )?rule\b.*:\n)", text, flags=re.MULTILINE)
+    return [block for block in blocks if re.match(r" *rule\b", block)]
+
+
 @pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
 def test_nothing_stands_unquoted_in_a_command(file):
-    for rule in re.split(r"^rule ", file.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+    for rule in written_out(file):
         command = rule.partition("shell:")[2]
         placed = re.findall(r"\{.*?\}", command)
         assert placed, rule
@@ -311,8 +318,7 @@ def test_json_is_read_from_a_file_or_an_argument(tmp_path):
 
 @pytest.mark.parametrize("file", RULES, ids=lambda file: file.stem)
 def test_every_rule_has_all_keys_in_one_order(file):
-    text = file.read_text(encoding="utf-8")
-    rules = re.split(r"^ *rule\b.*:\n", text, flags=re.MULTILINE)[1:]
+    rules = [rule.partition("\n")[2] for rule in written_out(file)]
 
     assert bool(rules) == (file.stem != "common")
     for rule in rules:

@@ -43,7 +43,8 @@ def download(url: str, part: Path, checksum: str, algorithm: str = "md5") -> Non
     """
 
     def is_whole() -> bool:
-        return (digest(part, algorithm) or "").startswith(checksum)
+        found = digest(part, algorithm)
+        return found is not None and found.startswith(checksum)
 
     for _ in range(ATTEMPTS):
         if is_whole():
