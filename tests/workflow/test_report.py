@@ -27,7 +27,8 @@ def test_the_report_opens_alone_and_begins_with_the_verdicts(workplace: Workplac
     verdicts = pd.read_csv(workplace.root / RUN / "claims.csv")
     for claim in verdicts.itertuples():
         assert f"{claim.id} {claim.verdict}: {claim.statement}" in text
-        assert f"({claim.origin}) {claim.estimate:.4g} (".replace("-", "−") in text
+        estimate = f"{claim.estimate:.4g}".replace("-", "−")
+        assert f"({claim.origin}) {estimate} {claim.unit} (" in text
     chromium.photograph("report")
 
     results = chromium.run("return Object.keys(results)")
