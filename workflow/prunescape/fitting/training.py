@@ -220,12 +220,13 @@ class _Training(NamedTuple):
         shape = self.images.shape[2], self.images.shape[3]
         draws = augmentation.draw(own, stream, order.shape[1], len(steps), shape, device)
         losses = torch.zeros(len(steps), len(places), device=device)
+        teacher = self.teacher and self.teacher.of(own)
         for step, chosen in enumerate(steps):
-            batch = self._batch(chosen, own, augmentation, draws.of_step(step, size))
+            batch = self._batch(chosen, augmentation, draws.of_step(step, size), teacher)
             batch = _of_members(batch, places)
             single = None
             if singles is not None:
-                single = _of_members(self._batch(singles[:, step, None], own), places)
+                single = _of_members(self._batch(singles[:, step, None]), places)
             if self.goal.network.random:
                 names = [(*self.root, "network", r, stream, step) for r in members.replicates]
                 self.goal.network.reseed([streams.seed(*name) for name in names])
@@ -281,19 +282,19 @@ class _Training(NamedTuple):
     def _batch(
         self,
         chosen: torch.Tensor,
-        own: Sequence[int],
         augmentation: Augmentation | None = None,
         draws: Draws | None = None,
+        teacher: Teacher | None = None,
     ) -> Batch:
-        """Return the images at the positions [R, B] of the replicates `own`."""
+        """Return the images at the replicates' positions [R, B], with what teachers say of them."""
         images, labels = _rows(self.images, chosen), _rows(self.labels, chosen)
         if augmentation and draws:
             batch = Batch(self.scaling(augmentation.moved(images, draws)), labels)
             batch = augmentation.mixed(batch, draws)
         else:
             batch = Batch(self.scaling(images), labels)
-        if self.teacher:
-            batch = batch._replace(teacher=self.teacher.of(own).logits(batch.images))
+        if teacher:
+            batch = batch._replace(teacher=teacher.logits(batch.images))
         return batch
 
     def _step(
